@@ -1,0 +1,1 @@
+"""art-mcp: find paintings by words, by a picture, or by both, from any MCP client."""

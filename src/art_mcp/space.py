@@ -1,0 +1,38 @@
+"""Embedding spaces and what each is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Leg(StrEnum):
+    """What a space is for; a painting has at most one vector per leg in the active spaces."""
+
+    PIXELS = "pixels"
+    """Text and pictures together: a sentence finds a picture."""
+    WORDS = "words"
+    """Text to text: a sentence finds a catalogue entry."""
+    LOOK = "look"
+    """Picture to picture only, finer than pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One embedding space; vectors are comparable only within it.
+
+    Everything that changes the numbers is part of it, so that a change makes another space.
+    """
+
+    leg: Leg
+    provider: str
+    model: str
+    version: str
+    """Model version and preprocessing version, e.g. "1" or "2023-04-15.p1"."""
+    dimensions: int
+
+    @property
+    def name(self) -> str:
+        """Unique and safe as part of an SQL identifier, e.g. `pixels_local_bridge_1`."""
+        raw = f"{self.leg}_{self.provider}_{self.model}_{self.version}".lower()
+        return "".join(c if c.isascii() and c.isalnum() else "_" for c in raw)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from art_mcp.settings import (
+    Settings,
+    SettingsError,
+    load_settings,
+    unknown_variables,
+    user_env_file,
+    variable,
+)
+
+
+def test_defaults_need_nothing() -> None:
+    settings = load_settings()
+    assert settings.database_url is None
+    assert settings.data_dir.is_absolute()
+    assert all(folder.is_absolute() for folder in settings.image_dirs)
+
+
+def test_environment_wins_over_env_file_and_that_over_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_env_file().parent.mkdir(parents=True, exist_ok=True)
+    user_env_file().write_text("ART_MCP_DISPLAY_SIZE=400\nART_MCP_LOG_LEVEL=DEBUG\nART_MCP_DATA_DIR=/own\n")
+    try:
+        given = tmp_path / "given.env"
+        given.write_text("ART_MCP_DISPLAY_SIZE=500\nART_MCP_LOG_LEVEL=ERROR\n")
+        monkeypatch.setenv("ART_MCP_DISPLAY_SIZE", "600")
+        settings = load_settings(given)
+    finally:
+        user_env_file().unlink()
+    assert (settings.display_size, settings.log_level, settings.data_dir) == (600, "ERROR", Path("/own"))
+
+
+def test_a_dotenv_in_the_working_folder_is_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("ART_MCP_DISPLAY_SIZE=777\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().display_size == 1024
+
+
+def test_image_dirs_are_split_like_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ART_MCP_IMAGE_DIRS", os.pathsep.join([str(tmp_path), str(tmp_path / "b"), ""]))
+    assert load_settings().image_dirs == (tmp_path, tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ART_MCP_DISPLAY_SIZE", "7", "greater than or equal to 320"),
+        ("ART_MCP_DISPLAY_SIZE", "large", "valid integer"),
+        ("ART_MCP_IMAGE_DIRS", "pictures", "must be an absolute path"),
+        ("ART_MCP_DATA_DIR", "data", "must be an absolute path"),
+        ("ART_MCP_LOG_LEVEL", "LOUD", "'DEBUG'"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as caught:
+        load_settings()
+    assert said in str(caught.value)
+
+
+def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="There is no file"):
+        load_settings(tmp_path / "none.env")
+
+
+def test_an_env_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.env").write_bytes(b"ART_MCP_DATA_DIR=\xff\xfe")
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        load_settings(tmp_path / "bad.env")
+
+
+def test_typing_errors_are_pointed_out() -> None:
+    sentences = unknown_variables({"ART_MCP_DATADIR": "/x", "ART_MCP_ZZZ": "", "PATH": "", "ART_MCP_DATA_DIR": ""})
+    assert sentences == [
+        "ART_MCP_DATADIR is not a setting; did you mean ART_MCP_DATA_DIR?",
+        "ART_MCP_ZZZ is not a setting.",
+    ]
+
+
+def test_the_password_is_not_shown() -> None:
+    settings = Settings(database_url="postgresql://u:canary@h/d")
+    assert "canary" not in repr(settings) + str(settings)
+
+
+def test_every_setting_is_explained_and_has_an_example() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description and field.examples, variable(name)
