@@ -1,0 +1,332 @@
+"""Bytes to a safe, normal picture."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,  # noqa: F401  the plugins register themselves on import, and only these are wanted
+    GifImagePlugin,  # noqa: F401
+    IcoImagePlugin,  # noqa: F401
+    Image,
+    ImageCms,
+    JpegImagePlugin,  # noqa: F401
+    MpoImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
+
+from art_mcp.errors import ArtMcpError
+
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO", "ICO")
+MAX_BYTES = 20 * 1024 * 1024
+MIN_SIDE = 10
+MAX_SIDE = 16_000
+
+# What the caps on pixels buy: the worst file takes less than 1 GB. A progressive JPEG costs 6 bytes a pixel
+# (its coefficients; the pixels themselves shrink while they are decoded), WebP costs 16, the others 4 to 10.
+MAX_PIXELS_JPEG = 100_000_000
+MAX_PIXELS = 50_000_000
+# A JPEG can have many thousand passes over its pixels, and each takes time. Real ones have 10 to 20.
+MAX_JPEG_WORK = 5_000_000_000
+MAX_ICC_BYTES = 4 * 1024 * 1024
+
+# Pictures above this many pixels are decoded one at a time, so that memory does not grow with the callers.
+BIG_PIXELS = 16_000_000
+_one_big_picture = threading.Lock()
+
+WHITE = (255, 255, 255)
+SAVE_AS = "Save it as a JPEG or PNG and try again."
+
+
+class ImageError(ArtMcpError):
+    """A picture could not be found, was not allowed, or could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that is safe to look at, embed and store."""
+
+    image: Image.Image
+    """RGB, 8 bits, sRGB, upright, on white where it was transparent, at most `max_side` pixels a side."""
+    sha256: bytes
+    """32 bytes: the digest of the source's bytes."""
+    width: int
+    """Of the source, in pixels, upright."""
+    height: int
+    format: str
+    """By content, one of `FORMATS`."""
+
+
+def read_picture(data: bytes, *, name: str, max_side: int = 1024) -> Picture:
+    """Judge, decode and normalise the first frame of a picture. Takes a while: call it in a thread.
+
+    Args:
+        data: the file, at most 20 MiB. What it is, is judged by content alone.
+        name: how errors call it: a file name, never a full path.
+        max_side: the longer side of the result in pixels, at most. Smaller pictures keep their size.
+
+    Raises:
+        ImageError: with which picture, what is wrong, and what to do. No other exception leaves.
+    """
+    name = display_name(name)
+    check_bytes(len(data), name=name)
+    try:
+        with _quiet_pillow():
+            return _read(data, name, max_side)
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            f"{name} is not a picture in a format that can be read.",
+            f"Readable are {', '.join(f for f in FORMATS if f != 'MPO')}. {SAVE_AS}",
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(name) from error
+    except MemoryError as error:
+        raise ImageError(
+            f"{name} needs more memory than there is.", "Make it smaller and try again."
+        ) from error
+    # Decoders fail on hostile bytes in every way there is (struct.error, zlib.error, RecursionError, ...).
+    except Exception as error:
+        raise ImageError(
+            f"{name} is damaged or incomplete.",
+            "Open it in an image program, save it again as JPEG, and try again.",
+        ) from error
+
+
+def check_bytes(count: int, *, name: str) -> None:
+    """Refuse a file by its length in bytes, before it is read where that is possible.
+
+    Raises:
+        ImageError: it is empty, or longer than 20 MiB.
+    """
+    if count == 0:
+        raise ImageError(f"{name} is empty.", "Choose another file.")
+    if count > MAX_BYTES:
+        raise ImageError(f"{name} is larger than 20 MiB.", "Make it smaller and try again.")
+
+
+def display_name(name: str) -> str:
+    """A name that is fit for an error's text: printable, on one line, at most 80 characters."""
+    printable = "".join(c for c in name[:400] if c.isprintable()).strip()
+    return (printable if len(printable) <= 80 else printable[:79] + "…") or "The picture"
+
+
+def _read(data: bytes, name: str, max_side: int) -> Picture:
+    _check_icon(data, name)  # Pillow decodes icons on opening, whatever size they claim inside
+    with Image.open(BytesIO(data), formats=[f for f in FORMATS if f != "MPO"]) as image:  # JPEG opens MPO
+        format_ = image.format or ""
+        is_jpeg = format_ in ("JPEG", "MPO")
+        max_pixels = MAX_PIXELS_JPEG if is_jpeg else MAX_PIXELS
+        _check_size(*image.size, max_pixels, name)
+        if is_jpeg and data.count(b"\xff\xda") * image.width * image.height > MAX_JPEG_WORK:
+            raise ImageError(f"{name} is built in a way that takes too long to read.", SAVE_AS)
+        if format_ == "TIFF":
+            _check_tiles(image, name)
+        big = image.width * image.height > BIG_PIXELS
+        with _one_big_picture if big else nullcontext():
+            size, normal = _normal(image, max_side)
+        _check_size(*size, max_pixels, name)  # an icon's part may differ from what its directory says
+    return Picture(normal, hashlib.sha256(data).digest(), *size, format_)
+
+
+def _normal(image: Image.Image, max_side: int) -> tuple[tuple[int, int], Image.Image]:
+    """The upright size of the source, and its pixels as `Picture` promises them."""
+    size = image.size
+    drafted = image.draft(None, _bounded(size, max_side))  # only a JPEG has this: decodes at 1/2, 1/4 or 1/8
+    image.load()
+    if not drafted:
+        size = image.size  # a TIFF has turned itself upright, an icon has learnt its real size
+    profile = image.info.get("icc_profile")
+    turn = _turn(image)
+    small = _to_srgb(_shrunk(image, _bounded(size, max_side)), profile)
+    if turn is not None:
+        small = small.transpose(turn)
+        if turn in SIDEWAYS:
+            size = size[1], size[0]
+    return size, small
+
+
+def _bounded(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    scale = min(1.0, max_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
+    """The picture as opaque L, RGB or CMYK in the target's size, without a second full-size copy.
+
+    It goes strip by strip: normalise the pixels, then average blocks of them down to about twice the target.
+    """
+    width, height = image.size
+    factor = max(1, min(width // (2 * target[0]), height // (2 * target[1])))
+    rows = factor * max(1, 1_000_000 // (width * factor))
+    depth = _depth(image)
+    mode = _opaque(image.crop((0, 0, 1, 1)), depth).mode
+    reduced = Image.new(mode, (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, rows):
+        strip = _opaque(image.crop((0, top, width, min(top + rows, height))), depth)
+        reduced.paste(strip.reduce(factor), (0, top // factor))
+    if reduced.size == target:
+        return reduced
+    exact = (0, 0, width / factor, height / factor)  # the last block may be a part of one
+    return reduced.resize(target, Image.Resampling.LANCZOS, box=exact)
+
+
+def _depth(image: Image.Image) -> tuple[float, float] | None:
+    """The values that stand for black and white, where they are not 0 and 255."""
+    if image.mode.startswith("I;16"):
+        return 0, 65535
+    if image.mode not in ("I", "F"):
+        return None
+    low, high = image.getextrema()
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("a sample is no number")
+    for white in (1, 255, 65535) if image.mode == "F" else (65535,):
+        if low >= 0 and high <= white:
+            return 0, white
+    return low, high
+
+
+def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Image:
+    """The same pixels in one of the modes L, RGB and CMYK, transparent ones on white."""
+    if depth:
+        low, high = depth
+        values = np.asarray(pixels).astype(np.float64)
+        scaled = (np.nan_to_num(values, nan=low) - low) * (255 / ((high - low) or 1))
+        return Image.fromarray(np.clip(scaled.round(), 0, 255).astype(np.uint8))
+    if pixels.has_transparency_data:
+        rgba = pixels.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, WHITE)
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    if pixels.mode in ("L", "RGB", "CMYK"):
+        return pixels
+    if pixels.mode == "1":
+        return pixels.convert("L")
+    return pixels.convert("RGB")
+
+
+def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
+    if isinstance(profile, bytes) and 0 < len(profile) <= MAX_ICC_BYTES:
+        try:
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            # A grey or palette picture may carry a colour profile; any other mismatch is the profile's fault.
+            space = source.profile.xcolor_space.strip()
+            if image.mode == "L" and space == "RGB":
+                image = image.convert("RGB")
+            if space == {"L": "GRAY"}.get(image.mode, image.mode):
+                converted = ImageCms.profileToProfile(
+                    image,
+                    source,
+                    ImageCms.createProfile("sRGB"),
+                    renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                    outputMode="RGB",
+                    flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+                )
+                if converted is not None:
+                    converted.info = {}
+                    return converted
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass  # a broken profile says nothing about the pixels
+    return image.convert("RGB")
+
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = {TURNS[n] for n in (5, 6, 7, 8)}
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How to turn the picture upright, from its EXIF orientation."""
+    try:
+        return TURNS.get(image.getexif().get(0x0112, 1))
+    except Exception:  # broken metadata says nothing about the pixels
+        return None
+
+
+def _check_size(width: int, height: int, max_pixels: int, name: str) -> None:
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(
+            f"{name} is {width} x {height} pixels, too small to recognise anything.",
+            f"Choose a picture with at least {MIN_SIDE} pixels a side.",
+        )
+    if max(width, height) > MAX_SIDE or width * height > max_pixels:
+        raise _too_many_pixels(name)
+
+
+def _too_many_pixels(name: str) -> ImageError:
+    return ImageError(
+        f"{name} has more than {MAX_SIDE:,} pixels a side, or more than {MAX_PIXELS // 10**6} million in all"
+        f" ({MAX_PIXELS_JPEG // 10**6} million for a JPEG).",
+        "Make it smaller and try again.",
+    )
+
+
+def _check_icon(data: bytes, name: str) -> None:
+    """Check the sizes that an icon's parts declare themselves, since those of its directory can lie."""
+    if not data.startswith(b"\0\0\1\0"):
+        return
+    for entry in range(struct.unpack_from("<H", data, 4)[0]):
+        (start,) = struct.unpack_from("<I", data, 6 + 16 * entry + 12)
+        if data[start : start + 8] == b"\x89PNG\r\n\x1a\n":
+            width, height = struct.unpack_from(">II", data, start + 16)
+        else:
+            width, height = struct.unpack_from("<ii", data, start + 4)
+            height = abs(height) // 2  # the picture and its mask stand on one another
+        if width * height > MAX_PIXELS:
+            raise _too_many_pixels(name)
+
+
+def _check_tiles(image: Any, name: str) -> None:
+    """A TIFF's tiles can be larger than the picture, and each is decoded as a whole."""
+    width, height = (image.tag_v2.get(tag, 0) for tag in (322, 323))
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(name)
+
+
+_quiet_lock = threading.Lock()
+_quiet_readers = 0
+_quiet_scope: warnings.catch_warnings | None = None
+
+
+@contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    """Pillow warns about odd files, which is nobody's business: they are read or refused.
+
+    `warnings.catch_warnings` changes the whole process and must be left in the order of entering, which
+    threads do not keep. So the first reader enters it, and the last one leaves.
+    """
+    global _quiet_readers, _quiet_scope
+    with _quiet_lock:
+        if _quiet_readers == 0:
+            _quiet_scope = warnings.catch_warnings()
+            _quiet_scope.__enter__()
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+        _quiet_readers += 1
+    try:
+        yield
+    finally:
+        with _quiet_lock:
+            _quiet_readers -= 1
+            if _quiet_readers == 0 and _quiet_scope is not None:
+                _quiet_scope.__exit__(None, None, None)
+                _quiet_scope = None

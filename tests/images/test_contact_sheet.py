@@ -1,0 +1,161 @@
+"""The contact sheet: it always comes, it fits, and the pictures are where they belong."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from art_mcp.images import typeface
+from art_mcp.images.contact_sheet import Tile, contact_sheet
+from art_mcp.images.typeface import Typeface
+
+COLOURS = ("red", "lime", "blue", "yellow", "magenta")
+
+
+def thumbnail(colour: str = "red", size: tuple[int, int] = (320, 240)) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()
+
+
+def busy(seed: int) -> bytes:
+    """A thumbnail that is as hard to compress as paintings get."""
+    small = np.random.default_rng(seed).integers(0, 255, (80, 107, 3), np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(small).resize((320, 240)).save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()
+
+
+def decoded(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    image.load()
+    assert (image.format, image.mode) == ("JPEG", "RGB")
+    return image
+
+
+def tiles(count: int) -> list[Tile]:
+    return [
+        Tile(
+            i + 1,
+            thumbnail(COLOURS[i % 5]),
+            f"Painting {i + 1}",
+            "Somebody, 1871",
+            ("strong", "fair", "weak")[i % 3],
+        )
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "rows"),
+    [
+        (1, 1, 1),
+        (2, 2, 1),
+        (4, 4, 1),
+        (5, 3, 2),
+        (6, 3, 2),
+        (8, 4, 2),
+        (10, 5, 2),
+        (12, 4, 3),
+        (50, 8, 7),
+    ],
+)
+def test_the_grid_is_sensible(count: int, columns: int, rows: int) -> None:
+    sheet = decoded(contact_sheet(tiles(count)))
+    assert 300 < sheet.width <= 1520
+    assert 200 < sheet.height <= 2000
+    # Plain pictures stand out from the ground: count how many there are across and down.
+    saturated = np.ptp(np.asarray(sheet).astype(int), axis=2) > 150
+
+    def runs(line: np.ndarray) -> int:
+        return int((np.diff(np.concatenate([[0], (line > line.max() / 2).astype(int)])) == 1).sum())
+
+    assert runs(saturated[: sheet.height // rows].sum(0)) == columns
+    assert runs(saturated[:, : sheet.width // columns].sum(1)) == rows
+
+
+def test_fifty_busy_tiles_fit_into_the_bytes() -> None:
+    crowd = [
+        Tile(i, busy(i), f"A title that is rather long, number {i}", "An artist", "strong")
+        for i in range(1, 51)
+    ]
+    for some, max_bytes in ((crowd, 200_000), (crowd[:10], 60_000)):
+        data = contact_sheet(some, heading="Everything", max_bytes=max_bytes)
+        assert len(data) <= max_bytes
+        assert decoded(data).width > 300
+
+
+def test_what_cannot_fit_is_said() -> None:
+    with pytest.raises(ValueError, match="fits into 100 bytes"):
+        contact_sheet(tiles(1), max_bytes=100)
+
+
+@pytest.mark.parametrize("count", [0, 51])
+def test_no_tiles_or_too_many(count: int) -> None:
+    with pytest.raises(ValueError, match="1 to 50"):
+        contact_sheet(tiles(count))
+
+
+def test_missing_and_broken_pictures_leave_a_blank() -> None:
+    whole = tiles(3)
+    holes = [whole[0], Tile(2, None, "Lost"), Tile(3, b"junk", "Broken", relevance="unheard of")]
+    sheet = decoded(contact_sheet(holes))
+    assert sheet.width == decoded(contact_sheet(whole)).width
+    saturated = np.ptp(np.asarray(sheet).astype(int), axis=2) > 150
+    assert saturated[:, : sheet.width // 3].any()
+    assert not saturated[:, sheet.width // 3 :].any()
+
+
+@pytest.mark.parametrize("size", [(320, 40), (40, 320), (320, 320), (20, 20)])
+def test_aspect_is_kept(size: tuple[int, int]) -> None:
+    sheet = decoded(contact_sheet([Tile(1, thumbnail("red", size), "x")]))
+    saturated = np.ptp(np.asarray(sheet).astype(int), axis=2) > 150
+    across, down = int(saturated.any(0).sum()), int(saturated.any(1).sum())
+    assert abs(across - size[0]) <= 6
+    assert abs(down - size[1]) <= 6
+
+
+WORDS = [
+    "",
+    "   ",
+    "Cézanne, Łukasz Ørsted, Straße, Šíma, Țuculescu",
+    "Грачи прилетели",
+    "富嶽三十六景 神奈川沖浪裏",
+    "🎨🖼️ Sunflowers 🌻",
+    "\u202eevil\u202c \x00\x1b[31m\ud800",
+    "Donaudampfschifffahrtsgesellschaftskapitänsmützenständer",
+    "word " * 500,
+    "x" * 100_000,
+    "e" + "\u0301" * 3000,
+    "ذات الرداء הנערה",
+]
+
+
+@pytest.mark.parametrize("fonts", ["system", "bundled"])
+def test_any_title_can_be_drawn(fonts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if fonts == "bundled":
+        monkeypatch.setattr(typeface, "_usable_fonts", lambda: ("",))
+    odd = [Tile(10**i, thumbnail(), text, text, text) for i, text in enumerate(WORDS)]
+    decoded(contact_sheet(odd, heading="".join(WORDS)[:2000]))
+
+
+def test_plain_letters_where_fonts_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typeface, "_usable_fonts", lambda: ("",))
+    face = Typeface([])
+    assert face.writable("Łukasz Ørsted – Cézanne, Ægir, Straße") == "Lukasz Orsted - Cezanne, Aegir, Strasse"
+    assert face.writable("Грачи прилетели, Щукин") == "Grachi prileteli, Shchukin"
+    assert face.writable("Wave 神奈川 🌊 (1831)") == "Wave ?  (1831)"
+    assert face.writable("富嶽三十六景 神奈川") == "[in another script]"
+
+
+def test_lines_fit_and_end_in_an_ellipsis() -> None:
+    face = Typeface(["abc"])
+    lines = face.lines("The Arrival of the Governess at a Merchant's House and much more besides", 16, 180, 2)
+    assert len(lines) == 2
+    assert lines[1].endswith("…")
+    assert all(face.width(line, 16) <= 180 for line in lines)
+    assert face.lines("Short", 16, 180, 2) == ["Short"]
+    assert face.lines("", 16, 180, 2) == []

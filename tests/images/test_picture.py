@@ -1,0 +1,527 @@
+"""Bytes to a safe, normal picture: what is accepted, what it becomes, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from art_mcp.images import picture as module
+from art_mcp.images.picture import MAX_BYTES, ImageError, Picture, read_picture
+
+
+def encoded(image: Image.Image, format_: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, format_, **options)
+    return buffer.getvalue()
+
+
+def read(data: bytes, **options: int) -> Picture:
+    return read_picture(data, name="test picture", **options)
+
+
+def near(pixel: object, expected: tuple[int, int, int], by: int = 3) -> bool:
+    assert isinstance(pixel, tuple)
+    return all(abs(a - b) <= by for a, b in zip(pixel, expected, strict=True))
+
+
+def quarters(mode: str = "RGB", size: tuple[int, int] = (40, 24)) -> Image.Image:
+    """Red, green, blue and white quarters: any turn or flip shows."""
+    image = Image.new("RGB", size, "white")
+    w, h = size[0] // 2, size[1] // 2
+    image.paste("red", (0, 0, w, h))
+    image.paste("lime", (w, 0, 2 * w, h))
+    image.paste("blue", (0, h, w, 2 * h))
+    return image.convert(mode)
+
+
+def corners(image: Image.Image) -> list[object]:
+    """The middles of the four quarters, in reading order."""
+    x, y = image.width // 4, image.height // 4
+    return [image.getpixel((i, j)) for j in (y, 3 * y) for i in (x, 3 * x)]
+
+
+RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+# What is accepted
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "ICO"])
+def test_each_format_becomes_the_same_picture(format_: str) -> None:
+    size = (64, 64) if format_ == "ICO" else (64, 48)
+    options = (
+        {"sizes": [size]} if format_ == "ICO" else {"quality": 95} if format_ in ("JPEG", "WEBP") else {}
+    )
+    data = encoded(quarters(size=size), format_, **options)
+    picture = read(data)
+    assert (picture.format, picture.width, picture.height) == (format_, *size)
+    assert picture.sha256 == hashlib.sha256(data).digest()
+    assert picture.image.mode == "RGB"
+    assert type(picture.image) is Image.Image
+    assert all(near(a, b, 12) for a, b in zip(corners(picture.image), [RED, LIME, BLUE, WHITE], strict=True))
+
+
+def test_a_multi_picture_jpeg_gives_its_first() -> None:
+    data = encoded(quarters(), "MPO", save_all=True, append_images=[Image.new("RGB", (40, 24))])
+    picture = read(data)
+    assert picture.format == "MPO"
+    assert near(corners(picture.image)[3], WHITE, 8)
+
+
+def test_content_counts_and_not_the_name() -> None:
+    assert read_picture(encoded(quarters(), "PNG"), name="holiday.jpg").format == "PNG"
+
+
+def test_a_jpeg_with_something_behind_it_is_a_jpeg() -> None:
+    data = encoded(quarters(), "JPEG") + b"PK\x03\x04" + b"<script>alert(1)</script>" * 50
+    assert read(data).format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='100' height='100'/>",
+        b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n",
+        b"P6\n20 20\n255\n" + bytes(1200),
+        b"just some words",
+        b"\0" * 1000,
+    ],
+    ids=["svg", "pdf", "eps", "ppm", "text", "zeros"],
+)
+def test_anything_else_is_refused(data: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        read_picture(data, name="picture.jpg")
+    assert caught.value.problem == "picture.jpg is not a picture in a format that can be read."
+    assert caught.value.next_step.startswith("Readable are JPEG, PNG,")
+
+
+@pytest.mark.parametrize("format_", ["AVIF", "JPEG2000", "TGA", "PCX", "DDS"])
+def test_formats_that_pillow_knows_and_we_do_not_are_refused(format_: str) -> None:
+    with pytest.raises(ImageError, match="not a picture in a format"):
+        read(encoded(quarters(), format_))
+
+
+def test_the_name_in_an_error_is_tame() -> None:
+    with pytest.raises(ImageError) as caught:
+        read_picture(b"x", name="a\u202e\n\x1b[31mb" + "c" * 500)
+    assert caught.value.problem.startswith("a[31mbccc")
+    assert len(caught.value.problem) < 200
+    assert caught.value.problem.isprintable()
+
+
+# Normalisation
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_stand_upright(format_: str, orientation: int) -> None:
+    lies = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = quarters(size=(64, 32))
+    if orientation in lies:
+        stored = stored.transpose(lies[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = read(encoded(stored, format_, exif=exif))
+    assert (picture.width, picture.height) == (64, 32)
+    assert picture.image.size == (64, 32)
+    assert all(near(a, b, 30) for a, b in zip(corners(picture.image), [RED, LIME, BLUE, WHITE], strict=True))
+
+
+def test_a_lying_picture_is_bounded_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = read(encoded(Image.new("RGB", (3000, 1500)), "JPEG", exif=exif), max_side=500)
+    assert (picture.width, picture.height) == (1500, 3000)
+    assert picture.image.size == (250, 500)
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0" + b"\xff" * 60, b"junk"])
+def test_broken_exif_is_ignored(exif: bytes) -> None:
+    assert read(encoded(quarters(), "JPEG", exif=exif)).image.size == (40, 24)
+
+
+def test_transparency_goes_on_white() -> None:
+    rgba = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
+    rgba.paste((255, 0, 0, 128), (10, 0, 20, 20))
+    picture = read(encoded(rgba, "PNG"))
+    assert picture.image.getpixel((5, 5)) == WHITE
+    assert near(picture.image.getpixel((15, 5)), (255, 127, 127))
+    grey = read(encoded(Image.new("LA", (20, 20), (0, 64)), "PNG"))
+    assert near(grey.image.getpixel((5, 5)), (191, 191, 191))
+
+
+def test_palettes_with_and_without_transparency() -> None:
+    assert corners(read(encoded(quarters("P"), "PNG")).image) == [RED, LIME, BLUE, WHITE]
+    palette = Image.new("P", (20, 20), 1)
+    palette.putpalette([0, 0, 0, 0, 0, 255])
+    palette.paste(0, (0, 0, 10, 20))
+    for format_, transparency in (("PNG", 0), ("PNG", b"\0\xff"), ("GIF", 0)):
+        picture = read(encoded(palette, format_, transparency=transparency))
+        assert [picture.image.getpixel((x, 5)) for x in (5, 15)] == [WHITE, BLUE]
+
+
+def test_a_transparent_colour_of_an_rgb_png() -> None:
+    picture = read(encoded(Image.new("RGB", (20, 20), (1, 2, 3)), "PNG", transparency=(1, 2, 3)))
+    assert picture.image.getpixel((5, 5)) == WHITE
+
+
+def test_one_bit() -> None:
+    image = Image.new("1", (20, 20), 0)
+    image.paste(1, (10, 0, 20, 20))
+    for format_ in ("PNG", "TIFF", "BMP"):
+        picture = read(encoded(image, format_))
+        assert [picture.image.getpixel((x, 5)) for x in (5, 15)] == [(0, 0, 0), WHITE]
+
+
+@pytest.mark.parametrize("format_", ["PNG", "TIFF"])
+def test_sixteen_bits_are_scaled(format_: str) -> None:
+    ramp = np.tile(np.array([0, 257, 32896, 65535], np.uint16).repeat(10), (20, 1))
+    picture = read(encoded(Image.fromarray(ramp), format_))
+    assert [picture.image.getpixel((x, 5))[0] for x in (5, 15, 25, 35)] == [0, 1, 128, 255]
+
+
+def tiff(*tags: tuple[int, int], samples: bytes) -> bytes:
+    """A big-endian grey TIFF of 20 x 20 pixels, uncompressed, with some tags of one's own."""
+    wanted = {
+        256: 20,
+        257: 20,
+        258: 8,
+        259: 1,
+        262: 1,
+        277: 1,
+        278: 20,
+        279: len(samples),
+        273: 400,
+        **dict(tags),
+    }
+    entries = b"".join(struct.pack(">HHII", tag, 4, 1, wanted[tag]) for tag in sorted(wanted))
+    return (b"MM\0*\0\0\0\x08" + struct.pack(">H", len(wanted)) + entries).ljust(400, b"\0") + samples
+
+
+def test_big_endian_sixteen_bits() -> None:
+    data = tiff((258, 16), samples=np.full((20, 20), 32896, ">u2").tobytes())
+    assert read(data).image.getpixel((5, 5)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.0, 255.0), (-3.0, 3.0)])
+def test_floating_point_is_scaled(low: float, high: float) -> None:
+    values = np.full((20, 20), low, np.float32)
+    values[:, 10:] = high
+    values[3, 3] = np.nan
+    picture = read(encoded(Image.fromarray(values), "TIFF"))
+    assert [picture.image.getpixel((x, 5)) for x in (5, 15)] == [(0, 0, 0), WHITE]
+    values[0, 0] = np.inf
+    with pytest.raises(ImageError, match="damaged"):
+        read(encoded(Image.fromarray(values), "TIFF"))
+
+
+def test_thirty_two_bit_integers_are_scaled() -> None:
+    values = np.full((20, 20), 0, np.int32)
+    values[:, 10:] = 65535
+    picture = read(encoded(Image.fromarray(values), "TIFF"))
+    assert [picture.image.getpixel((x, 5)) for x in (5, 15)] == [(0, 0, 0), WHITE]
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "TIFF"])
+def test_cmyk(format_: str) -> None:
+    image = Image.new("CMYK", (40, 20), (0, 255, 255, 0))
+    image.paste((0, 0, 0, 0), (20, 0, 40, 20))
+    picture = read(encoded(image, format_, **({"quality": 95} if format_ == "JPEG" else {})))
+    assert near(picture.image.getpixel((8, 8)), RED, 6)
+    assert near(picture.image.getpixel((32, 8)), WHITE, 6)
+
+
+def lab_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+
+
+def srgb_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def swapped_profile() -> bytes:
+    """sRGB with the colorants of red and blue exchanged, so that a conversion cannot go unseen."""
+    data = srgb_profile()
+    return data.replace(b"rXYZ", b"tmpX").replace(b"bXYZ", b"rXYZ").replace(b"tmpX", b"bXYZ")
+
+
+def test_an_icc_profile_is_applied_and_not_kept() -> None:
+    picture = read(encoded(quarters(), "PNG", icc_profile=swapped_profile()))
+    assert all(near(a, b) for a, b in zip(corners(picture.image), [BLUE, LIME, RED, WHITE], strict=True))
+    assert picture.image.info == {}
+    unchanged = read(encoded(quarters(), "PNG", icc_profile=srgb_profile()))
+    assert all(near(a, b) for a, b in zip(corners(unchanged.image), [RED, LIME, BLUE, WHITE], strict=True))
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "RGBA"])
+def test_a_colour_profile_fits_every_mode_but_cmyk(mode: str) -> None:
+    image = Image.new(mode, (20, 20), 0 if mode != "RGBA" else (0, 0, 0, 255))
+    assert near(read(encoded(image, "PNG", icc_profile=swapped_profile())).image.getpixel((5, 5)), (0, 0, 0))
+
+
+@pytest.mark.parametrize("profile", [b"junk", srgb_profile()[:200], b"\0" * 5000, lab_profile()])
+def test_a_broken_or_foreign_profile_is_ignored(profile: bytes) -> None:
+    for data in (
+        encoded(quarters(), "PNG", icc_profile=profile),
+        encoded(quarters("CMYK"), "JPEG", icc_profile=profile, quality=95),
+    ):
+        picture = read(data)
+        assert all(
+            near(a, b, 40) for a, b in zip(corners(picture.image), [RED, LIME, BLUE, WHITE], strict=True)
+        )
+
+
+def test_first_frame_only() -> None:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue", "lime")]
+    for format_, options in (("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})):
+        data = encoded(frames[0], format_, save_all=True, append_images=frames[1:], **options)
+        assert near(read(data).image.getpixel((5, 5)), RED)
+
+
+def test_the_result_is_bounded_and_never_enlarged() -> None:
+    assert read(encoded(Image.new("RGB", (3001, 999)), "PNG"), max_side=500).image.size == (500, 166)
+    assert read(encoded(Image.new("RGB", (300, 200)), "PNG"), max_side=500).image.size == (300, 200)
+    assert read(encoded(Image.new("RGB", (16000, 10)), "PNG"), max_side=500).image.size == (500, 1)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
+@pytest.mark.parametrize("size", [(2048, 1024), (2052, 1029), (1023, 1500), (513, 512)])
+def test_shrinking_keeps_every_part_in_its_place(format_: str, size: tuple[int, int]) -> None:
+    across = np.linspace(0, 255, size[0])[None, :].repeat(size[1], 0)
+    down = np.linspace(0, 255, size[1])[:, None].repeat(size[0], 1)
+    source = Image.fromarray(np.stack([across, down, np.zeros_like(down)], -1).astype(np.uint8))
+    picture = read(encoded(source, format_, **({"quality": 95} if format_ == "JPEG" else {})), max_side=256)
+    width, height = picture.image.size
+    assert max(width, height) == 256
+    pixels = np.asarray(picture.image).astype(float)
+    assert np.abs(pixels[height // 2, :, 0] - np.linspace(0, 255, width)).max() < 4
+    assert np.abs(pixels[:, width // 2, 1] - np.linspace(0, 255, height)).max() < 4
+
+
+def test_the_same_bytes_give_the_same_pixels() -> None:
+    noise = np.random.default_rng(3).integers(0, 255, (700, 900, 3), np.uint8)
+    data = encoded(Image.fromarray(noise), "JPEG")
+    assert read(data, max_side=300).image.tobytes() == read(data, max_side=300).image.tobytes()
+
+
+# Bounds
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that promises a size and holds next to nothing."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(100)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_bytes() -> None:
+    data = encoded(quarters(), "PNG")
+    assert read(data.ljust(MAX_BYTES, b"\0")).format == "PNG"
+    with pytest.raises(ImageError, match="larger than 20 MiB"):
+        read(data.ljust(MAX_BYTES + 1, b"\0"))
+    with pytest.raises(ImageError, match="is empty"):
+        read(b"")
+
+
+def test_sides() -> None:
+    assert read(encoded(Image.new("RGB", (10, 10)), "PNG")).width == 10
+    for size in ((9, 10), (10, 9), (1, 1)):
+        with pytest.raises(ImageError, match="too small"):
+            read(encoded(Image.new("RGB", size), "PNG"))
+    assert read(encoded(Image.new("L", (16000, 10)), "PNG")).width == 16000
+    for size in ((16001, 10), (10, 16001)):
+        with pytest.raises(ImageError, match="16,000 pixels a side"):
+            read(encoded(Image.new("L", size), "PNG"))
+
+
+@pytest.mark.parametrize("size", [(16000, 3126), (8000, 8000), (15000, 15000), (2**31 - 1, 2**31 - 1)])
+def test_pixels_are_counted_before_decoding(size: tuple[int, int]) -> None:
+    start = time.perf_counter()
+    with pytest.raises(ImageError, match="50 million in all"):
+        read(png_header(*size))
+    assert time.perf_counter() - start < 0.5
+
+
+def test_a_jpeg_may_have_more_pixels() -> None:
+    data = encoded(Image.new("L", (10000, 9900), 77), "JPEG")
+    picture = read(data, max_side=64)
+    assert (picture.width, picture.height) == (10000, 9900)
+    assert near(picture.image.getpixel((9, 9)), (77, 77, 77))
+    start = data.index(b"\xff\xc0") + 5
+    with pytest.raises(ImageError, match="100 million for a JPEG"):
+        read(data[:start] + struct.pack(">HH", 10001, 10000) + data[start + 4 :])
+
+
+def test_an_icon_that_lies_about_its_size() -> None:
+    inside = png_header(8000, 8000)
+    icon = (
+        struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22) + inside
+    )
+    with pytest.raises(ImageError, match="50 million in all"):
+        read(icon)
+    bitmap = struct.pack("<IiiHHIIiiII", 40, 9000, 18000, 1, 8, 1, 0, 0, 0, 0, 0)
+    icon = (
+        struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 8, len(bitmap), 22) + bitmap
+    )
+    with pytest.raises(ImageError, match="50 million in all"):
+        read(icon)
+
+
+def test_an_icon_that_is_smaller_than_it_says() -> None:
+    inside = encoded(Image.new("RGBA", (5, 5)), "PNG")
+    icon = (
+        struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22) + inside
+    )
+    with pytest.raises(ImageError, match="5 x 5 pixels, too small"):
+        read(icon)
+
+
+def test_a_tiff_with_a_tile_far_larger_than_itself() -> None:
+    with pytest.raises(ImageError, match="50 million in all"):
+        read(tiff((322, 60_000), (323, 60_000), (324, 400), (325, 400), samples=bytes(400)))
+
+
+def test_a_jpeg_of_endless_passes() -> None:
+    data = encoded(Image.new("L", (10000, 9000)), "JPEG", progressive=True)
+    scan = data.rindex(b"\xff\xda")
+    with pytest.raises(ImageError, match="takes too long"):
+        read(data[:-2] + data[scan:-2] * 60 + data[-2:])
+
+
+def text_bomb() -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    plain = encoded(quarters(), "PNG")
+    bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200_000_000), 9))
+    return plain[:33] + bomb + plain[33:]
+
+
+def many_frames() -> bytes:
+    """100,000 frames of a canvas of 4 million pixels, in 2 MB."""
+    first = encoded(Image.new("P", (2000, 2000)), "GIF")
+    frame = b"\x21\xf9\x04\0\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0"
+    return first[:-1] + frame * 100_000 + b";"
+
+
+PEAK = """
+import sys
+from art_mcp.images.picture import ImageError, read_picture
+def status(key):
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith(key))
+with open(sys.argv[1], "rb") as file:
+    data = file.read()
+before = status("VmRSS")
+try:
+    read_picture(data, name="x")
+except ImageError:
+    pass
+print((status("VmHWM") - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+@pytest.mark.parametrize(
+    ("bomb", "megabytes"),
+    [(text_bomb, 16), (lambda: png_header(15900, 3100), 230), (many_frames, 64)],
+    ids=["text", "pixels", "frames"],
+)
+def test_bombs_leave_memory_alone(bomb: object, megabytes: int, tmp_path: Path) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(bomb())  # type: ignore[operator]
+    run = subprocess.run(
+        [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert int(run.stdout) <= megabytes
+    assert run.stderr == ""
+
+
+# Damage
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"])
+def test_truncated_pictures_are_refused(format_: str) -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (200, 200, 3), np.uint8))
+    data = encoded(noise, format_)
+    for share in (0.1, 0.5, 0.9):
+        with pytest.raises(ImageError):
+            read(data[: int(len(data) * share)])
+
+
+def test_any_damage_is_an_image_error() -> None:
+    """Several hundred seeded mutations; warnings are errors here too."""
+    rng = random.Random(20)
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (30, 40, 3), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "words"
+    seeds = [
+        encoded(noise, "JPEG", exif=exif, icc_profile=srgb_profile()),
+        encoded(noise, "JPEG", progressive=True),
+        encoded(noise.convert("CMYK"), "JPEG"),
+        encoded(noise, "PNG", exif=exif, icc_profile=srgb_profile()),
+        encoded(noise.convert("P"), "PNG", transparency=b"\0\x80"),
+        encoded(noise, "GIF"),
+        encoded(noise, "BMP"),
+        encoded(noise, "WEBP", exif=exif),
+        encoded(noise, "TIFF", exif=exif),
+        encoded(noise, "TIFF", compression="tiff_lzw"),
+        encoded(noise.resize((32, 32)), "ICO", sizes=[(32, 32)]),
+        encoded(noise.resize((32, 32)), "ICO", sizes=[(32, 32)], bitmap_format="bmp"),
+        encoded(noise, "MPO", save_all=True, append_images=[noise]),
+    ]
+    for round_ in range(50):
+        for seed in seeds:
+            data = bytearray(seed)
+            for _ in range(rng.choice((1, 2, 8, 40))):
+                at = rng.randrange(min(len(data), rng.choice((64, 600, len(data)))))
+                data[at] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
+            if round_ % 5 == 0:
+                del data[rng.randrange(len(data)) :]
+            start = time.perf_counter()
+            try:
+                picture = read(bytes(data))
+            except ImageError:
+                pass
+            else:
+                assert picture.image.mode == "RGB"
+                assert max(picture.image.size) <= 1024
+            assert time.perf_counter() - start < 5
+
+
+def test_many_threads_at_once_warn_nobody() -> None:
+    broken = [encoded(quarters(), "JPEG", exif=b"Exif\0\0" + b"\xff" * n) for n in range(8, 40)]
+    with ThreadPoolExecutor(8) as pool:
+        pictures = list(pool.map(read, broken * 4))
+    assert all(picture.image.size == (40, 24) for picture in pictures)
+    assert module._quiet_readers == 0
