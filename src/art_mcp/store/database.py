@@ -1,0 +1,182 @@
+"""The connections to the collection's PostgreSQL, embedded or given by ART_MCP_DATABASE_URL."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import anyio.to_thread
+import asyncpg
+from pgvector.asyncpg import register_vector
+
+from art_mcp.settings import Settings
+from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.store.errors import URL_FORM, StoreError, explain, explain_connect
+from art_mcp.store.schema import migrate
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 15
+COMMAND_TIMEOUT_S = 120
+CLOSE_TIMEOUT_S = 5
+POOL_SIZE = 8
+
+_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError)
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
+class Database:
+    """A pool of connections to a database whose schema is up to date."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], embedded: EmbeddedServer | None) -> None:
+        self._pool = pool
+        self._embedded = embedded
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Database:
+        """Start the embedded server unless a URL is given, connect, and bring the schema up to date.
+
+        Raises:
+            ArtMcpError: what is wrong with the server, the connection or the rights, and what to do.
+        """
+        if settings.database_url is None:
+            embedded = await anyio.to_thread.run_sync(EmbeddedServer.start, settings.data_dir)
+            arguments = embedded.connect_args
+        else:
+            embedded = None
+            arguments = url_arguments(settings.database_url.get_secret_value())
+        try:
+            return cls(await _open_pool(arguments), embedded)
+        except BaseException:
+            if embedded is not None:
+                await anyio.to_thread.run_sync(embedded.close)
+            raise
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection outside a transaction; what the driver raises inside becomes a `StoreError`."""
+        try:
+            connection = await self._acquire()
+        except _DRIVER as error:
+            raise explain_connect(error) from error
+        try:
+            yield connection
+        except _DRIVER as error:
+            raise explain(error) from error
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction, which is rolled back by any exception, cancellation included."""
+        async with self.connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield connection
+            except BaseException:
+                # Where this task is cancelled, every unshielded await ends at once, a rollback too.
+                with anyio.CancelScope(shield=True):
+                    if not connection.is_closed():
+                        await transaction.rollback()
+                raise
+            await transaction.commit()
+
+    async def aclose(self) -> None:
+        """Give the connections back; the embedded server stops with its last user."""
+        with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True) as scope:
+            await self._pool.close()
+        if scope.cancelled_caught:
+            self._pool.terminate()
+        if self._embedded is not None:
+            await anyio.to_thread.run_sync(self._embedded.close)
+
+    async def _acquire(self) -> Connection:
+        try:
+            return await self._pool.acquire()
+        except _LOST:
+            if self._embedded is None:
+                raise
+            # The server died under us (killed, out of memory): start it again, once.
+            log.warning("The embedded PostgreSQL is gone; starting it again.")
+            await anyio.to_thread.run_sync(self._embedded.ensure_running)
+            self._pool.set_connect_args(**_connect_options(self._embedded.connect_args))
+            return await self._pool.acquire()
+
+
+async def _open_pool(arguments: dict[str, Any]) -> asyncpg.Pool[asyncpg.Record]:
+    options = _connect_options(arguments)
+    try:
+        # The codecs of pgvector can only be registered once its extension is there.
+        connection = await asyncpg.connect(**options)
+        try:
+            await migrate(connection)
+        finally:
+            await connection.close()
+        return await asyncpg.create_pool(**options, min_size=1, max_size=POOL_SIZE, init=register_vector)
+    except (*_DRIVER, ValueError) as error:
+        raise explain_connect(error) from error
+
+
+def _connect_options(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **arguments,
+        "timeout": CONNECT_TIMEOUT_S,
+        "command_timeout": COMMAND_TIMEOUT_S,
+        "server_settings": {"application_name": "art-mcp"},
+    }
+
+
+def url_arguments(url: str) -> dict[str, Any]:
+    """Arguments of `asyncpg.connect` for a URL, with TLS required and verified by default.
+
+    asyncpg's own `sslmode=require` encrypts without looking at the certificate, which stops nobody who sits
+    in between. Here every mode but `disable` verifies, except on this machine, where there is no network.
+
+    Raises:
+        StoreError: the URL cannot be read, or `sslrootcert` names no certificate.
+    """
+    bad_url = StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Write it like {URL_FORM}.")
+    try:
+        parts = urlsplit(url)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        hosts = query.get("host") or parts.netloc.rpartition("@")[2]
+    except ValueError:
+        raise bad_url from None
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise bad_url
+    if query.get("sslmode") == "disable" or ("sslmode" not in query and _is_this_machine(hosts)):
+        return {"dsn": url, "ssl": False}
+    try:
+        context = ssl.create_default_context(cafile=query.get("sslrootcert"))
+    except OSError:
+        raise StoreError(
+            "The file that sslrootcert in ART_MCP_DATABASE_URL names cannot be read as certificates.",
+            "Give the path of a PEM file.",
+        ) from None
+    context.check_hostname = query.get("sslmode") != "verify-ca"
+    return {"dsn": url, "ssl": context}
+
+
+def _is_this_machine(hosts: str) -> bool:
+    """Whether a connection to `host[:port][,...]` stays on this machine."""
+    for host in hosts.split(","):
+        name = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+        if name in ("", "localhost") or name.startswith("/"):
+            continue
+        try:
+            if not ipaddress.ip_address(name).is_loopback:
+                return False
+        except ValueError:
+            return False
+    return True

@@ -1,0 +1,287 @@
+"""The embedded PostgreSQL server: one per data folder, shared by every process that uses it.
+
+Each process holds a shared lock on `users.lock` for its life. A small watcher (`embedded_watcher`) waits
+until nobody holds it and stops the server. Everything that changes the state happens under `start.lock`.
+The server and its backends inherit an exclusive lock on `server.lock`, so whether one is alive is known
+without trusting a pid, which may be another process by now, a zombie, or in another container.
+
+    <data folder>/postgres-18/    one folder per major version
+        data/                     the cluster
+        socket/                   private; elsewhere when the path is too long
+        *.lock, server.log
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from art_mcp.store import embedded_watcher, platform
+from art_mcp.store.embedded_watcher import Lock
+from art_mcp.store.platform import EmbeddedError
+
+__all__ = ["EmbeddedError", "EmbeddedServer"]
+
+_LOCK_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 120.0
+"""Recovery after a crash is part of a start, so this is generous."""
+_SILENCE_S = 20.0
+"""A server that is there and says nothing for so long is broken (socket deleted, hung) and is ended."""
+_INIT_TIMEOUT_S = 120.0
+_LOG_LIMIT = 1 << 20
+_POLL_S = 0.02
+
+_READY, _REFUSING, _SILENT = 0, 1, 2
+"""What `pg_isready` says by its exit status."""
+
+_INITDB_OPTIONS = (
+    *("-U", "postgres", "-E", "UTF8"),
+    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+)
+
+_SETTINGS = {
+    "jit": "off",
+    "shared_buffers": "128MB",  # only what is used becomes memory
+    "max_connections": "64",
+    "maintenance_work_mem": "256MB",
+    "wal_level": "minimal",  # nobody replicates from here, and bulk loads are faster
+    "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
+    "io_workers": "1",
+    "log_checkpoints": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedServer:
+    """This process's use of the embedded server; safe to share between threads."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = Path(os.path.realpath(data_dir.expanduser()))
+        self._users: Lock | None = None
+        self._major = platform.binaries_version().partition(".")[0]
+        self._folder: Path
+        self._endpoint: platform.Endpoint
+
+    @classmethod
+    def start(cls, data_dir: Path) -> EmbeddedServer:
+        """Become a user of the server of this data folder, and start it if need be. Blocks.
+
+        Raises:
+            EmbeddedError: the server cannot be had; the message says why and what to do.
+        """
+        platform.binaries()
+        server = cls(data_dir)
+        try:
+            server.ensure_running()
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def ensure_running(self) -> None:
+        """Start the server again if it has died; call this when a connection fails. Blocks."""
+        try:
+            self._folder = platform.home(self.data_dir) / f"postgres-{self._major}"
+            platform.make_passable(self._folder)
+            if not platform.WINDOWS and self._folder.stat().st_uid != os.geteuid():
+                raise EmbeddedError(
+                    f"The data folder {self._folder} belongs to another user.",
+                    "Run art-mcp as that user, or set ART_MCP_DATA_DIR to a folder of yours.",
+                )
+            self._endpoint = platform.endpoint(self._folder)
+            with self._starting() as start:
+                self._register()
+                self._endpoint.prepare(platform.account(self.cluster))
+                self._ensure_watcher()
+                self._ensure_server(start)
+        except OSError as error:
+            raise platform.explain(error, self.data_dir) from error
+
+    def close(self) -> None:
+        """Stop being a user; the server stops soon after its last one."""
+        if self._users:
+            self._users.close()
+            self._users = None
+
+    @property
+    def cluster(self) -> Path:
+        """Where the data is."""
+        return self._folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server has to say."""
+        return self._folder / "server.log"
+
+    @property
+    def connect_args(self) -> dict[str, Any]:
+        """Arguments for `asyncpg.connect` and `create_pool`. They may change with `ensure_running`."""
+        return {"user": "postgres", "database": "postgres", "ssl": False, **self._endpoint.connect_args}
+
+    def is_running(self) -> bool:
+        """Whether the server answers now."""
+        return self._ask() == _READY
+
+    # Who is there
+
+    @contextmanager
+    def _starting(self) -> Iterator[Lock]:
+        """The right to start or stop the server."""
+        deadline = time.monotonic() + _LOCK_TIMEOUT_S
+        while True:
+            with Lock(self._folder / "start.lock") as lock:
+                if lock.acquire() and lock.is_current():
+                    yield lock
+                    return
+            if time.monotonic() > deadline:
+                raise EmbeddedError(
+                    f"Another process has been starting or stopping the server in {self._folder} "
+                    f"for {_LOCK_TIMEOUT_S:.0f} seconds.",
+                    "Try again, or end the process that hangs.",
+                )
+            time.sleep(_POLL_S)
+
+    def _register(self) -> None:
+        if self._users is None or not self._users.is_current():
+            self.close()
+            self._users = Lock(self._folder / "users.lock")
+            self._users.acquire(shared=True, wait=True)
+
+    def _ensure_watcher(self) -> None:
+        with Lock(self._folder / "watcher.lock") as watcher:
+            if not watcher.acquire():
+                return
+        account = platform.account(self.cluster)
+        stop = platform.binaries_for(account) / "pg_ctl"
+        python = [sys.executable, "-I", "-S", "-B", embedded_watcher.__file__]
+        who = [str(account.get("user", "")), str(account.get("group", ""))]
+        platform.detach([*python, self._folder, self._endpoint.socket, *who, stop, "stop", "-w", "-D", self.cluster])
+
+    # The server
+
+    def _ensure_server(self, start: Lock) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        silent_since = time.monotonic()
+        log_from = -1
+        while (answer := self._ask()) != _READY:
+            if answer == _REFUSING:
+                silent_since = time.monotonic()
+                if platform.pid_file_line(self.cluster / "postmaster.pid", 8) == "stopping":
+                    self._control("stop", "-w", "-m", "fast")  # SIGTERM alone waits for every client to go
+            elif not self._is_alive():
+                if log_from >= 0:
+                    raise self._failure("PostgreSQL did not start", self._log_since(log_from))
+                self._initialise(start)
+                log_from = self._launch()
+                silent_since = time.monotonic()
+            elif time.monotonic() - silent_since > _SILENCE_S:
+                platform.kill_processes_in(self.cluster)
+                silent_since = time.monotonic()
+            if time.monotonic() > deadline:
+                raise EmbeddedError(
+                    f"The server in {self._folder} has not answered for {_START_TIMEOUT_S:.0f} seconds.",
+                    f"It may still be recovering from a crash: try again in a minute, and see {self.log}.",
+                )
+            time.sleep(_POLL_S)
+
+    def _ask(self) -> int:
+        if not self._endpoint.address:
+            return _SILENT
+        host, port = self._endpoint.address
+        binary = platform.binaries() / "pg_isready"
+        answer = platform.run([binary, "-t", "3", "-h", host, "-p", str(port)], {})
+        if answer.returncode not in (_READY, _REFUSING, _SILENT):
+            raise platform.cannot_run(binary, answer.stdout or f"exit status {answer.returncode}", {})
+        return answer.returncode
+
+    def _is_alive(self) -> bool:
+        """Whether a process of this server is left; on Windows `pg_ctl` finds out by itself."""
+        if platform.WINDOWS:
+            return False
+        with Lock(self._folder / "server.lock") as lock:
+            return not lock.acquire()
+
+    def _initialise(self, start: Lock) -> None:
+        """Make the cluster, unless it is there, so that it is there as a whole or not at all."""
+        for unfinished in self._folder.glob("unfinished-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        if self.cluster.exists():
+            return
+        platform.kill_processes_in(self.cluster)  # of a cluster that was deleted under its server
+        account = platform.account(self.cluster)
+        unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=self._folder))
+        try:
+            platform.give(unfinished, account)
+            command = [platform.binaries_for(account) / "initdb", "-D", unfinished, *_INITDB_OPTIONS]
+            command += self._endpoint.initdb_options
+            if sys.platform == "linux":
+                command += ["--sync-method=syncfs"]  # as durable as a thousand fsyncs, and faster
+            # It inherits the lock: if this process is killed, the next one waits until initdb is done.
+            inherited = {} if platform.WINDOWS else {"pass_fds": (start.fd,)}
+            made = platform.run(command, account, timeout=_INIT_TIMEOUT_S, **inherited)
+            if made.returncode:
+                raise self._failure("PostgreSQL could not make its data folder", made.stdout)
+            unfinished.rename(self.cluster)
+        except subprocess.TimeoutExpired:
+            what = f"PostgreSQL could not make its data folder within {_INIT_TIMEOUT_S:.0f} s"
+            raise self._failure(what, "") from None
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _launch(self) -> int:
+        """Start the server and return where its words begin in the log."""
+        account = platform.account(self.cluster)
+        if not platform.WINDOWS:
+            # Nothing of the server is alive (`server.lock`), so this is stale, whosever pid it holds.
+            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+            self._endpoint.clear()
+        settings = _SETTINGS | self._endpoint.settings | platform.dynamic_shared_memory()
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
+            self.log.replace(self.log.with_suffix(".old.log"))
+        with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+            begin = log.tell()
+            if platform.WINDOWS:
+                self._control("start", "-w", "-l", self.log, "-o", " ".join(options))
+            else:
+                with Lock(self._folder / "server.lock") as lock:
+                    lock.acquire()
+                    command = [platform.binaries_for(account) / "postgres", "-D", self.cluster, *options]
+                    platform.detach(command, log=log.fileno(), pass_fds=(lock.fd,), **account)
+        return begin
+
+    def _control(self, *action: str | Path) -> None:
+        account = platform.account(self.cluster)
+        command = [platform.binaries_for(account) / "pg_ctl", *action, "-D", self.cluster]
+        # No pipe: the server would inherit it, and its end would never come.
+        platform.run(command, account, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    # What went wrong
+
+    def _log_since(self, begin: int) -> str:
+        with open(self.log, errors="replace") as log:
+            log.seek(begin)
+            return log.read(1 << 16)
+
+    def _failure(self, what: str, output: str) -> EmbeddedError:
+        if "No space left on device" in output:
+            return platform.explain(OSError(errno.ENOSPC, ""), self.data_dir)
+        lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it gave no reason"]
+        telling = [line for line in lines if re.search("FATAL|PANIC|error|could not", line)] or lines
+        reason = re.sub(r"^.*?(FATAL|PANIC|error):\s*", "", telling[-1]).rstrip(".")
+        return EmbeddedError(
+            f"{what} in {self._folder}: {reason}.",
+            "Set ART_MCP_DATA_DIR to another folder, or ART_MCP_DATABASE_URL to a PostgreSQL of your own.",
+        )

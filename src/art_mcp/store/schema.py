@@ -1,0 +1,131 @@
+"""The schema and its history: numbered SQL files, forward only, applied under one lock."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from importlib import resources
+from typing import TYPE_CHECKING, NamedTuple
+
+import asyncpg
+
+from art_mcp.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Connection
+
+log = logging.getLogger(__name__)
+
+# Any number that other programs in the same database are unlikely to lock: "artmcp" in ASCII.
+LOCK_KEY = 0x6172746D6370
+MIN_POSTGRES = 15
+MIN_PGVECTOR = (0, 7)
+SAFE_PGVECTOR = (0, 8, 3)  # 0.8.2 mends an overflow in parallel builds, 0.8.3 a corruption on vacuum
+
+
+class Migration(NamedTuple):
+    version: int
+    name: str
+    sql: str
+
+
+def migrations() -> list[Migration]:
+    """All that this version of the program knows, oldest first."""
+    found = []
+    for file in resources.files("art_mcp.store").joinpath("migrations").iterdir():
+        if match := re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name):
+            found.append(Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")))
+    return sorted(found)
+
+
+async def migrate(connection: Connection, known: Iterable[Migration] | None = None) -> None:
+    """Bring the database up to date; does nothing when it is.
+
+    Several processes may call it at once: one works, the others wait and find it done. It is all one
+    transaction, so a failure leaves the database as it was.
+
+    Raises:
+        StoreError: PostgreSQL or pgvector is missing, too old, or may not be used; or a newer program has
+            written this database.
+    """
+    known = migrations() if known is None else sorted(known)
+    if await _version(connection) == known[-1].version:
+        return
+    _check_postgres(connection)
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
+        await _require_pgvector(connection)
+        try:
+            # IF NOT EXISTS would ask for the right to create it even where it exists.
+            if await connection.fetchval("SELECT to_regnamespace('art_mcp')") is None:
+                await connection.execute("CREATE SCHEMA art_mcp")
+        except asyncpg.InsufficientPrivilegeError:
+            raise StoreError(
+                "The database user may not create the schema art_mcp.",
+                "Let its owner run: GRANT CREATE ON DATABASE ... TO ..., or CREATE SCHEMA art_mcp "
+                "AUTHORIZATION ... with this user's name.",
+            ) from None
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS art_mcp.migrations ("
+            "version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        current = await _version(connection)
+        if current > known[-1].version:
+            raise StoreError(
+                f"The database was written by a newer art-mcp (its schema is {current}, "
+                f"this program knows {known[-1].version}).",
+                "Upgrade art-mcp on this machine.",
+            )
+        for migration in known:
+            if migration.version > current:
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "INSERT INTO art_mcp.migrations (version, name) VALUES ($1, $2)",
+                    migration.version,
+                    migration.name,
+                )
+
+
+async def _version(connection: Connection) -> int:
+    if await connection.fetchval("SELECT to_regclass('art_mcp.migrations')") is None:
+        return 0
+    return await connection.fetchval("SELECT coalesce(max(version), 0) FROM art_mcp.migrations")
+
+
+def _check_postgres(connection: Connection) -> None:
+    major = connection.get_server_version().major
+    if major < MIN_POSTGRES:
+        raise StoreError(
+            f"The database is PostgreSQL {major}; art-mcp needs {MIN_POSTGRES} or newer.",
+            "Upgrade it, or unset ART_MCP_DATABASE_URL to use the embedded database.",
+        )
+
+
+async def _require_pgvector(connection: Connection) -> None:
+    installed = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+    version = await connection.fetchval(installed)
+    if version is None:
+        try:
+            async with connection.transaction():
+                await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        except asyncpg.InsufficientPrivilegeError:
+            raise StoreError(
+                "The database has no pgvector yet, and its user may not create it.",
+                "Let an administrator run CREATE EXTENSION vector; in this database.",
+            ) from None
+        except (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError):
+            raise StoreError(
+                "The database server has no pgvector.",
+                "Install it there (https://github.com/pgvector/pgvector; on Azure allow VECTOR in "
+                "azure.extensions), or unset ART_MCP_DATABASE_URL to use the embedded database.",
+            ) from None
+        version = await connection.fetchval(installed)
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version))
+    if numbers < MIN_PGVECTOR:
+        raise StoreError(
+            f"The database has pgvector {version}; art-mcp needs 0.7 or newer.",
+            "Install a newer one there and run ALTER EXTENSION vector UPDATE;.",
+        )
+    if numbers < SAFE_PGVECTOR:
+        log.warning("The database has pgvector %s, which has known faults; 0.8.3 mends them.", version)

@@ -1,0 +1,72 @@
+"""Embedding spaces: which exist, which are searched, and the typed table that holds each one's vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from art_mcp.store.schema import LOCK_KEY
+
+if TYPE_CHECKING:
+    from art_mcp.space import Space
+    from art_mcp.store.database import Connection, Database
+
+
+def vector_table(space: Space) -> str:
+    """The qualified table of a space's vectors; safe to put into SQL, since a space's name is."""
+    return f"art_mcp.vectors_{space.name}"
+
+
+async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
+    """Register the spaces that a provider fills, and make those active whose leg has none yet.
+
+    The active spaces belong to the database: another provider in the settings does not change them.
+
+    Returns:
+        The given spaces that are active, and so may be searched with this provider.
+    """
+    wanted = list(spaces)
+    async with database.connection() as connection:
+        active = await _active_names(connection)
+        if not {space.name for space in wanted} <= active:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
+                for space in wanted:
+                    await _register(connection, space)
+            active = await _active_names(connection)
+    return [space for space in wanted if space.name in active]
+
+
+async def _active_names(connection: Connection) -> set[str]:
+    return {row["name"] for row in await connection.fetch("SELECT name FROM art_mcp.spaces WHERE active")}
+
+
+async def _register(connection: Connection, space: Space) -> None:
+    inserted = await connection.fetchval(
+        """
+        INSERT INTO art_mcp.spaces (name, leg, provider, model, version, dimensions, active)
+        SELECT $1, $2, $3, $4, $5, $6, NOT EXISTS (SELECT FROM art_mcp.spaces WHERE leg = $2 AND active)
+        ON CONFLICT (name) DO NOTHING
+        RETURNING name
+        """,
+        space.name,
+        space.leg.value,
+        space.provider,
+        space.model,
+        space.version,
+        space.dimensions,
+    )
+    if inserted is None:
+        return
+    table = vector_table(space)
+    await connection.execute(
+        f"""
+        CREATE TABLE {table} (
+            painting_id uuid PRIMARY KEY REFERENCES art_mcp.paintings (id) ON DELETE CASCADE,
+            vector halfvec({space.dimensions}) NOT NULL
+        );
+        -- In the row and not in TOAST: exact scans are 2.6 times faster.
+        ALTER TABLE {table} ALTER COLUMN vector SET STORAGE PLAIN;
+        CREATE INDEX ON {table} USING hnsw (vector halfvec_cosine_ops);
+        """
+    )

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+import pytest
+
+from art_mcp.painting import Catalogue, Painting, painting_id
+from art_mcp.space import Leg, Space
+from art_mcp.store import paintings
+from art_mcp.store.database import Database
+from art_mcp.store.paintings import Entry
+from art_mcp.store.ranking import DEPTH, LegQuery, rank
+from art_mcp.store.spaces import activate
+
+pytestmark = pytest.mark.anyio
+
+PIXELS = Space(Leg.PIXELS, "test", "random", "1", 16)
+WORDS = Space(Leg.WORDS, "test", "random", "1", 8)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def painting(number: int) -> Painting:
+    key = f"{number:05}.jpg"
+    return Painting(painting_id("c", key), "c", key, Catalogue(title=f"No {number}"), key, key.encode(), 64, 48, "JPEG")
+
+
+class Filled:
+    """A database with random vectors, and the same vectors in memory."""
+
+    def __init__(self, database: Database, count: int) -> None:
+        rng = np.random.default_rng(7)
+        self.database = database
+        self.ids = [painting(number).id for number in range(count)]
+        self.pixels = unit(rng.normal(size=(count, PIXELS.dimensions)))
+        self.words = unit(rng.normal(size=(count, WORDS.dimensions)))
+        self.query = unit(rng.normal(size=PIXELS.dimensions)), unit(rng.normal(size=WORDS.dimensions))
+        self.legs = [LegQuery(PIXELS, self.query[0]), LegQuery(WORDS, self.query[1])]
+
+    async def fill(self, *, without_words: frozenset[int] = frozenset()) -> None:
+        await activate(self.database, [PIXELS, WORDS])
+        entries = [
+            Entry(painting(n), (), {PIXELS: self.pixels[n]} | ({} if n in without_words else {WORDS: self.words[n]}))
+            for n in range(len(self.ids))
+        ]
+        async with self.database.transaction() as connection:
+            await paintings.write(connection, entries)
+
+
+@pytest.fixture
+async def filled(database: Database) -> Filled:
+    filled = Filled(database, 500)
+    await filled.fill()
+    return filled
+
+
+def z(scores: np.ndarray) -> np.ndarray:
+    return (scores - scores.mean()) / scores.std()
+
+
+async def test_legs_are_fused_by_their_z_scores_over_the_collection(filled: Filled) -> None:
+    expected = z(filled.pixels @ filled.query[0]) + z(filled.words @ filled.query[1])
+    candidates = set(np.argsort(-(filled.pixels @ filled.query[0]))[:DEPTH])
+    candidates |= set(np.argsort(-(filled.words @ filled.query[1]))[:DEPTH])
+    order = [n for n in np.argsort(-expected) if n in candidates][:50]
+    ranking = await rank(filled.database, filled.legs, limit=50)
+    assert ranking.total == 500 and ranking.more
+    assert [hit.score for hit in ranking.hits] == pytest.approx(expected[order], abs=0.02)
+    assert sum(h.painting.id == filled.ids[n] for h, n in zip(ranking.hits, order, strict=True)) >= 46
+    best = ranking.hits[0]
+    assert best.cosines["pixels"] == pytest.approx(
+        float(filled.pixels[filled.ids.index(best.painting.id)] @ filled.query[0]), abs=2e-3
+    )
+
+
+async def test_one_leg_ranks_by_cosine_alone(filled: Filled) -> None:
+    ranking = await rank(filled.database, filled.legs[:1], limit=10)
+    cosines = [hit.cosines["pixels"] for hit in ranking.hits]
+    assert cosines == sorted(cosines, reverse=True)
+    assert cosines == pytest.approx(np.sort(filled.pixels @ filled.query[0])[::-1][:10], abs=2e-3)
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+async def test_pages_neither_repeat_nor_skip_and_end(filled: Filled, size: int) -> None:
+    whole, offset, more = [], 0, True
+    while more:
+        page = await rank(filled.database, filled.legs, limit=size, offset=offset)
+        whole += [hit.painting.id for hit in page.hits]
+        offset, more = offset + len(page.hits), page.more
+    assert len(whole) == len(set(whole)) == DEPTH
+    first = await rank(filled.database, filled.legs, limit=DEPTH)
+    assert whole == [hit.painting.id for hit in first.hits]
+
+
+async def test_a_painting_is_not_its_own_answer(filled: Filled) -> None:
+    own = filled.ids[3]
+    ranking = await rank(filled.database, [LegQuery(PIXELS, filled.pixels[3])], limit=10, exclude=own)
+    assert own not in {hit.painting.id for hit in ranking.hits}
+    assert len(ranking.hits) == 10 and ranking.total == 499
+
+
+async def test_a_painting_without_words_counts_as_average_there(database: Database) -> None:
+    filled = Filled(database, 60)
+    await filled.fill(without_words=frozenset(range(30)))
+    ranking = await rank(database, filled.legs, limit=60)
+    assert len(ranking.hits) == 60 and not ranking.more
+    silent = [hit for hit in ranking.hits if "words" not in hit.cosines]
+    assert {hit.painting.id for hit in silent} == set(filled.ids[:30])
+    pixels = z(filled.pixels @ filled.query[0])
+    for hit in silent:
+        assert hit.score == pytest.approx(pixels[filled.ids.index(hit.painting.id)], abs=0.02)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+async def test_next_to_nothing_can_be_searched(database: Database, count: int) -> None:
+    filled = Filled(database, count)
+    await filled.fill()
+    ranking = await rank(database, filled.legs, limit=10)
+    assert (ranking.total, len(ranking.hits), ranking.more) == (count, count, False)
+    assert all(np.isfinite(hit.score) for hit in ranking.hits)
+
+
+async def test_the_index_answers_and_finds_what_an_exact_scan_finds(database: Database) -> None:
+    filled = Filled(database, 3000)
+    await filled.fill()
+    async with database.connection() as connection:
+        await connection.execute("VACUUM ANALYZE art_mcp.vectors_pixels_test_random_1")
+        plan = await connection.fetch(
+            "EXPLAIN SELECT painting_id FROM art_mcp.vectors_pixels_test_random_1 ORDER BY vector <=> $1 LIMIT 10",
+            filled.query[0],
+        )
+    assert "hnsw" in str(plan) or "vector_idx" in str(plan)
+    ranking = await rank(database, filled.legs[:1], limit=50)
+    exact = {filled.ids[n] for n in np.argsort(-(filled.pixels @ filled.query[0]))[:50]}
+    assert len(exact & {hit.painting.id for hit in ranking.hits}) >= 49
+
+
+async def test_the_active_spaces_belong_to_the_database(database: Database) -> None:
+    newer = Space(Leg.PIXELS, "test", "random", "2", 16)
+    assert await activate(database, [PIXELS, WORDS]) == [PIXELS, WORDS]
+    assert await activate(database, [newer, WORDS]) == [WORDS]
+    assert await activate(database, [PIXELS]) == [PIXELS]
+    async with database.connection() as connection:
+        names = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE active ORDER BY name")
+    assert [row["name"] for row in names] == [PIXELS.name, WORDS.name]
+
+
+async def test_painting_is_stored_and_read_whole(database: Database) -> None:
+    await activate(database, [PIXELS, WORDS])
+    words = Catalogue("T", "A", "c. 1650", "Dutch", "landscape", "Oil", "1601-1650", "D 'quoted'; --")
+    stored = Painting(uuid.uuid4(), "c", "k", words, "i.jpg", b"s" * 32, 800, 600, "PNG")
+    vector = unit(np.ones(16))
+    async with database.transaction() as connection:
+        await paintings.write(connection, [Entry(stored, (), {PIXELS: vector, WORDS: None})])
+    assert await paintings.get(database, stored.id) == stored
+    assert await paintings.get(database, uuid.uuid4()) is None
+    assert await paintings.vector(database, PIXELS, stored.id) == pytest.approx(vector, abs=1e-3)
+    assert await paintings.vector(database, WORDS, stored.id) is None
+    assert list(await paintings.vectors_of_pictures(database, PIXELS, [b"s" * 32, b"x"])) == [b"s" * 32]
+    there = (await paintings.stored(database, [stored.id], [PIXELS, WORDS]))[stored.id]
+    assert there.filled == {PIXELS.name} and there.renditions == set()

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from conftest import url_of
+
+from art_mcp.settings import Settings
+from art_mcp.store.database import Database
+from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.store.errors import StoreError
+from art_mcp.store.schema import Migration, migrate, migrations
+
+pytestmark = pytest.mark.anyio
+
+TABLES = {"paintings", "spaces", "paid", "renditions", "jobs", "items", "migrations"}
+
+
+async def tables(connection: asyncpg.Connection) -> set[str]:
+    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'art_mcp'")
+    return {row["tablename"] for row in rows}
+
+
+async def test_an_empty_database_gets_the_schema_and_a_second_run_changes_nothing(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await migrate(connection)
+    assert await tables(connection) >= TABLES
+    before = await connection.fetch("SELECT * FROM art_mcp.migrations")
+    await migrate(connection)
+    assert await connection.fetch("SELECT * FROM art_mcp.migrations") == before
+    await connection.close()
+
+
+async def test_versions_are_numbered_without_a_gap() -> None:
+    assert [migration.version for migration in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+async def test_every_earlier_version_is_brought_up_to_date(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    for number in range(1, len(migrations())):
+        await connection.execute("DROP SCHEMA IF EXISTS art_mcp CASCADE")
+        await migrate(connection, migrations()[:number])
+        await migrate(connection)
+        assert await connection.fetchval("SELECT max(version) FROM art_mcp.migrations") == len(migrations())
+    await connection.close()
+
+
+async def test_processes_that_migrate_at_once_do_it_once(database_url: str) -> None:
+    import asyncio
+
+    connections = [await asyncpg.connect(database_url) for _ in range(6)]
+    await asyncio.gather(*(migrate(connection) for connection in connections))
+    assert await connections[0].fetchval("SELECT count(*) FROM art_mcp.migrations") == len(migrations())
+    for connection in connections:
+        await connection.close()
+
+
+async def test_a_failing_migration_leaves_the_database_as_it_was(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await migrate(connection)
+    last = len(migrations())
+    broken = Migration(last + 1, "broken", "CREATE TABLE art_mcp.half (n int); SELECT 1/0")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(connection, [*migrations(), broken])
+    assert "half" not in await tables(connection)
+    assert await connection.fetchval("SELECT max(version) FROM art_mcp.migrations") == last
+    await connection.close()
+
+
+async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await migrate(connection)
+    await connection.execute("INSERT INTO art_mcp.migrations (version, name) VALUES (999, 'future')")
+    with pytest.raises(StoreError, match=r"newer art-mcp .* Upgrade art-mcp"):
+        await migrate(connection)
+    await connection.close()
+
+
+async def test_a_server_without_pgvector(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f"ALTER DATABASE {name} SET extension_control_path = '/nowhere'")
+    await connection.close()
+    with pytest.raises(StoreError, match=r"The database server has no pgvector\. Install it there"):
+        await Database.open(Settings(database_url=database_url))
+
+
+async def limited_user(database_url: str, postgres: EmbeddedServer) -> tuple[asyncpg.Connection, str]:
+    """An administrator's connection, and the URL of a user who may create nothing."""
+    admin = await asyncpg.connect(database_url)
+    name = await admin.fetchval("SELECT current_database()")
+    await admin.execute(f"CREATE ROLE {name}_reader LOGIN")
+    return admin, url_of(postgres, name, user=f"{name}_reader")
+
+
+async def test_no_right_to_create_pgvector_then_the_schema_then_none_needed(
+    database_url: str, postgres: EmbeddedServer
+) -> None:
+    admin, url = await limited_user(database_url, postgres)
+    role = await admin.fetchval("SELECT current_database() || '_reader'")
+    try:
+        with pytest.raises(StoreError, match=r"may not create it\. Let an administrator run CREATE EXTENSION"):
+            await Database.open(Settings(database_url=url))
+        await admin.execute("CREATE EXTENSION vector")
+        with pytest.raises(StoreError, match=r"may not create the schema art_mcp\. Let its owner run"):
+            await Database.open(Settings(database_url=url))
+        assert await tables(admin) == set()
+        await admin.execute(f"CREATE SCHEMA art_mcp AUTHORIZATION {role}")
+        opened = await Database.open(Settings(database_url=url))
+        await opened.aclose()
+        assert await tables(admin) >= TABLES
+    finally:
+        await admin.execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
+        await admin.close()
