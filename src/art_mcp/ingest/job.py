@@ -1,0 +1,330 @@
+"""The work of an ingest job: from a row and a picture's file to a stored painting."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from art_mcp.errors import ArtMcpError
+from art_mcp.images.picture import ImageError, Picture, read_picture
+from art_mcp.images.reference import read_file
+from art_mcp.images.rendition import render
+from art_mcp.ingest.sources import Refusal, Source, SourceError, open_source
+from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
+from art_mcp.space import Leg, Space
+from art_mcp.store import jobs, paintings
+from art_mcp.store.jobs import HeldItem, Job, NewItem, Outcome
+from art_mcp.store.paintings import Entry, Stored
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Database
+    from art_mcp.store.paintings import Vector
+    from art_mcp.vision.provider import Provider
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORKERS = 2
+"""While one batch is embedded or written, the next is read and decoded."""
+BATCH = 16
+LOOK_AGAIN_S = 1
+GIVE_BACK_WITHIN_S = 5
+MAX_COLLECTION_NAME = 100
+RENDITIONS = frozenset(("thumbnail", "display"))
+
+
+class IngestError(ArtMcpError):
+    """A job cannot be started or continued."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A held item whose picture's bytes are there."""
+
+    position: int
+    id: uuid.UUID
+    row: Mapping[str, Any]
+    catalogue: Catalogue
+    data: bytes
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A picture that is ready to be embedded and stored."""
+
+    read: _Read
+    picture: Picture
+    renditions: Sequence[Rendition]
+
+
+class Ingest:
+    """Creates jobs and works on them; several of these, in several processes, may work on one job.
+
+    Args:
+        spaces: the active spaces that `provider` fills.
+        display_size: longest side in pixels of the picture that is kept for showing.
+    """
+
+    def __init__(self, database: Database, provider: Provider, spaces: Sequence[Space], *, display_size: int) -> None:
+        self._database = database
+        self._provider = provider
+        self._spaces = spaces
+        self._image_spaces = [space for space in spaces if space.leg is not Leg.WORDS]
+        self._words = next((space for space in spaces if space.leg is Leg.WORDS), None)
+        self._display_size = display_size
+        self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
+
+    async def create(self, path: Path, collection: str | None = None) -> uuid.UUID:
+        """Write down what is to be done for a source; nothing is read but its list of rows.
+
+        Raises:
+            SourceError: the source cannot be read, or has no rows.
+            IngestError: the collection's name cannot be used.
+        """
+        source = await anyio.to_thread.run_sync(open_source, path)
+        name = (collection or source.name).strip()
+        if not name or len(name) > MAX_COLLECTION_NAME or not name.isprintable():
+            raise IngestError(
+                "The collection's name cannot be used.",
+                f"Choose one of 1 to {MAX_COLLECTION_NAME} printable characters.",
+            )
+        items = await anyio.to_thread.run_sync(lambda: list(_items(source, name)))
+        if not items:
+            raise SourceError(
+                f"{path.name} holds no pictures and no rows.",
+                "Give a folder that holds JPEG, PNG, WebP, TIFF, GIF or BMP files, or a table that names them.",
+            )
+        return await jobs.create(self._database, str(path), name, items)
+
+    async def run(self, job_id: uuid.UUID) -> None:
+        """Work until nothing of the job is left, waiting for what other processes hold of it.
+
+        What cannot be stored is refused by itself. A fault of the database or of the provider ends the run;
+        the items that were held are given back, and a later run goes on.
+
+        Raises:
+            IngestError: there is no such job, or its source is gone.
+            ArtMcpError: the database or the provider failed.
+        """
+        job = await jobs.get(self._database, job_id)
+        if job is None:
+            raise unknown_job(job_id)
+        while job is not None and job.pending:
+            source = await anyio.to_thread.run_sync(_reopen, job)
+            try:
+                async with anyio.create_task_group() as group:
+                    for _ in range(WORKERS):
+                        group.start_soon(self._work, job_id, source.picture_folders)
+            except* ArtMcpError as errors:
+                raise _first(errors) from errors
+            job = await jobs.get(self._database, job_id)
+            if job is not None and job.pending:
+                await anyio.sleep(LOOK_AGAIN_S)
+        await jobs.finish(self._database, job_id)
+
+    async def _work(self, job_id: uuid.UUID, folders: tuple[Path, ...]) -> None:
+        while held := await jobs.hold(self._database, job_id, BATCH):
+            try:
+                async with anyio.create_task_group() as renewing:
+                    renewing.start_soon(self._renew, job_id, held)
+                    await self._store(job_id, held, folders)
+                    renewing.cancel_scope.cancel()
+            except BaseException:
+                with anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
+                    await jobs.give_back(self._database, job_id, held)
+                raise
+
+    async def _renew(self, job_id: uuid.UUID, held: Sequence[HeldItem]) -> None:
+        while True:
+            await anyio.sleep(jobs.HOLD_S / 3)
+            await jobs.renew(self._database, job_id, held)
+
+    async def _store(self, job_id: uuid.UUID, held: Sequence[HeldItem], folders: tuple[Path, ...]) -> None:
+        """Bring a batch to its end: every item stored, unchanged or refused, in one transaction."""
+        read, refused = _split(await self._in_threads(partial(_read, folders), held))
+        known = await paintings.stored(self._database, [item.id for item in read], self._spaces)
+        unchanged, reworded, new = [], [], []
+        for item in read:
+            there = known.get(item.id)
+            if there is None or there.painting.image_sha256 != item.sha256 or not self._is_whole(there):
+                new.append(item)
+            elif there.painting.catalogue != item.catalogue or there.painting.image_name != item.row["image"]:
+                reworded.append((item, there))
+            else:
+                unchanged.append(item)
+        decode = partial(_decode, display_size=self._display_size)
+        decoded, broken = _split(await self._in_threads(decode, new))
+        entries = [
+            *await self._whole_entries(decoded),
+            *await self._reworded_entries(reworded),
+        ]
+        settled = [
+            *refused,
+            *broken,
+            *(Outcome(item.position, "unchanged") for item in unchanged),
+            *(Outcome(item.position, "stored") for item, _ in reworded),
+            *(Outcome(item.read.position, "stored") for item in decoded),
+        ]
+        async with self._database.transaction() as connection:
+            await paintings.write(connection, entries)
+            await jobs.settle(connection, job_id, settled)
+
+    def _is_whole(self, there: Stored) -> bool:
+        return there.renditions >= RENDITIONS and there.filled >= {space.name for space in self._image_spaces}
+
+    async def _whole_entries(self, decoded: Sequence[_Decoded]) -> list[Entry]:
+        if not decoded:
+            return []
+        by_picture = await self._image_vectors(decoded)
+        words = await self._word_vectors([item.read.catalogue for item in decoded])
+        return [
+            Entry(
+                Painting(
+                    id=item.read.id,
+                    collection=item.read.row["collection"],
+                    source_key=item.read.row["key"],
+                    catalogue=item.read.catalogue,
+                    image_name=item.read.row["image"],
+                    image_sha256=item.read.sha256,
+                    image_width=item.picture.width,
+                    image_height=item.picture.height,
+                    image_format=item.picture.format,
+                ),
+                item.renditions,
+                {**by_picture[item.read.sha256], **sentence},
+            )
+            for item, sentence in zip(decoded, words, strict=True)
+        ]
+
+    async def _reworded_entries(self, reworded: Sequence[tuple[_Read, Stored]]) -> list[Entry]:
+        """The same picture under other words: nothing of the picture is made again."""
+        words = await self._word_vectors([item.catalogue for item, _ in reworded])
+        return [
+            Entry(replace(there.painting, catalogue=item.catalogue, image_name=item.row["image"]), (), sentence)
+            for (item, there), sentence in zip(reworded, words, strict=True)
+        ]
+
+    async def _image_vectors(self, decoded: Sequence[_Decoded]) -> dict[bytes, dict[Space, Vector]]:
+        """The vectors of each picture by its SHA-256; what the database has already is not made again."""
+        pictures = {item.read.sha256: item.picture for item in decoded}
+        vectors: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in pictures}
+        for space in self._image_spaces:
+            there = await paintings.vectors_of_pictures(self._database, space, pictures)
+            for digest, vector in there.items():
+                vectors[digest][space] = vector
+        missing = [digest for digest in pictures if len(vectors[digest]) < len(self._image_spaces)]
+        size = self._provider.limits.images_per_call
+        for start in range(0, len(missing), size):
+            digests = missing[start : start + size]
+            made = await self._provider.embed_images([pictures[digest] for digest in digests])
+            for space in self._image_spaces:
+                for digest, vector in zip(digests, made[space.leg], strict=True):
+                    vectors[digest][space] = vector
+        return vectors
+
+    async def _word_vectors(self, catalogues: Sequence[Catalogue]) -> list[dict[Space, Vector | None]]:
+        if self._words is None:
+            return [{} for _ in catalogues]
+        space = self._words
+        sentences = [catalogue.sentence() for catalogue in catalogues]
+        spoken = list(dict.fromkeys(sentence for sentence in sentences if sentence))
+        vectors: dict[str, Vector] = {}
+        size = self._provider.limits.texts_per_call
+        for start in range(0, len(spoken), size):
+            texts = spoken[start : start + size]
+            made = await self._provider.embed_documents(texts)
+            vectors.update(zip(texts, made[space.leg], strict=True))
+        return [{space: vectors.get(sentence)} for sentence in sentences]
+
+    async def _in_threads(self, work: Callable[[T], R], things: Sequence[T]) -> list[R]:
+        """What `work` gives for each thing, in order, on all cores."""
+        results: dict[int, R] = {}
+
+        async def one(index: int, thing: T) -> None:
+            results[index] = await anyio.to_thread.run_sync(work, thing, limiter=self._threads)
+
+        async with anyio.create_task_group() as group:
+            for index, thing in enumerate(things):
+                group.start_soon(one, index, thing)
+        return [results[index] for index in range(len(things))]
+
+
+def _items(source: Source, collection: str) -> Iterator[NewItem]:
+    for row in source.rows():
+        if isinstance(row, Refusal):
+            yield NewItem(row.label, None, row.reason)
+        else:
+            words = row.catalogue.as_dict()
+            yield NewItem(
+                row.label,
+                {"collection": collection, "key": row.key, "image": row.image, "catalogue": words},
+            )
+
+
+def _reopen(job: Job) -> Source:
+    try:
+        return open_source(Path(job.source))
+    except SourceError as error:
+        raise IngestError(
+            f"The source of job {job.id} cannot be read any more: {error.problem}",
+            "Put it back (or mount its disk) and continue the job.",
+        ) from error
+
+
+def _read(folders: Sequence[Path], item: HeldItem) -> _Read | Outcome:
+    image = item.row["image"]
+    for folder in folders:
+        try:
+            data = read_file(folder / image, folders)
+        except ImageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                continue
+            return Outcome(item.position, "refused", str(error))
+        return _Read(
+            position=item.position,
+            id=painting_id(item.row["collection"], item.row["key"]),
+            row=item.row,
+            catalogue=Catalogue(**item.row["catalogue"]),
+            data=data,
+            sha256=hashlib.sha256(data).digest(),
+        )
+    looked = ", ".join(folder.name for folder in folders)
+    return Outcome(item.position, "refused", f"There is no such picture; looked in {looked}.")
+
+
+def _decode(read: _Read, *, display_size: int) -> _Decoded | Outcome:
+    try:
+        picture = read_picture(read.data, name=Path(read.row["image"]).name, max_side=display_size)
+    except ImageError as error:
+        return Outcome(read.position, "refused", str(error))
+    return _Decoded(read, picture, render(picture, display_size=display_size))
+
+
+def _split(results: Sequence[T | Outcome]) -> tuple[list[T], list[Outcome]]:
+    return (
+        [result for result in results if not isinstance(result, Outcome)],
+        [result for result in results if isinstance(result, Outcome)],
+    )
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One of the errors that ended the workers; they fail of the same cause."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def unknown_job(job_id: object) -> IngestError:
+    """The error for a job id that is not in the database."""
+    return IngestError(f"There is no ingest job {str(job_id)!r:.60}.", "Start one with the path of a source.")

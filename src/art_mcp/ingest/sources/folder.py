@@ -1,0 +1,63 @@
+"""A folder of pictures with no catalogue: each picture is a painting, titled by its file's name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from art_mcp.ingest.sources.source import Refusal, Row
+from art_mcp.painting import Catalogue
+
+PICTURE_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".mpo", ".ico")
+)
+# Pictures to a person, but not to the decoder; silence about them would look like a loss.
+OTHER_PICTURES = frozenset(
+    (
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".jp2",
+        ".svg",
+        ".psd",
+        ".eps",
+        ".pdf",
+        ".dng",
+        ".cr2",
+        ".nef",
+        ".arw",
+    )
+)
+
+
+class PictureFolder:
+    """All pictures in a folder and the folders below it, hidden ones left out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.name = folder.name
+        self.picture_folders = (folder,)
+
+    def rows(self) -> Iterator[Row | Refusal]:
+        for root, folders, files in os.walk(self._folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                path = Path(root, name).relative_to(self._folder)
+                suffix = path.suffix.lower()
+                if name.startswith(".") or suffix not in PICTURE_SUFFIXES | OTHER_PICTURES:
+                    continue
+                label = _printable(path.as_posix())
+                if label != path.as_posix():
+                    yield Refusal(label, "The file's name is not valid text. Rename it.")
+                elif suffix in OTHER_PICTURES:
+                    yield Refusal(label, f"{suffix[1:].upper()} pictures cannot be read. Convert it to JPEG or PNG.")
+                else:
+                    title = path.stem.replace("_", " ").strip()
+                    yield Row(label, key=label, image=label, catalogue=Catalogue(title=title or None))
+
+
+def _printable(name: str) -> str:
+    """The name with bytes that are not UTF-8, which Python keeps as lone surrogates, shown as `?`."""
+    return name.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+import anyio
+import pytest
+from conftest import draw
+
+from art_mcp.images.picture import Picture
+from art_mcp.ingest.job import Ingest, IngestError
+from art_mcp.ingest.sources import SourceError
+from art_mcp.runtime import Runtime
+from art_mcp.settings import Settings
+from art_mcp.space import Leg
+from art_mcp.store import jobs, paintings
+from art_mcp.store.database import Database
+from art_mcp.store.jobs import Job
+from art_mcp.vision.local import LocalProvider
+from art_mcp.vision.provider import Vectors, VisionError
+
+pytestmark = pytest.mark.anyio
+
+HEADER = "IMAGE_FILE,TITLE,AUTHOR\n"
+
+
+class Counting(LocalProvider):
+    """The built-in model, counting what it is asked for, and failing when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures = 0
+        self.sentences: list[str] = []
+        self.fails_after: int | None = None
+
+    async def embed_images(self, pictures: Sequence[Picture]) -> Mapping[Leg, Vectors]:
+        if self.fails_after is not None and self.pictures >= self.fails_after:
+            raise VisionError("The model is broken.", "Mend it.")
+        self.pictures += len(pictures)
+        return await super().embed_images(pictures)
+
+    async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
+        self.sentences += texts
+        return await super().embed_documents(texts)
+
+
+class Bench:
+    """A database to load into, with a provider that counts."""
+
+    def __init__(self, runtime: Runtime, database: Database, ingest: Ingest, provider: Counting) -> None:
+        self.runtime, self.database, self.ingest, self.provider = runtime, database, ingest, provider
+
+    async def load(self, path: Path, collection: str | None = None) -> Job:
+        job_id = await self.ingest.create(path, collection)
+        await self.ingest.run(job_id)
+        job = await jobs.get(self.database, job_id)
+        assert job is not None
+        assert job.stored + job.unchanged + job.refused + job.pending == job.total
+        return job
+
+    async def refusals(self, job: Job) -> dict[str, str]:
+        return dict(await jobs.refusals(self.database, job.id))
+
+
+@pytest.fixture
+async def bench(settings: Settings) -> AsyncIterator[Bench]:
+    async with Runtime(settings) as runtime:
+        provider = Counting()
+        runtime._provider = provider
+        yield Bench(runtime, await runtime.database(), await runtime.ingest(), provider)
+
+
+def collection(folder: Path, count: int) -> Path:
+    """A table of `count` paintings with their pictures."""
+    rows = [f"{n}.png,Title {n},PAINTER {n % 3}\n" for n in range(count)]
+    for n in range(count):
+        draw(folder / "images" / f"{n}.png", n)
+    (folder / "table.csv").write_text(HEADER + "".join(rows))
+    return folder / "table.csv"
+
+
+async def test_every_row_is_stored_and_a_second_run_makes_nothing(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 40)
+    first = await bench.load(table)
+    assert (first.stored, first.total, first.done) == (40, 40, True)
+    assert (bench.provider.pictures, len(bench.provider.sentences)) == (40, 40)
+    second = await bench.load(table)
+    assert (second.unchanged, second.stored) == (40, 0)
+    assert (bench.provider.pictures, len(bench.provider.sentences)) == (40, 40)
+    assert await paintings.count(bench.database) == 40
+
+
+async def test_what_is_stored_is_whole(bench: Bench, tmp_path: Path) -> None:
+    await bench.load(collection(tmp_path, 3), collection="my paintings")
+    async with bench.database.connection() as connection:
+        row = await connection.fetchrow("SELECT * FROM art_mcp.paintings WHERE source_key = '1.png'")
+        kinds = await connection.fetch("SELECT kind, width FROM art_mcp.renditions WHERE painting_id = $1", row["id"])
+        tables = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE active")
+        for table in tables:
+            counted = await connection.fetchval(f"SELECT count(*) FROM art_mcp.vectors_{table['name']}")
+            assert counted == 3
+    assert (row["title"], row["artist"], row["collection"]) == ("Title 1", "PAINTER 1", "my paintings")
+    assert (row["image_width"], row["image_height"], row["image_format"]) == (64, 48, "PNG")
+    assert {kind["kind"]: kind["width"] for kind in kinds} == {"thumbnail": 64, "display": 64}
+    assert len(tables) == 3
+
+
+async def test_only_what_changed_is_made_again(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 10)
+    await bench.load(table)
+    table.write_text(table.read_text().replace("Title 3,", "Another title,"))
+    draw(tmp_path / "images" / "5.png", 500)
+    job = await bench.load(table)
+    assert (job.stored, job.unchanged) == (2, 8)
+    assert bench.provider.pictures == 11
+    assert bench.provider.sentences[10:] == ["Another title by PAINTER 0", "Title 5 by PAINTER 2"] or sorted(
+        bench.provider.sentences[10:]
+    ) == ["Another title by PAINTER 0", "Title 5 by PAINTER 2"]
+    async with bench.database.connection() as connection:
+        titles = await connection.fetch("SELECT title FROM art_mcp.paintings WHERE source_key = '3.png'")
+    assert [row["title"] for row in titles] == ["Another title"]
+
+
+async def test_the_same_picture_under_two_ids_is_embedded_once(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 1)
+    shutil.copy(tmp_path / "images" / "0.png", tmp_path / "images" / "copy.png")
+    table.write_text(table.read_text() + "copy.png,Copy,X\n")
+    assert (await bench.load(table)).stored == 2
+    assert (await bench.load(table, collection="again")).stored == 2
+    assert bench.provider.pictures == 1
+    assert await paintings.count(bench.database) == 4
+
+
+async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 3)
+    whole = draw(tmp_path / "images" / "cut.jpg", 9, (640, 480)).read_bytes()
+    (tmp_path / "images" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "images" / "page.jpg").write_bytes(b"<html><body>Not found</body></html>")
+    draw(tmp_path / "images" / "tiny.png", 1, (9, 9))
+    (tmp_path / "images" / "empty.jpg").write_bytes(b"")
+    with (tmp_path / "images" / "huge.jpg").open("wb") as huge:
+        huge.truncate(25 << 20)
+    draw(tmp_path.parent / f"{tmp_path.name}-outside.png", 1)
+    bad = {
+        "cut.jpg": "damaged or incomplete",
+        "page.jpg": "not a picture in a format",
+        "tiny.png": "9 x 9 pixels, too small",
+        "empty.jpg": "is empty",
+        "huge.jpg": "larger than 20 MiB",
+        "gone.jpg": "There is no such picture; looked in images, Images",
+        f"../../{tmp_path.name}-outside.png": "not in a folder that may be read",
+        "0.png": "same id as table.csv line 2",
+        "nul\0.png": "NUL character",
+    }
+    table.write_text(table.read_text() + "".join(f"{name},Bad,X\n" for name in bad))
+    job = await bench.load(table)
+    assert (job.stored, job.refused, job.pending) == (3, len(bad), 0)
+    reasons = list((await bench.refusals(job)).values())
+    for reason, said in zip(reasons, bad.values(), strict=True):
+        assert said in reason
+    assert str(tmp_path.parent) not in " ".join(reasons)
+
+
+async def test_a_fault_of_the_provider_ends_the_run_and_loses_nothing(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 64)
+    bench.provider.fails_after = 20
+    job_id = await bench.ingest.create(table)
+    with pytest.raises(VisionError, match="Mend it"):
+        await bench.ingest.run(job_id)
+    job = await jobs.get(bench.database, job_id)
+    assert job is not None and not job.done
+    assert job.stored + job.pending == 64 and job.pending > 0
+    bench.provider.fails_after = None
+    await bench.ingest.run(job_id)
+    job = await jobs.get(bench.database, job_id)
+    assert job is not None and (job.stored, job.pending, job.done) == (64, 0, True)
+    assert bench.provider.pictures == 64
+
+
+async def test_a_cancelled_run_gives_its_items_back(bench: Bench, tmp_path: Path) -> None:
+    job_id = await bench.ingest.create(collection(tmp_path, 60))
+    async with anyio.create_task_group() as group:
+        group.start_soon(bench.ingest.run, job_id)
+        with anyio.fail_after(30):
+            while (await jobs.get(bench.database, job_id)).pending == 60:
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    await bench.ingest.run(job_id)
+    job = await jobs.get(bench.database, job_id)
+    assert job is not None and (job.stored, job.done) == (60, True)
+
+
+async def test_a_killed_process_loses_nothing_that_it_had_stored(
+    bench: Bench, tmp_path: Path, database_url: str
+) -> None:
+    table = collection(tmp_path, 80)
+    environment = {**os.environ, "ART_MCP_DATABASE_URL": database_url}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "art_mcp", "ingest", str(table)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not (before := await paintings.count(bench.database)):
+        assert time.monotonic() < deadline and process.poll() is None
+        await anyio.sleep(0.01)
+    process.kill()
+    process.wait()
+    (job,) = await jobs.unfinished(bench.database)
+    assert before <= job.stored == await paintings.count(bench.database) < 80
+    async with bench.database.connection() as connection:  # what the dead process held comes back in time
+        await connection.execute("UPDATE art_mcp.items SET held_until = now() WHERE held_until IS NOT NULL")
+    done = subprocess.run(
+        [sys.executable, "-m", "art_mcp", "ingest", "--resume"], env=environment, capture_output=True, text=True
+    )
+    assert "80 stored, 0 unchanged, 0 refused, 0 pending, of 80" in done.stdout, done.stderr
+    assert await paintings.count(bench.database) == 80
+
+
+async def test_a_source_that_is_gone_refuses_the_run_and_not_the_rows(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    job_id = await bench.ingest.create(collection(folder, 5))
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(IngestError, match=r"cannot be read any more.*Put it back"):
+        await bench.ingest.run(job_id)
+    (tmp_path / "elsewhere").rename(folder)
+    await bench.ingest.run(job_id)
+    job = await jobs.get(bench.database, job_id)
+    assert job is not None and job.stored == 5
+
+
+async def test_what_cannot_be_started(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="holds no pictures and no rows"):
+        await bench.ingest.create(tmp_path)
+    for name in (" ", "x" * 101, "a\nb"):
+        with pytest.raises(IngestError, match="name cannot be used"):
+            await bench.ingest.create(collection(tmp_path, 1), name)
+    with pytest.raises(IngestError, match="There is no ingest job"):
+        await bench.ingest.run(uuid.uuid4())

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import draw
+
+from art_mcp.ingest.sources import Refusal, Row, SourceError, open_source
+
+HEADER = "IMAGE_FILE\tDESCRIPTION\tAUTHOR\tTITLE\tTECHNIQUE\tDATE\tTYPE\tSCHOOL\tTIMEFRAME\n"
+
+
+def line(name: str = "1.jpg", title: str = "A title", description: str = "Words") -> str:
+    return f"{name}\t{description}\tRUISDAEL, Jacob\t{title}\tOil on canvas\tc. 1665\tlandscape\tDutch\t1651-1700\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., list[Row | Refusal]]:
+    def write_and_read(content: str | bytes, name: str = "table.tsv", encoding: str = "utf-8") -> list[Row | Refusal]:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return list(open_source(path).rows())
+
+    return write_and_read
+
+
+def test_semart_columns(write: Callable[..., list[Row | Refusal]]) -> None:
+    (row,) = write(HEADER + line())
+    assert isinstance(row, Row)
+    assert (row.key, row.image, row.label) == ("1.jpg", "1.jpg", "table.tsv line 2 (1.jpg)")
+    assert row.catalogue.as_dict() == {
+        "title": "A title",
+        "artist": "RUISDAEL, Jacob",
+        "date": "c. 1665",
+        "school": "Dutch",
+        "type": "landscape",
+        "technique": "Oil on canvas",
+        "timeframe": "1651-1700",
+        "description": "Words",
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(encoding: str, write: Callable[..., list[Row | Refusal]]) -> None:
+    (row,) = write(HEADER + line(title="Café “Arlésienne” – Œuvre"), encoding=encoding)
+    assert isinstance(row, Row)
+    assert row.catalogue.title == "Café “Arlésienne” – Œuvre"
+
+
+def test_a_line_in_another_encoding_refuses_only_itself(write: Callable[..., list[Row | Refusal]]) -> None:
+    good = [line(f"{n}.jpg", title=f"Élan {n}").encode() for n in range(4)]
+    rows = write(HEADER.encode() + good[0] + good[1] + line("bad.jpg", "Élan").encode("cp1252") + good[2] + good[3])
+    assert [isinstance(row, Row) for row in rows] == [True, True, False, True, True]
+    assert rows[2] == Refusal("table.tsv line 4", "Its title has bytes that are not text in the file's encoding.")
+
+
+def test_a_byte_that_cp1252_does_not_have_refuses_only_its_row(write: Callable[..., list[Row | Refusal]]) -> None:
+    good = line(title="Élan").encode("cp1252")
+    rows = write(HEADER.encode() + good + line("2.jpg", "bad \x81").encode("latin-1") + line("3.jpg").encode())
+    assert [type(row) for row in rows] == [Row, Refusal, Row]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters_and_other_headers(delimiter: str, write: Callable[..., list[Row | Refusal]]) -> None:
+    text = delimiter.join(["Accession Number", "File name", "Artist", "Title", "Medium", "Other"]) + "\n"
+    text += delimiter.join(["A-1", "1.jpg", '"VELDE, Willem"', '"Ships; a ""calm"""', "Oil", "x"]) + "\n"
+    (row,) = write(text, name="table.csv")
+    assert isinstance(row, Row)
+    assert (row.key, row.image) == ("A-1", "1.jpg")
+    assert (row.catalogue.artist, row.catalogue.title) == ("VELDE, Willem", 'Ships; a "calm"')
+
+
+def test_line_breaks_in_quotes(write: Callable[..., list[Row | Refusal]]) -> None:
+    rows = write(HEADER + line(description='"one\r\ntwo\nthree"') + line("2.jpg"))
+    assert [row.label for row in rows] == ["table.tsv line 2 (1.jpg)", "table.tsv line 5 (2.jpg)"]
+    assert rows[0].catalogue.description == "one\r\ntwo\nthree"
+
+
+def test_a_quote_that_never_closes_loses_only_its_line(write: Callable[..., list[Row | Refusal]]) -> None:
+    rows = write(HEADER + line() + line("2.jpg", title='"never') + "".join(line(f"{n}.jpg") for n in range(3, 9)))
+    assert rows[1] == Refusal("table.tsv line 3", "A quote is opened and never closed.")
+    assert [row.image for row in rows if isinstance(row, Row)] == ["1.jpg", *(f"{n}.jpg" for n in range(3, 9))]
+
+
+def test_text_after_a_closing_quote_is_kept(write: Callable[..., list[Row | Refusal]]) -> None:
+    (row,) = write(HEADER + line(title='"The Milkmaid" (detail)'))
+    assert isinstance(row, Row)
+    assert row.catalogue.title == "The Milkmaid (detail)"
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("2.jpg\tonly two\n", "It has 2 columns, the header has 9."),
+        (line("2.jpg")[:-1] + "\tmore\n", "It has 10 columns, the header has 9."),
+        (line("2.jpg", title="a\0b"), "Its title holds a NUL character."),
+        (line("2.jpg", title="t" * 1001), "Its title has 1,001 characters; at most 1,000 are stored."),
+        (line("2.jpg", description="d" * 50_001), "Its description has 50,001 characters; at most 50,000 are stored."),
+        (line("2.jpg", description="d" * 200_000), "A field is longer than 131,072 characters."),
+        (line("2.jpg", description="d" * 3_000_000), "The line is longer than 1,048,576 characters."),
+        (line(" "), "It names no picture."),
+        (line("1.jpg"), "It has the same id as table.tsv line 2 (1.jpg): '1.jpg'."),
+    ],
+)
+def test_a_bad_row_refuses_only_itself(bad: str, reason: str, write: Callable[..., list[Row | Refusal]]) -> None:
+    rows = write(HEADER + line() + bad + line("3.jpg"))
+    assert [type(row) for row in rows] == [Row, Refusal, Row]
+    assert rows[1].reason == reason
+    assert rows[1].label.startswith("table.tsv line 3")
+
+
+def test_empty_lines_are_no_rows(write: Callable[..., list[Row | Refusal]]) -> None:
+    assert len(write(HEADER + "\n" + line() + "\n\t\t\n")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("TITLE\tAUTHOR\na\tb\n", "no column that names the picture's file; its columns are: TITLE, AUTHOR"),
+        ("IMAGE_FILE\tTITLE\tTitle\na\tb\tc\n", "has the column 'title' twice"),
+        (b"\xff\xfeI\x00M\x00A", "is cut off or is not utf-16"),
+    ],
+)
+def test_a_table_that_cannot_be_read(
+    content: str | bytes, said: str, write: Callable[..., list[Row | Refusal]]
+) -> None:
+    with pytest.raises(SourceError, match=said):
+        write(content)
+
+
+def test_semart_parts_in_a_folder_are_one_collection(tmp_path: Path) -> None:
+    for part in ("train", "val", "test"):
+        (tmp_path / f"semart_{part}.csv").write_text(HEADER + line(f"{part}.jpg"), encoding="cp1252")
+    (tmp_path / "other.csv").write_text("x")
+    source = open_source(tmp_path)
+    assert source.name == tmp_path.name
+    assert [row.image for row in source.rows()] == ["train.jpg", "val.jpg", "test.jpg"]
+    assert [folder.name for folder in source.picture_folders] == ["images", "Images", tmp_path.name]
+
+
+def test_the_same_id_in_two_parts(tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        (tmp_path / f"semart_{part}.csv").write_text(HEADER + line("same.jpg"))
+    first, second = open_source(tmp_path).rows()
+    assert isinstance(first, Row) and isinstance(second, Refusal)
+    assert "semart_train.csv line 2" in second.reason
+
+
+def test_a_folder_with_one_table_is_that_table_and_with_two_is_ambiguous(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("image,title\n1.jpg,T\n")
+    assert [row.catalogue.title for row in open_source(tmp_path).rows()] == ["T"]
+    (tmp_path / "b.tsv").write_text("image\n")
+    with pytest.raises(SourceError, match=r"holds 2 tables \(a.csv, b.tsv\)\. Give the path of the one"):
+        open_source(tmp_path)
+
+
+def test_a_folder_of_pictures(tmp_path: Path) -> None:
+    for name in ("b/Sea_at_night.jpg", "a.PNG", ".hidden/no.jpg", "b/.no.jpg", "Œuvre é.webp"):
+        draw(tmp_path / name, 1)
+    for name in ("notes.txt", "photo.heic", "b/drawing.svg"):
+        (tmp_path / name).write_bytes(b"x")
+    rows = list(open_source(tmp_path).rows())
+    assert [(row.key, row.catalogue.title) for row in rows if isinstance(row, Row)] == [
+        ("a.PNG", "a"),
+        ("Œuvre é.webp", "Œuvre é"),
+        ("b/Sea_at_night.jpg", "Sea at night"),
+    ]
+    assert [row.label for row in rows if isinstance(row, Refusal)] == ["photo.heic", "b/drawing.svg"]
+    assert "HEIC pictures cannot be read. Convert" in rows[1].reason
+
+
+def test_what_is_no_source(tmp_path: Path) -> None:
+    (tmp_path / "x.xlsx").write_bytes(b"")
+    with pytest.raises(SourceError, match="neither a folder nor a table"):
+        open_source(tmp_path / "x.xlsx")
+    with pytest.raises(SourceError, match=r"^There is no file or folder none\."):
+        open_source(tmp_path / "none")
