@@ -16,3 +16,10 @@ class ArtMcpError(Exception):
         super().__init__(f"{problem} {next_step}")
         self.problem = problem
         self.next_step = next_step
+
+
+def first_error(error: BaseException) -> BaseException:
+    """The error itself, or the first one in a group: tasks that fail together fail of the same cause."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from art_mcp.errors import ArtMcpError
+from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.images.picture import ImageError, Picture, read_picture
 from art_mcp.images.reference import read_file
 from art_mcp.images.rendition import render
@@ -126,7 +126,7 @@ class Ingest:
                     for _ in range(WORKERS):
                         group.start_soon(self._work, job_id, source.picture_folders)
             except* ArtMcpError as errors:
-                raise _first(errors) from errors
+                raise first_error(errors) from errors
             job = await jobs.get(self._database, job_id)
             if job is not None and job.pending:
                 await anyio.sleep(LOOK_AGAIN_S)
@@ -315,14 +315,6 @@ def _split(results: Sequence[T | Outcome]) -> tuple[list[T], list[Outcome]]:
         [result for result in results if not isinstance(result, Outcome)],
         [result for result in results if isinstance(result, Outcome)],
     )
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """One of the errors that ended the workers; they fail of the same cause."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def unknown_job(job_id: object) -> IngestError:

@@ -1,0 +1,6 @@
+"""`python -m art_mcp` is `art-mcp`."""
+
+from art_mcp.cli import main
+
+if __name__ == "__main__":  # the demonstration's drawing processes import this module
+    main()

@@ -1,0 +1,188 @@
+"""The command `art-mcp`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import anyio
+import click
+
+from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.settings import Settings, load_settings, unknown_variables
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+
+    from art_mcp.store.jobs import Job
+
+SHOWN_REFUSALS = 20
+REFRESH_S = 0.3
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="art-mcp", message="%(prog)s %(version)s")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="Read settings from this file as well; it wins over the user's own .env.",
+)
+@click.pass_context
+def cli(ctx: click.Context, env_file: Path | None) -> None:
+    """Find paintings by words, by a picture, or by both.
+
+    Without a command it serves MCP over stdio, for a chat client or an IDE to start.
+    """
+    ctx.obj = settings = load_settings(env_file)
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    for sentence in unknown_variables(os.environ):
+        logging.getLogger("art_mcp").warning(sentence)
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(serve)
+
+
+@cli.command()
+@click.pass_obj
+def serve(settings: Settings) -> None:
+    """Serve MCP over stdio (the default command)."""
+    from art_mcp.server.app import build_server
+
+    build_server(settings).run("stdio")
+
+
+@cli.command()
+@click.argument("source", required=False, type=click.Path(path_type=Path))
+@click.option("--collection", metavar="NAME", help="Name of the collection; by default that of the source.")
+@click.option("--resume", is_flag=True, help="Go on with every job that was not finished, instead of SOURCE.")
+@click.option("--json", "as_json", is_flag=True, help="Print the finished jobs as JSON.")
+@click.pass_obj
+def ingest(settings: Settings, source: Path | None, collection: str | None, resume: bool, as_json: bool) -> None:
+    """Load paintings from SOURCE: a folder of pictures, or a table (CSV, TSV, SemArt).
+
+    A table's pictures are found beside it, in images/ or in Images/. Loading the same source again updates
+    what changed and leaves the rest.
+    """
+    if (source is None) != resume:
+        raise click.UsageError("Give either SOURCE or --resume.")
+    if resume and collection:
+        raise click.UsageError("--resume goes on in each job's own collection; leave --collection out.")
+    anyio.run(_ingest, settings, source and source.absolute(), collection, as_json)
+
+
+@cli.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the sample, its database and the contact sheets go; by default the user's data folder.",
+)
+@click.pass_obj
+def demo(settings: Settings, folder: Path | None) -> None:
+    """Draw a sample collection, load it, and ask it questions through a real MCP client."""
+    from art_mcp.demo import run_demo
+
+    anyio.run(run_demo, (folder or settings.data_dir / "demo").absolute())
+
+
+async def _ingest(settings: Settings, source: Path | None, collection: str | None, as_json: bool) -> None:
+    from art_mcp.runtime import Runtime
+    from art_mcp.store import jobs
+
+    async with Runtime(settings) as runtime:
+        ingest = await runtime.ingest()
+        database = await runtime.database()
+        if source is not None:
+            job_ids = [await ingest.create(source, collection)]
+        else:
+            job_ids = [job.id for job in await jobs.unfinished(database)]
+        finished = []
+        for job_id in job_ids:
+            await _run_with_progress(runtime, job_id)
+            job = await jobs.get(database, job_id)
+            if job is not None:
+                finished.append((job, await jobs.refusals(database, job_id)))
+    if as_json:
+        click.echo(json.dumps([_job_json(job, refusals) for job, refusals in finished], indent=2))
+    else:
+        for job, refusals in finished:
+            _print_job(job, refusals)
+        if not finished:
+            click.echo("There is nothing to go on with.")
+
+
+async def _run_with_progress(runtime: Any, job_id: uuid.UUID) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from art_mcp.store import jobs
+
+    ingest, database = await runtime.ingest(), await runtime.database()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("Loading", total=None)
+
+        async def show(once: bool = False) -> None:
+            while (job := await jobs.get(database, job_id)) is not None:
+                progress.update(bar, description=job.collection, total=job.total, completed=job.total - job.pending)
+                if once:
+                    return
+                await anyio.sleep(REFRESH_S)
+
+        async with anyio.create_task_group() as showing:
+            showing.start_soon(show)
+            await ingest.run(job_id)
+            showing.cancel_scope.cancel()
+        await show(once=True)
+
+
+def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:
+    click.echo(
+        f"{job.collection}: {job.stored} stored, {job.unchanged} unchanged, {job.refused} refused, "
+        f"{job.pending} pending, of {job.total}."
+    )
+    for label, reason in refusals[:SHOWN_REFUSALS]:
+        click.echo(f"  refused {label}: {reason}")
+    if len(refusals) > SHOWN_REFUSALS:
+        click.echo(f"  ... and {len(refusals) - SHOWN_REFUSALS} more; --json lists them all.")
+
+
+def _job_json(job: Job, refusals: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "job_id": str(job.id),
+        "state": "done" if job.done else "running",
+        "collection": job.collection,
+        "total": job.total,
+        "stored": job.stored,
+        "unchanged": job.unchanged,
+        "refused": job.refused,
+        "pending": job.pending,
+        "refusals": [{"row": label, "reason": reason} for label, reason in refusals],
+    }
+
+
+def main() -> None:
+    """Run the command; what goes wrong is told in a sentence, never as a traceback."""
+    try:
+        status = cli(standalone_mode=False)
+    except* click.ClickException as errors:
+        usage = first_error(errors)
+        usage.show()
+        sys.exit(usage.exit_code)
+    except* ArtMcpError as errors:
+        _fail(str(first_error(errors)), 1)
+    except* (click.Abort, KeyboardInterrupt):
+        _fail("stopped. What an ingest has left, `art-mcp ingest --resume` goes on with.", 130)
+    except* Exception as errors:
+        logging.getLogger("art_mcp").debug("Unexpected", exc_info=errors)
+        what = type(first_error(errors)).__name__
+        _fail(f"failed for a reason that it does not know ({what}). Set ART_MCP_LOG_LEVEL=DEBUG to see more.", 1)
+    sys.exit(status)
+
+
+def _fail(sentence: str, status: int) -> NoReturn:
+    click.echo(f"art-mcp: {sentence}", err=True)
+    sys.exit(status)

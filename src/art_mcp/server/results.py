@@ -1,0 +1,190 @@
+"""What the tools answer, twice: as data, and as text that says the same to a reader without the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mcp.types import CallToolResult, ImageContent, TextContent
+from pydantic import BaseModel, Field
+
+from art_mcp.painting import Painting, Relevance
+
+if TYPE_CHECKING:
+    from art_mcp.search.finder import Answer
+    from art_mcp.store.jobs import Job
+
+UNTITLED = "Untitled"
+
+
+class PaintingSummary(BaseModel):
+    """One hit."""
+
+    id: str = Field(description="Pass it to get_painting, or as painting_id to search_paintings_by_image.")
+    title: str
+    artist: str | None
+    date: str | None
+    type: str | None
+    technique: str | None
+    school: str | None
+    collection: str
+    score: float = Field(description="Higher is better; comparable only within one question.")
+    relevance: Relevance
+
+
+class SearchResult(BaseModel):
+    """A page of hits, best first."""
+
+    results: list[PaintingSummary]
+    total: int = Field(description="Paintings that were searched.")
+    next_cursor: str | None = Field(description="Pass as cursor for the next page; null at the end.")
+    note: str | None = Field(description="What to know before relying on the results.")
+
+
+class PaintingResult(BaseModel):
+    """Everything that the catalogue says about one painting."""
+
+    id: str
+    title: str
+    artist: str | None
+    date: str | None
+    type: str | None
+    technique: str | None
+    school: str | None
+    timeframe: str | None
+    description: str | None
+    collection: str
+    image_file: str
+    image_width: int = Field(description="Pixels of the source's picture.")
+    image_height: int
+
+
+class RefusedRow(BaseModel):
+    """A row that was not stored."""
+
+    row: str
+    reason: str
+
+
+class IngestResult(BaseModel):
+    """An ingest job as it stands; stored, unchanged, refused and pending add up to total."""
+
+    job_id: str
+    state: str = Field(description="running, done or stopped.")
+    collection: str
+    total: int
+    stored: int
+    unchanged: int
+    refused: int
+    pending: int
+    refusals: list[RefusedRow] = Field(description="The first refused rows.")
+    next_step: str
+
+
+def answer(result: BaseModel, text: str, *pictures: ImageContent) -> CallToolResult:
+    """A tool's answer: hosts read either the text or the data, so each is complete."""
+    return CallToolResult(
+        content=[TextContent(type="text", text=text), *pictures],
+        structured_content=result.model_dump(mode="json"),
+    )
+
+
+def search_result(found: Answer) -> SearchResult:
+    results = [
+        PaintingSummary(**_summary(hit.painting), score=round(hit.score, 4), relevance=relevance)
+        for hit, relevance in found.hits
+    ]
+    note = None
+    if found.cut:
+        note = "The ranking ends here. To find others, ask more precisely."
+    elif results and all(result.relevance is Relevance.WEAK for result in results):
+        note = "Nothing here fits well; these are only the nearest. Try other words or another picture."
+    return SearchResult(results=results, total=found.total, next_cursor=found.next_cursor, note=note)
+
+
+def search_text(result: SearchResult) -> str:
+    lines = [f"{len(result.results)} of {result.total} paintings, best first."]
+    if result.note:
+        lines.append(result.note)
+    for number, hit in enumerate(result.results, start=1):
+        facts = [hit.artist, hit.date, hit.type, hit.technique, hit.school, hit.collection]
+        lines.append(f"{number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
+        lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
+    if result.next_cursor:
+        lines.append(f"More: the same call with cursor={result.next_cursor}")
+    return "\n".join(lines)
+
+
+def painting_result(painting: Painting) -> PaintingResult:
+    return PaintingResult(
+        **_summary(painting),
+        timeframe=painting.catalogue.timeframe,
+        description=painting.catalogue.description,
+        image_file=painting.image_name,
+        image_width=painting.image_width,
+        image_height=painting.image_height,
+    )
+
+
+def painting_text(result: PaintingResult) -> str:
+    facts = {
+        "Artist": result.artist,
+        "Date": result.date,
+        "Type": result.type,
+        "Technique": result.technique,
+        "School": result.school,
+        "Timeframe": result.timeframe,
+        "Collection": result.collection,
+        "Picture": f"{result.image_file}, {result.image_width} x {result.image_height} pixels",
+        "Id": result.id,
+        "Description": result.description,
+    }
+    return "\n".join([result.title, *(f"{name}: {value}" for name, value in facts.items() if value)])
+
+
+def ingest_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -> IngestResult:
+    """Args: problem: why work on the job has stopped, if it has."""
+    if job.done:
+        state, next_step = "done", "Search the collection, or ask for one painting."
+    elif problem:
+        state = "stopped"
+        next_step = f"{problem} Then call ingest_collection with job_id={job.id} to go on."
+    else:
+        state = "running"
+        next_step = f"The work goes on. Call ingest_collection with job_id={job.id} to see how it stands."
+    return IngestResult(
+        job_id=str(job.id),
+        state=state,
+        collection=job.collection,
+        total=job.total,
+        stored=job.stored,
+        unchanged=job.unchanged,
+        refused=job.refused,
+        pending=job.pending,
+        refusals=[RefusedRow(row=row, reason=reason) for row, reason in refusals],
+        next_step=next_step,
+    )
+
+
+def ingest_text(result: IngestResult) -> str:
+    lines = [
+        f"Ingest into {result.collection}: {result.state}. {result.stored} stored, {result.unchanged} unchanged, "
+        f"{result.refused} refused, {result.pending} pending, of {result.total}.",
+        *(f"Refused {refusal.row}: {refusal.reason}" for refusal in result.refusals),
+    ]
+    if result.refused > len(result.refusals):
+        lines.append(f"... and {result.refused - len(result.refusals)} more.")
+    return "\n".join([*lines, f"Job {result.job_id}. {result.next_step}"])
+
+
+def _summary(painting: Painting) -> dict[str, str | None]:
+    words = painting.catalogue
+    return {
+        "id": str(painting.id),
+        "title": words.title or UNTITLED,
+        "artist": words.artist,
+        "date": words.date,
+        "type": words.type,
+        "technique": words.technique,
+        "school": words.school,
+        "collection": painting.collection,
+    }

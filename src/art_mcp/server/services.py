@@ -1,0 +1,25 @@
+"""What the tools share while the server serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server.mcpserver import Context
+
+from art_mcp.ingest.runner import Runner
+from art_mcp.runtime import Runtime
+
+ToolContext = Context[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Lives as long as the server serves."""
+
+    runtime: Runtime
+    runner: Runner
+
+
+def services(ctx: ToolContext) -> Services:
+    return ctx.request_context.lifespan_context

@@ -1,0 +1,18 @@
+"""The tools, a module for each thing that a user wants to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from art_mcp.server.tools import ingest, painting, search
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from art_mcp.server.services import Services
+
+
+def register(server: MCPServer[Services]) -> None:
+    """Add every tool, in the order in which they are listed."""
+    for module in (search, painting, ingest):
+        module.register(server)

@@ -1,0 +1,66 @@
+"""The tool that shows one painting."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from mcp.types import CallToolResult, ImageContent, ToolAnnotations
+from pydantic import Field
+
+from art_mcp.server.results import PaintingResult, answer, painting_result, painting_text
+from art_mcp.server.services import ToolContext, services
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from art_mcp.server.services import Services
+
+
+def register(server: MCPServer[Services]) -> None:
+    server.add_tool(
+        get_painting,
+        title="Show one painting",
+        annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
+        description=(
+            "Returns everything that the catalogue says about one painting, and its picture. Take the id from a "
+            "search; it does not search by title."
+        ),
+    )
+
+
+async def get_painting(
+    ctx: ToolContext,
+    id: Annotated[str, Field(description="Id of a painting, from the results of a search.")],
+    size: Annotated[
+        Literal["display", "thumbnail", "none"] | None,
+        Field(description="The picture to return: about 1024 pixels (the default), 320 pixels, or none."),
+    ] = None,
+) -> Annotated[CallToolResult, PaintingResult]:
+    from art_mcp.search.finder import unknown_painting
+    from art_mcp.store import paintings
+
+    painting_id = parse_painting_id(id)
+    database = await services(ctx).runtime.database()
+    painting = await paintings.get(database, painting_id)
+    if painting is None:
+        raise unknown_painting(painting_id)
+    result = painting_result(painting)
+    pictures = []
+    if size != "none":
+        rendition = await paintings.rendition(database, painting_id, size or "display")
+        if rendition is not None:
+            data = base64.b64encode(rendition.data).decode("ascii")
+            pictures.append(ImageContent(type="image", data=data, mime_type="image/webp"))
+    return answer(result, painting_text(result), *pictures)
+
+
+def parse_painting_id(text: str | None) -> uuid.UUID:
+    """An id as a model passes it on; one that cannot be an id is told like one that nothing has."""
+    from art_mcp.search.finder import unknown_painting
+
+    try:
+        return uuid.UUID((text or "").strip())
+    except ValueError:
+        raise unknown_painting(text) from None

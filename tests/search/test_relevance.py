@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from art_mcp.painting import Catalogue, Hit, Painting, Relevance
+from art_mcp.search.relevance import PICTURE, TEXT, judge
+
+
+def hit(**cosines: float) -> Hit:
+    return Hit(Painting(uuid.uuid4(), "c", "k", Catalogue(), "i.jpg", b"", 1, 1, "JPEG"), 9.0, cosines)
+
+
+@pytest.mark.parametrize(
+    ("cosines", "relevance"),
+    [
+        ({"pixels": TEXT.strong / 2, "words": TEXT.strong / 2}, Relevance.STRONG),
+        ({"pixels": TEXT.fair, "words": 0.0}, Relevance.FAIR),
+        ({"pixels": TEXT.fair - 0.01, "words": 0.0}, Relevance.WEAK),
+        ({"pixels": -0.1}, Relevance.WEAK),
+        ({"look": PICTURE.strong}, Relevance.STRONG),
+        ({"look": PICTURE.fair}, Relevance.FAIR),
+        ({"look": PICTURE.fair - 0.01}, Relevance.WEAK),
+    ],
+)
+def test_a_hit_is_judged_by_its_cosines_and_not_by_its_score(cosines: dict[str, float], relevance: Relevance) -> None:
+    assert judge(hit(**cosines)) is relevance

@@ -1,0 +1,343 @@
+"""The tools through the real client over real stdio, from an empty database to an answer."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from conftest import draw
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.types import CallToolResult
+from PIL import Image
+
+from art_mcp.runtime import Runtime
+from art_mcp.server.app import build_server
+from art_mcp.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+SNAPSHOT = Path(__file__).with_name("tools.json")
+COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 200), "white": (245, 245, 245)}
+
+
+@asynccontextmanager
+async def connected(**environment: str) -> AsyncIterator[Client]:
+    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
+    async with Client(stdio_client(server)) as client:
+        yield client
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with a table of twelve paintings."""
+    folder = tmp_path / "pictures"
+    rows = ["IMAGE_FILE\tTITLE\tAUTHOR\tDATE\tTYPE\tDESCRIPTION\n"]
+    for number, name in enumerate([*COLOURS, *(f"noise {n}" for n in range(8))]):
+        path = folder / "images" / f"{number}.jpg"
+        if name in COLOURS:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (400, 300), COLOURS[name]).save(path)
+        else:
+            draw(path, number, (400, 300))
+        rows.append(f"{number}.jpg\tComposition in {name}\tMUSTER, Max\t{1900 + number}\tother\tAll {name}.\n")
+    (folder / "table.tsv").write_text("".join(rows))
+    return folder
+
+
+@pytest.fixture
+async def client(database_url: str, pictures: Path) -> AsyncIterator[Client]:
+    async with connected(ART_MCP_DATABASE_URL=database_url, ART_MCP_IMAGE_DIRS=str(pictures)) as client:
+        yield client
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> CallToolResult:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content[0].text
+    return result
+
+
+async def refused(client: Client, tool: str, **arguments: Any) -> str:
+    """What an error says: one line of text without a trace of the machinery."""
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error and len(result.content) == 1
+    said = result.content[0].text
+    for word in ("Traceback", "Error executing", "asyncpg", "pydantic", "postgresql://", "/tmp"):
+        assert word not in said
+    return said
+
+
+async def loaded(client: Client, pictures: Path) -> dict[str, str]:
+    """Load the collection; gives each painting's id by its file."""
+    result = await call(client, "ingest_collection", source=str(pictures))
+    assert result.structured_content["stored"] == 12
+    page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
+    ids = {}
+    for hit in page["results"]:
+        shown = (await call(client, "get_painting", id=hit["id"], size="none")).structured_content
+        ids[shown["image_file"]] = hit["id"]
+    return ids
+
+
+async def test_tools_list_is_the_committed_one(client: Client) -> None:
+    tools = [
+        tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in (await client.list_tools()).tools
+    ]
+    text = json.dumps(tools, indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(text, encoding="utf-8")
+    assert text == SNAPSHOT.read_text(encoding="utf-8"), "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+    for tool in tools:
+        assert tool["title"] and tool["annotations"] and tool["outputSchema"]
+        assert len(tool["description"]) <= 2048
+
+
+async def test_from_nothing_to_an_answer(client: Client, pictures: Path) -> None:
+    said = await refused(client, "search_paintings_by_text", query="the sea")
+    assert said == (
+        "There are no paintings yet. Load some with the tool ingest_collection or with `art-mcp ingest FOLDER`."
+    )
+    result = await call(client, "ingest_collection", source=str(pictures / "table.tsv"), collection="tests")
+    job = result.structured_content
+    assert {key: job[key] for key in ("state", "total", "stored", "unchanged", "refused", "pending")} == {
+        "state": "done",
+        "total": 12,
+        "stored": 12,
+        "unchanged": 0,
+        "refused": 0,
+        "pending": 0,
+    }
+    result = await call(client, "search_paintings_by_text", query="Composition in green by Muster")
+    page = result.structured_content
+    assert (len(page["results"]), page["total"]) == (10, 12)
+    best = page["results"][0]
+    assert (best["title"], best["artist"], best["date"], best["collection"]) == (
+        "Composition in green",
+        "MUSTER, Max",
+        "1901",
+        "tests",
+    )
+    shown = await call(client, "get_painting", id=best["id"])
+    assert shown.structured_content["description"] == "All green."
+    picture = Image.open(io.BytesIO(base64.b64decode(shown.content[1].data)))
+    assert (picture.format, picture.size, shown.content[1].mime_type) == ("WEBP", (400, 300), "image/webp")
+    assert picture.convert("RGB").resize((1, 1)).getpixel((0, 0))[1] > 140
+
+
+async def test_text_and_data_are_each_complete(client: Client, pictures: Path) -> None:
+    await loaded(client, pictures)
+    result = await call(client, "search_paintings_by_text", query="red", limit=3)
+    (text,) = [block.text for block in result.content]
+    for hit in result.structured_content["results"]:
+        for key in ("id", "title", "artist", "date", "relevance", "collection"):
+            assert hit[key] in text
+    assert result.structured_content["next_cursor"] in text
+    shown = await call(client, "get_painting", id=hit["id"])
+    for value in shown.structured_content.values():
+        assert value is None or str(value) in shown.content[0].text
+    assert "base64" not in json.dumps(shown.structured_content)
+
+
+async def test_pages_by_cursor(client: Client, pictures: Path) -> None:
+    await loaded(client, pictures)
+    seen, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        page = (
+            await call(client, "search_paintings_by_text", query="noise", limit=5, cursor=cursor)
+        ).structured_content
+        seen += [hit["id"] for hit in page["results"]]
+        cursor, pages = page["next_cursor"], pages + 1
+    assert (pages, len(seen), len(set(seen))) == (3, 12, 12)
+    first = await call(client, "search_paintings_by_text", query="noise", limit=5)
+    foreign = first.structured_content["next_cursor"]
+    for cursor in (foreign[:-2], "x", "é", foreign + "AAAA"):
+        said = await refused(client, "search_paintings_by_text", query="noise", cursor=cursor)
+        assert "does not belong to this question" in said
+    said = await refused(client, "search_paintings_by_text", query="other", cursor=foreign)
+    assert "does not belong to this question" in said
+
+
+async def test_a_picture_finds_its_painting_and_a_painting_its_like(client: Client, pictures: Path) -> None:
+    ids = await loaded(client, pictures)
+    path = pictures / "images" / "7.jpg"
+    for reference in (str(path), path.as_uri()):
+        page = (await call(client, "search_paintings_by_image", image=reference)).structured_content
+        assert page["results"][0]["id"] == ids["7.jpg"]
+        assert page["results"][0]["relevance"] == "strong"
+        assert page["total"] == 12
+    page = (await call(client, "search_paintings_by_image", painting_id=ids["7.jpg"], limit=50)).structured_content
+    assert ids["7.jpg"] not in {hit["id"] for hit in page["results"]}
+    assert len(page["results"]) == page["total"] == 11
+
+
+async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, pictures: Path) -> None:
+    before = await loaded(client, pictures)
+    again = (await call(client, "ingest_collection", source=str(pictures))).structured_content
+    assert (again["unchanged"], again["stored"]) == (12, 0)
+    page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
+    assert {hit["id"] for hit in page["results"]} == set(before.values())
+    report = (await call(client, "ingest_collection", job_id=again["job_id"])).structured_content
+    assert report == again
+
+
+async def test_refused_rows_are_reported(client: Client, pictures: Path) -> None:
+    with (pictures / "table.tsv").open("a") as table:
+        table.write("gone.jpg\tGone\t\t\t\t\nonly\n")
+    result = await call(client, "ingest_collection", source=str(pictures))
+    job = result.structured_content
+    assert (job["stored"], job["refused"], job["total"]) == (12, 2, 14)
+    assert job["refusals"] == [
+        {
+            "row": "table.tsv line 14 (gone.jpg)",
+            "reason": "There is no such picture; looked in images, Images, pictures.",
+        },
+        {"row": "table.tsv line 15", "reason": "It has 1 columns, the header has 6."},
+    ]
+    for refusal in job["refusals"]:
+        assert refusal["reason"] in result.content[0].text
+
+
+async def test_hosts_may_send_null_and_numbers_as_text(client: Client, pictures: Path) -> None:
+    await loaded(client, pictures)
+    arguments = {"query": "red", "limit": "2", "cursor": None}
+    result = await client.call_tool("search_paintings_by_text", arguments)
+    assert len(result.structured_content["results"]) == 2
+
+
+BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
+    ("search_paintings_by_text", {"query": ""}, "The query is empty. Describe"),
+    ("search_paintings_by_text", {"query": " \n"}, "The query is empty. Describe"),
+    ("search_paintings_by_text", {"query": "x" * 10_000}, "has 10,000 characters; at most 2,000 are read."),
+    ("search_paintings_by_text", {"query": "a\0b"}, "characters that are not text"),
+    ("search_paintings_by_text", {}, "query is missing"),
+    ("search_paintings_by_text", {"query": "x", "limit": 0}, "limit is 0; it can be 1 to 50."),
+    ("search_paintings_by_text", {"query": "x", "limit": 1000}, "limit is 1000; it can be 1 to 50. Ask for fewer"),
+    ("search_paintings_by_text", {"query": "x", "limit": "many"}, "limit: input should be a valid integer"),
+    ("search_paintings_by_text", {"query": ["x"]}, "query: input should be a valid string"),
+    ("search_paintings_by_text", {"query": "x", "artst": "y"}, "has no argument 'artst'"),
+    ("search_paintings_by_text", {"query": "x", "limt": 3}, "Did you mean limit?"),
+    ("search_paintings_by_image", {}, "Neither image nor painting_id was given. Give exactly one"),
+    ("search_paintings_by_image", {"image": "/a.jpg", "painting_id": "b"}, "Both image and painting_id"),
+    ("search_paintings_by_image", {"image": "a.jpg"}, "is not absolute"),
+    ("search_paintings_by_image", {"image": "/etc/passwd"}, "passwd is not in a folder that may be read"),
+    ("search_paintings_by_image", {"painting_id": "12"}, "There is no painting with the id '12'. Take an id"),
+    ("search_paintings_by_image", {"painting_id": str(uuid.UUID(int=5))}, "There is no painting with the id"),
+    ("get_painting", {"id": str(uuid.UUID(int=5))}, "There is no painting with the id"),
+    ("get_painting", {"id": "'; DROP TABLE paintings; --"}, "There is no painting with the id"),
+    ("get_painting", {"id": "x" * 5000}, "There is no painting with the id"),
+    ("get_painting", {"id": "x", "size": "huge"}, "size: input should be 'display', 'thumbnail' or 'none'"),
+    ("ingest_collection", {}, "Neither source nor job_id was given"),
+    ("ingest_collection", {"source": "/etc"}, "etc is not in a folder that may be read"),
+    ("ingest_collection", {"source": "pictures"}, "is not absolute"),
+    ("ingest_collection", {"job_id": "7"}, "There is no ingest job '7'"),
+    ("ingest_collection", {"job_id": str(uuid.UUID(int=5))}, "There is no ingest job"),
+]
+
+
+async def test_bad_input_is_answered_with_what_to_do(client: Client, pictures: Path) -> None:
+    for tool, arguments, said in BAD_CALLS:
+        assert said in await refused(client, tool, **arguments), (tool, arguments)
+    (pictures / "page.jpg").write_text("<html>not a picture</html>")
+    said = await refused(client, "search_paintings_by_image", image=str(pictures / "page.jpg"))
+    assert said.startswith("page.jpg is not a picture in a format that can be read. Readable are JPEG")
+    said = await refused(client, "search_paintings_by_image", image=str(pictures / "none.jpg"))
+    assert said == "none.jpg does not exist. Check how its path is written."
+    said = await refused(client, "ingest_collection", source=str(pictures / "none"))
+    assert said.startswith("There is no file or folder none.")
+
+
+async def test_a_database_out_of_reach_is_told_at_the_first_call_and_not_before() -> None:
+    url = "postgresql://user:c4nary@127.0.0.1:1/none"
+    async with connected(ART_MCP_DATABASE_URL=url) as client:
+        assert len((await client.list_tools()).tools) == 4
+        said = await refused(client, "search_paintings_by_text", query="the sea")
+    assert said.startswith("The database cannot be reached. Check that it runs")
+    assert "c4nary" not in said
+
+
+async def test_a_database_without_pgvector_is_told(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f"ALTER DATABASE {name} SET extension_control_path = '/nowhere'")
+    await connection.close()
+    async with connected(ART_MCP_DATABASE_URL=database_url) as client:
+        said = await refused(client, "search_paintings_by_text", query="the sea")
+    assert said.startswith("The database server has no pgvector. Install it there")
+
+
+async def test_a_fault_of_the_program_is_told_without_its_words() -> None:
+    server = build_server(Settings())
+
+    async def broken() -> str:
+        raise RuntimeError("c4nary /etc/secret")
+
+    server.add_tool(broken)
+    async with Client(server) as client:
+        assert await refused(client, "broken") == (
+            "broken failed for a reason that the server has logged. Try again, or look into its log."
+        )
+
+
+async def test_a_job_of_a_server_that_ended_goes_on_in_the_next(database_url: str, pictures: Path) -> None:
+    settings = Settings(database_url=database_url)
+    async with Runtime(settings) as runtime:
+        job_id = await (await runtime.ingest()).create(pictures)
+    async with connected(ART_MCP_DATABASE_URL=database_url, ART_MCP_IMAGE_DIRS=str(pictures)) as client:
+        job = (await call(client, "ingest_collection", job_id=str(job_id))).structured_content
+    assert (job["state"], job["stored"]) == ("done", 12)
+
+
+async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str, pictures: Path) -> None:
+    initialize = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    }
+    messages = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/list"},
+        *(
+            {"jsonrpc": "2.0", "id": 3 + n, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+            for n, (name, arguments, _) in enumerate(BAD_CALLS)
+        ),
+    ]
+    environment = {
+        **os.environ,
+        "ART_MCP_DATABASE_URL": database_url,
+        "ART_MCP_LOG_LEVEL": "DEBUG",
+        "ART_MCP_TYPO": "1",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "art_mcp"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    for message in messages:
+        server.stdin.write(json.dumps(message) + "\n")
+    server.stdin.flush()
+    answers: dict[int, Any] = {}
+    while len(answers) < len(messages) - 1:
+        answer = json.loads(server.stdout.readline())
+        assert answer["jsonrpc"] == "2.0"
+        answers[answer["id"]] = answer
+    rest, logged = server.communicate(timeout=20)
+    assert rest == ""
+    assert server.returncode == 0
+    assert "ART_MCP_TYPO is not a setting" in logged
+    assert answers[2]["result"]["tools"][0]["name"] == "search_paintings_by_text"

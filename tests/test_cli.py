@@ -1,0 +1,112 @@
+"""The command as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from conftest import draw
+
+pytestmark = pytest.mark.anyio
+
+
+def art_mcp(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "art_mcp", *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def failed(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_version_and_help() -> None:
+    assert art_mcp("--version").stdout.split()[-1] == version("art-mcp")
+    assert "ingest" in art_mcp("--help").stdout
+
+
+async def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path: Path) -> None:
+    for n in range(3):
+        draw(tmp_path / "prints" / f"{n}.png", n)
+    (tmp_path / "prints" / "broken.jpg").write_bytes(b"no")
+    done = art_mcp("ingest", str(tmp_path / "prints"), ART_MCP_DATABASE_URL=database_url)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "prints: 3 stored, 0 unchanged, 1 refused, 0 pending, of 4.\n"
+        "  refused broken.jpg: broken.jpg is not a picture in a format that can be read. Readable are JPEG, PNG, "
+        "GIF, BMP, WEBP, TIFF, ICO. Save it as a JPEG or PNG and try again.\n"
+    )
+    done = art_mcp("ingest", str(tmp_path / "prints"), "--json", ART_MCP_DATABASE_URL=database_url)
+    (job,) = json.loads(done.stdout)
+    assert (job["state"], job["unchanged"], job["refused"], job["total"]) == ("done", 3, 1, 4)
+    assert job["refusals"][0]["row"] == "broken.jpg"
+    done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
+    assert done.stdout == "There is nothing to go on with.\n"
+
+
+def test_relative_paths_are_those_of_the_working_folder(tmp_path: Path) -> None:
+    done = art_mcp(
+        "ingest", "nowhere", ART_MCP_DATA_DIR=str(tmp_path / "x"), ART_MCP_DATABASE_URL="postgresql://127.0.0.1:1/x"
+    )
+    assert failed(done).startswith("art-mcp: The database cannot be reached.")
+
+
+def test_wrong_use_is_explained(tmp_path: Path) -> None:
+    assert "Give either SOURCE or --resume" in failed(art_mcp("ingest"))
+    assert "Give either SOURCE or --resume" in failed(art_mcp("ingest", "x", "--resume"))
+    assert "ART_MCP_DISPLAY_SIZE" in failed(art_mcp("ingest", "x", ART_MCP_DISPLAY_SIZE="1"))
+    assert "There is no file" in failed(art_mcp("--env-file", str(tmp_path / "none"), "ingest", "x"))
+    assert "No such command" in failed(art_mcp("sing"))
+
+
+async def test_a_source_that_is_missing(database_url: str) -> None:
+    said = failed(art_mcp("ingest", "/nowhere/at/all", ART_MCP_DATABASE_URL=database_url))
+    assert said == (
+        "art-mcp: There is no file or folder all. Give the absolute path of a folder of pictures or a table.\n"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+async def test_ctrl_c_keeps_what_is_stored_and_says_how_to_go_on(database_url: str, tmp_path: Path) -> None:
+    for n in range(120):
+        draw(tmp_path / f"{n}.png", n)
+    environment = {**os.environ, "ART_MCP_DATABASE_URL": database_url}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "art_mcp", "ingest", str(tmp_path)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    import asyncpg
+
+    connection = await asyncpg.connect(database_url)
+    deadline = time.monotonic() + 60
+    stored = 0
+    while not stored:
+        assert time.monotonic() < deadline and process.poll() is None
+        if await connection.fetchval("SELECT to_regclass('art_mcp.items')"):
+            stored = await connection.fetchval("SELECT count(*) FROM art_mcp.items WHERE state = 'stored'")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "`art-mcp ingest --resume` goes on" in said and "Traceback" not in said
+    assert await connection.fetchval("SELECT count(*) FROM art_mcp.items WHERE held_until IS NOT NULL") == 0
+    await connection.close()
+    done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
+    assert "120 stored, 0 unchanged, 0 refused, 0 pending, of 120" in done.stdout
