@@ -1,0 +1,59 @@
+"""Make `.venv` with the project in it; shared by the scripts beside it, and needs nothing but Python."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
+
+
+def install(*groups: str, lowest: bool = False) -> Path:
+    """Install the project and dependency groups, unless that has been done already; then nothing is fetched.
+
+    Args:
+        groups: names from [dependency-groups] in pyproject.toml.
+        lowest: the oldest versions that pyproject.toml allows, in a folder of their own (needs uv).
+
+    Returns:
+        The folder with the environment's programs.
+    """
+    if sys.version_info < OLDEST:
+        sys.exit(f"art-mcp needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}.")
+    folder = ROOT / (".venv-lowest" if lowest else ".venv")
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    python = programs / ("python.exe" if os.name == "nt" else "python")
+    stamp = folder / f"installed-{'-'.join(groups) or 'only'}"
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return programs
+    print(f"Installing into {folder.name} (the first time takes a minute) ...", file=sys.stderr, flush=True)
+    uv = shutil.which("uv")
+    if lowest and not uv:
+        sys.exit("--lowest needs uv: https://docs.astral.sh/uv/")
+    try:
+        if not python.exists():
+            venv.create(folder, with_pip=not uv, symlinks=os.name != "nt")
+        chosen = [option for group in groups for option in ("--group", group)]
+        if uv:
+            resolution = ["--resolution", "lowest-direct"] if lowest else []
+            _run([uv, "pip", "install", "--python", str(python), *resolution, "-e", ".", *chosen])
+        else:
+            pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+            if groups:
+                _run([*pip, "install", "--quiet", "--upgrade", "pip>=25.1"])  # the first that knows groups
+            _run([*pip, "install", "--progress-bar", "on", "-e", ".", *chosen])
+    except (subprocess.CalledProcessError, OSError) as error:
+        sys.exit(f"Installing failed: {error}\nIs a package index in reach? Run the same command again to go on.")
+    stamp.write_text(wanted)
+    return programs
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, cwd=ROOT, check=True)
