@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from art_mcp.sample import write_sample
 from art_mcp.settings import Settings
 from art_mcp.store import platform
 from art_mcp.store.database import Database
@@ -89,3 +90,11 @@ def draw(path: Path, seed: int, size: tuple[int, int] = (64, 48)) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     coarse.resize(size, Image.Resampling.BICUBIC).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[int, int]]]:
+    """The table of the sample, drawn once, and what was said of its progress."""
+    told: list[tuple[int, int]] = []
+    table = write_sample(tmp_path_factory.mktemp("sample"), progress=lambda done, total: told.append((done, total)))
+    return table, told

@@ -1,0 +1,188 @@
+"""The demonstration: draws a sample, loads it, and asks it questions as a chat client would, over stdio."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.types import CallToolResult, ImageContent, TextContent
+from PIL import Image
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from art_mcp.errors import ArtMcpError
+from art_mcp.images.contact_sheet import Tile, contact_sheet
+from art_mcp.sample import write_sample
+
+DESCRIPTION = "sailing ships on a stormy sea"
+DETAIL_OF = "windmill-by-the-canal.jpg"
+HITS = 8
+RELEVANCE_STYLE = {"strong": "green", "fair": "yellow", "weak": "dim"}
+
+
+class DemoError(ArtMcpError):
+    """The server did not do what the demonstration asked of it."""
+
+
+@dataclass(slots=True)
+class Demo:
+    """A connected client, and where its answers are shown."""
+
+    client: Client
+    console: Console
+    folder: Path
+
+    async def call(self, tool: str, **arguments: Any) -> CallToolResult:
+        """Raises `DemoError` with the server's own words."""
+        result = await self.client.call_tool(tool, arguments)
+        if result.is_error:
+            said = " ".join(block.text for block in result.content if isinstance(block, TextContent))
+            raise DemoError(f"{tool} answered: {said}", "See the server's messages above.")
+        return result
+
+    async def ask(self, heading: str, file: str, tool: str, **arguments: Any) -> list[dict[str, Any]]:
+        """Ask one question, print the ranked table and write the contact sheet."""
+        started = time.perf_counter()
+        result = await self.call(tool, **arguments)
+        milliseconds = 1000 * (time.perf_counter() - started)
+        hits = result.structured_content["results"]
+        self.show(heading, f"{tool}, {milliseconds:.0f} ms", hits)
+        sheet = self.folder / file
+        tiles = [await self.tile(number, hit) for number, hit in enumerate(hits, start=1)]
+        sheet.write_bytes(await anyio.to_thread.run_sync(partial(contact_sheet, tiles, heading=heading)))
+        self.console.print(f"  contact sheet: {escape(str(sheet))}\n", soft_wrap=True)
+        return hits
+
+    def show(self, heading: str, how: str, hits: Sequence[dict[str, Any]]) -> None:
+        table = Table(title=escape(heading), title_justify="left", title_style="bold", caption=how, box=None)
+        for column, justify in (("#", "right"), ("title", "left"), ("artist", "left"), ("date", "left")):
+            table.add_column(column, justify=justify)
+        table.add_column("score", justify="right")
+        table.add_column("relevance")
+        for number, hit in enumerate(hits, start=1):
+            style = RELEVANCE_STYLE[hit["relevance"]]
+            words = (escape(hit[key] or "") for key in ("title", "artist", "date"))
+            table.add_row(str(number), *words, f"{hit['score']:.2f}", f"[{style}]{hit['relevance']}[/]")
+        self.console.print(table)
+
+    async def tile(self, number: int, hit: dict[str, Any]) -> Tile:
+        picture = picture_of(await self.call("get_painting", id=hit["id"], size="thumbnail"))
+        caption = ", ".join(part for part in (hit["artist"], hit["date"]) if part)
+        return Tile(number, picture, hit["title"], caption, hit["relevance"])
+
+
+async def run_demo(folder: Path) -> None:
+    """Everything, from drawing to asking; a second run finds the sample drawn and loaded.
+
+    Args:
+        folder: absolute; gets the sample, the database and the contact sheets.
+
+    Raises:
+        ArtMcpError: what went wrong, in a sentence.
+    """
+    started = time.perf_counter()
+    console = Console(highlight=False)
+    sheets = folder / "answers"
+    try:
+        sheets.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DemoError(f"{folder} cannot be written ({error.strerror}).", "Choose another --folder.") from None
+    table = await _draw(console, folder / "sample")
+    detail = _detail(table.parent / "images", sheets)
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "art_mcp"],
+        env={"ART_MCP_DATA_DIR": str(folder / "data"), "ART_MCP_IMAGE_DIRS": str(folder)},
+    )
+    async with Client(stdio_client(server)) as client:
+        demo = Demo(client, console, sheets)
+        waited = time.perf_counter()
+        loaded = (await demo.call("ingest_collection", source=str(table), collection="sample")).structured_content
+        console.print(
+            f"Loaded the sample: {loaded['stored']} stored, {loaded['unchanged']} unchanged, "
+            f"{loaded['refused']} refused, in {time.perf_counter() - waited:.1f} s.\n"
+        )
+        heading = f"“{DESCRIPTION}”"
+        hits = await demo.ask(heading, "1-description.jpg", "search_paintings_by_text", query=DESCRIPTION, limit=HITS)
+        console.print(f"A picture: a detail cut out of a painting, {escape(str(detail))}", soft_wrap=True)
+        await demo.ask(
+            "paintings that look like this detail",
+            "2-picture.jpg",
+            "search_paintings_by_image",
+            image=str(detail),
+            limit=HITS,
+        )
+        await _show_painting(demo, hits[0])
+    console.print(f"[bold]Done[/] in {time.perf_counter() - started:.1f} s.\n")
+    _say_what_next(console, folder)
+
+
+async def _draw(console: Console, folder: Path) -> Path:
+    columns = TextColumn("Drawing the sample"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("draw", total=None)
+
+        def show(drawn: int, total: int) -> None:
+            progress.update(bar, completed=drawn, total=total)
+
+        return await anyio.to_thread.run_sync(partial(write_sample, folder, progress=show))
+
+
+def _detail(pictures: Path, sheets: Path) -> Path:
+    """A part of one painting, turned a little, as somebody might have photographed it."""
+    path = sheets / "detail.jpg"
+    with Image.open(pictures / DETAIL_OF) as painting:
+        width, height = painting.size
+        turned = painting.rotate(3, Image.Resampling.BICUBIC)
+        turned.crop((width // 5, height // 5, width * 4 // 5, height * 4 // 5)).save(path, quality=80)
+    return path
+
+
+async def _show_painting(demo: Demo, hit: dict[str, Any]) -> None:
+    started = time.perf_counter()
+    shown = await demo.call("get_painting", id=hit["id"])
+    milliseconds = 1000 * (time.perf_counter() - started)
+    facts = Table(title="one painting", title_justify="left", title_style="bold", show_header=False, box=None)
+    facts.caption = f"get_painting, {milliseconds:.0f} ms"
+    for name, value in shown.structured_content.items():
+        if value is not None:
+            facts.add_row(name, escape(str(value)))
+    demo.console.print(facts)
+    picture = demo.folder / "3-painting.webp"
+    picture.write_bytes(picture_of(shown))
+    demo.console.print(f"  picture: {escape(str(picture))}\n", soft_wrap=True)
+    await demo.ask(
+        f"paintings that look like “{hit['title']}”",
+        "3-painting.jpg",
+        "search_paintings_by_image",
+        painting_id=hit["id"],
+        limit=HITS,
+    )
+
+
+def picture_of(result: CallToolResult) -> bytes:
+    picture = next(block for block in result.content if isinstance(block, ImageContent))
+    return base64.b64decode(picture.data)
+
+
+def _say_what_next(console: Console, folder: Path) -> None:
+    command = Path(sys.executable).with_name("art-mcp")
+    console.print(
+        "[bold]What next[/]\n"
+        f"  Look at the answers:        {escape(str(folder / 'answers'))}\n"
+        f"  Load your own pictures:     {escape(str(command))} ingest FOLDER\n"
+        f"  Wire it into Claude Code:   claude mcp add art -- {escape(str(command))}\n"
+        "  Other clients, and what to ask: README.md",
+        soft_wrap=True,
+    )

@@ -1,0 +1,59 @@
+"""The demonstration, as `scripts/demo` runs it after installing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import remove_server
+from PIL import Image
+
+from art_mcp.store.embedded import EmbeddedServer
+
+
+def run(folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "art_mcp", "demo", "--folder", str(folder)],
+        env={**os.environ, "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_cold_then_warm(drawn: tuple[Path, list[tuple[int, int]]], tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(drawn[0].parent, folder / "sample")
+    try:
+        first = run(folder)
+        second = run(folder)
+    finally:
+        server = EmbeddedServer.start(folder / "data")
+        server.close()
+        remove_server(server)
+    assert "26 stored, 0 unchanged, 0 refused" in first
+    assert "0 stored, 26 unchanged, 0 refused" in second
+    for said in (first, second):
+        assert "1  Ships in a Gale" in said
+        assert "1  Windmill by the Canal" in said
+        assert "What next" in said and "Traceback" not in said
+    for name in ("1-description.jpg", "2-picture.jpg", "3-painting.jpg"):
+        with Image.open(folder / "answers" / name) as sheet:
+            assert sheet.width > 1000
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "art_mcp", "demo", "--folder", str(tmp_path / "file" / "demo")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr and "Choose another --folder" in done.stderr
