@@ -33,7 +33,7 @@ def install(*groups: str, lowest: bool = False) -> Path:
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return programs
-    print(f"Installing into {folder.name} (the first time takes a minute) ...", file=sys.stderr, flush=True)
+    print(f"Installing into {folder.name} (about a minute, once) ...", file=sys.stderr, flush=True)
     uv = shutil.which("uv")
     if lowest and not uv:
         sys.exit("--lowest needs uv: https://docs.astral.sh/uv/")
@@ -45,15 +45,35 @@ def install(*groups: str, lowest: bool = False) -> Path:
             resolution = ["--resolution", "lowest-direct"] if lowest else []
             _run([uv, "pip", "install", "--python", str(python), *resolution, "-e", ".", *chosen])
         else:
-            pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+            pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
             if groups:
-                _run([*pip, "install", "--quiet", "--upgrade", "pip>=25.1"])  # the first that knows groups
-            _run([*pip, "install", "--progress-bar", "on", "-e", ".", *chosen])
+                _run_pip([*pip, "--upgrade", "pip>=25.1"])  # the first that knows groups
+            _run_pip([*pip, "-e", ".", *chosen])
     except (subprocess.CalledProcessError, OSError) as error:
-        sys.exit(f"Installing failed: {error}\nIs a package index in reach? Run the same command again to go on.")
+        sys.exit(
+            f"Installing failed: {error}\n"
+            "Is a package index in reach? On Debian and Ubuntu, is python3-venv installed? Then run this again."
+        )
     stamp.write_text(wanted)
     return programs
 
 
 def _run(command: list[str]) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
+
+
+def _run_pip(command: list[str]) -> None:
+    """Show pip's many lines one at a time, in place; all of them if it fails."""
+    said = []
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as pip:
+        for line in pip.stdout:
+            said.append(line)
+            if line.startswith(("Collecting", "Building", "Installing")) and sys.stderr.isatty():
+                print(f"\r\033[K  {' '.join(line.split()[:2])}", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    if pip.returncode:
+        sys.stderr.writelines(said[-30:])
+        raise subprocess.CalledProcessError(pip.returncode, command[1:4])

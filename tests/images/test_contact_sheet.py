@@ -78,10 +78,7 @@ def test_the_grid_is_sensible(count: int, columns: int, rows: int) -> None:
 
 
 def test_fifty_busy_tiles_fit_into_the_bytes() -> None:
-    crowd = [
-        Tile(i, busy(i), f"A title that is rather long, number {i}", "An artist", "strong")
-        for i in range(1, 51)
-    ]
+    crowd = [Tile(i, busy(i), f"A title that is rather long, number {i}", "An artist", "strong") for i in range(1, 51)]
     for some, max_bytes in ((crowd, 200_000), (crowd[:10], 60_000)):
         data = contact_sheet(some, heading="Everything", max_bytes=max_bytes)
         assert len(data) <= max_bytes

@@ -61,9 +61,7 @@ RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "ICO"])
 def test_each_format_becomes_the_same_picture(format_: str) -> None:
     size = (64, 64) if format_ == "ICO" else (64, 48)
-    options = (
-        {"sizes": [size]} if format_ == "ICO" else {"quality": 95} if format_ in ("JPEG", "WEBP") else {}
-    )
+    options = {"sizes": [size]} if format_ == "ICO" else {"quality": 95} if format_ in ("JPEG", "WEBP") else {}
     data = encoded(quarters(size=size), format_, **options)
     picture = read(data)
     assert (picture.format, picture.width, picture.height) == (format_, *size)
@@ -287,9 +285,7 @@ def test_a_broken_or_foreign_profile_is_ignored(profile: bytes) -> None:
         encoded(quarters("CMYK"), "JPEG", icc_profile=profile, quality=95),
     ):
         picture = read(data)
-        assert all(
-            near(a, b, 40) for a, b in zip(corners(picture.image), [RED, LIME, BLUE, WHITE], strict=True)
-        )
+        assert all(near(a, b, 40) for a, b in zip(corners(picture.image), [RED, LIME, BLUE, WHITE], strict=True))
 
 
 def test_first_frame_only() -> None:
@@ -336,10 +332,7 @@ def png_header(width: int, height: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(bytes(100)))
-        + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
     )
 
 
@@ -383,24 +376,18 @@ def test_a_jpeg_may_have_more_pixels() -> None:
 
 def test_an_icon_that_lies_about_its_size() -> None:
     inside = png_header(8000, 8000)
-    icon = (
-        struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22) + inside
-    )
+    icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22) + inside
     with pytest.raises(ImageError, match="50 million in all"):
         read(icon)
     bitmap = struct.pack("<IiiHHIIiiII", 40, 9000, 18000, 1, 8, 1, 0, 0, 0, 0, 0)
-    icon = (
-        struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 8, len(bitmap), 22) + bitmap
-    )
+    icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 8, len(bitmap), 22) + bitmap
     with pytest.raises(ImageError, match="50 million in all"):
         read(icon)
 
 
 def test_an_icon_that_is_smaller_than_it_says() -> None:
     inside = encoded(Image.new("RGBA", (5, 5)), "PNG")
-    icon = (
-        struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22) + inside
-    )
+    icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22) + inside
     with pytest.raises(ImageError, match="5 x 5 pixels, too small"):
         read(icon)
 

@@ -174,9 +174,7 @@ def test_symbolic_links(allowed: Path, tmp_path: Path) -> None:
     assert load(f"{tmp_path}/alias/picture.jpg", tmp_path / "alias") == DATA
 
 
-def test_a_swap_between_looking_and_opening(
-    allowed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_swap_between_looking_and_opening(allowed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = allowed / "picture.jpg"
 
     def swap_and_open(path: str, flags: int) -> int:
@@ -258,9 +256,7 @@ def test_other_systems_know_a_descriptors_path_too(
 
     fcntl = pytest.importorskip("fcntl")
     link, real_link = os.readlink, os.path.realpath
-    monkeypatch.setattr(
-        os, "readlink", lambda p, **k: no_proc(p) if str(p).startswith("/proc") else link(p, **k)
-    )
+    monkeypatch.setattr(os, "readlink", lambda p, **k: no_proc(p) if str(p).startswith("/proc") else link(p, **k))
     if system == "macOS":
         monkeypatch.setattr(fcntl, "F_GETPATH", 50, raising=False)
         monkeypatch.setattr(

@@ -18,9 +18,7 @@ def picture(width: int, height: int, **options: object) -> Picture:
     grain = np.random.default_rng(5).normal(0, 6, (height, width))
     waves = [128 + 90 * np.sin(x / 37 + k) * np.cos(y / 53) + grain for k in range(3)]
     buffer = BytesIO()
-    Image.fromarray(np.clip(np.stack(waves, -1), 0, 255).astype(np.uint8)).save(
-        buffer, "JPEG", quality=95, **options
-    )
+    Image.fromarray(np.clip(np.stack(waves, -1), 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=95, **options)
     return read_picture(buffer.getvalue(), name="landscape.jpg", max_side=2048)
 
 
@@ -47,9 +45,7 @@ def test_the_display_size_is_a_setting() -> None:
     assert [r.width for r in render(picture(1300, 867), display_size=200)] == [200, 200]
 
 
-@pytest.mark.parametrize(
-    ("size", "small"), [((100, 80), (100, 80)), ((1600, 10), (320, 2)), ((10, 1600), (2, 320))]
-)
+@pytest.mark.parametrize(("size", "small"), [((100, 80), (100, 80)), ((1600, 10), (320, 2)), ((10, 1600), (2, 320))])
 def test_nothing_is_enlarged_and_no_side_vanishes(size: tuple[int, int], small: tuple[int, int]) -> None:
     thumbnail, _ = render(picture(*size))
     assert (thumbnail.width, thumbnail.height) == small

@@ -150,9 +150,7 @@ def _caption(tile: Tile, m: _Measures, face: Typeface) -> Image.Image:
     draw = ImageDraw.Draw(image)
     image.paste(INK, (0, 0), _disc(m.badge))
     number, size = str(tile.number), m.caption - 1
-    face.draw(
-        draw, ((m.badge - face.width(number, size)) / 2, m.badge / 2 + size * 0.36), number, size, GROUND
-    )
+    face.draw(draw, ((m.badge - face.width(number, size)) / 2, m.badge / 2 + size * 0.36), number, size, GROUND)
     y = m.badge / 2 + m.title * 0.36
     for line, size, colour in lines:
         face.draw(draw, (indent, y), line, size, colour)

@@ -96,9 +96,7 @@ def read_picture(data: bytes, *, name: str, max_side: int = 1024) -> Picture:
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
     except MemoryError as error:
-        raise ImageError(
-            f"{name} needs more memory than there is.", "Make it smaller and try again."
-        ) from error
+        raise ImageError(f"{name} needs more memory than there is.", "Make it smaller and try again.") from error
     # Decoders fail on hostile bytes in every way there is (struct.error, zlib.error, RecursionError, ...).
     except Exception as error:
         raise ImageError(

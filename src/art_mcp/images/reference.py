@@ -235,9 +235,7 @@ def _path_of_uri(rest: str) -> str:
     if rest.startswith("//"):
         host, _, path = rest[2:].partition("/")
         if host.lower() not in ("", "localhost"):
-            raise ImageError(
-                f"{_name_of(path)} is on another computer.", "Copy it to this one and give its path here."
-            )
+            raise ImageError(f"{_name_of(path)} is on another computer.", "Copy it to this one and give its path here.")
         rest = "/" + path
     path = unquote(rest, errors="surrogateescape")
     return path[1:] if re.match(r"/[A-Za-z]:", path) and os.name == "nt" else path

@@ -55,9 +55,7 @@ class Typeface:
         """How long the text gets, in pixels."""
         return sum(font.getlength(run) for font, run in self._runs(text, size))
 
-    def draw(
-        self, draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, fill: str
-    ) -> None:
+    def draw(self, draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, fill: str) -> None:
         """Write the text with its baseline's left end at a point."""
         x, y = at
         for font, run in self._runs(text, size):

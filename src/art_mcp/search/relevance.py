@@ -20,7 +20,7 @@ class Bounds(NamedTuple):
     strong: float
 
 
-TEXT = Bounds(fair=0.47, strong=0.62)
+TEXT = Bounds(fair=0.48, strong=0.66)
 """Of the summed cosines of pixels and words."""
 PICTURE = Bounds(fair=0.72, strong=0.82)
 """Of the cosine of look."""

@@ -1,0 +1,119 @@
+"""What the documents say is generated from the program, or run. UPDATE_SNAPSHOTS=1 writes the generated parts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import draw
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from art_mcp.server.app import build_server
+from art_mcp.settings import Settings, variable
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+ENV_EXAMPLE = ROOT / ".env.example"
+COMMAND = "/path/to/art-mcp/.venv/bin/art-mcp"
+
+
+def env_example() -> str:
+    lines = [
+        "# Settings of art-mcp. All are optional: with none, everything works on this machine.",
+        "# Copy what you need into your client's configuration (env), into a file that you pass with",
+        "# `art-mcp --env-file FILE`, or into .env in your configuration folder (~/.config/art-mcp on Linux).",
+        "# A .env in the working folder is never read.",
+    ]
+    for name, field in Settings.model_fields.items():
+        words = f"{field.description}".split()
+        lines += ["", "#"]
+        for word in words:
+            if len(lines[-1]) + len(word) > 100:
+                lines.append("#")
+            lines[-1] += f" {word}"
+        lines.append(f"#{variable(name)}={field.examples[0]}")
+    return "\n".join(lines) + "\n"
+
+
+async def tool_table() -> str:
+    rows = ["| tool | what it does | arguments |", "|---|---|---|"]
+    for tool in await build_server(Settings()).list_tools():
+        sentences = re.split(r"(?<=\.) ", tool.description or "")
+        arguments = ", ".join(f"`{name}`" for name in tool.input_schema["properties"])
+        rows.append(f"| `{tool.name}` | {sentences[0]} | {arguments} |")
+    return "\n".join(rows)
+
+
+def test_env_example_explains_every_setting() -> None:
+    actual = ENV_EXAMPLE.read_text(encoding="utf-8") if ENV_EXAMPLE.exists() else ""
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        ENV_EXAMPLE.write_text(actual := env_example(), encoding="utf-8")
+    assert actual == env_example(), "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+
+
+@pytest.mark.anyio
+async def test_the_tool_table_is_that_of_the_server() -> None:
+    text = README.read_text(encoding="utf-8")
+    before, start, rest = text.partition("<!-- tools -->\n")
+    table, end, after = rest.partition("<!-- /tools -->")
+    assert start and end
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        table = await tool_table() + "\n"
+        README.write_text(before + start + table + end + after, encoding="utf-8")
+    assert table == await tool_table() + "\n", "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("number", range(len(blocks("json"))))
+async def test_each_configuration_starts_a_server(number: int, tmp_path: Path) -> None:
+    configuration = json.loads(blocks("json")[number])
+    (servers,) = configuration.values()
+    (server,) = servers.values()
+    assert server["command"] == COMMAND
+    environment = {**server.get("env", {}), "ART_MCP_DATA_DIR": str(tmp_path)}
+    parameters = StdioServerParameters(
+        command=sys.executable, args=["-m", "art_mcp", *server.get("args", [])], env=environment
+    )
+    async with Client(stdio_client(parameters)) as client:
+        assert len((await client.list_tools()).tools) == 4
+
+
+@pytest.mark.anyio
+async def test_each_art_mcp_command_runs(database_url: str, tmp_path: Path) -> None:
+    draw(tmp_path / "pictures" / "1.jpg", 1)
+    stands_for = {"FOLDER": str(tmp_path / "pictures"), "TABLE.tsv": str(tmp_path / "table.tsv")}
+    (tmp_path / "table.tsv").write_text("IMAGE_FILE\tTITLE\npictures/1.jpg\tOne\n")
+    (tmp_path / "my.env").write_text(f"ART_MCP_DATABASE_URL={database_url}\n")
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    commands = [line.removeprefix("$ ") for line in lines if line.startswith(("$ .venv/bin/art-mcp", "$ art-mcp"))]
+    assert commands
+    for command in commands:
+        words = [stands_for.get(word, word) for word in shlex.split(command, comments=True)[1:]]
+        done = subprocess.run(
+            [sys.executable, "-m", "art_mcp", *words],
+            cwd=tmp_path,
+            env={**os.environ, "ART_MCP_DATABASE_URL": database_url},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, (command, done.stderr)
+
+
+def test_what_the_readme_points_to_is_there() -> None:
+    text = README.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(scripts/\w+(?:\.py)?)", text):
+        assert (ROOT / target).exists(), target
+    for name in re.findall(r"ART_MCP_\w+", text):
+        assert name in {variable(field) for field in Settings.model_fields}, name
