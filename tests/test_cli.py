@@ -11,8 +11,12 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import asyncpg
 import pytest
 from conftest import draw
+
+from art_mcp.runtime import Runtime
+from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -81,6 +85,22 @@ async def test_a_source_that_is_missing(database_url: str) -> None:
     )
 
 
+async def test_resume_goes_on_with_the_jobs_whose_source_is_there(database_url: str, tmp_path: Path) -> None:
+    async with Runtime(Settings(database_url=database_url)) as runtime:
+        ingest = await runtime.ingest()
+        for name in ("gone", "there"):
+            draw(tmp_path / name / "1.png", 1)
+            await ingest.create(tmp_path / name)
+    (tmp_path / "gone" / "1.png").unlink()
+    (tmp_path / "gone").rmdir()
+    done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
+    assert done.returncode == 1
+    assert "gone: 0 stored, 0 unchanged, 0 refused, 1 pending, of 1." in done.stdout
+    assert "there: 1 stored, 0 unchanged, 0 refused, 0 pending, of 1." in done.stdout
+    assert "cannot be read any more: There is no file or folder gone. Put it back" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 async def test_ctrl_c_keeps_what_is_stored_and_says_how_to_go_on(database_url: str, tmp_path: Path) -> None:
     for n in range(120):
@@ -93,8 +113,6 @@ async def test_ctrl_c_keeps_what_is_stored_and_says_how_to_go_on(database_url: s
         stderr=subprocess.PIPE,
         text=True,
     )
-    import asyncpg
-
     connection = await asyncpg.connect(database_url)
     deadline = time.monotonic() + 60
     stored = 0

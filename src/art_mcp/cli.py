@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
@@ -99,9 +99,16 @@ async def _ingest(settings: Settings, source: Path | None, collection: str | Non
             job_ids = [await ingest.create(source, collection)]
         else:
             job_ids = [job.id for job in await jobs.unfinished(database)]
-        finished = []
+        finished, problems = [], []
         for job_id in job_ids:
-            await _run_with_progress(runtime, job_id)
+            try:
+                await _run_with_progress(runtime, job_id)
+            except Exception as raised:
+                # One job's source may be gone; the others go on.
+                error = first_error(raised)
+                if not isinstance(error, ArtMcpError):
+                    raise
+                problems.append(error)
             job = await jobs.get(database, job_id)
             if job is not None:
                 finished.append((job, await jobs.refusals(database, job_id)))
@@ -112,6 +119,8 @@ async def _ingest(settings: Settings, source: Path | None, collection: str | Non
             _print_job(job, refusals)
         if not finished:
             click.echo("There is nothing to go on with.")
+    if problems:
+        raise click.ClickException("\n".join(str(problem) for problem in problems))
 
 
 async def _run_with_progress(runtime: Any, job_id: uuid.UUID) -> None:
@@ -168,21 +177,25 @@ def main() -> None:
     """Run the command; what goes wrong is told in a sentence, never as a traceback."""
     try:
         status = cli(standalone_mode=False)
-    except* click.ClickException as errors:
-        usage = first_error(errors)
-        usage.show()
-        sys.exit(usage.exit_code)
-    except* ArtMcpError as errors:
-        _fail(str(first_error(errors)), 1)
-    except* (click.Abort, KeyboardInterrupt):
-        _fail("stopped. What an ingest has left, `art-mcp ingest --resume` goes on with.", 130)
-    except* Exception as errors:
-        logging.getLogger("art_mcp").debug("Unexpected", exc_info=errors)
-        what = type(first_error(errors)).__name__
-        _fail(f"failed for a reason that it does not know ({what}). Set ART_MCP_LOG_LEVEL=DEBUG to see more.", 1)
+    except BaseException as raised:
+        match first_error(raised):
+            case click.ClickException() as error:
+                error.show()
+                status = error.exit_code
+            case ArtMcpError() as error:
+                status = _say(str(error), 1)
+            case click.Abort() | KeyboardInterrupt():
+                status = _say("stopped. What an ingest has left, `art-mcp ingest --resume` goes on with.", 130)
+            case Exception() as error:
+                logging.getLogger("art_mcp").debug("Unexpected", exc_info=error)
+                what = type(error).__name__
+                hint = "Set ART_MCP_LOG_LEVEL=DEBUG to see more."
+                status = _say(f"failed for a reason that it does not know ({what}). {hint}", 1)
+            case _:
+                raise
     sys.exit(status)
 
 
-def _fail(sentence: str, status: int) -> NoReturn:
+def _say(sentence: str, status: int) -> int:
     click.echo(f"art-mcp: {sentence}", err=True)
-    sys.exit(status)
+    return status

@@ -125,8 +125,8 @@ class Ingest:
                 async with anyio.create_task_group() as group:
                     for _ in range(WORKERS):
                         group.start_soon(self._work, job_id, source.picture_folders)
-            except* ArtMcpError as errors:
-                raise first_error(errors) from errors
+            except BaseExceptionGroup as errors:
+                raise first_error(errors) from None
             job = await jobs.get(self._database, job_id)
             if job is not None and job.pending:
                 await anyio.sleep(LOOK_AGAIN_S)

@@ -15,7 +15,7 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
-from art_mcp.errors import ArtMcpError
+from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server import tools
@@ -41,7 +41,7 @@ class ArtServer(MCPServer[Services]):
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
-            cause = error.__cause__
+            cause = error.__cause__ and first_error(error.__cause__)
             if isinstance(cause, ArtMcpError):
                 raise ToolError(str(cause)) from None
             if isinstance(cause, ValidationError):
