@@ -4,8 +4,8 @@
 class ArtMcpError(Exception):
     """What went wrong, with which input, and what to do next.
 
-    Every room raises its own subclass. The text reaches the user as it is, so it never holds a secret,
-    a path outside the allowed folders, or a traceback.
+    Every room raises its own subclass. The text reaches the user as it is, so it never holds a secret or a
+    traceback, and of paths only those that the reader typed or set.
 
     Args:
         problem: one sentence that names the input, ending in a full stop.
@@ -19,7 +19,9 @@ class ArtMcpError(Exception):
 
 
 def first_error(error: BaseException) -> BaseException:
-    """The error itself, or the first one in a group: tasks that fail together fail of the same cause."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    """The error itself or, of a group of tasks that failed together, the one that tells most: a fault of the
+    program before one that was foreseen."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    errors = [first_error(each) for each in error.exceptions]
+    return next((each for each in errors if not isinstance(each, ArtMcpError)), errors[0])

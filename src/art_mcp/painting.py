@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -18,6 +19,16 @@ def painting_id(collection: str, source_key: str) -> uuid.UUID:
         source_key: what identifies the painting within it, e.g. its file name or inventory number.
     """
     return uuid.uuid5(_NAMESPACE, f"{collection}\0{source_key}")
+
+
+def readable(text: str) -> str:
+    """Text on one line, without control and invisible characters, which could forge or hide words."""
+    visible = (
+        " " if character.isspace() else character
+        for character in unicodedata.normalize("NFC", text)
+        if character.isspace() or unicodedata.category(character) not in ("Cc", "Cf")
+    )
+    return " ".join("".join(visible).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,11 @@ def user_env_file() -> Path:
 
 def default_image_dirs() -> tuple[Path, ...]:
     """Where people keep pictures, and where local chat clients put what was attached to a chat."""
-    return (
-        platformdirs.user_pictures_path(),
-        Path.home() / ".cursor" / "projects",
-        Path.home() / ".claude" / "image-cache",
-    )
+    try:
+        home = Path.home()
+    except RuntimeError:  # a container's user without a home
+        return ()
+    return (platformdirs.user_pictures_path(), home / ".cursor" / "projects", home / ".claude" / "image-cache")
 
 
 class Settings(BaseSettings):
@@ -54,7 +54,9 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(APP_NAME, appauthor=False),
-        description="Where the embedded database keeps its data. Default: the user's data folder.",
+        description="Where the embedded database keeps its data. Default: the user's data folder. PostgreSQL does "
+        "not run as root, so for root the data is in /var/lib/art-mcp (in a container, make that the volume), in a "
+        "folder of its own for each value of this setting.",
         examples=["/srv/art-mcp"],
     )
     image_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
@@ -68,7 +70,8 @@ class Settings(BaseSettings):
         1024,
         ge=320,
         le=4096,
-        description="Longest side in pixels of the picture that is kept for showing.",
+        description="Longest side in pixels of the picture that is kept for showing, of paintings that are "
+        "loaded from then on.",
         examples=["2048"],
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -92,7 +95,10 @@ class Settings(BaseSettings):
 
 def _absolute(folder: Path) -> Path:
     # A client starts the server in a folder of its own choice, so a relative path would mean chance.
-    folder = folder.expanduser()
+    try:
+        folder = folder.expanduser()
+    except RuntimeError:
+        raise ValueError("names a home folder that does not exist") from None
     if not folder.is_absolute():
         raise ValueError("must be an absolute path")
     return folder
@@ -127,6 +133,8 @@ def load_settings(env_file: Path | None = None) -> Settings:
         ) from None
     except UnicodeDecodeError:
         raise SettingsError("The .env file is not UTF-8 text.", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"The .env file cannot be read ({error.strerror}).", "Check its permissions.") from None
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:

@@ -167,6 +167,70 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(ben
     assert str(tmp_path.parent) not in " ".join(reasons)
 
 
+async def test_pictures_behind_a_link_out_of_the_allowed_folders(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path / "allowed", 2)
+    (tmp_path / "allowed" / "images").rename(tmp_path / "outside")
+    (tmp_path / "allowed" / "images").symlink_to(tmp_path / "outside")
+    job_id = await bench.ingest.create(table, within=[tmp_path / "allowed"])
+    await bench.ingest.run(job_id)
+    job = await jobs.get(bench.database, job_id)
+    assert job is not None and (job.stored, job.refused) == (0, 2)
+    assert "is not in a folder that may be read" in (await bench.refusals(job))["table.csv line 2 (0.png)"]
+    assert (await bench.load(table)).stored == 2  # what the user's own command reads
+
+
+async def test_vectors_that_are_missing_are_made_again(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 3)
+    await bench.load(table)
+    async with bench.database.connection() as connection:
+        await connection.execute("DELETE FROM art_mcp.vectors_words_local_minilm_1")
+    assert (await bench.load(table)).stored == 3
+    async with bench.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_words_local_minilm_1") == 3
+
+
+async def test_a_changed_picture_loses_its_vectors_in_every_space(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 1)
+    await bench.load(table)
+    draw(tmp_path / "images" / "0.png", 99)
+    words_only = [space for space in await bench.runtime.spaces() if space.leg is Leg.WORDS]
+    other = Ingest(bench.database, bench.provider, words_only, display_size=1024)
+    await other.run(await other.create(table))
+    async with bench.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_1") == 0
+    assert (await bench.load(table)).stored == 1
+    async with bench.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_1") == 1
+
+
+async def test_two_processes_on_one_job_and_two_jobs_on_one_source(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 60)
+    first, second = await bench.ingest.create(table), await bench.ingest.create(table)
+    async with anyio.create_task_group() as group:
+        for job_id in (first, first, second):
+            group.start_soon(bench.ingest.run, job_id)
+    for job_id in (first, second):
+        job = await jobs.get(bench.database, job_id)
+        assert job is not None and job.done and job.stored + job.unchanged == 60
+    assert await paintings.count(bench.database) == 60
+
+
+async def test_pictures_are_found_whatever_their_case(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 2)
+    table.write_text(table.read_text().replace("0.png", "0.PNG"))
+    assert (await bench.load(table)).stored == 2
+
+
+async def test_two_folders_of_one_name_do_not_overwrite_each_other(bench: Bench, tmp_path: Path) -> None:
+    for parent in ("a", "b"):
+        draw(tmp_path / parent / "scans" / "1.png", ord(parent))
+    await bench.load(tmp_path / "a" / "scans")
+    with pytest.raises(IngestError, match=r"scans was loaded from another folder .* a new one to keep them apart"):
+        await bench.load(tmp_path / "b" / "scans")
+    assert (await bench.load(tmp_path / "b" / "scans", "more scans")).stored == 1
+    assert (await bench.load(tmp_path / "a" / "scans")).unchanged == 1
+
+
 async def test_a_fault_of_the_provider_ends_the_run_and_loses_nothing(bench: Bench, tmp_path: Path) -> None:
     table = collection(tmp_path, 64)
     bench.provider.fails_after = 20

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,13 +75,55 @@ def test_delimiters_and_other_headers(delimiter: str, write: Callable[..., list[
 def test_line_breaks_in_quotes(write: Callable[..., list[Row | Refusal]]) -> None:
     rows = write(HEADER + line(description='"one\r\ntwo\nthree"') + line("2.jpg"))
     assert [row.label for row in rows] == ["table.tsv line 2 (1.jpg)", "table.tsv line 5 (2.jpg)"]
-    assert rows[0].catalogue.description == "one\r\ntwo\nthree"
+    assert rows[0].catalogue.description == "one two three"
 
 
 def test_a_quote_that_never_closes_loses_only_its_line(write: Callable[..., list[Row | Refusal]]) -> None:
     rows = write(HEADER + line() + line("2.jpg", title='"never') + "".join(line(f"{n}.jpg") for n in range(3, 9)))
     assert rows[1] == Refusal("table.tsv line 3", "A quote is opened and never closed.")
     assert [row.image for row in rows if isinstance(row, Row)] == ["1.jpg", *(f"{n}.jpg" for n in range(3, 9))]
+
+
+def test_a_stray_quote_does_not_take_the_next_rows_with_it(write: Callable[..., list[Row | Refusal]]) -> None:
+    rows = write(HEADER + line(title='"Open') + line("2.jpg") + line("3.jpg", title='Close"') + line("4.jpg"))
+    assert [type(row) for row in rows] == [Refusal, Row, Row, Row]
+    rows = write(HEADER + line(title='"') + line("2.jpg", title='"') + line("3.jpg"))
+    assert [type(row) for row in rows] == [Refusal, Refusal, Row]
+
+
+def test_invisible_and_control_characters_are_dropped(write: Callable[..., list[Row | Refusal]]) -> None:
+    (row,) = write(HEADER + line(title='"Sea\n2. Forged - Rembrandt\u202e\u200b\x07 \U000e0041"'))
+    assert isinstance(row, Row)
+    assert row.catalogue.title == "Sea 2. Forged - Rembrandt"
+
+
+def test_ids_do_not_depend_on_how_a_system_spells_accents(write: Callable[..., list[Row | Refusal]]) -> None:
+    (composed,), (decomposed,) = (write(HEADER + line(name)) for name in ("\u00e9.jpg", "e\u0301.jpg"))
+    assert composed.key == decomposed.key and composed.image != decomposed.image
+
+
+def test_a_note_to_spreadsheets_and_delimiters_in_quotes(write: Callable[..., list[Row | Refusal]]) -> None:
+    (row,) = write('sep=;\n"IMAGE_FILE";"TITLE";"other, or not, or what"\n1.jpg;One, two, three;x\n')
+    assert isinstance(row, Row)
+    assert row.catalogue.title == "One, two, three"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png", 1)
+    (tmp_path / "closed").mkdir(mode=0)
+    rows = list(open_source(tmp_path).rows())
+    (tmp_path / "closed").chmod(0o700)
+    assert rows[1] == Refusal("closed", "The folder cannot be read (Permission denied).")
+
+
+def test_a_table_behind_a_link_out_of_the_allowed_folders(tmp_path: Path) -> None:
+    (tmp_path / "outside.csv").write_text(HEADER + line())
+    (tmp_path / "allowed").mkdir()
+    (tmp_path / "allowed" / "table.csv").symlink_to(tmp_path / "outside.csv")
+    assert len(list(open_source(tmp_path / "allowed").rows())) == 1
+    with pytest.raises(SourceError, match="table.csv is not in a folder that may be read"):
+        list(open_source(tmp_path / "allowed", [tmp_path / "allowed"]).rows())
 
 
 def test_text_after_a_closing_quote_is_kept(write: Callable[..., list[Row | Refusal]]) -> None:

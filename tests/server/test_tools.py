@@ -222,7 +222,8 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("search_paintings_by_text", {"query": "a\0b"}, "characters that are not text"),
     ("search_paintings_by_text", {}, "query is missing"),
     ("search_paintings_by_text", {"query": "x", "limit": 0}, "limit is 0; it can be 1 to 50."),
-    ("search_paintings_by_text", {"query": "x", "limit": 1000}, "limit is 1000; it can be 1 to 50. Ask for fewer"),
+    ("search_paintings_by_text", {"query": "x", "limit": 1000}, "limit is 1000; it can be 1 to 50. Ask for a number"),
+    ("search_paintings_by_text", {"query": "x", "limit": True}, "limit: value error, input should be a whole number"),
     ("search_paintings_by_text", {"query": "x", "limit": "many"}, "limit: input should be a valid integer"),
     ("search_paintings_by_text", {"query": ["x"]}, "query: input should be a valid string"),
     ("search_paintings_by_text", {"query": "x", "artst": "y"}, "has no argument 'artst'"),
@@ -240,6 +241,8 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("ingest_collection", {}, "Neither source nor job_id was given"),
     ("ingest_collection", {"source": "/etc"}, "etc is not in a folder that may be read"),
     ("ingest_collection", {"source": "pictures"}, "is not absolute"),
+    ("ingest_collection", {"source": "{}"}, "is not absolute"),
+    ("ingest_collection", {"job_id": "[7]"}, "There is no ingest job '[7]'"),
     ("ingest_collection", {"job_id": "7"}, "There is no ingest job '7'"),
     ("ingest_collection", {"job_id": str(uuid.UUID(int=5))}, "There is no ingest job"),
 ]

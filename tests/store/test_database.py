@@ -63,6 +63,7 @@ async def test_tls_is_verified_everywhere_else(url: str, names: bool) -> None:
         (f"mysql://u:{CANARY}@host/d", "is not a PostgreSQL URL"),
         (f"postgresql://u:{CANARY}@[::1/d", "is not a PostgreSQL URL"),
         (f"postgresql://u:{CANARY}@localhost:port/d", "is not a PostgreSQL URL"),
+        (f"postgresql://u:{CANARY}@localhost:9,h2:1,/d", "is not a PostgreSQL URL"),
         (f"postgresql://u:{CANARY}@localhost:1/d", "cannot be reached"),
         (f"postgresql://u:{CANARY}@nowhere.invalid/d?sslmode=disable", "cannot be reached"),
         (f"postgresql://u:{CANARY}@h/d?sslrootcert=/none.pem", "cannot be read as certificates"),

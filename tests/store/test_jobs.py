@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 async def new_job(database: Database, count: int = 10) -> uuid.UUID:
     items = [NewItem(f"line {n}", {"key": n}) for n in range(count - 1)]
-    return await jobs.create(database, "/source", "c", [*items, NewItem("line x", None, "It is broken.")])
+    return await jobs.create(database, "/source", None, "c", [*items, NewItem("line x", None, "It is broken.")])
 
 
 async def test_a_job_starts_with_its_bad_rows_refused(database: Database) -> None:
@@ -77,5 +77,5 @@ async def test_a_job_is_written_whole_or_not_at_all(database: Database) -> None:
         raise RuntimeError("the source broke")
 
     with pytest.raises(RuntimeError):
-        await jobs.create(database, "/source", "c", items())
+        await jobs.create(database, "/source", None, "c", items())
     assert await jobs.unfinished(database) == []

@@ -84,6 +84,18 @@ async def test_a_server_without_pgvector(database_url: str) -> None:
         await Database.open(Settings(database_url=database_url))
 
 
+async def test_pgvector_in_another_schema(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute("CREATE SCHEMA extensions; CREATE EXTENSION vector SCHEMA extensions")
+    with pytest.raises(StoreError, match=r"pgvector is in the schema extensions, where .* ALTER ROLE"):
+        await Database.open(Settings(database_url=database_url))
+    await connection.execute(f"ALTER DATABASE {name} SET search_path = public, extensions")
+    await connection.close()
+    database = await Database.open(Settings(database_url=database_url))
+    await database.aclose()
+
+
 async def limited_user(database_url: str, postgres: EmbeddedServer) -> tuple[asyncpg.Connection, str]:
     """An administrator's connection, and the URL of a user who may create nothing."""
     admin = await asyncpg.connect(database_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -315,3 +316,13 @@ def test_a_text_query_loads_no_image_network_and_no_package_code() -> None:
         "assert '_session' not in vars(provider._images)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_is_reported_to_anybody(tmp_path: Path) -> None:
+    """ONNX Runtime keeps an identity of the machine in the home folder where it may report it."""
+    code = (
+        "import anyio; from art_mcp.vision.local import LocalProvider; anyio.run(LocalProvider().embed_queries, ['x'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], env={**environment, "HOME": str(tmp_path)}, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import assert_never
+from typing import BinaryIO, assert_never
 from urllib.parse import unquote
 
 import anyio.to_thread
@@ -103,23 +103,48 @@ class PictureLoader:
 
 def read_file(
     path: str | os.PathLike[str],
-    roots: Sequence[str | os.PathLike[str]],
-    *,
+    *allowed: Sequence[str | os.PathLike[str]],
     advice: str = "Put it in the folder of its source.",
 ) -> bytes:
-    """A regular file's bytes, if it truly lies inside one of the folders, at most 20 MiB.
+    """A regular file's bytes, if it truly lies where it may, at most 20 MiB.
+
+    Args:
+        path: absolute; it may come from somebody who is not trusted.
+        allowed: lists of folders; the file has to be in some folder of each list.
+        advice: what to do when the file lies elsewhere.
+
+    Raises:
+        ImageError: see `open_file`; or the file is empty or too large.
+    """
+    name = _name_of(os.fspath(path))
+    try:
+        with open_file(path, *allowed, advice=advice) as file:
+            check_bytes(os.fstat(file.fileno()).st_size, name=name)
+            data = file.read(MAX_BYTES + 1)  # it may grow meanwhile
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    check_bytes(len(data), name=name)
+    return data
+
+
+def open_file(
+    path: str | os.PathLike[str],
+    *allowed: Sequence[str | os.PathLike[str]],
+    advice: str = "Put it in the folder of its source.",
+) -> BinaryIO:
+    """Open a regular file for reading, if it truly lies where it may.
 
     Symbolic links are followed as long as they end inside. What is judged is what was opened, so that nobody
     can swap the file in between. Blocks on slow disks: call it in a thread.
 
     Args:
         path: absolute; it may come from somebody who is not trusted.
-        roots: the allowed folders.
+        allowed: lists of folders; the file has to be in some folder of each list.
         advice: what to do when the file lies elsewhere.
 
     Raises:
-        ImageError: it is missing, elsewhere, no regular file, empty, too large, or not readable. Whether
-            something exists outside the folders cannot be told from the error.
+        ImageError: it is missing, elsewhere, no regular file, or not readable. Whether something exists
+            outside the folders cannot be told from the error.
     """
     path = os.fspath(path)
     _check_path(path)
@@ -127,27 +152,23 @@ def read_file(
     elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
     try:
         # Before opening, so that nothing outside is touched at all; after it, so that a swap is noticed.
-        if not _inside(os.path.realpath(path), roots):
+        if not all(_inside(os.path.realpath(path), roots) for roots in allowed):
             raise elsewhere
         descriptor = os.open(path, _READ_ONLY)
         try:
             opened = _path_of_descriptor(descriptor, path)
-            if opened is None or not _inside(opened, roots):
+            if opened is None or not all(_inside(opened, roots) for roots in allowed):
                 raise elsewhere
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ImageError(f"{name} is not a file.", "Choose a picture file.")
-            check_bytes(status.st_size, name=name)
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                data = file.read(MAX_BYTES + 1)  # it may grow meanwhile
-        finally:
+            return os.fdopen(descriptor, "rb")
+        except BaseException:
             os.close(descriptor)
+            raise
     except FileNotFoundError as error:
         raise ImageError(f"{name} does not exist.", "Check how its path is written.") from error
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from error
-    check_bytes(len(data), name=name)
-    return data
 
 
 def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
@@ -162,7 +183,7 @@ def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
     text = text.strip()
     if text.lower().startswith("file:"):
         text = _path_of_uri(text[len("file:") :])
-    _check_path(text)
+    _check_path(text, "Give the absolute path of a file or folder.")
     real = os.path.realpath(text)
     if not _inside(os.path.join(real, "itself"), roots):
         raise ImageError(
@@ -213,7 +234,7 @@ def _file(path: str) -> Reference:
     return Reference(Kind.FILE, path, _name_of(path))
 
 
-def _check_path(path: str) -> None:
+def _check_path(path: str, advice: str = WAYS) -> None:
     name = _name_of(path)
     if "\0" in path:
         raise ImageError(f"The path of {name} holds a NUL character.", WAYS)
@@ -222,7 +243,7 @@ def _check_path(path: str) -> None:
     if path.startswith("~"):
         raise ImageError(f"The path of {name} starts with ~.", "Write the home folder's path in full.")
     if not Path(path).is_absolute():
-        raise ImageError(f"The path of {name} is not absolute.", WAYS)
+        raise ImageError(f"The path of {name} is not absolute.", advice)
 
 
 def _name_of(path: str) -> str:

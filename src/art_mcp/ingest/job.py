@@ -7,7 +7,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +36,8 @@ R = TypeVar("R")
 WORKERS = 2
 """While one batch is embedded or written, the next is read and decoded."""
 BATCH = 16
+EMBEDDED_SIDE = 1024
+"""Pixels a side from which vectors are made, at least, whatever size is kept for showing."""
 LOOK_AGAIN_S = 1
 GIVE_BACK_WITHIN_S = 5
 MAX_COLLECTION_NAME = 100
@@ -84,19 +86,32 @@ class Ingest:
         self._display_size = display_size
         self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
 
-    async def create(self, path: Path, collection: str | None = None) -> uuid.UUID:
+    async def create(
+        self, path: Path, collection: str | None = None, *, within: Sequence[Path] | None = None
+    ) -> uuid.UUID:
         """Write down what is to be done for a source; nothing is read but its list of rows.
+
+        Args:
+            path: absolute; a folder or a table.
+            within: folders in which every file must truly lie; None where the user's own rights decide.
 
         Raises:
             SourceError: the source cannot be read, or has no rows.
             IngestError: the collection's name cannot be used.
         """
-        source = await anyio.to_thread.run_sync(open_source, path)
+        if _is_not_text(path):
+            raise IngestError("The source's path is not valid text.", "Rename the file or folder.")
+        source = await anyio.to_thread.run_sync(open_source, path, within)
         name = (collection or source.name).strip()
         if not name or len(name) > MAX_COLLECTION_NAME or not name.isprintable():
             raise IngestError(
                 "The collection's name cannot be used.",
                 f"Choose one of 1 to {MAX_COLLECTION_NAME} printable characters.",
+            )
+        if not collection and await jobs.other_source(self._database, name, str(path)):
+            raise IngestError(
+                f"The collection {name} was loaded from another folder or table of this name.",
+                "Give the collection's name: a new one to keep them apart, the same one to put them together.",
             )
         items = await anyio.to_thread.run_sync(lambda: list(_items(source, name)))
         if not items:
@@ -104,7 +119,8 @@ class Ingest:
                 f"{path.name} holds no pictures and no rows.",
                 "Give a folder that holds JPEG, PNG, WebP, TIFF, GIF or BMP files, or a table that names them.",
             )
-        return await jobs.create(self._database, str(path), name, items)
+        folders = None if within is None else [str(folder) for folder in within]
+        return await jobs.create(self._database, str(path), folders, name, items)
 
     async def run(self, job_id: uuid.UUID) -> None:
         """Work until nothing of the job is left, waiting for what other processes hold of it.
@@ -124,7 +140,7 @@ class Ingest:
             try:
                 async with anyio.create_task_group() as group:
                     for _ in range(WORKERS):
-                        group.start_soon(self._work, job_id, source.picture_folders)
+                        group.start_soon(self._work, job, source.picture_folders)
             except BaseExceptionGroup as errors:
                 raise first_error(errors) from None
             job = await jobs.get(self._database, job_id)
@@ -132,16 +148,16 @@ class Ingest:
                 await anyio.sleep(LOOK_AGAIN_S)
         await jobs.finish(self._database, job_id)
 
-    async def _work(self, job_id: uuid.UUID, folders: tuple[Path, ...]) -> None:
-        while held := await jobs.hold(self._database, job_id, BATCH):
+    async def _work(self, job: Job, folders: tuple[Path, ...]) -> None:
+        while held := await jobs.hold(self._database, job.id, BATCH):
             try:
                 async with anyio.create_task_group() as renewing:
-                    renewing.start_soon(self._renew, job_id, held)
-                    await self._store(job_id, held, folders)
+                    renewing.start_soon(self._renew, job.id, held)
+                    await self._store(job, held, folders)
                     renewing.cancel_scope.cancel()
             except BaseException:
                 with anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
-                    await jobs.give_back(self._database, job_id, held)
+                    await jobs.give_back(self._database, job.id, held)
                 raise
 
     async def _renew(self, job_id: uuid.UUID, held: Sequence[HeldItem]) -> None:
@@ -149,16 +165,20 @@ class Ingest:
             await anyio.sleep(jobs.HOLD_S / 3)
             await jobs.renew(self._database, job_id, held)
 
-    async def _store(self, job_id: uuid.UUID, held: Sequence[HeldItem], folders: tuple[Path, ...]) -> None:
+    async def _store(self, job: Job, held: Sequence[HeldItem], folders: tuple[Path, ...]) -> None:
         """Bring a batch to its end: every item stored, unchanged or refused, in one transaction."""
-        read, refused = _split(await self._in_threads(partial(_read, folders), held))
+        read, refused = _split(await self._in_threads(partial(_read, folders, job.within), held))
         known = await paintings.stored(self._database, [item.id for item in read], self._spaces)
         unchanged, reworded, new = [], [], []
         for item in read:
             there = known.get(item.id)
             if there is None or there.painting.image_sha256 != item.sha256 or not self._is_whole(there):
                 new.append(item)
-            elif there.painting.catalogue != item.catalogue or there.painting.image_name != item.row["image"]:
+            elif (
+                there.painting.catalogue != item.catalogue
+                or there.painting.image_name != item.row["image"]
+                or self._lacks_words(there)
+            ):
                 reworded.append((item, there))
             else:
                 unchanged.append(item)
@@ -177,10 +197,14 @@ class Ingest:
         ]
         async with self._database.transaction() as connection:
             await paintings.write(connection, entries)
-            await jobs.settle(connection, job_id, settled)
+            await jobs.settle(connection, job.id, settled)
 
     def _is_whole(self, there: Stored) -> bool:
         return there.renditions >= RENDITIONS and there.filled >= {space.name for space in self._image_spaces}
+
+    def _lacks_words(self, there: Stored) -> bool:
+        spoken = bool(there.painting.catalogue.sentence())
+        return spoken and self._words is not None and self._words.name not in there.filled
 
     async def _whole_entries(self, decoded: Sequence[_Decoded]) -> list[Entry]:
         if not decoded:
@@ -271,9 +295,18 @@ def _items(source: Source, collection: str) -> Iterator[NewItem]:
             )
 
 
+def _is_not_text(path: Path) -> bool:
+    """Whether a path holds bytes that are not UTF-8, which no database stores as text."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _reopen(job: Job) -> Source:
     try:
-        return open_source(Path(job.source))
+        return open_source(Path(job.source), job.within and [Path(folder) for folder in job.within])
     except SourceError as error:
         raise IngestError(
             f"The source of job {job.id} cannot be read any more: {error.problem}",
@@ -281,11 +314,11 @@ def _reopen(job: Job) -> Source:
         ) from error
 
 
-def _read(folders: Sequence[Path], item: HeldItem) -> _Read | Outcome:
+def _read(folders: Sequence[Path], within: Sequence[str] | None, item: HeldItem) -> _Read | Outcome:
     image = item.row["image"]
     for folder in folders:
         try:
-            data = read_file(folder / image, folders)
+            data = read_file(_as_spelled(folder / image), folders, *([within] if within is not None else []))
         except ImageError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 continue
@@ -302,9 +335,26 @@ def _read(folders: Sequence[Path], item: HeldItem) -> _Read | Outcome:
     return Outcome(item.position, "refused", f"There is no such picture; looked in {looked}.")
 
 
+def _as_spelled(path: Path) -> Path:
+    """The path, or the one that differs from it in upper and lower case only: tables come from Windows."""
+    if path.exists():
+        return path
+    try:
+        names = _names(path.parent, path.parent.stat().st_mtime_ns)
+    except OSError:
+        return path
+    return path.with_name(names.get(path.name.casefold(), path.name))
+
+
+@lru_cache(maxsize=8)
+def _names(folder: Path, changed: int) -> dict[str, str]:
+    """The names in a folder by their case-folded form; `changed` makes a changed folder be read again."""
+    return {name.casefold(): name for name in os.listdir(folder)}
+
+
 def _decode(read: _Read, *, display_size: int) -> _Decoded | Outcome:
     try:
-        picture = read_picture(read.data, name=Path(read.row["image"]).name, max_side=display_size)
+        picture = read_picture(read.data, name=Path(read.row["image"]).name, max_side=max(EMBEDDED_SIDE, display_size))
     except ImageError as error:
         return Outcome(read.position, "refused", str(error))
     return _Decoded(read, picture, render(picture, display_size=display_size))

@@ -14,20 +14,17 @@ import anyio.to_thread
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import read_picture
 from art_mcp.painting import Hit, Relevance
+from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.relevance import judge
 from art_mcp.space import Leg, Space
 from art_mcp.store import paintings
-from art_mcp.store.ranking import DEPTH, LegQuery, Ranking, rank
+from art_mcp.store.ranking import LegQuery, Ranking, rank
 
 if TYPE_CHECKING:
     from art_mcp.images.reference import PictureLoader
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider
-
-MAX_QUERY = 2_000
-MAX_LIMIT = 50
-DEFAULT_LIMIT = 10
 
 
 class SearchError(ArtMcpError):
@@ -39,6 +36,8 @@ class Answer:
     """A page of hits, best first."""
 
     hits: list[tuple[Hit, Relevance]]
+    offset: int
+    """Hits on the pages before."""
     total: int
     """Paintings that could have been found."""
     next_cursor: str | None
@@ -60,12 +59,12 @@ class Finder:
         self._spaces: Mapping[Leg, Space] = {space.leg: space for space in spaces}
         self._loader = loader
 
-    async def by_text(self, query: str, *, limit: int | None = None, cursor: str | None = None) -> Answer:
+    async def by_text(self, query: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Answer:
         """Paintings that fit a description, by pixels and by the catalogue's words together.
 
         Args:
             query: what is looked for, in plain words; 1 to 2,000 characters.
-            limit: hits on a page, 1 to 50; 10 if None.
+            limit: hits on a page, 1 to 50.
             cursor: of the previous page of the same query.
 
         Raises:
@@ -82,7 +81,7 @@ class Finder:
         if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
             raise SearchError("The query holds characters that are not text.", "Type it again.")
         question = ("text", text)
-        limit = _checked(limit)
+        _check_limit(limit)
         offset = cursors.decode(question, cursor)
         vectors = await self._provider.embed_queries([text])
         legs = [
@@ -92,7 +91,7 @@ class Finder:
         ]
         return self._answer(question, offset, await rank(self._database, legs, limit=limit, offset=offset))
 
-    async def by_image(self, image: str, *, limit: int | None = None, cursor: str | None = None) -> Answer:
+    async def by_image(self, image: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Answer:
         """Paintings that look like a picture.
 
         Args:
@@ -104,7 +103,7 @@ class Finder:
         source = await self._loader.load(image)
         picture = await anyio.to_thread.run_sync(partial(read_picture, source.data, name=source.name))
         question = ("image", picture.sha256.hex())
-        limit = _checked(limit)
+        _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
         vectors = await self._provider.embed_images([picture])
@@ -112,7 +111,7 @@ class Finder:
         return self._answer(question, offset, await rank(self._database, legs, limit=limit, offset=offset))
 
     async def like_painting(
-        self, painting_id: uuid.UUID, *, limit: int | None = None, cursor: str | None = None
+        self, painting_id: uuid.UUID, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
     ) -> Answer:
         """Other paintings that look like one of the collection; no embedding is made.
 
@@ -120,7 +119,7 @@ class Finder:
             ArtMcpError: there is no such painting, or what is wrong with the question or the database.
         """
         question = ("painting", painting_id.hex)
-        limit = _checked(limit)
+        _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
         vector = await paintings.vector(self._database, space, painting_id)
@@ -141,9 +140,10 @@ class Finder:
         following = offset + len(ranking.hits)
         return Answer(
             hits=[(hit, judge(hit)) for hit in ranking.hits],
+            offset=offset,
             total=ranking.total,
             next_cursor=cursors.encode(question, following) if ranking.more else None,
-            cut=following == DEPTH < ranking.total,
+            cut=not ranking.more and following < ranking.total,
         )
 
 
@@ -155,12 +155,9 @@ def unknown_painting(painting_id: object) -> SearchError:
     )
 
 
-def _checked(limit: int | None) -> int:
-    if limit is None:
-        return DEFAULT_LIMIT
+def _check_limit(limit: int) -> None:
     if not 1 <= limit <= MAX_LIMIT:
         raise SearchError(
-            f"limit is {limit}; it can be 1 to {MAX_LIMIT}.",
-            "Ask for fewer, and pass next_cursor as cursor to get the next page.",
+            f"limit is {limit:.6g}; it can be 1 to {MAX_LIMIT}.",
+            "Ask for a number in between, and pass next_cursor as cursor to get the next page.",
         )
-    return limit

@@ -35,6 +35,7 @@ class SearchResult(BaseModel):
     """A page of hits, best first."""
 
     results: list[PaintingSummary]
+    offset: int = Field(description="Hits on the pages before this one.")
     total: int = Field(description="Paintings that were searched.")
     next_cursor: str | None = Field(description="Pass as cursor for the next page; null at the end.")
     note: str | None = Field(description="What to know before relying on the results.")
@@ -96,16 +97,21 @@ def search_result(found: Answer) -> SearchResult:
     note = None
     if found.cut:
         note = "The ranking ends here. To find others, ask more precisely."
-    elif results and all(result.relevance is Relevance.WEAK for result in results):
+    elif not found.offset and results and all(result.relevance is Relevance.WEAK for result in results):
         note = "Nothing here fits well; these are only the nearest. Try other words or another picture."
-    return SearchResult(results=results, total=found.total, next_cursor=found.next_cursor, note=note)
+    return SearchResult(
+        results=results, offset=found.offset, total=found.total, next_cursor=found.next_cursor, note=note
+    )
 
 
 def search_text(result: SearchResult) -> str:
-    lines = [f"{len(result.results)} of {result.total} paintings, best first."]
+    last = result.offset + len(result.results)
+    lines = [f"{result.offset + 1} to {last} of {result.total} paintings, best first."]
+    if not result.results:
+        lines = [f"No more of {result.total} paintings."]
     if result.note:
         lines.append(result.note)
-    for number, hit in enumerate(result.results, start=1):
+    for number, hit in enumerate(result.results, start=result.offset + 1):
         facts = [hit.artist, hit.date, hit.type, hit.technique, hit.school, hit.collection]
         lines.append(f"{number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
         lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
@@ -143,14 +149,16 @@ def painting_text(result: PaintingResult) -> str:
 
 def ingest_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -> IngestResult:
     """Args: problem: why work on the job has stopped, if it has."""
-    if job.done:
+    if job.done and job.refused == job.total:
+        state, next_step = "done", "Nothing could be stored. Mend what the refusals name and load it again."
+    elif job.done:
         state, next_step = "done", "Search the collection, or ask for one painting."
     elif problem:
         state = "stopped"
         next_step = f"{problem} Then call ingest_collection with job_id={job.id} to go on."
     else:
         state = "running"
-        next_step = f"The work goes on. Call ingest_collection with job_id={job.id} to see how it stands."
+        next_step = f"The work goes on while this server runs. To see how it stands, pass job_id={job.id}."
     return IngestResult(
         job_id=str(job.id),
         state=state,

@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -58,7 +59,7 @@ class Database:
             return cls(await _open_pool(arguments), embedded)
         except BaseException:
             if embedded is not None:
-                await anyio.to_thread.run_sync(embedded.close)
+                embedded.close()
             raise
 
     @asynccontextmanager
@@ -99,7 +100,7 @@ class Database:
         if scope.cancelled_caught:
             self._pool.terminate()
         if self._embedded is not None:
-            await anyio.to_thread.run_sync(self._embedded.close)
+            self._embedded.close()
 
     async def _acquire(self) -> Connection:
         try:
@@ -118,13 +119,18 @@ async def _open_pool(arguments: dict[str, Any]) -> asyncpg.Pool[asyncpg.Record]:
     options = _connect_options(arguments)
     try:
         # The codecs of pgvector can only be registered once its extension is there.
-        connection = await asyncpg.connect(**options)
         try:
-            await migrate(connection)
+            connection = await asyncpg.connect(**options)
+        except (ValueError, IndexError) as error:  # what asyncpg makes of some broken URLs
+            known = isinstance(error, _DRIVER)  # a certificate's error is a ValueError too
+            raise explain_connect(error if known else ValueError()) from error
+        try:
+            schema = await migrate(connection)
         finally:
             await connection.close()
-        return await asyncpg.create_pool(**options, min_size=1, max_size=POOL_SIZE, init=register_vector)
-    except (*_DRIVER, ValueError) as error:
+        register = partial(register_vector, schema=schema)
+        return await asyncpg.create_pool(**options, min_size=1, max_size=POOL_SIZE, init=register)
+    except _DRIVER as error:
         raise explain_connect(error) from error
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HOLD_S = 30
 """How long an item is a worker's own unless it renews that; one that died gives it back this way."""
 
+MANY_ITEMS = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
@@ -49,6 +51,8 @@ class Job:
 
     id: uuid.UUID
     source: str
+    within: tuple[str, ...] | None
+    """Folders in which every file of the source must truly lie, or None where the user's own rights decide."""
     collection: str
     done: bool
     total: int
@@ -58,7 +62,9 @@ class Job:
     pending: int
 
 
-async def create(database: Database, source: str, collection: str, items: Iterable[NewItem]) -> uuid.UUID:
+async def create(
+    database: Database, source: str, within: Sequence[str] | None, collection: str, items: Iterable[NewItem]
+) -> uuid.UUID:
     """Write down a whole job at once, so that there is never half of one."""
     job_id = uuid.uuid4()
     records = (
@@ -74,17 +80,22 @@ async def create(database: Database, source: str, collection: str, items: Iterab
     )
     async with database.transaction() as connection:
         await connection.execute(
-            "INSERT INTO art_mcp.jobs (id, source, collection) VALUES ($1, $2, $3)",
+            "INSERT INTO art_mcp.jobs (id, source, within, collection) VALUES ($1, $2, $3, $4)",
             job_id,
             source,
+            within,
             collection,
         )
-        await connection.copy_records_to_table(
+        copied = await connection.copy_records_to_table(
             "items",
             schema_name="art_mcp",
             columns=("job_id", "position", "label", "row", "state", "reason"),
             records=records,
         )
+    if int(copied.split()[-1]) > MANY_ITEMS:
+        async with database.connection() as connection:
+            # Until the server knows how many they are, it sorts them all each time some are taken.
+            await connection.execute("ANALYZE art_mcp.items")
     return job_id
 
 
@@ -136,7 +147,7 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
     """Write down what became of items, in the transaction that stores their paintings."""
     await connection.executemany(
         "UPDATE art_mcp.items SET state = $3, reason = $4, row = NULL, held_until = NULL "
-        "WHERE job_id = $1 AND position = $2",
+        "WHERE job_id = $1 AND position = $2 AND state = 'pending'",
         [(job_id, o.position, o.state, o.reason) for o in outcomes],
     )
     await connection.execute("UPDATE art_mcp.jobs SET updated_at = now() WHERE id = $1", job_id)
@@ -155,6 +166,13 @@ async def finish(database: Database, job_id: uuid.UUID) -> None:
 async def get(database: Database, job_id: uuid.UUID) -> Job | None:
     jobs = await _jobs(database, "WHERE id = $1", job_id)
     return jobs[0] if jobs else None
+
+
+async def other_source(database: Database, collection: str, source: str) -> bool:
+    """Whether a collection was loaded from elsewhere, and not from here."""
+    async with database.connection() as connection:
+        sources = await connection.fetch("SELECT DISTINCT source FROM art_mcp.jobs WHERE collection = $1", collection)
+    return bool(sources) and source not in {row["source"] for row in sources}
 
 
 async def unfinished(database: Database) -> list[Job]:
@@ -177,7 +195,7 @@ async def refusals(database: Database, job_id: uuid.UUID, limit: int | None = No
 async def _jobs(database: Database, condition: str, *arguments: Any) -> list[Job]:
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT id, source, collection, state = 'done' AS done, counts.* FROM art_mcp.jobs, LATERAL ("
+            f"SELECT id, source, within, collection, state = 'done' AS done, counts.* FROM art_mcp.jobs, LATERAL ("
             "SELECT count(*) AS total, "
             "count(*) FILTER (WHERE i.state = 'stored') AS stored, "
             "count(*) FILTER (WHERE i.state = 'unchanged') AS unchanged, "
@@ -186,4 +204,4 @@ async def _jobs(database: Database, condition: str, *arguments: Any) -> list[Job
             f"FROM art_mcp.items i WHERE i.job_id = jobs.id) AS counts {condition}",
             *arguments,
         )
-    return [Job(**row) for row in rows]
+    return [Job(**{**row, "within": row["within"] and tuple(row["within"])}) for row in rows]

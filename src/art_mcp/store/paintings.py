@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from art_mcp.painting import CATALOGUE_FIELDS, Catalogue, Painting, Rendition
+from art_mcp.space import Leg
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
@@ -45,7 +46,14 @@ class Stored:
 
 
 async def write(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Insert or replace paintings; call it in a transaction, so that a painting is whole or absent."""
+    """Insert or replace paintings; call it in a transaction, so that a painting is whole or absent.
+
+    Vectors of what has changed are removed from every space, also from those that these entries do not fill:
+    a vector that is missing is made again, one of another picture would be believed.
+    """
+    # Always in one order, so that two writers of the same paintings wait instead of locking each other out.
+    entries = sorted(entries, key=lambda entry: entry.painting.id)
+    await _remove_outdated_vectors(connection, entries)
     changing = ", ".join(f"{field} = excluded.{field}" for field in PAINTING_FIELDS if field != "id")
     places = ", ".join(f"${n}" for n in range(1, len(PAINTING_FIELDS) + 1))
     await connection.executemany(
@@ -59,7 +67,7 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
         "SET width = excluded.width, height = excluded.height, data = excluded.data",
         [(e.painting.id, r.kind, r.width, r.height, r.data) for e in entries for r in e.renditions],
     )
-    for space in {space for entry in entries for space in entry.vectors}:
+    for space in sorted({space for entry in entries for space in entry.vectors}, key=lambda space: space.name):
         vectors = [(e.painting.id, e.vectors[space]) for e in entries if space in e.vectors]
         await connection.executemany(
             f"INSERT INTO {vector_table(space)} (painting_id, vector) VALUES ($1, $2) "
@@ -70,6 +78,22 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
             f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)",
             [id_ for id_, vector in vectors if vector is None],
         )
+
+
+async def _remove_outdated_vectors(connection: Connection, entries: Sequence[Entry]) -> None:
+    there = {
+        row["id"]: painting_of(row)
+        for row in await connection.fetch(
+            "SELECT * FROM art_mcp.paintings WHERE id = ANY($1)", [entry.painting.id for entry in entries]
+        )
+    }
+    known = [(there[entry.painting.id], entry.painting) for entry in entries if entry.painting.id in there]
+    repainted = [new.id for old, new in known if old.image_sha256 != new.image_sha256]
+    reworded = [new.id for old, new in known if old.catalogue.sentence() != new.catalogue.sentence()]
+    if repainted or reworded:
+        for name, leg in await connection.fetch("SELECT name, leg FROM art_mcp.spaces ORDER BY name"):
+            outdated = reworded if leg == Leg.WORDS else repainted
+            await connection.execute(f"DELETE FROM art_mcp.vectors_{name} WHERE painting_id = ANY($1)", outdated)
 
 
 async def stored(database: Database, ids: Collection[uuid.UUID], spaces: Sequence[Space]) -> dict[uuid.UUID, Stored]:

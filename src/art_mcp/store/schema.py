@@ -39,8 +39,8 @@ def migrations() -> list[Migration]:
     return sorted(found)
 
 
-async def migrate(connection: Connection, known: Iterable[Migration] | None = None) -> None:
-    """Bring the database up to date; does nothing when it is.
+async def migrate(connection: Connection, known: Iterable[Migration] | None = None) -> str:
+    """Bring the database up to date; does nothing when it is. Returns the schema that pgvector is in.
 
     Several processes may call it at once: one works, the others wait and find it done. It is all one
     transaction, so a failure leaves the database as it was.
@@ -51,11 +51,11 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
     """
     known = migrations() if known is None else sorted(known)
     if await _version(connection) == known[-1].version:
-        return
+        return await _require_pgvector(connection)
     _check_postgres(connection)
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-        await _require_pgvector(connection)
+        vector_schema = await _require_pgvector(connection)
         try:
             # IF NOT EXISTS would ask for the right to create it even where it exists.
             if await connection.fetchval("SELECT to_regnamespace('art_mcp')") is None:
@@ -85,6 +85,7 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
                     migration.version,
                     migration.name,
                 )
+    return vector_schema
 
 
 async def _version(connection: Connection) -> int:
@@ -102,10 +103,14 @@ def _check_postgres(connection: Connection) -> None:
         )
 
 
-async def _require_pgvector(connection: Connection) -> None:
-    installed = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
-    version = await connection.fetchval(installed)
-    if version is None:
+async def _require_pgvector(connection: Connection) -> str:
+    """Create pgvector if need be, check its version, and return the schema that it is in."""
+    installed = (
+        "SELECT extversion, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
+        "WHERE extname = 'vector'"
+    )
+    found = await connection.fetchrow(installed)
+    if found is None:
         try:
             async with connection.transaction():
                 await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
@@ -120,12 +125,19 @@ async def _require_pgvector(connection: Connection) -> None:
                 "Install it there (https://github.com/pgvector/pgvector; on Azure allow VECTOR in "
                 "azure.extensions), or unset ART_MCP_DATABASE_URL to use the embedded database.",
             ) from None
-        version = await connection.fetchval(installed)
+        found = await connection.fetchrow(installed)
+    version, schema = found
     numbers = tuple(int(part) for part in re.findall(r"\d+", version))
     if numbers < MIN_PGVECTOR:
         raise StoreError(
             f"The database has pgvector {version}; art-mcp needs 0.7 or newer.",
             "Install a newer one there and run ALTER EXTENSION vector UPDATE;.",
         )
+    if await connection.fetchval("SELECT to_regtype('halfvec')") is None:
+        raise StoreError(
+            f"pgvector is in the schema {schema}, where this user's searches do not look.",
+            f"Run ALTER ROLE ... SET search_path = public, {schema}; for this user.",
+        )
     if numbers < SAFE_PGVECTOR:
         log.warning("The database has pgvector %s, which has known faults; 0.8.3 mends them.", version)
+    return schema

@@ -66,6 +66,8 @@ def read_manifest(models: Path) -> dict[str, str]:
 def start_session(file: ModelFile) -> InferenceSession:
     """Load a checked ONNX file; takes 0.1 to 1 s. Raises `VisionError`."""
     file.read()
+    # Since 1.29 ONNX Runtime reports the machine to its maker unless this is set before it is loaded.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
     except ImportError as error:

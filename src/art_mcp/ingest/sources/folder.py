@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from art_mcp.ingest.sources.source import Refusal, Row
-from art_mcp.painting import Catalogue
+from art_mcp.painting import Catalogue, readable
 
 PICTURE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".mpo", ".ico")
@@ -41,7 +42,8 @@ class PictureFolder:
         self.picture_folders = (folder,)
 
     def rows(self) -> Iterator[Row | Refusal]:
-        for root, folders, files in os.walk(self._folder):
+        closed: list[OSError] = []
+        for root, folders, files in os.walk(self._folder, onerror=closed.append):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 path = Path(root, name).relative_to(self._folder)
@@ -54,8 +56,12 @@ class PictureFolder:
                 elif suffix in OTHER_PICTURES:
                     yield Refusal(label, f"{suffix[1:].upper()} pictures cannot be read. Convert it to JPEG or PNG.")
                 else:
-                    title = path.stem.replace("_", " ").strip()
-                    yield Row(label, key=label, image=label, catalogue=Catalogue(title=title or None))
+                    title = readable(path.stem.replace("_", " "))
+                    key = unicodedata.normalize("NFC", label)  # macOS spells names otherwise than the others
+                    yield Row(readable(label), key, image=label, catalogue=Catalogue(title=title or None))
+        for error in closed:
+            folder = os.path.relpath(error.filename, self._folder)
+            yield Refusal(_printable(folder), f"The folder cannot be read ({error.strerror}).")
 
 
 def _printable(name: str) -> str:

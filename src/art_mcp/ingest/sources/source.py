@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,9 +54,12 @@ class Source(Protocol):
         ...
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, within: Sequence[Path] | None = None) -> Source:
     """The source that a path stands for: a table (CSV or TSV), a folder with SemArt's files or with one
     table, or a folder of pictures.
+
+    Args:
+        within: folders in which a table must truly lie; None where the user's own rights decide.
 
     Raises:
         SourceError: there is nothing at the path, or it is ambiguous.
@@ -75,11 +78,11 @@ def open_source(path: Path) -> Source:
                 f"{path.name} is neither a folder nor a table.",
                 f"Give a folder of pictures, or a table that ends in {', '.join(TABLE_SUFFIXES)}.",
             )
-        return Table(path.stem, (path,))
+        return Table(path.stem, (path,), within)
     if semart := semart_tables(path):
-        return Table(path.name, semart)
+        return Table(path.name, semart, within)
     tables = sorted(f for f in path.iterdir() if f.suffix.lower() in TABLE_SUFFIXES and f.is_file())
     if len(tables) > 1:
         names = ", ".join(table.name for table in tables[:5])
         raise SourceError(f"{path.name} holds {len(tables)} tables ({names}).", "Give the path of the one to load.")
-    return Table(path.name, tuple(tables)) if tables else PictureFolder(path)
+    return Table(path.name, tuple(tables), within) if tables else PictureFolder(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ import anyio.to_thread
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from art_mcp.errors import ArtMcpError
+from art_mcp.server.arguments import Text
 from art_mcp.server.results import IngestResult, answer, ingest_result, ingest_text
 from art_mcp.server.services import ToolContext, services
 
@@ -44,13 +47,13 @@ def register(server: MCPServer[Services]) -> None:
 async def ingest_collection(
     ctx: ToolContext,
     source: Annotated[
-        str | None,
+        Text,
         Field(description="Absolute path of a folder or a table in a folder that the server may read."),
-    ] = None,
+    ] = "",
     collection: Annotated[
-        str | None, Field(description="Name of the collection; by default that of the folder or table.")
-    ] = None,
-    job_id: Annotated[str | None, Field(description="A job to continue and report, instead of source.")] = None,
+        Text, Field(description="Name of the collection; by default that of the folder or table.")
+    ] = "",
+    job_id: Annotated[Text, Field(description="A job to continue and report, instead of source.")] = "",
 ) -> Annotated[CallToolResult, IngestResult]:
     from art_mcp.images.reference import allowed_path
     from art_mcp.ingest.job import IngestError, unknown_job
@@ -65,7 +68,7 @@ async def ingest_collection(
     if source:
         path = await anyio.to_thread.run_sync(allowed_path, source, runtime.settings.image_dirs)
         ingest = await runtime.ingest()
-        job = await ingest.create(path, collection)
+        job = await ingest.create(path, collection, within=runtime.settings.image_dirs)
     else:
         job = _parse_job_id(job_id)
         ingest = await runtime.ingest()
@@ -90,17 +93,18 @@ async def _report(ctx: ToolContext, database: Database, job: uuid.UUID) -> None:
     """Tell a client that asked for it how far the job is."""
     from art_mcp.store import jobs
 
-    while True:
-        await anyio.sleep(PROGRESS_EVERY_S)
-        if standing := await jobs.get(database, job):
-            finished = standing.total - standing.pending
-            await ctx.report_progress(finished, standing.total, f"{finished} of {standing.total} rows")
+    with contextlib.suppress(ArtMcpError):  # the job's own error is the one to tell
+        while True:
+            await anyio.sleep(PROGRESS_EVERY_S)
+            if standing := await jobs.get(database, job):
+                finished = standing.total - standing.pending
+                await ctx.report_progress(finished, standing.total, f"{finished} of {standing.total} rows")
 
 
-def _parse_job_id(text: str | None) -> uuid.UUID:
+def _parse_job_id(text: str) -> uuid.UUID:
     from art_mcp.ingest.job import unknown_job
 
     try:
-        return uuid.UUID((text or "").strip())
+        return uuid.UUID(text.strip())
     except ValueError:
         raise unknown_job(text) from None

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp.types import CallToolResult, ImageContent, ToolAnnotations
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from art_mcp.server.results import PaintingResult, answer, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
@@ -34,9 +34,10 @@ async def get_painting(
     ctx: ToolContext,
     id: Annotated[str, Field(description="Id of a painting, from the results of a search.")],
     size: Annotated[
-        Literal["display", "thumbnail", "none"] | None,
-        Field(description="The picture to return: about 1024 pixels (the default), 320 pixels, or none."),
-    ] = None,
+        Literal["display", "thumbnail", "none"],
+        BeforeValidator(lambda size: "display" if size is None else size),
+        Field(description="The picture to return: about 1024 pixels, 320 pixels, or none."),
+    ] = "display",
 ) -> Annotated[CallToolResult, PaintingResult]:
     from art_mcp.search.finder import unknown_painting
     from art_mcp.store import paintings
@@ -49,18 +50,18 @@ async def get_painting(
     result = painting_result(painting)
     pictures = []
     if size != "none":
-        rendition = await paintings.rendition(database, painting_id, size or "display")
+        rendition = await paintings.rendition(database, painting_id, size)
         if rendition is not None:
             data = base64.b64encode(rendition.data).decode("ascii")
             pictures.append(ImageContent(type="image", data=data, mime_type="image/webp"))
     return answer(result, painting_text(result), *pictures)
 
 
-def parse_painting_id(text: str | None) -> uuid.UUID:
+def parse_painting_id(text: str) -> uuid.UUID:
     """An id as a model passes it on; one that cannot be an id is told like one that nothing has."""
     from art_mcp.search.finder import unknown_painting
 
     try:
-        return uuid.UUID((text or "").strip())
+        return uuid.UUID(text.strip())
     except ValueError:
         raise unknown_painting(text) from None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from art_mcp.search import DEFAULT_LIMIT, MAX_QUERY
+from art_mcp.server.arguments import Cursor, Limit, Text
 from art_mcp.server.results import SearchResult, answer, search_result, search_text
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
@@ -15,13 +17,6 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
     from art_mcp.server.services import Services
-
-# The bounds stand in the schema for the model to see, but are checked in search/, whose errors say more.
-Limit = Annotated[
-    int | None,
-    Field(description="Hits on a page.", json_schema_extra={"minimum": 1, "maximum": 50, "default": 10}),
-]
-Cursor = Annotated[str | None, Field(description="next_cursor of the previous page of the same question.")]
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -53,10 +48,10 @@ async def search_paintings_by_text(
     ctx: ToolContext,
     query: Annotated[
         str,
-        Field(description="What is looked for, in plain English words.", json_schema_extra={"maxLength": 2000}),
+        Field(description="What is looked for, in plain English words.", json_schema_extra={"maxLength": MAX_QUERY}),
     ],
-    limit: Limit = None,
-    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = "",
 ) -> Annotated[CallToolResult, SearchResult]:
     finder = await services(ctx).runtime.finder()
     result = search_result(await finder.by_text(query, limit=limit, cursor=cursor))
@@ -66,14 +61,12 @@ async def search_paintings_by_text(
 async def search_paintings_by_image(
     ctx: ToolContext,
     image: Annotated[
-        str | None,
+        Text,
         Field(description="Absolute path (or file:// URI) of a picture in a folder that the server may read."),
-    ] = None,
-    painting_id: Annotated[
-        str | None, Field(description="Id of a painting, from the results of another search.")
-    ] = None,
-    limit: Limit = None,
-    cursor: Cursor = None,
+    ] = "",
+    painting_id: Annotated[Text, Field(description="Id of a painting, from the results of another search.")] = "",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = "",
 ) -> Annotated[CallToolResult, SearchResult]:
     from art_mcp.search.finder import SearchError
 

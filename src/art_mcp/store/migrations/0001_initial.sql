@@ -57,6 +57,7 @@ ALTER TABLE art_mcp.renditions ALTER COLUMN data SET STORAGE EXTERNAL;  -- WebP 
 CREATE TABLE art_mcp.jobs (
     id          uuid PRIMARY KEY,
     source      text NOT NULL,               -- the source as it was given, to be opened again by any process
+    within      text[],                      -- folders that its files must lie in; null: whatever the user reads
     collection  text NOT NULL,
     state       text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done')),
     created_at  timestamptz NOT NULL DEFAULT now(),
