@@ -1,0 +1,103 @@
+"""What the rules for dates and names make of real catalogues.
+
+    python scripts/eval_dates.py FILE...
+
+Each FILE is a table that art-mcp reads (CSV, TSV, SemArt) or JSON lines with `date` and `artist`. Measured are
+the share of dates that are understood, listing the forms that are not (9 for any digit), how many of them meet
+the table's own time frame, and the names that still have a word in capitals.
+
+SemArt's time frame is the half century to which an artist is counted, whenever the painting was painted: Monet's
+of 1904 stands under 1851-1900. What a plain year reaches is therefore the most that can be reached; what a
+misreading would look like is a date that also misses the half centuries beside its own. Those are listed.
+`--sample N` prints N random dates and names with what became of them, to be read by a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from art_mcp.ingest.dates import years
+from art_mcp.ingest.names import display_name
+from art_mcp.ingest.sources import Row, open_source
+from art_mcp.painting import Catalogue
+
+FORMS = 15
+
+
+def catalogues(path: Path) -> Iterator[Catalogue]:
+    if path.suffix == ".jsonl":
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            yield Catalogue(date=row.get("date"), artist=row.get("artist"))
+    else:
+        yield from (row.catalogue for row in open_source(path).rows() if isinstance(row, Row))
+
+
+def says_something(date: str | None) -> bool:
+    """Whether there is a date to understand; "date not known" and "-" are not one."""
+    return bool(date and re.search(r"\w", date)) and not re.fullmatch(
+        r"(date )?(not known|unknown)|undated|n\.? ?d\.?", date.strip().lower()
+    )
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,} ({100 * part / whole:.2f} %)" if whole else "-"
+
+
+def measure(path: Path, console: Console, sample: int) -> None:
+    rows = list(catalogues(path))
+    dates = [row for row in rows if says_something(row.date)]
+    understood = [row for row in dates if years(row.date)]
+    framed = [row for row in understood if years(row.timeframe)]
+    plain = [row for row in framed if re.fullmatch(r"\d{4}", row.date)]
+    others = [row for row in framed if row not in plain]
+    far = [row for row in framed if not meets(row, margin=50)]
+    artists = sorted({row.artist for row in rows if row.artist})
+    shouted = [name for name in artists if any(map(in_capitals, display_name(name).split()))]
+
+    table = Table(title=path.name, show_header=False, title_justify="left")
+    table.add_row("dates that say anything", share(len(dates), len(rows)))
+    table.add_row("understood", share(len(understood), len(dates)))
+    table.add_row("plain years that meet the time frame", share(sum(map(meets, plain)), len(plain)))
+    table.add_row("other dates that meet it", share(sum(map(meets, others)), len(others)))
+    table.add_row("dates that meet it or a half century beside it", share(len(framed) - len(far), len(framed)))
+    table.add_row("names recast", share(sum(display_name(name) != name for name in artists), len(artists)))
+    table.add_row("names with a word in capitals left", f"{len(shouted)}: {'; '.join(shouted[:FORMS])}")
+    console.print(table)
+    forms = Counter(re.sub(r"\d", "9", row.date) for row in dates if not years(row.date))
+    for form, count in forms.most_common(FORMS):
+        console.print(f"not understood  {count:5}  {form}", markup=False)
+    for row in far:
+        console.print(f"far from {row.timeframe}  {row.date} {years(row.date)}  {row.artist}", markup=False)
+    picked = random.Random(0)
+    for row in picked.sample(dates, min(sample, len(dates))):
+        console.print(f"{row.date:40} {years(row.date)}", markup=False)
+    for name in picked.sample(artists, min(sample, len(artists))):
+        console.print(f"{name:50} {display_name(name)}", markup=False)
+
+
+def meets(row: Catalogue, margin: int = 0) -> bool:
+    (first, last), (start, end) = years(row.date), years(row.timeframe)
+    return first <= end + margin and start - margin <= last
+
+
+def in_capitals(word: str) -> bool:
+    return word.isalpha() and word.isupper() and len(word) > 1 and not re.fullmatch("[IVX]+", word)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--sample", type=int, default=0, metavar="N")
+    arguments = parser.parse_args()
+    for file in arguments.files:
+        measure(file, Console(highlight=False, soft_wrap=True), arguments.sample)
