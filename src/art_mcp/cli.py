@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from art_mcp.store.jobs import Job
 
 SHOWN_REFUSALS = 20
-REFRESH_S = 0.3
+REFRESH_S = 0.5
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,6 +40,7 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
     """
     ctx.obj = settings = load_settings(env_file)
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)  # it logs a lost server with a traceback; we say it
     for sentence in unknown_variables(os.environ):
         logging.getLogger("art_mcp").warning(sentence)
     if ctx.invoked_subcommand is None:
@@ -47,31 +48,52 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
 
 
 @cli.command()
+@click.option(
+    "--transport",
+    type=click.Choice(["stdio", "streamable-http"]),
+    default="stdio",
+    show_default=True,
+    help="stdio is for a client that starts the server, streamable-http for clients that find it running.",
+)
+@click.option("--host", metavar="HOST", help="For streamable-http: a loopback address.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="For streamable-http; 0 takes any.  [default: 8000]")
+@click.option("--read-only", is_flag=True, help="Leave out the tools that change collections.")
 @click.pass_obj
-def serve(settings: Settings) -> None:
-    """Serve MCP over stdio (the default command)."""
+def serve(settings: Settings, transport: str, host: str | None, port: int | None, read_only: bool) -> None:
+    """Serve MCP, by default over stdio (the default command)."""
+    if transport == "stdio" and (host is not None or port is not None):
+        raise click.UsageError("--host and --port need --transport streamable-http.")
+
     from art_mcp.server.app import build_server
 
-    build_server(settings).run("stdio")
+    if read_only:
+        settings = settings.model_copy(update={"read_only": True})
+    server = build_server(settings)
+    if transport == "stdio":
+        server.run("stdio")
+    else:
+        from art_mcp.server.http import serve_http
+
+        serve_http(server, "127.0.0.1" if host is None else host, 8000 if port is None else port)
 
 
 @cli.command()
-@click.argument("source", required=False, type=click.Path(path_type=Path))
+@click.argument("source", required=False)
 @click.option("--collection", metavar="NAME", help="Name of the collection; by default that of the source.")
 @click.option("--resume", is_flag=True, help="Go on with every job that was not finished, instead of SOURCE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished jobs as JSON.")
 @click.pass_obj
-def ingest(settings: Settings, source: Path | None, collection: str | None, resume: bool, as_json: bool) -> None:
+def ingest(settings: Settings, source: str | None, collection: str | None, resume: bool, as_json: bool) -> None:
     """Load paintings from SOURCE: a folder of pictures, or a table (CSV, TSV, SemArt).
 
     A table's pictures are found beside it, in images/ or in Images/. Loading the same source again updates
     what changed and leaves the rest.
     """
-    if (source is None) != resume:
+    if bool(source) == resume:  # an empty SOURCE is a shell variable that was not set, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
     if resume and collection:
         raise click.UsageError("--resume goes on in each job's own collection; leave --collection out.")
-    anyio.run(_ingest, settings, source and source.absolute(), collection, as_json)
+    anyio.run(_ingest, settings, Path(source).absolute() if source else None, collection, as_json)
 
 
 @cli.command()

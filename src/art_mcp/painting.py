@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import uuid
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+
+from art_mcp.folding import fold
 
 # uuid5 of this and "collection\0source key": the same painting keeps its id through every re-ingest.
 _NAMESPACE = uuid.UUID("5f0c1a52-9f6e-5a0c-8a39-2f6d1f3b7c11")
@@ -64,12 +67,45 @@ class Painting:
     collection: str
     source_key: str
     catalogue: Catalogue
+    artist_name: str | None
+    """The artist as the name is read, derived from the catalogue's: "Pieter Bruegel the Elder"."""
+    years: tuple[int, int] | None
+    """The first and the last year that the catalogue's date allows, inclusive; BC is negative."""
     image_name: str
     """The picture's file, relative to its source."""
     image_sha256: bytes
     image_width: int
     image_height: int
     image_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which paintings a question is about; what is None does not matter."""
+
+    artist: str | None = None
+    school: str | None = None
+    type: str | None = None
+    technique: str | None = None
+    timeframe: str | None = None
+    collection: str | None = None
+    year_from: int | None = None
+    """Paintings that may have been made in this year or later."""
+    year_to: int | None = None
+
+
+KEYED_FIELDS = ("artist", "school", "type", "technique", "timeframe")
+"""Catalogue fields that are filtered by, and compared by their `filter_key`."""
+
+
+def filter_key(field: str, text: str | None) -> str | None:
+    """The form in which values of a field are equal, whatever their case, accents and order.
+
+    An artist is a set of words, so that "BRUEGEL, Pieter the Elder" and "Pieter Bruegel the Elder" are one. A
+    technique is what stands before its measures: "Oil on canvas, 105 x 184 cm" is "oil on canvas".
+    """
+    words = re.findall(r"\w+", fold((text or "").partition(", ")[0] if field == "technique" else text or ""))
+    return " ".join(sorted(words) if field == "artist" else words) or None
 
 
 class Relevance(StrEnum):
@@ -86,9 +122,9 @@ class Hit:
 
     painting: Painting
     score: float
-    """Sum over the legs of the z-score of the cosine; comparable only within one answer."""
-    cosines: dict[str, float]
-    """Raw cosine similarity per leg, for the legs that have this painting."""
+    """The legs together, as `store/ranking.py` adds them; comparable only within one answer."""
+    legs: dict[str, float]
+    """For each leg that has this painting its cosine similarity, for full text the share of words found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
         "loaded from then on.",
         examples=["2048"],
     )
+    read_only: bool = Field(False, description="Leave out the tools that change collections.", examples=["true"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="What is logged to stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
     )

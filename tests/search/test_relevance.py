@@ -8,12 +8,12 @@ from art_mcp.painting import Catalogue, Hit, Painting, Relevance
 from art_mcp.search.relevance import PICTURE, TEXT, judge
 
 
-def hit(**cosines: float) -> Hit:
-    return Hit(Painting(uuid.uuid4(), "c", "k", Catalogue(), "i.jpg", b"", 1, 1, "JPEG"), 9.0, cosines)
+def hit(**legs: float) -> Hit:
+    return Hit(Painting(uuid.uuid4(), "c", "k", Catalogue(), None, None, "i.jpg", b"", 1, 1, "JPEG"), 9.0, legs)
 
 
 @pytest.mark.parametrize(
-    ("cosines", "relevance"),
+    ("legs", "relevance"),
     [
         ({"pixels": TEXT.strong / 2, "words": TEXT.strong / 2}, Relevance.STRONG),
         ({"pixels": TEXT.fair, "words": 0.0}, Relevance.FAIR),
@@ -24,5 +24,5 @@ def hit(**cosines: float) -> Hit:
         ({"look": PICTURE.fair - 0.01}, Relevance.WEAK),
     ],
 )
-def test_a_hit_is_judged_by_its_cosines_and_not_by_its_score(cosines: dict[str, float], relevance: Relevance) -> None:
-    assert judge(hit(**cosines)) is relevance
+def test_a_hit_is_judged_by_its_legs_and_not_by_its_score(legs: dict[str, float], relevance: Relevance) -> None:
+    assert judge(hit(**legs)) is relevance

@@ -106,7 +106,8 @@ async def test_tools_list_is_the_committed_one(client: Client) -> None:
 async def test_from_nothing_to_an_answer(client: Client, pictures: Path) -> None:
     said = await refused(client, "search_paintings_by_text", query="the sea")
     assert said == (
-        "There are no paintings yet. Load some with the tool ingest_collection or with `art-mcp ingest FOLDER`."
+        "There are no paintings yet. Load some with `art-mcp ingest FOLDER`, "
+        "or with the tool ingest_collection if the server has it."
     )
     result = await call(client, "ingest_collection", source=str(pictures / "table.tsv"), collection="tests")
     job = result.structured_content

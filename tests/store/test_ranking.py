@@ -25,7 +25,9 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 def painting(number: int) -> Painting:
     key = f"{number:05}.jpg"
-    return Painting(painting_id("c", key), "c", key, Catalogue(title=f"No {number}"), key, key.encode(), 64, 48, "JPEG")
+    return Painting(
+        painting_id("c", key), "c", key, Catalogue(title=f"No {number}"), None, None, key, key.encode(), 64, 48, "JPEG"
+    )
 
 
 class Filled:
@@ -71,14 +73,14 @@ async def test_legs_are_fused_by_their_z_scores_over_the_collection(filled: Fill
     assert [hit.score for hit in ranking.hits] == pytest.approx(expected[order], abs=0.02)
     assert sum(h.painting.id == filled.ids[n] for h, n in zip(ranking.hits, order, strict=True)) >= 46
     best = ranking.hits[0]
-    assert best.cosines["pixels"] == pytest.approx(
+    assert best.legs["pixels"] == pytest.approx(
         float(filled.pixels[filled.ids.index(best.painting.id)] @ filled.query[0]), abs=2e-3
     )
 
 
 async def test_one_leg_ranks_by_cosine_alone(filled: Filled) -> None:
     ranking = await rank(filled.database, filled.legs[:1], limit=10)
-    cosines = [hit.cosines["pixels"] for hit in ranking.hits]
+    cosines = [hit.legs["pixels"] for hit in ranking.hits]
     assert cosines == sorted(cosines, reverse=True)
     assert cosines == pytest.approx(np.sort(filled.pixels @ filled.query[0])[::-1][:10], abs=2e-3)
 
@@ -107,7 +109,7 @@ async def test_a_painting_without_words_counts_as_average_there(database: Databa
     await filled.fill(without_words=frozenset(range(30)))
     ranking = await rank(database, filled.legs, limit=60)
     assert len(ranking.hits) == 60 and not ranking.more
-    silent = [hit for hit in ranking.hits if "words" not in hit.cosines]
+    silent = [hit for hit in ranking.hits if "words" not in hit.legs]
     assert {hit.painting.id for hit in silent} == set(filled.ids[:30])
     pixels = z(filled.pixels @ filled.query[0])
     for hit in silent:
@@ -151,7 +153,7 @@ async def test_the_active_spaces_belong_to_the_database(database: Database) -> N
 async def test_painting_is_stored_and_read_whole(database: Database) -> None:
     await activate(database, [PIXELS, WORDS])
     words = Catalogue("T", "A", "c. 1650", "Dutch", "landscape", "Oil", "1601-1650", "D 'quoted'; --")
-    stored = Painting(uuid.uuid4(), "c", "k", words, "i.jpg", b"s" * 32, 800, 600, "PNG")
+    stored = Painting(uuid.uuid4(), "c", "k", words, "A", (1645, 1655), "i.jpg", b"s" * 32, 800, 600, "PNG")
     vector = unit(np.ones(16))
     async with database.transaction() as connection:
         await paintings.write(connection, [Entry(stored, (), {PIXELS: vector, WORDS: None})])

@@ -18,6 +18,8 @@ from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.images.picture import ImageError, Picture, read_picture
 from art_mcp.images.reference import read_file
 from art_mcp.images.rendition import render
+from art_mcp.ingest.dates import years
+from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import Refusal, Source, SourceError, open_source
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
 from art_mcp.space import Leg, Space
@@ -59,6 +61,16 @@ class _Read:
     data: bytes
     sha256: bytes
 
+    def described(self, painting: Painting) -> Painting:
+        """The same painting as this row describes it."""
+        return replace(
+            painting,
+            catalogue=self.catalogue,
+            artist_name=display_name(self.catalogue.artist),
+            years=years(self.catalogue.date) or years(self.catalogue.timeframe),
+            image_name=self.row["image"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
@@ -67,6 +79,23 @@ class _Decoded:
     read: _Read
     picture: Picture
     renditions: Sequence[Rendition]
+
+    def painting(self) -> Painting:
+        return self.read.described(
+            Painting(
+                id=self.read.id,
+                collection=self.read.row["collection"],
+                source_key=self.read.row["key"],
+                catalogue=self.read.catalogue,
+                artist_name=None,
+                years=None,
+                image_name=self.read.row["image"],
+                image_sha256=self.read.sha256,
+                image_width=self.picture.width,
+                image_height=self.picture.height,
+                image_format=self.picture.format,
+            )
+        )
 
 
 class Ingest:
@@ -174,11 +203,7 @@ class Ingest:
             there = known.get(item.id)
             if there is None or there.painting.image_sha256 != item.sha256 or not self._is_whole(there):
                 new.append(item)
-            elif (
-                there.painting.catalogue != item.catalogue
-                or there.painting.image_name != item.row["image"]
-                or self._lacks_words(there)
-            ):
+            elif item.described(there.painting) != there.painting or self._lacks_words(there):
                 reworded.append((item, there))
             else:
                 unchanged.append(item)
@@ -212,21 +237,7 @@ class Ingest:
         by_picture = await self._image_vectors(decoded)
         words = await self._word_vectors([item.read.catalogue for item in decoded])
         return [
-            Entry(
-                Painting(
-                    id=item.read.id,
-                    collection=item.read.row["collection"],
-                    source_key=item.read.row["key"],
-                    catalogue=item.read.catalogue,
-                    image_name=item.read.row["image"],
-                    image_sha256=item.read.sha256,
-                    image_width=item.picture.width,
-                    image_height=item.picture.height,
-                    image_format=item.picture.format,
-                ),
-                item.renditions,
-                {**by_picture[item.read.sha256], **sentence},
-            )
+            Entry(item.painting(), item.renditions, {**by_picture[item.read.sha256], **sentence})
             for item, sentence in zip(decoded, words, strict=True)
         ]
 
@@ -234,7 +245,7 @@ class Ingest:
         """The same picture under other words: nothing of the picture is made again."""
         words = await self._word_vectors([item.catalogue for item, _ in reworded])
         return [
-            Entry(replace(there.painting, catalogue=item.catalogue, image_name=item.row["image"]), (), sentence)
+            Entry(item.described(there.painting), (), sentence)
             for (item, there), sentence in zip(reworded, words, strict=True)
         ]
 

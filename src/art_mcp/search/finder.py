@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,19 +13,24 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.folding import fold
 from art_mcp.images.picture import read_picture
-from art_mcp.painting import Hit, Relevance
+from art_mcp.painting import Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.relevance import judge
 from art_mcp.space import Leg, Space
 from art_mcp.store import paintings
-from art_mcp.store.ranking import LegQuery, Ranking, rank
+from art_mcp.store.filters import require_values
+from art_mcp.store.ranking import LegQuery, Ranking, Words, rank
 
 if TYPE_CHECKING:
     from art_mcp.images.reference import PictureLoader
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider
+
+
+PHRASE = re.compile(r'["“„]([^"“”„]{2,})["“”]')
 
 
 class SearchError(ArtMcpError):
@@ -59,11 +65,19 @@ class Finder:
         self._spaces: Mapping[Leg, Space] = {space.leg: space for space in spaces}
         self._loader = loader
 
-    async def by_text(self, query: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Answer:
-        """Paintings that fit a description, by pixels and by the catalogue's words together.
+    async def by_text(
+        self,
+        query: str,
+        *,
+        filters: Filters = Filters(),  # noqa: B008  it is frozen
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Answer:
+        """Paintings that fit a description: by pixels, by the meaning of the catalogue's words, and by the words.
 
         Args:
-            query: what is looked for, in plain words; 1 to 2,000 characters.
+            query: what is looked for, in plain words, phrases in quotes; 1 to 2,000 characters.
+            filters: which paintings are searched.
             limit: hits on a page, 1 to 50.
             cursor: of the previous page of the same query.
 
@@ -80,18 +94,28 @@ class Finder:
             )
         if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
             raise SearchError("The query holds characters that are not text.", "Type it again.")
-        question = ("text", text)
+        question = ("text", text, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
+        await require_values(self._database, filters)
         vectors = await self._provider.embed_queries([text])
         legs = [
             LegQuery(self._spaces[leg], vectors[leg][0])
             for leg in (Leg.PIXELS, Leg.WORDS)
             if leg in self._spaces and leg in vectors
         ]
-        return self._answer(question, offset, await rank(self._database, legs, limit=limit, offset=offset))
+        words = Words(fold(text), tuple(fold(phrase) for phrase in PHRASE.findall(text)))
+        ranking = await rank(self._database, legs, words=words, filters=filters, limit=limit, offset=offset)
+        return await self._answer(question, offset, ranking)
 
-    async def by_image(self, image: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Answer:
+    async def by_image(
+        self,
+        image: str,
+        *,
+        filters: Filters = Filters(),  # noqa: B008
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Answer:
         """Paintings that look like a picture.
 
         Args:
@@ -102,40 +126,49 @@ class Finder:
         """
         source = await self._loader.load(image)
         picture = await anyio.to_thread.run_sync(partial(read_picture, source.data, name=source.name))
-        question = ("image", picture.sha256.hex())
+        question = ("image", picture.sha256.hex(), filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
+        await require_values(self._database, filters)
         space = self._picture_space()
         vectors = await self._provider.embed_images([picture])
         legs = [LegQuery(space, vectors[space.leg][0])]
-        return self._answer(question, offset, await rank(self._database, legs, limit=limit, offset=offset))
+        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
+        return await self._answer(question, offset, ranking)
 
     async def like_painting(
-        self, painting_id: uuid.UUID, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+        self,
+        painting_id: uuid.UUID,
+        *,
+        filters: Filters = Filters(),  # noqa: B008
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
     ) -> Answer:
         """Other paintings that look like one of the collection; no embedding is made.
 
         Raises:
             ArtMcpError: there is no such painting, or what is wrong with the question or the database.
         """
-        question = ("painting", painting_id.hex)
+        question = ("painting", painting_id.hex, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
         vector = await paintings.vector(self._database, space, painting_id)
         if vector is None:
             raise unknown_painting(painting_id)
-        ranking = await rank(self._database, [LegQuery(space, vector)], limit=limit, offset=offset, exclude=painting_id)
-        return self._answer(question, offset, ranking)
+        await require_values(self._database, filters)
+        legs = [LegQuery(space, vector)]
+        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
+        return await self._answer(question, offset, ranking)
 
     def _picture_space(self) -> Space:
         return self._spaces.get(Leg.LOOK) or self._spaces[Leg.PIXELS]
 
-    def _answer(self, question: tuple[object, ...], offset: int, ranking: Ranking) -> Answer:
-        if not ranking.total and question[0] != "painting":
+    async def _answer(self, question: tuple[object, ...], offset: int, ranking: Ranking) -> Answer:
+        if not ranking.total and not await paintings.count(self._database):
             raise SearchError(
                 "There are no paintings yet.",
-                "Load some with the tool ingest_collection or with `art-mcp ingest FOLDER`.",
+                "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if the server has it.",
             )
         following = offset + len(ranking.hits)
         return Answer(

@@ -20,20 +20,20 @@ class Bounds(NamedTuple):
     strong: float
 
 
-TEXT = Bounds(fair=0.48, strong=0.66)
-"""Of the summed cosines of pixels and words."""
+TEXT = Bounds(fair=0.55, strong=0.85)
+"""Of the cosines of pixels and words and the share of the question's words that was found, added."""
 PICTURE = Bounds(fair=0.72, strong=0.82)
 """Of the cosine of look."""
 
 
 def judge(hit: Hit) -> Relevance:
     """The relevance of a hit, by the bounds for its kind of question."""
-    return word(raw_score(hit), PICTURE if Leg.LOOK in hit.cosines else TEXT)
+    return word(raw_score(hit), PICTURE if Leg.LOOK in hit.legs else TEXT)
 
 
 def raw_score(hit: Hit) -> float:
-    """The sum of a hit's cosines over the legs."""
-    return sum(hit.cosines.values())
+    """The sum of a hit's raw scores over the legs."""
+    return sum(hit.legs.values())
 
 
 def word(score: float, bounds: Bounds) -> Relevance:

@@ -69,7 +69,7 @@ def build_server(settings: Settings) -> ArtServer:
         lifespan=lifespan,
         log_level=settings.log_level,
     )
-    tools.register(server)
+    tools.register(server, read_only=settings.read_only)
     return server
 
 

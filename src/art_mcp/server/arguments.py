@@ -28,4 +28,5 @@ Limit = Annotated[
     BeforeValidator(_limit),
     Field(description="Hits on a page.", json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT}),
 ]
+Year = Annotated[int | None, Field(description="A year; negative is BC.")]
 Cursor = Annotated[Text, Field(description="next_cursor of the previous page of the same question.")]

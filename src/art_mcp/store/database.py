@@ -19,7 +19,7 @@ from pgvector.asyncpg import register_vector
 from art_mcp.settings import Settings
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import URL_FORM, StoreError, explain, explain_connect
-from art_mcp.store.schema import migrate
+from art_mcp.store.schema import Pgvector, migrate
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -38,9 +38,15 @@ _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 class Database:
     """A pool of connections to a database whose schema is up to date."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], embedded: EmbeddedServer | None) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], embedded: EmbeddedServer | None, pgvector: Pgvector) -> None:
         self._pool = pool
         self._embedded = embedded
+        self._pgvector = pgvector
+
+    @property
+    def iterative_scan(self) -> bool:
+        """Whether an index scan can go on until a filter has let enough through."""
+        return self._pgvector.version >= (0, 8)
 
     @classmethod
     async def open(cls, settings: Settings) -> Database:
@@ -56,7 +62,8 @@ class Database:
             embedded = None
             arguments = url_arguments(settings.database_url.get_secret_value())
         try:
-            return cls(await _open_pool(arguments), embedded)
+            pool, pgvector = await _open_pool(arguments)
+            return cls(pool, embedded, pgvector)
         except BaseException:
             if embedded is not None:
                 embedded.close()
@@ -115,7 +122,7 @@ class Database:
             return await self._pool.acquire()
 
 
-async def _open_pool(arguments: dict[str, Any]) -> asyncpg.Pool[asyncpg.Record]:
+async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Record], Pgvector]:
     options = _connect_options(arguments)
     try:
         # The codecs of pgvector can only be registered once its extension is there.
@@ -125,11 +132,12 @@ async def _open_pool(arguments: dict[str, Any]) -> asyncpg.Pool[asyncpg.Record]:
             known = isinstance(error, _DRIVER)  # a certificate's error is a ValueError too
             raise explain_connect(error if known else ValueError()) from error
         try:
-            schema = await migrate(connection)
+            pgvector = await migrate(connection)
         finally:
             await connection.close()
-        register = partial(register_vector, schema=schema)
-        return await asyncpg.create_pool(**options, min_size=1, max_size=POOL_SIZE, init=register)
+        register = partial(register_vector, schema=pgvector.schema)
+        pool = await asyncpg.create_pool(**options, min_size=1, max_size=POOL_SIZE, init=register)
+        return pool, pgvector
     except _DRIVER as error:
         raise explain_connect(error) from error
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from art_mcp.painting import CATALOGUE_FIELDS, Catalogue, Painting, Rendition
+from art_mcp.folding import fold
+from art_mcp.painting import CATALOGUE_FIELDS, KEYED_FIELDS, Catalogue, Painting, Rendition, filter_key
 from art_mcp.space import Leg
 from art_mcp.store.spaces import vector_table
 
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 
     Vector: TypeAlias = NDArray[np.floating[Any]]
 
+DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
-PAINTING_FIELDS = ("id", "collection", "source_key", *CATALOGUE_FIELDS, *IMAGE_FIELDS)
+PAINTING_FIELDS = ("id", "collection", "source_key", *CATALOGUE_FIELDS, *DERIVED_FIELDS, *IMAGE_FIELDS)
+SEARCHED = {
+    "A": ("title", "artist"),
+    "B": ("date", "type", "school", "technique", "timeframe"),
+    "C": ("description",),
+}
+"""Catalogue fields by their weight in full text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,14 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
     await _remove_outdated_vectors(connection, entries)
     changing = ", ".join(f"{field} = excluded.{field}" for field in PAINTING_FIELDS if field != "id")
     places = ", ".join(f"${n}" for n in range(1, len(PAINTING_FIELDS) + 1))
+    words = " || ".join(
+        f"setweight(to_tsvector('{language}', ${len(PAINTING_FIELDS) + n}), '{weight}')"
+        for n, weight in enumerate(SEARCHED, start=1)
+        for language in ("english", "simple")
+    )
     await connection.executemany(
-        f"INSERT INTO art_mcp.paintings ({', '.join(PAINTING_FIELDS)}) VALUES ({places}) "
-        f"ON CONFLICT (id) DO UPDATE SET {changing}, updated_at = now()",
+        f"INSERT INTO art_mcp.paintings ({', '.join(PAINTING_FIELDS)}, search) VALUES ({places}, {words}) "
+        f"ON CONFLICT (id) DO UPDATE SET {changing}, search = excluded.search, updated_at = now()",
         [_values(entry.painting) for entry in entries],
     )
     await connection.executemany(
@@ -161,10 +174,22 @@ def painting_of(row: Mapping[str, Any]) -> Painting:
         collection=row["collection"],
         source_key=row["source_key"],
         catalogue=Catalogue(**{field: row[field] for field in CATALOGUE_FIELDS}),
+        artist_name=row["artist_name"],
+        years=None if row["year_from"] is None else (row["year_from"], row["year_to"]),
         **{field: row[field] for field in IMAGE_FIELDS},
     )
 
 
 def _values(painting: Painting) -> tuple[Any, ...]:
-    values = painting.catalogue.as_dict()
-    return tuple(values[f] if f in values else getattr(painting, f) for f in PAINTING_FIELDS)
+    """Values of `PAINTING_FIELDS`, then the folded text of each weight in `SEARCHED`."""
+    words = painting.catalogue.as_dict()
+    first, last = painting.years or (None, None)
+    derived = {
+        "artist_name": painting.artist_name,
+        "year_from": first,
+        "year_to": last,
+        **{f"{field}_key": filter_key(field, words[field]) for field in KEYED_FIELDS},
+    }
+    own = words | derived
+    texts = (fold(" ".join(words[field] or "" for field in fields)) for fields in SEARCHED.values())
+    return (*(own[f] if f in own else getattr(painting, f) for f in PAINTING_FIELDS), *texts)

@@ -24,6 +24,13 @@ MIN_PGVECTOR = (0, 7)
 SAFE_PGVECTOR = (0, 8, 3)  # 0.8.2 mends an overflow in parallel builds, 0.8.3 a corruption on vacuum
 
 
+class Pgvector(NamedTuple):
+    """The extension as the database has it."""
+
+    schema: str
+    version: tuple[int, ...]
+
+
 class Migration(NamedTuple):
     version: int
     name: str
@@ -39,8 +46,8 @@ def migrations() -> list[Migration]:
     return sorted(found)
 
 
-async def migrate(connection: Connection, known: Iterable[Migration] | None = None) -> str:
-    """Bring the database up to date; does nothing when it is. Returns the schema that pgvector is in.
+async def migrate(connection: Connection, known: Iterable[Migration] | None = None) -> Pgvector:
+    """Bring the database up to date; does nothing when it is. Returns the pgvector that it has.
 
     Several processes may call it at once: one works, the others wait and find it done. It is all one
     transaction, so a failure leaves the database as it was.
@@ -55,7 +62,7 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
     _check_postgres(connection)
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-        vector_schema = await _require_pgvector(connection)
+        pgvector = await _require_pgvector(connection)
         try:
             # IF NOT EXISTS would ask for the right to create it even where it exists.
             if await connection.fetchval("SELECT to_regnamespace('art_mcp')") is None:
@@ -85,7 +92,7 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
                     migration.version,
                     migration.name,
                 )
-    return vector_schema
+    return pgvector
 
 
 async def _version(connection: Connection) -> int:
@@ -103,8 +110,8 @@ def _check_postgres(connection: Connection) -> None:
         )
 
 
-async def _require_pgvector(connection: Connection) -> str:
-    """Create pgvector if need be, check its version, and return the schema that it is in."""
+async def _require_pgvector(connection: Connection) -> Pgvector:
+    """Create pgvector if need be, and check that it can be used."""
     installed = (
         "SELECT extversion, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
         "WHERE extname = 'vector'"
@@ -140,4 +147,4 @@ async def _require_pgvector(connection: Connection) -> str:
         )
     if numbers < SAFE_PGVECTOR:
         log.warning("The database has pgvector %s, which has known faults; 0.8.3 mends them.", version)
-    return schema
+    return Pgvector(schema, numbers)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from art_mcp.server.services import Services
 
 
-def register(server: MCPServer[Services]) -> None:
-    """Add every tool, in the order in which they are listed."""
-    for module in (search, painting, ingest):
+def register(server: MCPServer[Services], *, read_only: bool) -> None:
+    """Add every tool, in the order in which they are listed; without those that write if `read_only`."""
+    for module in (search, painting) if read_only else (search, painting, ingest):
         module.register(server)

@@ -11,6 +11,15 @@ CREATE TABLE art_mcp.paintings (
     technique     text,
     timeframe     text,
     description   text,
+    artist_name   text,                      -- as it is read: "Pieter Bruegel the Elder"
+    year_from     integer,                   -- what the date says, inclusive; BC is negative
+    year_to       integer,
+    artist_key    text,                      -- *_key: folded in Python, where filters are folded the same way
+    school_key    text,
+    type_key      text,
+    technique_key text,
+    timeframe_key text,
+    search        tsvector NOT NULL,         -- folded words, by field and both stemmed and plain
     image_name    text NOT NULL,
     image_sha256  bytea NOT NULL,
     image_width   integer NOT NULL,
@@ -20,6 +29,13 @@ CREATE TABLE art_mcp.paintings (
     updated_at    timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX paintings_collection ON art_mcp.paintings (collection);
+CREATE INDEX paintings_artist ON art_mcp.paintings (artist_key);
+CREATE INDEX paintings_school ON art_mcp.paintings (school_key);
+CREATE INDEX paintings_type ON art_mcp.paintings (type_key);
+CREATE INDEX paintings_technique ON art_mcp.paintings (technique_key);
+CREATE INDEX paintings_timeframe ON art_mcp.paintings (timeframe_key);
+CREATE INDEX paintings_years ON art_mcp.paintings (year_from, year_to);
+CREATE INDEX paintings_search ON art_mcp.paintings USING gin (search);
 CREATE INDEX paintings_image_sha256 ON art_mcp.paintings (image_sha256);
 
 -- One row per embedding space. Its vectors are in art_mcp.vectors_<name>, made when the space is registered.

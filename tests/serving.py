@@ -1,0 +1,68 @@
+"""A server over HTTP as a process of its own, for tests that talk to the real thing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVE = ("-m", "art_mcp", "serve", "--transport", "streamable-http", "--port", "0")
+START_WITHIN_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that has said where it is found."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return re.search(r"serves MCP at (\S+)", self.stderr())[1]
+
+    @property
+    def origin(self) -> str:
+        return self.url.removesuffix("/mcp")
+
+    @property
+    def port(self) -> int:
+        return int(self.origin.rpartition(":")[2])
+
+    def stdout(self) -> str:
+        return (self.folder / "stdout").read_text()
+
+    def stderr(self) -> str:
+        return (self.folder / "stderr").read_text()
+
+
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[Served]:
+    """Run Python with these arguments, by default `art-mcp serve` on any free port; killed if it is still there."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "stdout"), Path(folder, "stderr")
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, *(arguments or SERVE)],
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+            )
+        served = Served(process, Path(folder))
+        try:
+            until = time.monotonic() + START_WITHIN_S
+            while "serves MCP at" not in served.stderr():
+                assert process.poll() is None and time.monotonic() < until, served.stderr()
+                time.sleep(0.02)
+            yield served
+        finally:
+            process.kill()
+            process.wait()
