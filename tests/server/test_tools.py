@@ -192,6 +192,32 @@ async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, pict
     assert report == again
 
 
+async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Client, pictures: Path) -> None:
+    ids = await loaded(client, pictures)
+    page = await call(client, "search_paintings_by_text", query="x", artist="max muster", year_from=1901, year_to=1902)
+    assert {hit["id"] for hit in page.structured_content["results"]} == {ids["1.jpg"], ids["2.jpg"]}
+    assert page.structured_content["total"] == 2
+    page = await call(client, "search_paintings_by_image", painting_id=ids["1.jpg"], year_to=1903)
+    assert page.structured_content["total"] == 3
+    said = await refused(client, "search_paintings_by_text", query="x", artist="Maks Muster")
+    assert said == (
+        "No painting has the artist 'Maks Muster'. The nearest are: Max Muster (12). Use one of them, or leave it out."
+    )
+    page = await call(client, "search_paintings_by_text", query="x", limit=2)
+    other = {"query": "x", "cursor": page.structured_content["next_cursor"], "year_to": 1905}
+    assert "does not belong to this question" in await refused(client, "search_paintings_by_text", **other)
+
+
+async def test_a_painter_is_found_by_name_before_everything_else(client: Client, pictures: Path) -> None:
+    with (pictures / "table.tsv").open("a") as table:
+        table.write("0.jpg\tUntitled\tDÜRER, Albrecht\t1500\tother\t\n".replace("0.jpg", "extra.jpg"))
+    draw(pictures / "images" / "extra.jpg", 77, (400, 300))
+    await call(client, "ingest_collection", source=str(pictures))
+    page = await call(client, "search_paintings_by_text", query="durer")
+    best = page.structured_content["results"][0]
+    assert (best["artist"], best["relevance"]) == ("DÜRER, Albrecht", "strong")
+
+
 async def test_refused_rows_are_reported(client: Client, pictures: Path) -> None:
     with (pictures / "table.tsv").open("a") as table:
         table.write("gone.jpg\tGone\t\t\t\t\nonly\n")
