@@ -45,7 +45,11 @@ class Demo:
 
     async def call(self, tool: str, **arguments: Any) -> CallToolResult:
         """Raises `DemoError` with the server's own words."""
-        result = await self.client.call_tool(tool, arguments)
+        return self.checked(tool, await self.client.call_tool(tool, arguments))
+
+    @staticmethod
+    def checked(tool: str, result: CallToolResult) -> CallToolResult:
+        """Raises `DemoError` with the server's own words."""
         if result.is_error:
             said = " ".join(block.text for block in result.content if isinstance(block, TextContent))
             raise DemoError(f"{tool} answered: {said}", "See the server's messages above.")
@@ -108,7 +112,7 @@ async def run_demo(folder: Path) -> None:
     async with Client(stdio_client(server)) as client:
         demo = Demo(client, console, sheets)
         waited = time.perf_counter()
-        loaded = (await demo.call("ingest_collection", source=str(table), collection="sample")).structured_content
+        loaded = await _load(demo, table)
         console.print(
             f"Loaded the sample: {loaded['stored']} stored, {loaded['unchanged']} unchanged, "
             f"{loaded['refused']} refused, in {time.perf_counter() - waited:.1f} s.\n"
@@ -137,6 +141,21 @@ async def _draw(console: Console, folder: Path) -> Path:
             progress.update(bar, completed=drawn, total=total)
 
         return await anyio.to_thread.run_sync(partial(write_sample, folder, progress=show))
+
+
+async def _load(demo: Demo, table: Path) -> dict[str, Any]:
+    columns = TextColumn("Loading the sample"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=demo.console, transient=True) as progress:
+        bar = progress.add_task("load", total=None)
+
+        async def show(done: float, total: float | None, _: str | None) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        arguments = {"source": str(table), "collection": "sample"}
+        return demo.checked(
+            "ingest_collection",
+            await demo.client.call_tool("ingest_collection", arguments, progress_callback=show),
+        ).structured_content
 
 
 def _detail(pictures: Path, sheets: Path) -> Path:
