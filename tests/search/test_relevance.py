@@ -21,6 +21,7 @@ def hit(**legs: float) -> Hit:
         ({"pixels": -0.1}, Relevance.WEAK),
         ({"look": PICTURE.strong}, Relevance.STRONG),
         ({"look": PICTURE.fair}, Relevance.FAIR),
+        ({"look": PICTURE.strong, "pixels": -0.2, "not_pixels": 0.3}, Relevance.STRONG),
         ({"look": PICTURE.fair - 0.01}, Relevance.WEAK),
     ],
 )

@@ -164,3 +164,15 @@ async def test_painting_is_stored_and_read_whole(database: Database) -> None:
     assert list(await paintings.vectors_of_pictures(database, PIXELS, [b"s" * 32, b"x"])) == [b"s" * 32]
     there = (await paintings.stored(database, [stored.id], [PIXELS, WORDS]))[stored.id]
     assert there.filled == {PIXELS.name} and there.renditions == set()
+
+
+async def test_weights_steer_and_a_negative_leg_pushes_away(filled: Filled) -> None:
+    picture, wanted, unwanted = filled.words[0], filled.pixels[1], filled.pixels[2]
+    legs = [LegQuery(WORDS, picture), LegQuery(PIXELS, wanted, 2.0), LegQuery(PIXELS, unwanted, -0.5)]
+    ranking = await rank(filled.database, legs, limit=200)
+    expected = z(filled.words @ picture) + 2 * z(filled.pixels @ wanted) - 0.5 * z(filled.pixels @ unwanted)
+    for hit in ranking.hits:
+        assert hit.score == pytest.approx(expected[filled.ids.index(hit.painting.id)], abs=0.03)
+        assert set(hit.legs) == {"words", "pixels", "not_pixels"}
+    proposed = set(np.argsort(-(filled.words @ picture))[:DEPTH]) | set(np.argsort(-(filled.pixels @ wanted))[:DEPTH])
+    assert {filled.ids.index(hit.painting.id) for hit in ranking.hits} <= {int(n) for n in proposed}

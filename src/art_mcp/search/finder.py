@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from art_mcp.vision.provider import Provider
 
 
+TEXT_STEERS = 1.0
+NEGATIVE_STEERS = -0.5
+"""What the z-scores of added and unwanted words count, beside 1 for the picture."""
 PHRASE = re.compile(r'["“„]([^"“”„]{2,})["“”]')
 
 
@@ -84,16 +87,9 @@ class Finder:
         Raises:
             ArtMcpError: what is wrong with the question, the model or the database.
         """
-        text = unicodedata.normalize("NFC", query).strip()
+        text = _checked_text("query", query)
         if not text:
             raise SearchError("The query is empty.", "Describe what the painting shows, or who painted it.")
-        if len(text) > MAX_QUERY:
-            raise SearchError(
-                f"The query has {len(text):,} characters; at most {MAX_QUERY:,} are read.",
-                "Say it in a sentence or two.",
-            )
-        if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
-            raise SearchError("The query holds characters that are not text.", "Type it again.")
         question = ("text", text, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
@@ -112,13 +108,17 @@ class Finder:
         self,
         image: str,
         *,
+        text: str = "",
+        negative: str = "",
         filters: Filters = Filters(),  # noqa: B008
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
-        """Paintings that look like a picture.
+        """Paintings that look like a picture, steered by words: like this, but at night.
 
         Args:
+            text: what they should show besides; empty for the picture alone.
+            negative: what they should not show.
             image: a reference to the picture: the absolute path of a file in an allowed folder.
 
         Raises:
@@ -126,13 +126,13 @@ class Finder:
         """
         source = await self._loader.load(image)
         picture = await anyio.to_thread.run_sync(partial(read_picture, source.data, name=source.name))
-        question = ("image", picture.sha256.hex(), filters)
+        question = ("image", picture.sha256.hex(), text, negative, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         await require_values(self._database, filters)
         space = self._picture_space()
         vectors = await self._provider.embed_images([picture])
-        legs = [LegQuery(space, vectors[space.leg][0])]
+        legs = [LegQuery(space, vectors[space.leg][0]), *await self._steering(text, negative)]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         return await self._answer(question, offset, ranking)
 
@@ -140,16 +140,18 @@ class Finder:
         self,
         painting_id: uuid.UUID,
         *,
+        text: str = "",
+        negative: str = "",
         filters: Filters = Filters(),  # noqa: B008
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
-        """Other paintings that look like one of the collection; no embedding is made.
+        """Other paintings that look like one of the collection, steered by words as in `by_image`.
 
         Raises:
             ArtMcpError: there is no such painting, or what is wrong with the question or the database.
         """
-        question = ("painting", painting_id.hex, filters)
+        question = ("painting", painting_id.hex, text, negative, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
@@ -157,9 +159,19 @@ class Finder:
         if vector is None:
             raise unknown_painting(painting_id)
         await require_values(self._database, filters)
-        legs = [LegQuery(space, vector)]
+        legs = [LegQuery(space, vector), *await self._steering(text, negative)]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
         return await self._answer(question, offset, ranking)
+
+    async def _steering(self, text: str, negative: str) -> list[LegQuery]:
+        """The legs that words add to a picture, in the space that pictures and words share."""
+        asked = [(_checked_text("text", text), TEXT_STEERS), (_checked_text("negative", negative), NEGATIVE_STEERS)]
+        asked = [(words, weight) for words, weight in asked if words and Leg.PIXELS in self._spaces]
+        if not asked:
+            return []
+        vectors = await self._provider.embed_queries([words for words, _ in asked])
+        space = self._spaces[Leg.PIXELS]
+        return [LegQuery(space, vectors[space.leg][place], weight) for place, (_, weight) in enumerate(asked)]
 
     def _picture_space(self) -> Space:
         return self._spaces.get(Leg.LOOK) or self._spaces[Leg.PIXELS]
@@ -186,6 +198,17 @@ def unknown_painting(painting_id: object) -> SearchError:
         f"There is no painting with the id {str(painting_id)!r:.60}.",
         "Take an id from the results of a search.",
     )
+
+
+def _checked_text(name: str, given: str) -> str:
+    text = unicodedata.normalize("NFC", given).strip()
+    if len(text) > MAX_QUERY:
+        raise SearchError(
+            f"The {name} has {len(text):,} characters; at most {MAX_QUERY:,} are read.", "Say it in a sentence or two."
+        )
+    if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
+        raise SearchError(f"The {name} holds characters that are not text.", "Type it again.")
+    return text
 
 
 def _check_limit(limit: int) -> None:

@@ -32,8 +32,8 @@ def judge(hit: Hit) -> Relevance:
 
 
 def raw_score(hit: Hit) -> float:
-    """The sum of a hit's raw scores over the legs."""
-    return sum(hit.legs.values())
+    """The cosine of look where a picture was asked with, whatever steered it, else the sum over the legs."""
+    return hit.legs[Leg.LOOK] if Leg.LOOK in hit.legs else sum(hit.legs.values())
 
 
 def word(score: float, bounds: Bounds) -> Relevance:

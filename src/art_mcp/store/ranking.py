@@ -42,6 +42,13 @@ class LegQuery:
     space: Space
     vector: Vector
     """Unit length, shape (dimensions,)."""
+    weight: float = 1.0
+    """What its z-scores count; a leg below zero pushes away and proposes nothing."""
+
+    @property
+    def name(self) -> str:
+        """Among a hit's scores."""
+        return self.space.leg.value if self.weight > 0 else f"not_{self.space.leg.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ async def rank(
     offset: int = 0,
     exclude: uuid.UUID | None = None,
 ) -> Ranking:
-    """Paintings by the sum over the legs of the z-score of their cosine similarity, best first.
+    """Paintings by the weighted sum over the legs of the z-score of their cosine similarity, best first.
 
     Candidates are the union of each leg's nearest; every candidate is scored exactly on every leg. A leg in
     which a painting has no vector counts as that leg's mean. Full text adds the share of the question's words
@@ -100,7 +107,7 @@ async def rank(
             await connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
         statement = _statement(legs, words, where, narrow, values)
         rows = await connection.fetch(f"{statement} LIMIT {limit + 1} OFFSET {offset}", *values)
-    names = [leg.space.leg.value for leg in legs] + ([FULL_TEXT] if words else [])
+    names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
     return Ranking([_hit(row, names) for row in rows[:limit]], total, len(rows) > limit and offset + limit < DEPTH)
 
 
@@ -116,13 +123,14 @@ def _statement(legs: Sequence[LegQuery], words: Words | None, where: str, narrow
     parts = [f"allowed AS MATERIALIZED (SELECT id FROM art_mcp.paintings p WHERE {where})"] if narrow else []
     near, columns, score, joins = [], [], [], []
     for leg in legs:
-        name, table, vector = leg.space.leg.value, vector_table(leg.space), bind(leg.vector)
+        name, table, vector = leg.name, vector_table(leg.space), bind(leg.vector)
         among = ""
         if narrow:
             among = "JOIN allowed ON allowed.id = v.painting_id"
         elif filtered:
             among = f"JOIN art_mcp.paintings p ON p.id = v.painting_id AND {where}"
-        near.append(f"(SELECT v.painting_id FROM {table} v {among} ORDER BY v.vector <=> {vector} LIMIT {DEPTH})")
+        if leg.weight > 0:
+            near.append(f"(SELECT v.painting_id FROM {table} v {among} ORDER BY v.vector <=> {vector} LIMIT {DEPTH})")
         # Ids are hashes, so the first ones are a random sample, and the same one for every page.
         parts.append(
             f"{name}_spread AS (SELECT avg(cosine) AS mean, "
@@ -132,7 +140,7 @@ def _statement(legs: Sequence[LegQuery], words: Words | None, where: str, narrow
         )
         cosine = f"(1 - ({name}.vector <=> {vector}))"
         columns.append(f"{cosine} AS {name}")
-        score.append(f"coalesce(({cosine} - {name}_spread.mean) / {name}_spread.deviation, 0)")
+        score.append(f"{leg.weight} * coalesce(({cosine} - {name}_spread.mean) / {name}_spread.deviation, 0)")
         joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id CROSS JOIN {name}_spread")
     if words:
         parts += _term_parts(bind(words.text), bind(list(words.phrases)))

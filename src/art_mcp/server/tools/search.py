@@ -43,7 +43,8 @@ def register(server: MCPServer[Services]) -> None:
         annotations=read_only,
         description=(
             "Finds paintings that look like a picture: a file, or a painting of the collection by its id. Give "
-            "exactly one of image and painting_id. Returns a page of catalogue entries with ids, most alike first. "
+            "exactly one of image and painting_id; text and negative steer it ('like this, but at night'). "
+            "Returns a page of catalogue entries with ids, most alike first. "
             "It compares what is seen, not who painted it. To start from words use search_paintings_by_text."
         ),
     )
@@ -79,6 +80,8 @@ async def search_paintings_by_image(
         Field(description="Absolute path (or file:// URI) of a picture in a folder that the server may read."),
     ] = "",
     painting_id: Annotated[Text, Field(description="Id of a painting, from the results of another search.")] = "",
+    text: Annotated[Text, Field(description="What they should show besides, e.g. at night, in the snow.")] = "",
+    negative: Annotated[Text, Field(description="What they should not show, e.g. people.")] = "",
     artist: Annotated[Text, Field(description="Only this artist, e.g. Pieter Bruegel the Elder.")] = "",
     school: Annotated[Text, Field(description="Only this school, e.g. Dutch.")] = "",
     type: Annotated[Text, Field(description="Only this genre, e.g. landscape or still-life.")] = "",
@@ -100,10 +103,12 @@ async def search_paintings_by_image(
     filters = _filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
     finder = await services(ctx).runtime.finder()
     if image:
-        found = await finder.by_image(image, filters=filters, limit=limit, cursor=cursor)
+        found = await finder.by_image(image, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor)
     else:
         wanted = parse_painting_id(painting_id)
-        found = await finder.like_painting(wanted, filters=filters, limit=limit, cursor=cursor)
+        found = await finder.like_painting(
+            wanted, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor
+        )
     result = search_result(found)
     return answer(result, search_text(result))
 
