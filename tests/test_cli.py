@@ -70,6 +70,47 @@ def test_relative_paths_are_those_of_the_working_folder(tmp_path: Path) -> None:
     assert failed(done).startswith("art-mcp: The database cannot be reached.")
 
 
+async def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> None:
+    for n in range(5):
+        draw(tmp_path / "prints" / f"Sheet_{n}.png", n)
+    environment = {"ART_MCP_DATABASE_URL": database_url}
+    assert "There are no paintings yet" in failed(art_mcp("search", "sea", **environment))
+    art_mcp("ingest", str(tmp_path / "prints"), **environment)
+    done = art_mcp("search", "Sheet 3", "--limit", "2", **environment)
+    assert done.stdout.splitlines()[:2] == ["1 to 2 of 5 paintings, best first.", "1. Sheet 3 - prints"]
+    done = art_mcp("search", "--image", str(tmp_path / "prints" / "Sheet_4.png"), "--json", **environment)
+    assert json.loads(done.stdout)["results"][0]["title"] == "Sheet 4"
+    done = art_mcp("search", "blue", "--image", str(tmp_path / "prints" / "Sheet_4.png"), **environment)
+    assert "Sheet 4" in done.stdout and done.returncode == 0
+    assert "Give TEXT, --image, or both" in failed(art_mcp("search", **environment))
+    assert "limit is 0" in failed(art_mcp("search", "x", "--limit", "0", **environment))
+
+
+async def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, tmp_path: Path) -> None:
+    environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(tmp_path)}
+    done = art_mcp("doctor", "--json", **environment)
+    assert done.returncode == 0, done.stdout
+    assert {finding["name"] for finding in json.loads(done.stdout)} == {
+        "program",
+        "settings",
+        "readable folder",
+        "database",
+        "model",
+    }
+    done = art_mcp(
+        "doctor",
+        ART_MCP_DATABASE_URL="postgresql://u:c4nary@127.0.0.1:1/x",
+        ART_MCP_IMAGE_DIRS=str(tmp_path / "none"),
+        ART_MCP_TYPO="1",
+    )
+    assert done.returncode == 1
+    assert "FAIL settings: ART_MCP_TYPO is not a setting" in done.stdout
+    assert f"FAIL readable folder: {tmp_path / 'none'}" in done.stdout
+    assert "FAIL database: from ART_MCP_DATABASE_URL: The database cannot be reached." in done.stdout
+    assert "ok   model" in done.stdout
+    assert "c4nary" not in done.stdout + done.stderr
+
+
 def test_wrong_use_is_explained(tmp_path: Path) -> None:
     assert "Give either SOURCE or --resume" in failed(art_mcp("ingest"))
     assert "Give either SOURCE or --resume" in failed(art_mcp("ingest", "x", "--resume"))

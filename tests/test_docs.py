@@ -86,7 +86,7 @@ async def test_each_configuration_starts_a_server(number: int, tmp_path: Path) -
         command=sys.executable, args=["-m", "art_mcp", *server.get("args", [])], env=environment
     )
     async with Client(stdio_client(parameters)) as client:
-        assert len((await client.list_tools()).tools) == 4
+        assert len((await client.list_tools()).tools) == 5
 
 
 @pytest.mark.anyio

@@ -13,6 +13,7 @@ import anyio
 import click
 
 from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.search import DEFAULT_LIMIT
 from art_mcp.settings import Settings, load_settings, unknown_variables
 
 if TYPE_CHECKING:
@@ -97,6 +98,32 @@ def ingest(settings: Settings, source: str | None, collection: str | None, resum
 
 
 @cli.command()
+@click.argument("text", required=False, default="")
+@click.option("--image", metavar="REFERENCE", help="A picture to search with: the path of a file.")
+@click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="How many paintings.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, as the tools give it.")
+@click.pass_obj
+def search(settings: Settings, text: str, image: str | None, limit: int, as_json: bool) -> None:
+    """Find paintings by TEXT, by a picture, or by a picture steered by TEXT."""
+    if not text and not image:
+        raise click.UsageError("Give TEXT, --image, or both.")
+    if image:
+        # Whoever types a command may read what they name.
+        path = Path(image).absolute()
+        settings, image = settings.model_copy(update={"image_dirs": (path.parent,)}), str(path)
+    anyio.run(_search, settings, text, image, limit, as_json)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_obj
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Say what is configured, reachable and wrong, and how to mend it."""
+    if not anyio.run(_doctor, settings, as_json):
+        sys.exit(1)
+
+
+@cli.command()
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -108,6 +135,37 @@ def demo(settings: Settings, folder: Path | None) -> None:
     from art_mcp.demo import run_demo
 
     anyio.run(run_demo, (folder or settings.data_dir / "demo").absolute())
+
+
+async def _search(settings: Settings, text: str, image: str | None, limit: int, as_json: bool) -> None:
+    from art_mcp.runtime import Runtime
+    from art_mcp.server.results import search_result, search_text
+
+    async with Runtime(settings) as runtime:
+        finder = await runtime.finder()
+        if image:
+            found = await finder.by_image(image, text=text, limit=limit)
+        else:
+            found = await finder.by_text(text, limit=limit)
+    result = search_result(found)
+    click.echo(result.model_dump_json(indent=2) if as_json else search_text(result))
+
+
+async def _doctor(settings: Settings, as_json: bool) -> bool:
+    from dataclasses import asdict
+
+    from art_mcp.doctor import examine
+
+    findings = []
+    async for finding in examine(settings):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")
+            if finding.fix:
+                click.echo(f"     {finding.fix}")
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    return all(finding.ok for finding in findings)
 
 
 async def _ingest(settings: Settings, source: Path | None, collection: str | None, as_json: bool) -> None:

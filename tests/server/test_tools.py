@@ -208,6 +208,21 @@ async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Cl
     assert "does not belong to this question" in await refused(client, "search_paintings_by_text", **other)
 
 
+async def test_the_collection_is_described_under_the_same_filters(client: Client, pictures: Path) -> None:
+    await loaded(client, pictures)
+    result = await call(client, "describe_collection")
+    found = result.structured_content
+    assert (found["total"], found["year_from"], found["year_to"]) == (12, 1900, 1911)
+    assert found["facets"]["artist"] == {"values": [{"value": "Max Muster", "paintings": 12}], "distinct": 1}
+    assert found["facets"]["collection"]["values"] == [{"value": "pictures", "paintings": 12}]
+    assert found["facets"]["school"] == {"values": [], "distinct": 0}
+    assert len(found["spaces"]) == 3 and "ready" in found["model"]
+    assert "artist: Max Muster (12)" in result.content[0].text
+    found = (await call(client, "describe_collection", year_to=1902)).structured_content
+    assert (found["total"], found["facets"]["type"]["values"][0]["paintings"]) == (3, 3)
+    assert "The nearest are: Max Muster" in await refused(client, "describe_collection", artist="Muster")
+
+
 async def test_a_painter_is_found_by_name_before_everything_else(client: Client, pictures: Path) -> None:
     with (pictures / "table.tsv").open("a") as table:
         table.write("0.jpg\tUntitled\tDÜRER, Albrecht\t1500\tother\t\n".replace("0.jpg", "extra.jpg"))
@@ -290,7 +305,7 @@ async def test_bad_input_is_answered_with_what_to_do(client: Client, pictures: P
 async def test_a_database_out_of_reach_is_told_at_the_first_call_and_not_before() -> None:
     url = "postgresql://user:c4nary@127.0.0.1:1/none"
     async with connected(ART_MCP_DATABASE_URL=url) as client:
-        assert len((await client.list_tools()).tools) == 4
+        assert len((await client.list_tools()).tools) == 5
         said = await refused(client, "search_paintings_by_text", query="the sea")
     assert said.startswith("The database cannot be reached. Check that it runs")
     assert "c4nary" not in said

@@ -11,7 +11,9 @@ from art_mcp.painting import Painting, Relevance
 
 if TYPE_CHECKING:
     from art_mcp.search.finder import Answer
+    from art_mcp.store.facets import Description
     from art_mcp.store.jobs import Job
+    from art_mcp.vision.provider import Health
 
 UNTITLED = "Untitled"
 
@@ -57,6 +59,32 @@ class PaintingResult(BaseModel):
     image_file: str
     image_width: int = Field(description="Pixels of the source's picture.")
     image_height: int
+
+
+class FacetValue(BaseModel):
+    """A value to filter by."""
+
+    value: str
+    paintings: int
+
+
+class FacetResult(BaseModel):
+    """The most frequent values of a field."""
+
+    values: list[FacetValue]
+    distinct: int = Field(description="How many values there are, listed or not.")
+
+
+class CollectionResult(BaseModel):
+    """What there is under the filters."""
+
+    total: int
+    year_from: int | None
+    year_to: int | None
+    facets: dict[str, FacetResult] = Field(description="By the name of the filter.")
+    spaces: list[str] = Field(description="Embedding spaces that are searched.")
+    model: str = Field(description="Whether questions can be embedded now.")
+    pictures_mb: float = Field(description="Size of the pictures that are kept for showing, of all collections.")
 
 
 class RefusedRow(BaseModel):
@@ -117,6 +145,38 @@ def search_text(result: SearchResult) -> str:
         lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
     if result.next_cursor:
         lines.append(f"More: the same call with cursor={result.next_cursor}")
+    return "\n".join(lines)
+
+
+def collection_result(found: Description, spaces: list[str], health: Health) -> CollectionResult:
+    first, last = found.years or (None, None)
+    return CollectionResult(
+        total=found.total,
+        year_from=first,
+        year_to=last,
+        facets={
+            name: FacetResult(
+                values=[FacetValue(value=value, paintings=count) for value, count in facet.values],
+                distinct=facet.distinct,
+            )
+            for name, facet in found.facets.items()
+        },
+        spaces=spaces,
+        model=health.detail,
+        pictures_mb=round(found.renditions_bytes / 1e6, 1),
+    )
+
+
+def collection_text(result: CollectionResult) -> str:
+    span = "" if result.year_from is None else f" from {result.year_from} to {result.year_to}"
+    lines = [f"{result.total} paintings{span}."]
+    for name, facet in result.facets.items():
+        listed = ", ".join(f"{each.value} ({each.paintings})" for each in facet.values)
+        if more := facet.distinct - len(facet.values):
+            listed += f" and {more} more"
+        if listed:
+            lines.append(f"{name}: {listed}")
+    lines.append(f"Searched in {', '.join(result.spaces)}. {result.model} Pictures kept: {result.pictures_mb} MB.")
     return "\n".join(lines)
 
 

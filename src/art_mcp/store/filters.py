@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 SHOWN_VALUES = 5
-_SHOWN_BY = {"artist": "coalesce(artist_name, artist)", "technique": "split_part(technique, ', ', 1)"}
+SHOWN_BY = {"artist": "coalesce(artist_name, artist)", "technique": "split_part(technique, ', ', 1)"}
 
 
 def condition(filters: Filters, exclude: uuid.UUID | None, values: list[Any]) -> str:
@@ -49,7 +49,7 @@ async def require_values(database: Database, filters: Filters) -> None:
             if await connection.fetchval(f"SELECT true FROM art_mcp.paintings WHERE {column} = $1 LIMIT 1", key):
                 continue
             rows = await connection.fetch(
-                f"SELECT {column} AS key, min({_SHOWN_BY.get(field, field)}) AS value, count(*) AS count "
+                f"SELECT {column} AS key, min({SHOWN_BY.get(field, field)}) AS value, count(*) AS count "
                 f"FROM art_mcp.paintings WHERE {column} IS NOT NULL GROUP BY 1"
             )
         values = {row["key"]: f"{row['value']} ({row['count']})" for row in rows}

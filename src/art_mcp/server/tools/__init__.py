@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from art_mcp.server.tools import ingest, painting, search
+from art_mcp.server.tools import collection, ingest, painting, search
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 def register(server: MCPServer[Services], *, read_only: bool) -> None:
     """Add every tool, in the order in which they are listed; without those that write if `read_only`."""
-    for module in (search, painting) if read_only else (search, painting, ingest):
+    for module in (search, painting, collection) if read_only else (search, painting, collection, ingest):
         module.register(server)

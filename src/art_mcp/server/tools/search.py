@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
-from art_mcp.painting import Filters
 from art_mcp.search import DEFAULT_LIMIT, MAX_QUERY
-from art_mcp.server.arguments import Cursor, Limit, Text, Year
+from art_mcp.server.arguments import (
+    Artist,
+    Collection,
+    Cursor,
+    Limit,
+    School,
+    Technique,
+    Text,
+    Timeframe,
+    Type,
+    YearFrom,
+    YearTo,
+    filters,
+)
 from art_mcp.server.results import SearchResult, answer, search_result, search_text
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
@@ -18,10 +30,6 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
     from art_mcp.server.services import Services
-
-
-YEARS = 100_000
-"""No painting is further from year 0; a larger number would not fit into the database's."""
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -56,20 +64,20 @@ async def search_paintings_by_text(
         str,
         Field(description="What is looked for, in plain English words.", json_schema_extra={"maxLength": MAX_QUERY}),
     ],
-    artist: Annotated[Text, Field(description="Only this artist, e.g. Pieter Bruegel the Elder.")] = "",
-    school: Annotated[Text, Field(description="Only this school, e.g. Dutch.")] = "",
-    type: Annotated[Text, Field(description="Only this genre, e.g. landscape or still-life.")] = "",
-    technique: Annotated[Text, Field(description="Only this technique, e.g. oil on canvas.")] = "",
-    timeframe: Annotated[Text, Field(description="Only this time, as the catalogue writes it, e.g. 1651-1700.")] = "",
-    year_from: Annotated[Year, Field(description="Only what may have been made in this year or later.")] = None,
-    year_to: Annotated[Year, Field(description="Only what may have been made in this year or earlier.")] = None,
-    collection: Annotated[Text, Field(description="Only this collection.")] = "",
+    artist: Artist = "",
+    school: School = "",
+    type: Type = "",
+    technique: Technique = "",
+    timeframe: Timeframe = "",
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    collection: Collection = "",
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
 ) -> Annotated[CallToolResult, SearchResult]:
-    filters = _filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
+    chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
     finder = await services(ctx).runtime.finder()
-    result = search_result(await finder.by_text(query, filters=filters, limit=limit, cursor=cursor))
+    result = search_result(await finder.by_text(query, filters=chosen, limit=limit, cursor=cursor))
     return answer(result, search_text(result))
 
 
@@ -82,14 +90,14 @@ async def search_paintings_by_image(
     painting_id: Annotated[Text, Field(description="Id of a painting, from the results of another search.")] = "",
     text: Annotated[Text, Field(description="What they should show besides, e.g. at night, in the snow.")] = "",
     negative: Annotated[Text, Field(description="What they should not show, e.g. people.")] = "",
-    artist: Annotated[Text, Field(description="Only this artist, e.g. Pieter Bruegel the Elder.")] = "",
-    school: Annotated[Text, Field(description="Only this school, e.g. Dutch.")] = "",
-    type: Annotated[Text, Field(description="Only this genre, e.g. landscape or still-life.")] = "",
-    technique: Annotated[Text, Field(description="Only this technique, e.g. oil on canvas.")] = "",
-    timeframe: Annotated[Text, Field(description="Only this time, as the catalogue writes it, e.g. 1651-1700.")] = "",
-    year_from: Annotated[Year, Field(description="Only what may have been made in this year or later.")] = None,
-    year_to: Annotated[Year, Field(description="Only what may have been made in this year or earlier.")] = None,
-    collection: Annotated[Text, Field(description="Only this collection.")] = "",
+    artist: Artist = "",
+    school: School = "",
+    type: Type = "",
+    technique: Technique = "",
+    timeframe: Timeframe = "",
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    collection: Collection = "",
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
 ) -> Annotated[CallToolResult, SearchResult]:
@@ -100,29 +108,14 @@ async def search_paintings_by_image(
             "Both image and painting_id were given." if image else "Neither image nor painting_id was given.",
             "Give exactly one: the absolute path of a picture, or the id of a painting.",
         )
-    filters = _filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
+    chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
     finder = await services(ctx).runtime.finder()
     if image:
-        found = await finder.by_image(image, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor)
+        found = await finder.by_image(image, text=text, negative=negative, filters=chosen, limit=limit, cursor=cursor)
     else:
         wanted = parse_painting_id(painting_id)
         found = await finder.like_painting(
-            wanted, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor
+            wanted, text=text, negative=negative, filters=chosen, limit=limit, cursor=cursor
         )
     result = search_result(found)
     return answer(result, search_text(result))
-
-
-def _filters(
-    artist: str,
-    school: str,
-    type: str,
-    technique: str,
-    timeframe: str,
-    year_from: int | None,
-    year_to: int | None,
-    collection: str,
-) -> Filters:
-    years = [None if year is None else min(max(year, -YEARS), YEARS) for year in (year_from, year_to)]
-    texts = (artist, school, type, technique, timeframe, collection)
-    return Filters(*(text.strip() or None for text in texts), *years)

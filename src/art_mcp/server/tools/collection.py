@@ -1,0 +1,57 @@
+"""The tool that says what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from mcp.types import CallToolResult, ToolAnnotations
+
+from art_mcp.server.arguments import Artist, Collection, School, Technique, Timeframe, Type, YearFrom, YearTo, filters
+from art_mcp.server.results import CollectionResult, answer, collection_result, collection_text
+from art_mcp.server.services import ToolContext, services
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from art_mcp.server.services import Services
+
+SHOWN_VALUES = 15
+
+
+def register(server: MCPServer[Services]) -> None:
+    server.add_tool(
+        describe_collection,
+        title="Survey the collection",
+        annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
+        description=(
+            "Says what there is: how many paintings, from which years, and the most frequent artists, schools, types, "
+            "techniques, times and collections with their counts, all under the same filters as the searches take. It "
+            "lists no single paintings; for those use search_paintings_by_text."
+        ),
+    )
+
+
+async def describe_collection(
+    ctx: ToolContext,
+    artist: Artist = "",
+    school: School = "",
+    type: Type = "",
+    technique: Technique = "",
+    timeframe: Timeframe = "",
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    collection: Collection = "",
+) -> Annotated[CallToolResult, CollectionResult]:
+    from art_mcp.store.facets import describe
+    from art_mcp.store.filters import require_values
+
+    chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
+    runtime = services(ctx).runtime
+    database = await runtime.database()
+    await require_values(database, chosen)
+    result = collection_result(
+        await describe(database, chosen, limit=SHOWN_VALUES),
+        [space.name for space in await runtime.spaces()],
+        await runtime.provider().health(),
+    )
+    return answer(result, collection_text(result))
