@@ -14,7 +14,7 @@ import pytest
 from conftest import draw
 
 from art_mcp.images.picture import Picture
-from art_mcp.ingest.job import Ingest, IngestError
+from art_mcp.ingest.job import BATCH, Ingest, IngestError
 from art_mcp.ingest.sources import SourceError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -244,7 +244,8 @@ async def test_a_fault_of_the_provider_ends_the_run_and_loses_nothing(bench: Ben
     await bench.ingest.run(job_id)
     job = await jobs.get(bench.database, job_id)
     assert job is not None and (job.stored, job.pending, job.done) == (64, 0, True)
-    assert bench.provider.pictures == 64
+    # The other worker may have been cancelled between its embeddings and their storing; no more is made twice.
+    assert 64 <= bench.provider.pictures <= 64 + BATCH
 
 
 async def test_a_cancelled_run_gives_its_items_back(bench: Bench, tmp_path: Path) -> None:
