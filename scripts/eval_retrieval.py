@@ -1,4 +1,4 @@
-"""Recall@k of text queries through the tool, with bootstrap intervals, for pixels, words and both.
+"""Recall@k of text queries through the tool, with bootstrap intervals, for all legs together and by parts.
 
     python scripts/eval_retrieval.py FOLDER
 
@@ -26,7 +26,8 @@ from art_mcp.store.embedded import EmbeddedServer
 
 AT = (1, 5, 10)
 RESAMPLES = 10_000
-LEGS = {"pixels": ("pixels",), "words": ("words",), "fused": ("pixels", "words")}
+LEGS = {"all": ("pixels", "words"), "pixels, words": ("pixels", "words"), "pixels": ("pixels",), "words": ("words",)}
+"""The active spaces of each line; only the first has full text too, which is taken out after it."""
 
 
 def prepare(source: Path, folder: Path) -> dict[str, str]:
@@ -84,6 +85,8 @@ async def measure(source: Path, folder: Path) -> dict[str, np.ndarray]:
                 files = await files_by_id(client)
         connection = await asyncpg.connect(**postgres.connect_args)
         await connection.execute("UPDATE art_mcp.spaces SET active = leg = ANY($1::text[])", list(legs))
+        if name != "all":
+            await connection.execute("UPDATE art_mcp.paintings SET search = ''")
         await connection.close()
         async with Client(stdio_client(server)) as client:
             result[name] = await ranks(client, captions, files)
