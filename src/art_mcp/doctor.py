@@ -53,13 +53,13 @@ def _settings(settings: Settings) -> list[Finding]:
 async def _database(runtime: Runtime) -> Finding:
     kind = "embedded" if runtime.settings.database_url is None else "from ART_MCP_DATABASE_URL"
     try:
-        from art_mcp.painting import Filters
+        from art_mcp.painting import EVERYTHING
         from art_mcp.store import jobs
         from art_mcp.store.facets import describe
 
         database = await runtime.database()
         await runtime.spaces()
-        found = await describe(database, Filters(), limit=5)
+        found = await describe(database, EVERYTHING, limit=5)
         left = await jobs.unfinished(database)
     except ArtMcpError as error:
         return Finding("database", False, f"{kind}: {error.problem}", error.next_step)

@@ -94,6 +94,8 @@ class Filters:
     year_to: int | None = None
 
 
+EVERYTHING = Filters()
+
 KEYED_FIELDS = ("artist", "school", "type", "technique", "timeframe")
 """Catalogue fields that are filtered by, and compared by their `filter_key`."""
 

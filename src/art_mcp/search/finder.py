@@ -15,7 +15,7 @@ import anyio.to_thread
 from art_mcp.errors import ArtMcpError
 from art_mcp.folding import fold
 from art_mcp.images.picture import read_picture
-from art_mcp.painting import Filters, Hit, Relevance
+from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.relevance import judge
@@ -72,7 +72,7 @@ class Finder:
         self,
         query: str,
         *,
-        filters: Filters = Filters(),  # noqa: B008  it is frozen
+        filters: Filters = EVERYTHING,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
@@ -110,7 +110,7 @@ class Finder:
         *,
         text: str = "",
         negative: str = "",
-        filters: Filters = Filters(),  # noqa: B008
+        filters: Filters = EVERYTHING,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
@@ -142,7 +142,7 @@ class Finder:
         *,
         text: str = "",
         negative: str = "",
-        filters: Filters = Filters(),  # noqa: B008
+        filters: Filters = EVERYTHING,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from art_mcp.painting import Filters, Hit
+from art_mcp.painting import EVERYTHING, Filters, Hit
 from art_mcp.store.filters import condition
 from art_mcp.store.paintings import painting_of
 from art_mcp.store.spaces import vector_table
@@ -75,7 +75,7 @@ async def rank(
     legs: Sequence[LegQuery],
     *,
     words: Words | None = None,
-    filters: Filters = Filters(),  # noqa: B008  it is frozen
+    filters: Filters = EVERYTHING,
     limit: int,
     offset: int = 0,
     exclude: uuid.UUID | None = None,
