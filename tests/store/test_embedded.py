@@ -193,7 +193,7 @@ class Site:
     def _matching(fits: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error, OSError):
                 if process.status() != psutil.STATUS_ZOMBIE and fits(process):
                     found.append(process)
         return found
