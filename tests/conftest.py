@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from art_mcp.sample import write_sample
-from art_mcp.settings import Settings
+from art_mcp.settings import Settings, variable
 from art_mcp.store import platform
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
@@ -39,7 +39,7 @@ def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Neither variables nor a .env of whoever runs the tests change what they do."""
     with pytest.MonkeyPatch.context() as patch:
         for name in Settings.model_fields:
-            patch.delenv(f"ART_MCP_{name.upper()}", raising=False)
+            patch.delenv(variable(name), raising=False)
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
 

@@ -56,6 +56,7 @@ class _Read:
 
     position: int
     id: uuid.UUID
+    collection: str
     row: Mapping[str, Any]
     catalogue: Catalogue
     data: bytes
@@ -84,7 +85,7 @@ class _Decoded:
         return self.read.described(
             Painting(
                 id=self.read.id,
-                collection=self.read.row["collection"],
+                collection=self.read.collection,
                 source_key=self.read.row["key"],
                 catalogue=self.read.catalogue,
                 artist_name=None,
@@ -142,7 +143,7 @@ class Ingest:
                 f"The collection {name} was loaded from another folder or table of this name.",
                 "Give the collection's name: a new one to keep them apart, the same one to put them together.",
             )
-        items = await anyio.to_thread.run_sync(lambda: list(_items(source, name)))
+        items = await anyio.to_thread.run_sync(lambda: list(_items(source)))
         if not items:
             raise SourceError(
                 f"{path.name} holds no pictures and no rows.",
@@ -196,7 +197,7 @@ class Ingest:
 
     async def _store(self, job: Job, held: Sequence[HeldItem], folders: tuple[Path, ...]) -> None:
         """Bring a batch to its end: every item stored, unchanged or refused, in one transaction."""
-        read, refused = _split(await self._in_threads(partial(_read, folders, job.within), held))
+        read, refused = _split(await self._in_threads(partial(_read, folders, job), held))
         known = await paintings.stored(self._database, [item.id for item in read], self._spaces)
         unchanged, reworded, new = [], [], []
         for item in read:
@@ -294,7 +295,7 @@ class Ingest:
         return [results[index] for index in range(len(things))]
 
 
-def _items(source: Source, collection: str) -> Iterator[NewItem]:
+def _items(source: Source) -> Iterator[NewItem]:
     for row in source.rows():
         if isinstance(row, Refusal):
             yield NewItem(row.label, None, row.reason)
@@ -302,7 +303,7 @@ def _items(source: Source, collection: str) -> Iterator[NewItem]:
             words = row.catalogue.as_dict()
             yield NewItem(
                 row.label,
-                {"collection": collection, "key": row.key, "image": row.image, "catalogue": words},
+                {"key": row.key, "image": row.image, "catalogue": words},
             )
 
 
@@ -325,18 +326,19 @@ def _reopen(job: Job) -> Source:
         ) from error
 
 
-def _read(folders: Sequence[Path], within: Sequence[str] | None, item: HeldItem) -> _Read | Outcome:
+def _read(folders: Sequence[Path], job: Job, item: HeldItem) -> _Read | Outcome:
     image = item.row["image"]
     for folder in folders:
         try:
-            data = read_file(_as_spelled(folder / image), folders, *([within] if within is not None else []))
+            data = read_file(_as_spelled(folder / image), folders, *([job.within] if job.within is not None else []))
         except ImageError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 continue
             return Outcome(item.position, "refused", str(error))
         return _Read(
             position=item.position,
-            id=painting_id(item.row["collection"], item.row["key"]),
+            id=painting_id(job.collection, item.row["key"]),
+            collection=job.collection,
             row=item.row,
             catalogue=Catalogue(**item.row["catalogue"]),
             data=data,
