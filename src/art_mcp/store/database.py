@@ -127,11 +127,13 @@ async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Re
     try:
         # The codecs of pgvector can only be registered once its extension is there.
         try:
-            connection = await asyncpg.connect(**options)
+            connection = await asyncpg.connect(**options, statement_cache_size=0)
         except (ValueError, IndexError) as error:  # what asyncpg makes of some broken URLs
             known = isinstance(error, _DRIVER)  # a certificate's error is a ValueError too
             raise explain_connect(error if known else ValueError()) from error
         try:
+            if await _is_pooled(connection):
+                options["statement_cache_size"] = 0
             pgvector = await migrate(connection)
         finally:
             await connection.close()
@@ -140,6 +142,15 @@ async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Re
         return pool, pgvector
     except _DRIVER as error:
         raise explain_connect(error) from error
+
+
+async def _is_pooled(connection: Connection) -> bool:
+    """Whether a pooler such as PgBouncer stands in between, which may run each transaction on another connection.
+
+    It gives its clients process ids of its own making. Statements that are prepared on one connection are then
+    not there on the next, so none may be kept.
+    """
+    return connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
 
 
 def _connect_options(arguments: dict[str, Any]) -> dict[str, Any]:
