@@ -1,0 +1,72 @@
+"""The command `art-mcp`: what all its commands share, and how it tells errors.
+
+Each command is a module. A module imports what is heavy inside its functions, so that `--help` and a server's
+first answer do not wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from art_mcp.cli import demo, doctor, ingest, search, serve
+from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.settings import load_settings, unknown_variables
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="art-mcp", message="%(prog)s %(version)s")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="Read settings from this file as well; it wins over the user's own .env.",
+)
+@click.pass_context
+def cli(ctx: click.Context, env_file: Path | None) -> None:
+    """Find paintings by words, by a picture, or by both.
+
+    Without a command it serves MCP over stdio, for a chat client or an IDE to start.
+    """
+    ctx.obj = settings = load_settings(env_file)
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)  # it logs a lost server with a traceback; we say it
+    for sentence in unknown_variables(os.environ):
+        logging.getLogger("art_mcp").warning(sentence)
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(serve.serve)
+
+
+for command in (serve.serve, ingest.ingest, search.search, doctor.doctor, demo.demo):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command; what goes wrong is told in a sentence, never as a traceback."""
+    try:
+        status = cli(standalone_mode=False)
+    except BaseException as raised:
+        match first_error(raised):
+            case click.ClickException() as error:
+                error.show()
+                status = error.exit_code
+            case ArtMcpError() as error:
+                status = _say(str(error), 1)
+            case click.Abort() | KeyboardInterrupt():
+                status = _say("stopped. What an ingest has left, `art-mcp ingest --resume` goes on with.", 130)
+            case Exception() as error:
+                logging.getLogger("art_mcp").debug("Unexpected", exc_info=error)
+                what = type(error).__name__
+                hint = "Set ART_MCP_LOG_LEVEL=DEBUG to see more."
+                status = _say(f"failed for a reason that it does not know ({what}). {hint}", 1)
+            case _:
+                raise
+    sys.exit(status)
+
+
+def _say(sentence: str, status: int) -> int:
+    click.echo(f"art-mcp: {sentence}", err=True)
+    return status

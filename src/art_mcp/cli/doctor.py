@@ -1,0 +1,37 @@
+"""`art-mcp doctor`: prints each finding as soon as it is there."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import anyio
+import click
+
+from art_mcp.settings import Settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_obj
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Say what is configured, reachable and wrong, and how to mend it."""
+    if not anyio.run(_doctor, settings, as_json):
+        sys.exit(1)
+
+
+async def _doctor(settings: Settings, as_json: bool) -> bool:
+    from dataclasses import asdict
+
+    from art_mcp.doctor import examine
+
+    findings = []
+    async for finding in examine(settings):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")
+            if finding.fix:
+                click.echo(f"     {finding.fix}")
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    return all(finding.ok for finding in findings)
