@@ -91,6 +91,15 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     await database.aclose()
 
 
+async def count_paintings(database: Database) -> int:
+    """How many paintings there are, which is what their collections say."""
+    async with database.connection() as connection:
+        counted = await connection.fetchval("SELECT count(*) FROM art_mcp.paintings")
+        said = await connection.fetchval("SELECT coalesce(sum(paintings), 0)::int FROM art_mcp.collections")
+    assert said == counted
+    return counted
+
+
 def draw(path: Path, seed: int, size: tuple[int, int] = (64, 48)) -> Path:
     """A small picture unlike that of any other seed."""
     rng = np.random.default_rng(seed)

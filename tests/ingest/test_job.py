@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from conftest import draw
+from conftest import count_paintings, draw
 
 from art_mcp.images.picture import Picture
 from art_mcp.ingest.job import BATCH, Ingest, IngestError
@@ -19,7 +19,7 @@ from art_mcp.ingest.sources import SourceError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg
-from art_mcp.store import jobs, paintings
+from art_mcp.store import jobs
 from art_mcp.store.database import Database
 from art_mcp.store.jobs import Job
 from art_mcp.vision.local import LocalProvider
@@ -93,7 +93,7 @@ async def test_every_row_is_stored_and_a_second_run_makes_nothing(bench: Bench, 
     second = await bench.load(table)
     assert (second.unchanged, second.stored) == (40, 0)
     assert (bench.provider.pictures, len(bench.provider.sentences)) == (40, 40)
-    assert await paintings.count(bench.database) == 40
+    assert await count_paintings(bench.database) == 40
 
 
 async def test_what_is_stored_is_whole(bench: Bench, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ async def test_the_same_picture_under_two_ids_is_embedded_once(bench: Bench, tmp
     assert (await bench.load(table)).stored == 2
     assert (await bench.load(table, collection="again")).stored == 2
     assert bench.provider.pictures == 1
-    assert await paintings.count(bench.database) == 4
+    assert await count_paintings(bench.database) == 4
 
 
 async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(bench: Bench, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ async def test_two_processes_on_one_job_and_two_jobs_on_one_source(bench: Bench,
     for job_id in (first, second):
         job = await jobs.get(bench.database, job_id)
         assert job is not None and job.done and job.stored + job.unchanged == 60
-    assert await paintings.count(bench.database) == 60
+    assert await count_paintings(bench.database) == 60
 
 
 async def test_pictures_are_found_whatever_their_case(bench: Bench, tmp_path: Path) -> None:
@@ -273,20 +273,20 @@ async def test_a_killed_process_loses_nothing_that_it_had_stored(
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60
-    while not (before := await paintings.count(bench.database)):
+    while not (before := await count_paintings(bench.database)):
         assert time.monotonic() < deadline and process.poll() is None
         await anyio.sleep(0.01)
     process.kill()
     process.wait()
     (job,) = await jobs.unfinished(bench.database)
-    assert before <= job.stored == await paintings.count(bench.database) < 80
+    assert before <= job.stored == await count_paintings(bench.database) < 80
     async with bench.database.connection() as connection:  # what the dead process held comes back in time
         await connection.execute("UPDATE art_mcp.items SET held_until = now() WHERE held_until IS NOT NULL")
     done = subprocess.run(
         [sys.executable, "-m", "art_mcp", "ingest", "--resume"], env=environment, capture_output=True, text=True
     )
     assert "80 stored, 0 unchanged, 0 refused, 0 pending, of 80" in done.stdout, done.stderr
-    assert await paintings.count(bench.database) == 80
+    assert await count_paintings(bench.database) == 80
 
 
 async def test_a_source_that_is_gone_refuses_the_run_and_not_the_rows(bench: Bench, tmp_path: Path) -> None:

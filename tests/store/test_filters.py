@@ -4,16 +4,18 @@ import uuid
 
 import numpy as np
 import pytest
+from conftest import count_paintings
 
 from art_mcp.folding import fold
 from art_mcp.painting import Catalogue, Filters, Painting, filter_key, painting_id
 from art_mcp.space import Leg, Space
-from art_mcp.store import paintings, ranking
+from art_mcp.store import full_text, paintings, ranking
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.filters import require_values
+from art_mcp.store.full_text import Words
 from art_mcp.store.paintings import Entry
-from art_mcp.store.ranking import LegQuery, Words, rank
+from art_mcp.store.ranking import LegQuery, rank
 from art_mcp.store.spaces import activate
 
 pytestmark = pytest.mark.anyio
@@ -87,13 +89,45 @@ async def test_through_the_index_and_without_it_the_answer_is_the_same(
     assert await found(filled, artist="Albrecht Dürer", year_from=1550) == set(range(51, 100, 2))
 
 
+@pytest.mark.parametrize("exact_until", [0, 20_000])
+async def test_an_artist_far_from_the_question_is_found_whole_and_in_order(
+    database: Database, exact_until: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nearest 4,000 are by somebody else: a walk through the index alone would give up before."""
+    monkeypatch.setattr(ranking, "EXACT_UNTIL", exact_until)
+    await activate(database, [SPACE])
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(4030, 8)) * 0.1
+    vectors[:, 0] += np.where(np.arange(4030) < 4000, 1, -1)
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    entries = []
+    for number, vector in enumerate(vectors):
+        key, artist = f"{number:05}.jpg", "Near" if number < 4000 else "Far"
+        words = Catalogue(title=f"No {number}", artist=artist)
+        entries.append(
+            Entry(
+                Painting(painting_id("c", key), "c", key, words, artist, None, key, b"", 1, 1, "JPEG"),
+                (),
+                {SPACE: vector},
+            )
+        )
+    async with database.transaction() as connection:
+        await paintings.write(connection, entries)
+    async with database.connection() as connection:
+        await connection.execute("VACUUM ANALYZE")
+    answer = await rank(database, [QUERY], filters=Filters(artist="far"), limit=20)
+    exact = 4000 + np.argsort(-vectors[4000:, 0])[:20]
+    assert [hit.painting.source_key for hit in answer.hits] == [f"{number:05}.jpg" for number in exact]
+    assert answer.total == 30 and answer.more
+
+
 @pytest.mark.parametrize("value", ["'; COMMIT; DROP TABLE art_mcp.paintings; --", "%", "_", "a' OR '1'='1", "\\"])
 async def test_values_are_values_and_nothing_else(filled: Database, value: str) -> None:
     for field in ("artist", "school", "type", "technique", "timeframe", "collection"):
         with pytest.raises(StoreError, match=f"No painting has the {field}"):
             await require_values(filled, Filters(**{field: value}))
         assert (await rank(filled, [QUERY], filters=Filters(**{field: value or "x"}), limit=5)).total in (0, 100)
-    assert await paintings.count(filled) == 100
+    assert await count_paintings(filled) == 100
 
 
 async def test_a_value_that_does_not_exist_is_answered_with_the_nearest(filled: Database) -> None:
@@ -123,6 +157,32 @@ async def test_words_are_found_stemmed_unaccented_and_by_how_rare_they_are(fille
     assert (await text(filled, "1542"))[0][0] == "Meadow 42"
     assert sum(score > 0 for _, score in await text(filled, "the")) == 50  # a stop word alone is a word
     assert all(score == 0 for _, score in await text(filled, "' & | ! <-> :* \\"))
+
+
+async def test_common_words_are_weighed_by_a_sample_and_count_the_same(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large collection only rare words are looked up; here all but the number are taken for common."""
+    questions = [("storm at sea 13",), ("quiet meadow 42",), ("meadow",), ("at sea 13", "sea 13"), ("a rainbow here",)]
+    exactly = [await text(filled, *question) for question in questions]
+    monkeypatch.setattr(full_text, "MATCHES", 5)
+    monkeypatch.setattr(full_text, "SAMPLED_FROM", 50)
+    for question, expected in zip(questions, exactly, strict=True):
+        sampled = dict(await text(filled, *question))
+        assert sampled == pytest.approx(dict(expected), abs=0.02)
+        assert max(sampled, key=sampled.get) == expected[0][0] or expected[0][1] == expected[1][1]
+
+
+async def test_a_long_question_is_answered(filled: Database) -> None:
+    words = " ".join(["rainbow", "fields", *(f"word{number}" for number in range(200))])
+    assert (await text(filled, words))[0][1] > 0
+    assert (await text(filled, "Storm " * 300))[0][1] == 1.0
+
+
+async def test_a_search_that_takes_too_long_is_ended(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "STATEMENT_TIMEOUT_MS", 1)
+    with pytest.raises(StoreError, match="took too long"):
+        await rank(filled, [QUERY], words=Words(" ".join(f"w{number}" for number in range(3000))), limit=1)
 
 
 async def test_a_phrase_has_to_stand_together(filled: Database) -> None:

@@ -10,7 +10,7 @@ from art_mcp.space import Leg, Space
 from art_mcp.store import paintings
 from art_mcp.store.database import Database
 from art_mcp.store.paintings import Entry
-from art_mcp.store.ranking import DEPTH, LegQuery, rank
+from art_mcp.store.ranking import DEPTH, NEAREST, LegQuery, rank
 from art_mcp.store.spaces import activate
 
 pytestmark = pytest.mark.anyio
@@ -65,8 +65,8 @@ def z(scores: np.ndarray) -> np.ndarray:
 
 async def test_legs_are_fused_by_their_z_scores_over_the_collection(filled: Filled) -> None:
     expected = z(filled.pixels @ filled.query[0]) + z(filled.words @ filled.query[1])
-    candidates = set(np.argsort(-(filled.pixels @ filled.query[0]))[:DEPTH])
-    candidates |= set(np.argsort(-(filled.words @ filled.query[1]))[:DEPTH])
+    candidates = set(np.argsort(-(filled.pixels @ filled.query[0]))[:NEAREST])
+    candidates |= set(np.argsort(-(filled.words @ filled.query[1]))[:NEAREST])
     order = [n for n in np.argsort(-expected) if n in candidates][:50]
     ranking = await rank(filled.database, filled.legs, limit=50)
     assert ranking.total == 500 and ranking.more
@@ -174,5 +174,6 @@ async def test_weights_steer_and_a_negative_leg_pushes_away(filled: Filled) -> N
     for hit in ranking.hits:
         assert hit.score == pytest.approx(expected[filled.ids.index(hit.painting.id)], abs=0.03)
         assert set(hit.legs) == {"words", "pixels", "not_pixels"}
-    proposed = set(np.argsort(-(filled.words @ picture))[:DEPTH]) | set(np.argsort(-(filled.pixels @ wanted))[:DEPTH])
+    nearest = (np.argsort(-vectors)[:NEAREST] for vectors in (filled.words @ picture, filled.pixels @ wanted))
+    proposed = set().union(*nearest)
     assert {filled.ids.index(hit.painting.id) for hit in ranking.hits} <= {int(n) for n in proposed}

@@ -12,7 +12,7 @@ from art_mcp.store.schema import Migration, migrate, migrations
 
 pytestmark = pytest.mark.anyio
 
-TABLES = {"paintings", "spaces", "paid", "renditions", "jobs", "items", "migrations"}
+TABLES = {"paintings", "spaces", "paid", "renditions", "jobs", "items", "collections", "migrations"}
 
 
 async def tables(connection: asyncpg.Connection) -> set[str]:
@@ -41,6 +41,21 @@ async def test_every_earlier_version_is_brought_up_to_date(database_url: str) ->
         await migrate(connection, migrations()[:number])
         await migrate(connection)
         assert await connection.fetchval("SELECT max(version) FROM art_mcp.migrations") == len(migrations())
+    await connection.close()
+
+
+async def test_paintings_of_an_earlier_version_are_counted(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await migrate(connection, migrations()[:1])
+    await connection.execute("""
+        INSERT INTO art_mcp.paintings (id, collection, source_key, search, image_name, image_sha256, image_width,
+            image_height, image_format)
+        SELECT gen_random_uuid(), CASE WHEN n < 3 THEN 'a' ELSE 'b' END, n, '', '', '', 1, 1, 'JPEG'
+        FROM generate_series(1, 5) n
+    """)
+    await migrate(connection)
+    found = await connection.fetch("SELECT name, paintings FROM art_mcp.collections ORDER BY 1")
+    assert [tuple(row) for row in found] == [("a", 2), ("b", 3)]
     await connection.close()
 
 

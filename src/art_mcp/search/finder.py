@@ -20,9 +20,10 @@ from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.relevance import judge
 from art_mcp.space import Leg, Space
-from art_mcp.store import paintings
+from art_mcp.store import collections, paintings
 from art_mcp.store.filters import require_values
-from art_mcp.store.ranking import LegQuery, Ranking, Words, rank
+from art_mcp.store.full_text import Words
+from art_mcp.store.ranking import LegQuery, Ranking, rank
 
 if TYPE_CHECKING:
     from art_mcp.images.reference import PictureLoader
@@ -93,7 +94,6 @@ class Finder:
         question = ("text", text, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
-        await require_values(self._database, filters)
         vectors = await self._provider.embed_queries([text])
         legs = [
             LegQuery(self._spaces[leg], vectors[leg][0])
@@ -102,7 +102,7 @@ class Finder:
         ]
         words = Words(fold(text), tuple(fold(phrase) for phrase in PHRASE.findall(text)))
         ranking = await rank(self._database, legs, words=words, filters=filters, limit=limit, offset=offset)
-        return await self._answer(question, offset, ranking)
+        return await self._answer(question, filters, offset, ranking)
 
     async def by_image(
         self,
@@ -129,12 +129,11 @@ class Finder:
         question = ("image", picture.sha256.hex(), text, negative, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
-        await require_values(self._database, filters)
         space = self._picture_space()
         vectors = await self._provider.embed_images([picture])
         legs = [LegQuery(space, vectors[space.leg][0]), *await self._steering(text, negative)]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
-        return await self._answer(question, offset, ranking)
+        return await self._answer(question, filters, offset, ranking)
 
     async def like_painting(
         self,
@@ -158,10 +157,9 @@ class Finder:
         vector = await paintings.vector(self._database, space, painting_id)
         if vector is None:
             raise unknown_painting(painting_id)
-        await require_values(self._database, filters)
         legs = [LegQuery(space, vector), *await self._steering(text, negative)]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
-        return await self._answer(question, offset, ranking)
+        return await self._answer(question, filters, offset, ranking)
 
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
         """The legs that words add to a picture, in the space that pictures and words share."""
@@ -176,12 +174,14 @@ class Finder:
     def _picture_space(self) -> Space:
         return self._spaces.get(Leg.LOOK) or self._spaces[Leg.PIXELS]
 
-    async def _answer(self, question: tuple[object, ...], offset: int, ranking: Ranking) -> Answer:
-        if not ranking.total and not await paintings.count(self._database):
-            raise SearchError(
-                "There are no paintings yet.",
-                "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if the server has it.",
-            )
+    async def _answer(self, question: tuple[object, ...], filters: Filters, offset: int, ranking: Ranking) -> Answer:
+        if not ranking.total:
+            if not await collections.sizes(self._database):
+                raise SearchError(
+                    "There are no paintings yet.",
+                    "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if the server has it.",
+                )
+            await require_values(self._database, filters)
         following = offset + len(ranking.hits)
         return Answer(
             hits=[(hit, judge(hit)) for hit in ranking.hits],

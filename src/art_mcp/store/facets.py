@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from art_mcp.painting import KEYED_FIELDS, Filters
+from art_mcp.painting import KEYED_FIELDS, Filters, filter_key
 from art_mcp.store.filters import SHOWN_BY, condition
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.painting import KEYED_FIELDS, Filters, filter_key
@@ -16,7 +15,7 @@ SHOWN_VALUES = 5
 SHOWN_BY = {"artist": "coalesce(artist_name, artist)", "technique": "split_part(technique, ', ', 1)"}
 
 
-def condition(filters: Filters, exclude: uuid.UUID | None, values: list[Any]) -> str:
+def condition(filters: Filters, values: list[Any]) -> str:
     """A condition on paintings `p`; what it binds is appended to `values`. "true" when all are wanted."""
     tests = []
 
@@ -30,7 +29,6 @@ def condition(filters: Filters, exclude: uuid.UUID | None, values: list[Any]) ->
     test("p.collection = {}", filters.collection)
     test("p.year_to >= {}", filters.year_from)
     test("p.year_from <= {}", filters.year_to)
-    test("p.id <> {}", exclude)
     return " AND ".join(tests) or "true"
 
 

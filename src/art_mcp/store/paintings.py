@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from art_mcp.folding import fold
 from art_mcp.painting import CATALOGUE_FIELDS, KEYED_FIELDS, Catalogue, Painting, Rendition, filter_key
 from art_mcp.space import Leg
+from art_mcp.store import collections
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
 PAINTING_FIELDS = ("id", "collection", "source_key", *CATALOGUE_FIELDS, *DERIVED_FIELDS, *IMAGE_FIELDS)
+READ_FIELDS = [field for field in PAINTING_FIELDS if not field.endswith("_key") or field == "source_key"]
+"""Columns that a `Painting` is made of."""
 SEARCHED = {
     "A": ("title", "artist"),
     "B": ("date", "type", "school", "technique", "timeframe"),
@@ -69,9 +73,10 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
         for n, weight in enumerate(SEARCHED, start=1)
         for language in ("english", "simple")
     )
-    await connection.executemany(
+    written = await connection.fetchmany(
         f"INSERT INTO art_mcp.paintings ({', '.join(PAINTING_FIELDS)}, search) VALUES ({places}, {words}) "
-        f"ON CONFLICT (id) DO UPDATE SET {changing}, search = excluded.search, updated_at = now()",
+        f"ON CONFLICT (id) DO UPDATE SET {changing}, search = excluded.search, updated_at = now() "
+        "RETURNING collection, xmax = 0 AS new",
         [_values(entry.painting) for entry in entries],
     )
     await connection.executemany(
@@ -91,6 +96,8 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
             f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)",
             [id_ for id_, vector in vectors if vector is None],
         )
+    # Last, because other writers of the collection wait from here to the end of the transaction.
+    await collections.add(connection, Counter(row["collection"] for row in written if row["new"]))
 
 
 async def _remove_outdated_vectors(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -160,11 +167,6 @@ async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Re
             kind,
         )
     return None if row is None else Rendition(**row)
-
-
-async def count(database: Database) -> int:
-    async with database.connection() as connection:
-        return await connection.fetchval("SELECT count(*) FROM art_mcp.paintings")
 
 
 def painting_of(row: Mapping[str, Any]) -> Painting:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from art_mcp.painting import EVERYTHING, Filters, Hit
 from art_mcp.store.filters import condition
-from art_mcp.store.paintings import painting_of
+from art_mcp.store.full_text import Words, covered, matching
+from art_mcp.store.paintings import READ_FIELDS, painting_of
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
@@ -18,16 +19,14 @@ if TYPE_CHECKING:
     from art_mcp.store.paintings import Vector
 
 DEPTH = 200
-"""How many nearest paintings each leg proposes, and so how deep the pages of an answer go. It is the same
-for every page, or pages would repeat and skip."""
-SAMPLE = 1000
-"""How many paintings show how a question's cosines spread over the collection, and how rare its words are."""
-MATCHES = 5000
-"""Of paintings with one of the question's words, at most so many are looked at: common words match everything."""
+"""How deep the pages of an answer go."""
+NEAREST = DEPTH + 1
+"""How many paintings each leg proposes, one of which may be the painting that is asked with. It is the same for
+every page, or pages would repeat and skip."""
+SAMPLE = 500
+"""How many paintings show how a question's cosines spread over the collection."""
 TEXT_WEIGHT = 4.0
 """What a painting gains that has all of the question's words: about as much as the best z-scores of one leg."""
-ELSEWHERE = 0.7
-"""What a word counts that is found outside title and artist."""
 EXACT_UNTIL = 20_000
 """Filtered collections up to this size are compared one by one: an index would be walked past its end."""
 STATEMENT_TIMEOUT_MS = 10_000
@@ -49,16 +48,6 @@ class LegQuery:
     def name(self) -> str:
         """Among a hit's scores."""
         return self.space.leg.value if self.weight > 0 else f"not_{self.space.leg.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A question's words for full text."""
-
-    text: str
-    """Folded, as stored words are."""
-    phrases: tuple[str, ...] = ()
-    """Parts that have to stand together; folded too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,101 +81,125 @@ async def rank(
         exclude: a painting that is not its own answer.
     """
     limit = min(limit, DEPTH - offset)
+    values: list[Any] = []
+    statement = _statement(legs, words, filters, exclude, f"LIMIT {limit + 1:d} OFFSET {offset:d}", values)
     async with database.transaction() as connection:
-        # ef_search bounds what an HNSW scan returns, so it cannot be less than what is asked for.
-        await connection.execute(
-            f"SET LOCAL hnsw.ef_search = {DEPTH}; SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"
-        )
-        values: list[Any] = []
-        where = condition(filters, exclude, values)
-        total = await connection.fetchval(f"SELECT count(*) FROM art_mcp.paintings p WHERE {where}", *values)
-        if not total:
-            return Ranking([], 0, False)
-        narrow = where != "true" and total <= EXACT_UNTIL
-        if where != "true" and not narrow and database.iterative_scan:
-            await connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
-        statement = _statement(legs, words, where, narrow, values)
-        rows = await connection.fetch(f"{statement} LIMIT {limit + 1} OFFSET {offset}", *values)
+        await connection.execute(_settings(filters, database.iterative_scan))
+        rows = await connection.fetch(statement, *values)
     names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
-    return Ranking([_hit(row, names) for row in rows[:limit]], total, len(rows) > limit and offset + limit < DEPTH)
+    hits = [_hit(row, names) for row in rows if row["id"] is not None]
+    return Ranking(hits[:limit], rows[0]["total"], len(hits) > limit and offset + limit < DEPTH)
 
 
-def _statement(legs: Sequence[LegQuery], words: Words | None, where: str, narrow: bool, values: list[Any]) -> str:
-    """The SQL; what it binds is appended to `values`, which `where` has begun."""
+def _settings(filters: Filters, iterative_scan: bool) -> str:
+    # All are LOCAL: behind a pooler the next transaction on this connection is somebody else's.
+    # ef_search bounds what a scan of an HNSW index returns, so it cannot be less than what is asked for.
+    # Parallel workers take longer to start than most searches take.
+    settings = {
+        "statement_timeout": STATEMENT_TIMEOUT_MS,
+        "hnsw.ef_search": NEAREST,
+        "max_parallel_workers_per_gather": 0,
+        # To plan takes 2 ms. Without filters one plan fits all; with them the values decide.
+        "plan_cache_mode": f"force_{'generic' if filters == EVERYTHING else 'custom'}_plan",
+    }
+    if iterative_scan and filters != EVERYTHING:
+        settings["hnsw.iterative_scan"] = "relaxed_order"
+    return "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items())
+
+
+def _statement(
+    legs: Sequence[LegQuery],
+    words: Words | None,
+    filters: Filters,
+    exclude: uuid.UUID | None,
+    page: str,
+    values: list[Any],
+) -> str:
+    """The SQL; what it binds is appended to `values`."""
 
     def bind(value: Any) -> str:
         values.append(value)
         return f"${len(values)}"
 
-    filtered = where != "true"
-    # Materialised, so that a narrow filter is an exact scan of its paintings and never a walk through the index.
-    parts = [f"allowed AS MATERIALIZED (SELECT id FROM art_mcp.paintings p WHERE {where})"] if narrow else []
-    near, columns, score, joins = [], [], [], []
+    where = condition(filters, values)
+    but = "" if exclude is None else bind(exclude)
+    parts = {"counted": _counted(filters, where, but)}
+    distances = {leg.name: f"<=> {bind(leg.vector)}" for leg in legs}
     for leg in legs:
-        name, table, vector = leg.name, vector_table(leg.space), bind(leg.vector)
-        among = ""
-        if narrow:
-            among = "JOIN allowed ON allowed.id = v.painting_id"
-        elif filtered:
-            among = f"JOIN art_mcp.paintings p ON p.id = v.painting_id AND {where}"
         if leg.weight > 0:
-            near.append(f"(SELECT v.painting_id FROM {table} v {among} ORDER BY v.vector <=> {vector} LIMIT {DEPTH})")
-        # Ids are hashes, so the first ones are a random sample, and the same one for every page.
-        parts.append(
-            f"{name}_spread AS (SELECT avg(cosine) AS mean, "
-            "coalesce(nullif(stddev_pop(cosine), 0), 1) AS deviation "
-            f"FROM (SELECT 1 - (vector <=> {vector}) AS cosine "
-            f"FROM {table} ORDER BY painting_id LIMIT {SAMPLE}) AS sample)"
-        )
-        cosine = f"(1 - ({name}.vector <=> {vector}))"
-        columns.append(f"{cosine} AS {name}")
-        score.append(f"{leg.weight} * coalesce(({cosine} - {name}_spread.mean) / {name}_spread.deviation, 0)")
-        joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id CROSS JOIN {name}_spread")
+            parts |= _nearest(leg.name, vector_table(leg.space), f"(v.vector {distances[leg.name]})", where)
     if words:
-        parts += _term_parts(bind(words.text), bind(list(words.phrases)))
-        matching = f"p.search @@ (SELECT any_term FROM terms_together) AND {where}"
-        near.append(
-            f"(SELECT m.id FROM (SELECT id, search FROM art_mcp.paintings p WHERE {matching} LIMIT {MATCHES}) AS m "
-            f"ORDER BY {_coverage('m.search')} DESC, m.id LIMIT {DEPTH})"
-        )
-        columns.append(f"{_coverage('p.search')} AS {FULL_TEXT}")
-        score.append(f"{TEXT_WEIGHT} * {_coverage('p.search')}")
-    parts.append(f"candidates (painting_id) AS ({' UNION '.join(near)})")
+        parts |= matching(bind(words.text), bind(list(words.phrases)), where, NEAREST)
+    if len(legs) == 1 and not words:
+        parts["scored"] = _alone(legs[0])
+    else:
+        parts |= _together(legs, distances, bool(words))
+    others = f"WHERE painting_id <> {but}" if but else ""
+    parts["page"] = f"SELECT * FROM scored {others} ORDER BY score DESC, painting_id {page}"
     return f"""
-        WITH {", ".join(parts)}
-        SELECT p.*, {", ".join(columns)}, {" + ".join(score)} AS score
-        FROM candidates c JOIN art_mcp.paintings p ON p.id = c.painting_id {" ".join(joins)}
-        WHERE {where} ORDER BY score DESC, p.id
+        WITH {", ".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())}
+        SELECT counted.total, page.*, {", ".join(f"p.{field}" for field in READ_FIELDS)}
+        FROM counted LEFT JOIN (page JOIN art_mcp.paintings p ON p.id = page.painting_id) ON true
+        ORDER BY score DESC, painting_id
     """
 
 
-def _term_parts(text: str, phrases: str) -> list[str]:
-    """Tables of the question's terms: each stemmed word and each phrase, with its weight."""
-    stems = f"tsvector_to_array(to_tsvector('english', {text}))"
-    plain = f"tsvector_to_array(to_tsvector('simple', {text}))"
-    return [
-        f"sampled AS MATERIALIZED (SELECT search FROM art_mcp.paintings ORDER BY id LIMIT {SAMPLE})",
-        # A question of stop words alone ("Who", "Untitled I") is asked as it stands.
-        f"lexemes AS (SELECT unnest(CASE WHEN cardinality({stems}) > 0 THEN {stems} ELSE {plain} END) AS lexeme)",
-        f"""terms AS (
-            SELECT term, titled, ln(1 + (SELECT count(*) FROM sampled)::float8
-                / (1 + (SELECT count(*) FROM sampled WHERE sampled.search @@ term))) AS weight
-            FROM (
-                SELECT quote_literal(lexeme)::tsquery AS term, (quote_literal(lexeme) || ':A')::tsquery AS titled
-                FROM lexemes
-                UNION ALL
-                SELECT phrase, phrase FROM unnest({phrases}::text[]) AS words,
-                    phraseto_tsquery('english', words) AS phrase WHERE numnode(phrase) > 0
-            ) AS asked
-        )""",
-        "terms_together AS (SELECT string_agg(term::text, ' | ')::tsquery AS any_term FROM terms)",
-    ]
+def _counted(filters: Filters, where: str, but: str) -> str:
+    """How many paintings the filters let through, without the one that is asked with."""
+    count = f"SELECT count(*) FROM art_mcp.paintings p WHERE {where}"
+    itself = f" - ({count} AND p.id = {but})" if but else ""
+    if filters == Filters(collection=filters.collection):
+        count = f"SELECT coalesce(sum(n), 0)::bigint FROM art_mcp.collections AS p (collection, n) WHERE {where}"
+    return f"SELECT ({count}){itself} AS total"
 
 
-def _coverage(search: str) -> str:
-    """The share of the question's terms, by weight, that a painting's words have: 0 to 1."""
-    found = f"CASE WHEN {search} @@ titled THEN 1.0 WHEN {search} @@ term THEN {ELSEWHERE} ELSE 0 END"
-    return f"coalesce((SELECT sum(weight * {found}) / nullif(sum(weight), 0) FROM terms), 0)"
+def _nearest(name: str, table: str, distance: str, where: str) -> dict[str, str]:
+    """The paintings that a leg proposes."""
+    columns = f"SELECT v.painting_id, {distance} AS distance FROM"
+    if where == "true":
+        return {f"{name}_near": f"{columns} {table} v ORDER BY {distance} LIMIT {NEAREST}"}
+    few = f"SELECT p.id FROM art_mcp.paintings p WHERE {where} AND (SELECT count(*) < {NEAREST} FROM {name}_indexed)"
+    return {
+        # Walks the index until enough pass the filter; not begun for a narrow one, and given up far from its paintings.
+        f"{name}_indexed": f"{columns} {table} v JOIN art_mcp.paintings p ON p.id = v.painting_id WHERE {where} "
+        f"AND (SELECT total > {EXACT_UNTIL} FROM counted) ORDER BY {distance} LIMIT {NEAREST}",
+        # As an array, because how many pass a filter of years is often misjudged, and then the whole table is read.
+        # "+ 0", or the planner may walk the index here as well.
+        f"{name}_near": f"SELECT * FROM {name}_indexed UNION ({columns} {table} v "
+        f"WHERE v.painting_id = ANY(ARRAY({few})) ORDER BY {distance} + 0 LIMIT {NEAREST})",
+    }
+
+
+def _alone(leg: LegQuery) -> str:
+    """One leg is ranked by its cosine as it is: a z-score would not change the order."""
+    return f"SELECT painting_id, 1 - distance AS {leg.name}, 1 - distance AS score FROM {leg.name}_near"
+
+
+def _together(legs: Sequence[LegQuery], distances: Mapping[str, str], words: bool) -> dict[str, str]:
+    """Each leg's exact score of every candidate, and their weighted sum."""
+    parts, near, columns, score, joins = {}, [], [], [], []
+    for leg in legs:
+        name, table = leg.name, vector_table(leg.space)
+        if leg.weight > 0:
+            near.append(f"SELECT painting_id FROM {name}_near")
+        # Ids are hashes, so the first ones are a random sample, and the same one for every page.
+        parts[f"{name}_spread"] = (
+            "SELECT avg(cosine) AS mean, coalesce(nullif(stddev_pop(cosine), 0), 1) AS deviation "
+            f"FROM (SELECT 1 - (vector {distances[name]}) AS cosine FROM {table} ORDER BY painting_id LIMIT {SAMPLE}) s"
+        )
+        columns.append(f"1 - ({name}.vector {distances[name]}) AS {name}")
+        score.append(f"{leg.weight} * coalesce(({name} - {name}_spread.mean) / {name}_spread.deviation, 0)")
+        joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id")
+    parts["candidates"] = " UNION ".join(near + ["SELECT painting_id FROM matching"] * words)
+    if words:
+        parts["covered"] = covered()
+        columns.append(f"coalesce(coverage, 0) AS {FULL_TEXT}")
+        score.append(f"{TEXT_WEIGHT} * {FULL_TEXT}")
+        joins.append("LEFT JOIN covered ON covered.painting_id = c.painting_id")
+    parts["compared"] = f"SELECT c.painting_id, {', '.join(columns)} FROM candidates c {' '.join(joins)}"
+    spreads = ", ".join(f"{leg.name}_spread" for leg in legs)
+    parts["scored"] = f"SELECT compared.*, {' + '.join(score)} AS score FROM compared, {spreads}"
+    return parts
 
 
 def _hit(row: Mapping[str, Any], names: Sequence[str]) -> Hit:
