@@ -145,9 +145,21 @@ async def test_text_and_data_are_each_complete(client: Client, pictures: Path) -
             assert hit[key] in text
     assert result.structured_content["next_cursor"] in text
     shown = await call(client, "get_painting", id=hit["id"])
+    assert shown.structured_content.pop("similar") == []
     for value in shown.structured_content.values():
         assert value is None or str(value) in shown.content[0].text
     assert "base64" not in json.dumps(shown.structured_content)
+
+
+async def test_a_painting_with_others_that_look_like_it(client: Client, pictures: Path) -> None:
+    id_ = next(iter((await loaded(client, pictures)).values()))
+    shown = await call(client, "get_painting", id=id_, size="none", similar=3)
+    similar = shown.structured_content["similar"]
+    assert len(similar) == 3 and id_ not in {hit["id"] for hit in similar}
+    alike = await call(client, "search_paintings_by_image", painting_id=id_, limit=3)
+    assert similar == alike.structured_content["results"]
+    for hit in similar:
+        assert hit["id"] in shown.content[0].text and hit["title"] in shown.content[0].text
 
 
 async def test_pages_by_cursor(client: Client, pictures: Path) -> None:
@@ -279,6 +291,8 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("get_painting", {"id": str(uuid.UUID(int=5))}, "There is no painting with the id"),
     ("get_painting", {"id": "'; DROP TABLE paintings; --"}, "There is no painting with the id"),
     ("get_painting", {"id": "x" * 5000}, "There is no painting with the id"),
+    ("get_painting", {"id": "x", "similar": 51}, "similar is 51; it can be 0 to 50."),
+    ("get_painting", {"id": "x", "similar": True}, "similar: value error, input should be a whole number"),
     ("get_painting", {"id": "x", "size": "huge"}, "size: input should be 'display', 'thumbnail' or 'none'"),
     ("ingest_collection", {}, "Neither source nor job_id was given"),
     ("ingest_collection", {"source": "/etc"}, "etc is not in a folder that may be read"),

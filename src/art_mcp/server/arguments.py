@@ -14,10 +14,13 @@ def _text(value: object) -> object:
     return "" if value is None else value
 
 
-def _limit(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("input should be a whole number")
-    return DEFAULT_LIMIT if value is None else value
+def _count(default: int) -> BeforeValidator:
+    def read(value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("input should be a whole number")
+        return default if value is None else value
+
+    return BeforeValidator(read)
 
 
 Text = Annotated[str, BeforeValidator(_text)]
@@ -26,8 +29,16 @@ Text = Annotated[str, BeforeValidator(_text)]
 # The bounds stand in the schema for the model to see, but are checked in search/, whose errors say more.
 Limit = Annotated[
     int,
-    BeforeValidator(_limit),
+    _count(DEFAULT_LIMIT),
     Field(description="Hits on a page.", json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT}),
+]
+Similar = Annotated[
+    int,
+    _count(0),
+    Field(
+        description="How many paintings that look like it to list besides.",
+        json_schema_extra={"minimum": 0, "maximum": MAX_LIMIT},
+    ),
 ]
 Artist = Annotated[Text, Field(description="Only this artist, e.g. Pieter Bruegel the Elder.")]
 School = Annotated[Text, Field(description="Only this school, e.g. Dutch.")]

@@ -44,7 +44,7 @@ class SearchResult(BaseModel):
 
 
 class PaintingResult(BaseModel):
-    """Everything that the catalogue says about one painting."""
+    """Everything that the catalogue says about one painting, and others that look like it."""
 
     id: str
     title: str
@@ -59,6 +59,7 @@ class PaintingResult(BaseModel):
     image_file: str
     image_width: int = Field(description="Pixels of the source's picture.")
     image_height: int
+    similar: list[PaintingSummary] = Field(description="Others that look like it, most alike first, if asked for.")
 
 
 class FacetValue(BaseModel):
@@ -139,13 +140,19 @@ def search_text(result: SearchResult) -> str:
         lines = [f"No more of {result.total} paintings."]
     if result.note:
         lines.append(result.note)
-    for number, hit in enumerate(result.results, start=result.offset + 1):
-        facts = [hit.artist, hit.date, hit.type, hit.technique, hit.school, hit.collection]
-        lines.append(f"{number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
-        lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
+    lines += _listed(result.results, first=result.offset + 1)
     if result.next_cursor:
         lines.append(f"More: the same call with cursor={result.next_cursor}")
     return "\n".join(lines)
+
+
+def _listed(hits: list[PaintingSummary], first: int) -> list[str]:
+    lines = []
+    for number, hit in enumerate(hits, start=first):
+        facts = [hit.artist, hit.date, hit.type, hit.technique, hit.school, hit.collection]
+        lines.append(f"{number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
+        lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
+    return lines
 
 
 def collection_result(found: Description, spaces: list[str], health: Health) -> CollectionResult:
@@ -180,7 +187,7 @@ def collection_text(result: CollectionResult) -> str:
     return "\n".join(lines)
 
 
-def painting_result(painting: Painting) -> PaintingResult:
+def painting_result(painting: Painting, similar: Answer | None = None) -> PaintingResult:
     return PaintingResult(
         **_summary(painting),
         timeframe=painting.catalogue.timeframe,
@@ -188,6 +195,7 @@ def painting_result(painting: Painting) -> PaintingResult:
         image_file=painting.image_name,
         image_width=painting.image_width,
         image_height=painting.image_height,
+        similar=search_result(similar).results if similar else [],
     )
 
 
@@ -204,7 +212,8 @@ def painting_text(result: PaintingResult) -> str:
         "Id": result.id,
         "Description": result.description,
     }
-    return "\n".join([result.title, *(f"{name}: {value}" for name, value in facts.items() if value)])
+    lines = [result.title, *(f"{name}: {value}" for name, value in facts.items() if value)]
+    return "\n".join(lines + ["Looks like it:"] * bool(result.similar) + _listed(result.similar, first=1))
 
 
 def ingest_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -> IngestResult:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from mcp.types import CallToolResult, ImageContent, ToolAnnotations
 from pydantic import BeforeValidator, Field
 
+from art_mcp.search import MAX_LIMIT
+from art_mcp.server.arguments import Similar
 from art_mcp.server.results import PaintingResult, answer, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
 
@@ -24,8 +26,9 @@ def register(server: MCPServer[Services]) -> None:
         title="Show one painting",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
-            "Returns everything that the catalogue says about one painting, and its picture. Take the id from a "
-            "search; it does not search by title."
+            "Returns everything that the catalogue says about one painting, and its picture; with similar also the "
+            "paintings that look most like it. Take the id from a search; it does not search by title. For more that "
+            "are alike, or to say how they should differ, use search_paintings_by_image with painting_id."
         ),
     )
 
@@ -38,16 +41,21 @@ async def get_painting(
         BeforeValidator(lambda size: "display" if size is None else size),
         Field(description="The picture to return: about 1024 pixels, 320 pixels, or none."),
     ] = "display",
+    similar: Similar = 0,
 ) -> Annotated[CallToolResult, PaintingResult]:
-    from art_mcp.search.finder import unknown_painting
+    from art_mcp.search.finder import SearchError, unknown_painting
     from art_mcp.store import paintings
 
+    if not 0 <= similar <= MAX_LIMIT:
+        raise SearchError(f"similar is {similar:.6g}; it can be 0 to {MAX_LIMIT}.", "Ask for a number in between.")
     painting_id = parse_painting_id(id)
-    database = await services(ctx).runtime.database()
+    runtime = services(ctx).runtime
+    database = await runtime.database()
     painting = await paintings.get(database, painting_id)
     if painting is None:
         raise unknown_painting(painting_id)
-    result = painting_result(painting)
+    alike = await (await runtime.finder()).like_painting(painting_id, limit=similar) if similar else None
+    result = painting_result(painting, alike)
     pictures = []
     if size != "none":
         rendition = await paintings.rendition(database, painting_id, size)
