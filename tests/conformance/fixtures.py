@@ -16,7 +16,6 @@ from mcp.types import (
     MISSING_REQUIRED_CLIENT_CAPABILITY,
     AudioContent,
     CallToolResult,
-    Completion,
     CreateMessageRequest,
     CreateMessageRequestParams,
     CreateMessageResult,
@@ -389,10 +388,6 @@ def _prompts(server: MCPServer[Any]) -> None:
 
 def _methods(server: MCPServer[Any]) -> None:
     """Methods of 2025-11-25 that the SDK leaves to who wants them."""
-
-    @server.completion()
-    async def complete(*_: Any) -> Completion:
-        return Completion(values=["paris", "park"], total=2, has_more=False)
 
     async def accept(*_: Any) -> EmptyResult:
         return EmptyResult()

@@ -17,6 +17,7 @@ ERAS = ["2025-11-25", "2026-07-28"]
 # suite prescribes; they run against the same server with these added.
 OWN = {
     "2025-11-25": {
+        "completion-complete",
         "dns-rebinding-protection",
         "ping",
         "prompts-list",
@@ -28,6 +29,7 @@ OWN = {
     },
     "2026-07-28": {
         "caching",
+        "completion-complete",
         "dns-rebinding-protection",
         "http-header-validation",
         "input-required-result-unsupported-methods",

@@ -1,0 +1,57 @@
+"""What completes an argument while a person types it: values that the collection has."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from mcp.types import CompleteRequestParams, CompleteResult, Completion
+
+from art_mcp.errors import ArtMcpError
+from art_mcp.painting import KEYED_FIELDS, Filters
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+    from mcp.server.context import ServerRequestContext
+
+    from art_mcp.server.services import Services
+
+log = logging.getLogger(__name__)
+
+FIELDS = ("collection", *KEYED_FIELDS)
+"""Arguments that are completed, of whichever prompt; what else is typed nobody can know."""
+MAX_VALUES = 100
+"""The protocol allows no more."""
+LONGEST = 200
+"""No value of a catalogue is longer; what is asked for at every key stays small."""
+
+
+def register(server: MCPServer[Services]) -> None:
+    # Not by server.completion(), whose handlers are not given what the server lives by.
+    server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, complete)
+
+
+async def complete(ctx: ServerRequestContext[Services], params: CompleteRequestParams) -> CompleteResult:
+    """Never fails: a person who is typing has not asked for anything yet."""
+    try:
+        completion = await _completion(ctx.lifespan_context, params)
+    except ArtMcpError as error:
+        log.warning("%s could not be completed: %s", params.argument.name, error)
+        completion = None
+    except Exception:
+        log.exception("%s could not be completed", params.argument.name)
+        completion = None
+    return CompleteResult(completion=completion or Completion(values=[], total=0, has_more=False))
+
+
+async def _completion(services: Services, params: CompleteRequestParams) -> Completion | None:
+    field, typed = params.argument.name, params.argument.value
+    if field not in FIELDS or len(typed) > LONGEST:
+        return None
+    from art_mcp.store import facets
+
+    filled_in = (params.context and params.context.arguments) or {}
+    others = {name: filled_in.get(name, "").strip() or None for name in FIELDS if name != field}
+    found = await facets.complete(await services.runtime.database(), field, typed, Filters(**others), limit=MAX_VALUES)
+    values = [value for value, _ in found.values]
+    return Completion(values=values, total=found.distinct, has_more=found.distinct > len(values))

@@ -1,0 +1,77 @@
+"""Paintings as resources: what a client can attach to a chat by an address, without a tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp.server.mcpserver.resources import ResourceSecurity
+from mcp.types import Annotations
+
+from art_mcp.server.results import painting_result
+from art_mcp.server.services import ToolContext, services
+from art_mcp.server.tools.painting import parse_painting_id
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from art_mcp.painting import Painting
+    from art_mcp.server.services import Services
+    from art_mcp.store.database import Database
+
+# The SDK guards paths. An id is none, and one that looks like a path is told like any other that nothing has.
+_IDS = ResourceSecurity(exempt_params={"id"})
+
+
+def register(server: MCPServer[Services]) -> None:
+    server.resource(
+        "art://paintings/{id}",
+        name="painting",
+        title="A painting's catalogue entry",
+        description=(
+            "Everything that the catalogue says about one painting, as get_painting returns it. The id is that of a "
+            "search's result."
+        ),
+        mime_type="application/json",
+        annotations=Annotations(audience=["assistant"]),
+        security=_IDS,
+    )(painting)
+    server.resource(
+        "art://paintings/{id}/image",
+        name="painting_image",
+        title="A painting's picture",
+        description="The picture of one painting, about 1024 pixels. The id is that of a search's result.",
+        mime_type="image/webp",
+        annotations=Annotations(audience=["user", "assistant"]),
+        security=_IDS,
+    )(painting_image)
+
+
+async def painting(ctx: ToolContext, id: str) -> str:
+    _, found = await _find(ctx, id)
+    return painting_result(found).model_dump_json()
+
+
+async def painting_image(ctx: ToolContext, id: str) -> bytes:
+    from art_mcp.store import paintings
+
+    database, found = await _find(ctx, id)
+    rendition = await paintings.rendition(database, found.id, "display")
+    if rendition is None:
+        raise ResourceNotFoundError(f"No picture is kept of the painting {found.id}. Load its collection again.")
+    return rendition.data
+
+
+async def _find(ctx: ToolContext, id: str) -> tuple[Database, Painting]:
+    from art_mcp.search.finder import SearchError, unknown_painting
+    from art_mcp.store import paintings
+
+    try:
+        painting_id = parse_painting_id(id)
+        database = await services(ctx).runtime.database()
+        found = await paintings.get(database, painting_id)
+        if found is None:
+            raise unknown_painting(painting_id)
+        return database, found
+    except SearchError as error:
+        raise ResourceNotFoundError(str(error)) from None

@@ -1,0 +1,145 @@
+"""Paintings as resources, read by the real client over real stdio and over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from conftest import draw
+from mcp import Client, MCPError
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from PIL import Image
+from serving import serving
+
+from art_mcp.painting import painting_id
+from art_mcp.runtime import Runtime
+from art_mcp.server.app import build_server
+from art_mcp.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+SNAPSHOT = Path(__file__).with_name("resources.json")
+ID = painting_id("pictures", "1.png")
+NOBODY = uuid.UUID(int=5)
+UNREACHABLE = "postgresql://user:c4nary@127.0.0.1:1/none"
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "art_mcp"], env={"ART_MCP_DATABASE_URL": url, "ART_MCP_READ_ONLY": "true"}
+    )
+    async with Client(stdio_client(server)) as client:
+        yield client
+
+
+@pytest.fixture
+async def url(settings: Settings, tmp_path: Path) -> str:
+    """Of a database that has one painting."""
+    draw(tmp_path / "pictures" / "1.png", 1, (1600, 1200))
+    (tmp_path / "pictures" / "table.tsv").write_text("IMAGE_FILE\tTITLE\tAUTHOR\n1.png\tA Töwer \u2028\tMUSTER, Max\n")
+    async with Runtime(settings) as runtime:
+        ingest = await runtime.ingest()
+        await ingest.run(await ingest.create(tmp_path / "pictures"))
+    return settings.database_url.get_secret_value()
+
+
+async def refused(client: Client, uri: str, code: int) -> str:
+    """What an error says: a sentence without a trace of the machinery."""
+    with pytest.raises(MCPError) as caught:
+        await client.read_resource(uri)
+    assert caught.value.code == code
+    for word in ("Traceback", "Error reading", "asyncpg", "pydantic", "c4nary"):
+        assert word not in caught.value.message
+    return caught.value.message
+
+
+async def test_templates_are_the_committed_ones_and_no_database_is_asked() -> None:
+    async with connected(UNREACHABLE) as client:
+        assert (await client.list_resources()).resources == []
+        templates = (await client.list_resource_templates()).resource_templates
+    listed = [template.model_dump(mode="json", by_alias=True, exclude_none=True) for template in templates]
+    text = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(text, encoding="utf-8")
+    assert text == SNAPSHOT.read_text(encoding="utf-8"), "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+
+
+async def test_a_painting_is_what_the_tool_says_of_it(url: str) -> None:
+    async with connected(url) as client:
+        shown = await client.call_tool("get_painting", {"id": str(ID)})
+        for spelling in (str(ID), str(ID).upper(), f"%7B{ID}%7D"):
+            (entry,) = (await client.read_resource(f"art://paintings/{spelling}")).contents
+            assert (entry.uri, entry.mime_type) == (f"art://paintings/{spelling}", "application/json")
+            assert json.loads(entry.text) == shown.structured_content
+        assert json.loads(entry.text)["title"] == "A Töwer"
+        (image,) = (await client.read_resource(f"art://paintings/{ID}/image")).contents
+        assert (image.blob, image.mime_type) == (shown.content[1].data, "image/webp")
+        picture = Image.open(io.BytesIO(base64.b64decode(image.blob)))
+        assert (picture.format, picture.size) == ("WEBP", (1024, 768))
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_over_http_it_is_the_same(url: str, mode: str) -> None:
+    with serving(ART_MCP_DATABASE_URL=url) as served:
+        async with Client(served.url, mode=mode) as client:
+            (entry,) = (await client.read_resource(f"art://paintings/{ID}")).contents
+            assert json.loads(entry.text)["id"] == str(ID)
+            (image,) = (await client.read_resource(f"art://paintings/{ID}/image")).contents
+            assert base64.b64decode(image.blob).startswith(b"RIFF")
+            said = await refused(client, f"art://paintings/{NOBODY}", -32602)
+            assert said.startswith("There is no painting with the id")
+
+
+async def test_an_id_that_nothing_has_is_told(url: str) -> None:
+    async with connected(url) as client:
+        for id in (str(NOBODY), "12", "..", "%2e%2e%2fetc", "%00", "'; DROP TABLE paintings; --", "x" * 5000, "", "%"):
+            for uri in (f"art://paintings/{id}", f"art://paintings/{id}/image"):
+                said = await refused(client, uri, -32602)
+                assert said.startswith("There is no painting with the id"), uri
+                assert said.endswith("Take an id from the results of a search.") and len(said) < 200
+        for uri in (
+            "art://paintings",
+            f"art://paintings/{ID}/thumbnail",
+            f"art://painters/{ID}",
+            "x",
+            "art://" + "x" * 99999,
+        ):
+            said = await refused(client, uri, -32602)
+            assert said.startswith("There is no resource ") and len(said) < 200
+            assert said.endswith("Ask for one of the form art://paintings/{id}, art://paintings/{id}/image.")
+
+
+async def test_a_picture_that_is_gone_is_told(url: str, settings: Settings) -> None:
+    async with Runtime(settings) as runtime, (await runtime.database()).connection() as connection:
+        await connection.execute("DELETE FROM art_mcp.renditions")
+    async with connected(url) as client:
+        said = await refused(client, f"art://paintings/{ID}/image", -32602)
+    assert said == f"No picture is kept of the painting {ID}. Load its collection again."
+
+
+async def test_a_database_out_of_reach_is_told() -> None:
+    async with connected(UNREACHABLE) as client:
+        for uri in (f"art://paintings/{ID}", f"art://paintings/{ID}/image"):
+            assert (await refused(client, uri, -32603)).startswith("The database cannot be reached. Check that it runs")
+        assert "no painting with the id" in await refused(client, "art://paintings/12", -32602)
+
+
+async def test_a_fault_of_the_program_is_told_without_its_words() -> None:
+    server = build_server(Settings())
+
+    @server.resource("broken://{id}")
+    async def broken(id: str) -> str:
+        raise RuntimeError("c4nary /etc/secret")
+
+    async with Client(server) as client:
+        said = await refused(client, "broken://1", -32603)
+    assert said == "The resource failed for a reason that the server has logged. Try again, or look into its log."
