@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from art_mcp.settings import Settings
+
+TO_A_PERSON = (
+    "art-mcp: this is a server and waits for a chat client to talk to it. `art-mcp setup CLIENT` wires it into one, "
+    '`art-mcp search "..."` asks without one, Ctrl-C ends this.'
+)
 
 
 @click.command()
@@ -30,6 +37,8 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
         settings = settings.model_copy(update={"read_only": True})
     server = build_server(settings)
     if transport == "stdio":
+        if sys.stdin.isatty():
+            click.echo(TO_A_PERSON, err=True)
         server.run("stdio")
     else:
         from art_mcp.server.http import serve_http

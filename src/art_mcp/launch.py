@@ -1,0 +1,78 @@
+"""How a client starts this very art-mcp: its command, and the settings that go with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import SecretStr
+
+from art_mcp.errors import ArtMcpError
+from art_mcp.settings import Settings, variable
+
+_UV_ENVIRONMENTS = re.compile(r"(archive|builds|environments)-v\d+")
+_OURS = re.compile(r"(.*[/\\])?art[-_]mcp(\.exe)?")
+_OUR_PACKAGE = re.compile(r"art[-_]mcp([@=<>~!\[].*)?")
+
+
+class LaunchError(ArtMcpError):
+    """This art-mcp cannot be started from a client's configuration."""
+
+
+def command() -> list[str]:
+    """The words that start it from any folder and with any PATH.
+
+    Raises:
+        LaunchError: it runs from an environment that will be removed.
+    """
+    if _in_uv_cache(Path(sys.prefix)):
+        return _uvx()
+    if Path(sys.argv[0]).stem == "art-mcp" and (program := shutil.which(sys.argv[0])):
+        return [os.path.abspath(program)]  # not resolved: a link in bin/ outlives what it points to
+    # -P, because clients start servers in the folder that is open in them, and its modules are not ours.
+    return [sys.executable, "-P", "-m", "art_mcp"]
+
+
+def settings_to_pass(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The variables that are set here and that a client may hold, and the names of those that are secret."""
+    fields = Settings.model_fields.items()
+    given = {name: field for field_name, field in fields if environ.get(name := variable(field_name))}
+    secret = [name for name, field in given.items() if _holds_secret(field.annotation)]
+    return {name: environ[name] for name in given if name not in secret}, secret
+
+
+def starts_art_mcp(entry: Any) -> bool:
+    """Whether a client's entry is one of ours, however it was written."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("command"), str):
+        return False
+    arguments = entry.get("args")
+    words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, list) else []
+    return bool(_OURS.fullmatch(entry["command"])) or any(_OUR_PACKAGE.fullmatch(word) for word in words)
+
+
+def _in_uv_cache(folder: Path) -> bool:
+    """Whether the folder is one of those that `uvx` makes for a run."""
+    return any(
+        _UV_ENVIRONMENTS.fullmatch(parent.name) and (parent.parent / "CACHEDIR.TAG").is_file()
+        for parent in folder.parents
+    )
+
+
+def _uvx() -> list[str]:
+    from importlib.metadata import distribution
+
+    if distribution("art-mcp").read_text("direct_url.json"):  # from a folder or a repository, not by its name alone
+        raise LaunchError(
+            "This art-mcp runs from a temporary environment of uvx, which a client would not find again.",
+            "Install it with `uv tool install` and run setup with the installed art-mcp.",
+        )
+    return [shutil.which("uvx") or "uvx", "art-mcp"]
+
+
+def _holds_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_holds_secret(part) for part in get_args(annotation))
