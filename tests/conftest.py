@@ -94,8 +94,10 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 async def count_paintings(database: Database) -> int:
     """How many paintings there are, which is what their collections say."""
     async with database.connection() as connection:
-        counted = await connection.fetchval("SELECT count(*) FROM art_mcp.paintings")
-        said = await connection.fetchval("SELECT coalesce(sum(paintings), 0)::int FROM art_mcp.collections")
+        counted, said = await connection.fetchrow(  # at one moment, since others may be writing
+            "SELECT (SELECT count(*) FROM art_mcp.paintings), "
+            "(SELECT coalesce(sum(paintings), 0)::int FROM art_mcp.collections)"
+        )
     assert said == counted
     return counted
 

@@ -53,18 +53,16 @@ def _settings(settings: Settings) -> list[Finding]:
 async def _database(runtime: Runtime) -> Finding:
     kind = "embedded" if runtime.settings.database_url is None else "from ART_MCP_DATABASE_URL"
     try:
-        from art_mcp.painting import EVERYTHING
-        from art_mcp.store import jobs
-        from art_mcp.store.facets import describe
+        from art_mcp.store import collections, jobs
 
         database = await runtime.database()
         await runtime.spaces()
-        found = await describe(database, EVERYTHING, limit=5)
+        sizes = await collections.sizes(database)
         left = await jobs.unfinished(database)
     except ArtMcpError as error:
         return Finding("database", False, f"{kind}: {error.problem}", error.next_step)
-    collections = ", ".join(f"{name} ({count})" for name, count in found.facets["collection"].values) or "none yet"
-    detail = f"{kind}; {found.total} paintings; collections: {collections}"
+    listed = ", ".join(f"{name} ({count})" for name, count in sizes.items()) or "none yet"
+    detail = f"{kind}; {sum(sizes.values())} paintings; collections: {listed}"
     if left:
         return Finding(
             "database", False, f"{detail}; {len(left)} ingests were not finished", "Run art-mcp ingest --resume."

@@ -24,12 +24,17 @@ def painting_id(collection: str, source_key: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, f"{collection}\0{source_key}")
 
 
+# Letters and marks that Unicode says are not shown (Default_Ignorable_Code_Point), beside those of Cc and Cf:
+# fillers, joiners, variation selectors; any text can be hidden in a row of the last.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
+
+
 def readable(text: str) -> str:
     """Text on one line, without control and invisible characters, which could forge or hide words."""
     visible = (
         " " if character.isspace() else character
         for character in unicodedata.normalize("NFC", text)
-        if character.isspace() or unicodedata.category(character) not in ("Cc", "Cf")
+        if character.isspace() or (unicodedata.category(character) not in ("Cc", "Cf") and not _UNSEEN.match(character))
     )
     return " ".join("".join(visible).split())
 

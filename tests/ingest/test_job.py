@@ -301,6 +301,12 @@ async def test_a_source_that_is_gone_refuses_the_run_and_not_the_rows(bench: Ben
     assert job is not None and job.stored == 5
 
 
+async def test_a_collection_is_filtered_by_the_name_that_it_was_given(bench: Bench, tmp_path: Path) -> None:
+    draw(tmp_path / "a.png", seed=1)
+    job = await bench.load(tmp_path, "Muse\u0301e  d'Orsay")  # two characters for one letter, two spaces
+    assert job.collection == "Musée d'Orsay"
+
+
 async def test_what_cannot_be_started(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no pictures and no rows"):
         await bench.ingest.create(tmp_path)

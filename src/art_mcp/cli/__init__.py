@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from art_mcp.cli import demo, doctor, ingest, search, serve, setup
+from art_mcp.cli import demo, doctor, ingest, remove, search, serve, setup
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
@@ -40,7 +40,15 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
         ctx.invoke(serve.serve)
 
 
-for command in (serve.serve, setup.setup, ingest.ingest, search.search, doctor.doctor, demo.demo):
+for command in (
+    serve.serve,
+    setup.setup,
+    ingest.ingest,
+    search.search,
+    remove.remove,
+    doctor.doctor,
+    demo.demo,
+):
     cli.add_command(command)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from art_mcp.client_file import ClientFile, ClientFileError
-from art_mcp.clients import NAMES, Client, clients
+from art_mcp.clients.client import NAMES, Client, clients
+from art_mcp.clients.file import ClientFile, ClientFileError
+from art_mcp.clients.launch import command, settings_to_pass, starts_art_mcp
 from art_mcp.errors import ArtMcpError
-from art_mcp.launch import command, settings_to_pass, starts_art_mcp
 from art_mcp.settings import user_env_file, variable
 
 SERVER_NAME = re.compile(r"[A-Za-z0-9_-]+")  # what Claude Code takes

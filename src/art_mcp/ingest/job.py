@@ -21,7 +21,7 @@ from art_mcp.images.rendition import render
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import Refusal, Source, SourceError, open_source
-from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
+from art_mcp.painting import Catalogue, Painting, Rendition, painting_id, readable
 from art_mcp.space import Leg, Space
 from art_mcp.store import jobs, paintings
 from art_mcp.store.jobs import HeldItem, Job, NewItem, Outcome
@@ -132,8 +132,9 @@ class Ingest:
         if _is_not_text(path):
             raise IngestError("The source's path is not valid text.", "Rename the file or folder.")
         source = await anyio.to_thread.run_sync(open_source, path, within)
-        name = (collection or source.name).strip()
-        if not name or len(name) > MAX_COLLECTION_NAME or not name.isprintable():
+        given = (collection or source.name).strip()
+        name = readable(given)  # the form in which it is filtered by
+        if not name or len(name) > MAX_COLLECTION_NAME or not given.isprintable():
             raise IngestError(
                 "The collection's name cannot be used.",
                 f"Choose one of 1 to {MAX_COLLECTION_NAME} printable characters.",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from art_mcp.painting import Filters
+from art_mcp.painting import Filters, readable
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT
 
 
@@ -69,4 +69,4 @@ def filters(
     """The filters that a tool was given; what is empty is left out."""
     years = [None if year is None else min(max(year, -YEARS), YEARS) for year in (year_from, year_to)]
     texts = (artist, school, type, technique, timeframe, collection)
-    return Filters(*(text.strip() or None for text in texts), *years)
+    return Filters(*(readable(text) or None for text in texts), *years)

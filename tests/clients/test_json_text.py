@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from art_mcp.json_text import drop, put
+from art_mcp.clients.json_text import drop, put
 
 ENTRY = {"command": "/bin/art-mcp", "args": [], "env": {"A": "Gemälde"}}
 PATH = ("mcpServers", "art")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from art_mcp.clients import NAMES, clients
+from art_mcp.clients.client import NAMES, clients
 
 HOME = Path("/home/me")
 FILES = {

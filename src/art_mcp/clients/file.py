@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from art_mcp.clients import Client
+from art_mcp.clients.client import Client
+from art_mcp.clients.json_text import drop, put
 from art_mcp.errors import ArtMcpError
-from art_mcp.json_text import drop, put
 
 BOM = codecs.BOM_UTF8
 

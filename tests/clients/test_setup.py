@@ -13,9 +13,9 @@ import pytest
 from mcp import Client as McpClient
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from art_mcp import launch
-from art_mcp.client_file import ClientFile, ClientFileError
-from art_mcp.clients import NAMES, Client, clients
+from art_mcp.clients import launch
+from art_mcp.clients.client import NAMES, Client, clients
+from art_mcp.clients.file import ClientFile, ClientFileError
 
 MODULE = {"command": sys.executable, "args": ["-P", "-m", "art_mcp"]}
 CANARY = "c4nary"

@@ -1,0 +1,39 @@
+"""`art-mcp remove`."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+import click
+
+from art_mcp.settings import Settings
+
+
+@click.command()
+@click.argument("collection")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(settings: Settings, collection: str, yes: bool) -> None:
+    """Remove COLLECTION: its paintings with all that is kept of them. The source's own files stay."""
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("There is nobody to ask: say --yes.")
+    anyio.run(_remove, settings, collection, yes)
+
+
+async def _remove(settings: Settings, collection: str, yes: bool) -> None:
+    from art_mcp.painting import Filters, readable
+    from art_mcp.runtime import Runtime
+    from art_mcp.store import collections
+    from art_mcp.store.filters import require_values
+
+    name = readable(collection)
+    async with Runtime(settings) as runtime:
+        database = await runtime.database()
+        await require_values(database, Filters(collection=name))
+        count = (await collections.sizes(database))[name]
+        if not yes and not click.confirm(f"Remove {name} with its {count} paintings?"):
+            click.echo("Nothing was removed.")
+            return
+        removed = await collections.remove(database, name)
+    click.echo(f"{name}: {removed} paintings removed.")

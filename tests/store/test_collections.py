@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from conftest import count_paintings
+
+from art_mcp.painting import Catalogue, Painting, painting_id
+from art_mcp.store import collections, jobs, paintings
+from art_mcp.store.database import Database
+from art_mcp.store.errors import StoreError
+from art_mcp.store.jobs import NewItem
+from art_mcp.store.paintings import Entry
+
+pytestmark = pytest.mark.anyio
+
+
+def entry(collection: str, number: int) -> Entry:
+    key = f"{number}.jpg"
+    words = Catalogue(title=f"No {number}")
+    id_ = painting_id(collection, key)
+    return Entry(Painting(id_, collection, key, words, None, None, key, key.encode(), 1, 1, "JPEG"), (), {})
+
+
+async def write(database: Database, *entries: Entry) -> None:
+    async with database.transaction() as connection:
+        await paintings.write(connection, entries)
+
+
+async def test_sizes_follow_what_is_written_again_and_rolled_back(database: Database) -> None:
+    await write(database, *(entry("a", number) for number in range(3)), entry("b", 0))
+    assert await collections.sizes(database) == {"a": 3, "b": 1}
+    await write(database, entry("a", 2), entry("a", 3))
+    assert await collections.sizes(database) == {"a": 4, "b": 1}
+    with pytest.raises(RuntimeError):
+        async with database.transaction() as connection:
+            await paintings.write(connection, [entry("a", 9)])
+            raise RuntimeError
+    assert await collections.sizes(database) == {"a": 4, "b": 1}
+    assert await count_paintings(database) == 5
+
+
+async def test_a_collection_of_several_batches_is_removed_whole(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collections, "REMOVED_AT_ONCE", 4)
+    await write(database, *(entry("a", number) for number in range(10)), entry("b", 0))
+    assert await collections.remove(database, "a") == 10
+    assert await collections.remove(database, "a") == 0
+    assert await collections.sizes(database) == {"b": 1}
+    assert await count_paintings(database) == 1
+
+
+async def test_a_collection_that_is_being_loaded_is_not_removed(database: Database) -> None:
+    await write(database, entry("a", 0))
+    job_id = await jobs.create(database, "/a", None, "a", [NewItem("1", {}), NewItem("2", {})])
+    held = await jobs.hold(database, job_id, 1)
+    with pytest.raises(StoreError, match="a is being loaded now"):
+        await collections.remove(database, "a")
+    await jobs.give_back(database, job_id, held)
+    assert await collections.remove(database, "a") == 1
+    assert await jobs.get(database, job_id) is None
+    assert await jobs.get(database, uuid.uuid4()) is None
