@@ -327,6 +327,25 @@ def test_idle_memory(own: Site) -> None:
     assert sum(map(pss, own.processes())) < 40_000
 
 
+def test_the_cache_grows_with_the_data_up_to_a_share_of_the_memory(own: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cache() -> int:
+        """In MB."""
+        with contextlib.closing(EmbeddedServer.start(own.data_dir)) as server:
+            size = sql(server.connect_args, "SELECT pg_size_bytes(current_setting('shared_buffers'))")
+            own.kill_everything()
+            return size >> 20
+
+    assert cache() == 128
+    monkeypatch.setattr(platform, "memory", lambda: 8 << 30)
+    big = next((own.folder / "data" / "base").iterdir()) / "99999999"
+    for size, expected in ((300 << 20, range(300, 400)), (5 << 30, [2048])):
+        with big.open("wb") as file:
+            file.truncate(size)  # takes no room on the disk
+        assert cache() in expected
+    monkeypatch.setattr(platform, "memory", lambda: 1 << 30)
+    assert cache() == 256
+
+
 @pytest.mark.parametrize("name", ["x" * 120, "a, b", 'quote" and $(touch pwned) `x`', "space  ü 画"])
 def test_unusual_paths(site: Site, name: str) -> None:
     site.data_dir = site.base / name

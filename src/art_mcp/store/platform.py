@@ -5,6 +5,7 @@ Tried on Linux only; the parts for macOS and Windows are written to their docume
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -275,6 +276,16 @@ def pid_file_line(pid_file: Path, number: int) -> str:
         return pid_file.read_text(errors="replace").splitlines()[number - 1].strip()
     except (OSError, IndexError):
         return ""
+
+
+def memory() -> int:
+    """Bytes that this system has, or that its container may use."""
+    import psutil
+
+    limits = [psutil.virtual_memory().total]
+    with contextlib.suppress(OSError, ValueError):  # no cgroup, or no limit ("max")
+        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(limits)
 
 
 def detach(command: Sequence[str | Path], *, log: int = subprocess.DEVNULL, **options: Any) -> None:
