@@ -8,13 +8,16 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+import click
 import pytest
 from conftest import draw
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from art_mcp.cli import cli
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings, variable
 
@@ -42,13 +45,53 @@ def env_example() -> str:
     return "\n".join(lines) + "\n"
 
 
-async def tool_table() -> str:
-    rows = ["| tool | what it does | arguments |", "|---|---|---|"]
-    for tool in await build_server(Settings()).list_tools():
-        sentences = re.split(r"(?<=\.) ", tool.description or "")
-        arguments = ", ".join(f"`{name}`" for name in tool.input_schema["properties"])
-        rows.append(f"| `{tool.name}` | {sentences[0]} | {arguments} |")
-    return "\n".join(rows)
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def first_sentence(text: str | None) -> str:
+    return re.split(r"(?<=\.) ", text or "")[0]
+
+
+def arguments_of(command: click.Command) -> list[str]:
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+    return [each.name.upper() if each.required else f"[{each.name.upper()}]" for each in arguments]
+
+
+async def tables() -> dict[str, str]:
+    """The tables of the README by the name of their place."""
+    server = build_server(Settings())
+    tools = [
+        (
+            f"`{tool.name}`",
+            first_sentence(tool.description),
+            ", ".join(f"`{n}`" for n in tool.input_schema["properties"]),
+        )
+        for tool in await server.list_tools()
+    ]
+    prompts = [
+        (
+            f"`{prompt.name}`",
+            prompt.description or "",
+            ", ".join(f"**`{a.name}`**" if a.required else f"`{a.name}`" for a in prompt.arguments or []),
+        )
+        for prompt in await server.list_prompts()
+    ]
+    resources = [
+        (f"`{template.uri_template}`", first_sentence(template.description), f"`{template.mime_type}`")
+        for template in await server.list_resource_templates()
+    ]
+    commands = [
+        (f"`{' '.join(['art-mcp', name, *arguments_of(command)])}`", command.get_short_help_str(200))
+        for name, command in cli.commands.items()
+    ]
+    return {
+        "tools": table(("tool", "what it does", "arguments"), tools),
+        "prompts": table(("prompt", "what it does", "arguments"), prompts),
+        "resources": table(("resource", "what it is", "type"), resources),
+        "commands": table(("command", "what it does"), commands),
+    }
 
 
 def test_env_example_explains_every_setting() -> None:
@@ -59,15 +102,16 @@ def test_env_example_explains_every_setting() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_tool_table_is_that_of_the_server() -> None:
-    text = README.read_text(encoding="utf-8")
-    before, start, rest = text.partition("<!-- tools -->\n")
-    table, end, after = rest.partition("<!-- /tools -->")
-    assert start and end
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        table = await tool_table() + "\n"
-        README.write_text(before + start + table + end + after, encoding="utf-8")
-    assert table == await tool_table() + "\n", "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+async def test_the_tables_of_the_readme_are_those_of_the_program() -> None:
+    for name, expected in (await tables()).items():
+        text = README.read_text(encoding="utf-8")
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        actual, end, after = rest.partition(f"<!-- /{name} -->")
+        assert start and end, name
+        if os.environ.get("UPDATE_SNAPSHOTS"):
+            actual = expected
+            README.write_text(before + start + actual + end + after, encoding="utf-8")
+        assert actual == expected, "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
 
 
 def blocks(language: str) -> list[str]:
@@ -103,7 +147,7 @@ async def test_each_art_mcp_command_runs(database_url: str, tmp_path: Path) -> N
         done = subprocess.run(
             [sys.executable, "-m", "art_mcp", *words],
             cwd=tmp_path,
-            env={**os.environ, "ART_MCP_DATABASE_URL": database_url},
+            env={**os.environ, "ART_MCP_DATABASE_URL": database_url, "HOME": str(tmp_path)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
