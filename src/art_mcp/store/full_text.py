@@ -18,7 +18,7 @@ NAMES = "ts_filter(p.search, '{a}')"
 """The words of title and artist, as they are indexed."""
 SAMPLE = 500
 """Paintings whose words show how common a word is."""
-SAMPLED_FROM = 20_000
+SAMPLED_FROM = 5_000
 """In a smaller collection every word is looked up."""
 
 

@@ -27,7 +27,7 @@ SAMPLE = 500
 """How many paintings show how a question's cosines spread over the collection."""
 TEXT_WEIGHT = 4.0
 """What a painting gains that has all of the question's words: about as much as the best z-scores of one leg."""
-EXACT_UNTIL = 20_000
+EXACT_UNTIL = 10_000
 """Filtered collections up to this size are compared one by one: an index would be walked past its end."""
 STATEMENT_TIMEOUT_MS = 10_000
 FULL_TEXT = "text"
@@ -82,7 +82,7 @@ async def rank(
     """
     limit = min(limit, DEPTH - offset)
     values: list[Any] = []
-    statement = _statement(legs, words, filters, exclude, f"LIMIT {limit + 1:d} OFFSET {offset:d}", values)
+    statement = _statement(legs, words, filters, exclude, offset, limit + 1, values)
     async with database.transaction() as connection:
         await connection.execute(_settings(filters, database.iterative_scan))
         rows = await connection.fetch(statement, *values)
@@ -112,7 +112,8 @@ def _statement(
     words: Words | None,
     filters: Filters,
     exclude: uuid.UUID | None,
-    page: str,
+    offset: int,
+    limit: int,
     values: list[Any],
 ) -> str:
     """The SQL; what it binds is appended to `values`."""
@@ -125,17 +126,20 @@ def _statement(
     but = "" if exclude is None else bind(exclude)
     parts = {"counted": _counted(filters, where, but)}
     distances = {leg.name: f"<=> {bind(leg.vector)}" for leg in legs}
+    alone = len(legs) == 1 and not words
+    # A leg alone, without filters, comes from the index in its final order: no more of it than the page needs.
+    nearest = offset + limit + bool(but) if alone and where == "true" else NEAREST
     for leg in legs:
         if leg.weight > 0:
-            parts |= _nearest(leg.name, vector_table(leg.space), f"(v.vector {distances[leg.name]})", where)
+            parts |= _nearest(leg.name, vector_table(leg.space), f"(v.vector {distances[leg.name]})", where, nearest)
     if words:
         parts |= matching(bind(words.text), bind(list(words.phrases)), where, NEAREST)
-    if len(legs) == 1 and not words:
+    if alone:
         parts["scored"] = _alone(legs[0])
     else:
         parts |= _together(legs, distances, bool(words))
     others = f"WHERE painting_id <> {but}" if but else ""
-    parts["page"] = f"SELECT * FROM scored {others} ORDER BY score DESC, painting_id {page}"
+    parts["page"] = f"SELECT * FROM scored {others} ORDER BY score DESC, painting_id LIMIT {limit:d} OFFSET {offset:d}"
     return f"""
         WITH {", ".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())}
         SELECT counted.total, page.*, {", ".join(f"p.{field}" for field in READ_FIELDS)}
@@ -153,20 +157,20 @@ def _counted(filters: Filters, where: str, but: str) -> str:
     return f"SELECT ({count}){itself} AS total"
 
 
-def _nearest(name: str, table: str, distance: str, where: str) -> dict[str, str]:
-    """The paintings that a leg proposes."""
+def _nearest(name: str, table: str, distance: str, where: str, limit: int) -> dict[str, str]:
+    """The paintings that a leg proposes, at most `limit` of them."""
     columns = f"SELECT v.painting_id, {distance} AS distance FROM"
     if where == "true":
-        return {f"{name}_near": f"{columns} {table} v ORDER BY {distance} LIMIT {NEAREST}"}
-    few = f"SELECT p.id FROM art_mcp.paintings p WHERE {where} AND (SELECT count(*) < {NEAREST} FROM {name}_indexed)"
+        return {f"{name}_near": f"{columns} {table} v ORDER BY {distance} LIMIT {limit}"}
+    few = f"SELECT p.id FROM art_mcp.paintings p WHERE {where} AND (SELECT count(*) < {limit} FROM {name}_indexed)"
     return {
         # Walks the index until enough pass the filter; not begun for a narrow one, and given up far from its paintings.
         f"{name}_indexed": f"{columns} {table} v JOIN art_mcp.paintings p ON p.id = v.painting_id WHERE {where} "
-        f"AND (SELECT total > {EXACT_UNTIL} FROM counted) ORDER BY {distance} LIMIT {NEAREST}",
+        f"AND (SELECT total > {EXACT_UNTIL} FROM counted) ORDER BY {distance} LIMIT {limit}",
         # As an array, because how many pass a filter of years is often misjudged, and then the whole table is read.
         # "+ 0", or the planner may walk the index here as well.
         f"{name}_near": f"SELECT * FROM {name}_indexed UNION ({columns} {table} v "
-        f"WHERE v.painting_id = ANY(ARRAY({few})) ORDER BY {distance} + 0 LIMIT {NEAREST})",
+        f"WHERE v.painting_id = ANY(ARRAY({few})) ORDER BY {distance} + 0 LIMIT {limit})",
     }
 
 

@@ -4,3 +4,5 @@ CREATE INDEX paintings_names ON art_mcp.paintings USING gin (ts_filter(search, '
 -- With the id, so that the index alone answers who was painted in some years.
 DROP INDEX art_mcp.paintings_years;
 CREATE INDEX paintings_years ON art_mcp.paintings (year_from, year_to) INCLUDE (id);
+
+ANALYZE art_mcp.paintings;

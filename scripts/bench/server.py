@@ -1,0 +1,22 @@
+"""The product's server over stdio, for a bench database: `server.py DATA_DIR [wide]`.
+
+With `wide` the built-in model's vectors have 1,024 dimensions; nothing else differs from `art-mcp`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from art_mcp.runtime import Runtime
+from art_mcp.server.app import build_server
+from art_mcp.settings import Settings
+
+if __name__ == "__main__":
+    data_dir, *wide = sys.argv[1:]
+    if wide:
+        from vectors import WideProvider
+
+        provider = WideProvider()
+        Runtime.provider = lambda _: provider
+    build_server(Settings(_env_file=None, database_url=None, data_dir=Path(data_dir))).run("stdio")

@@ -1,0 +1,84 @@
+"""The statements that the product sends for a question, and the same ones sent by bare asyncpg: the floor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import asyncpg
+from pgvector.asyncpg import register_vector
+
+from art_mcp.store.database import Database
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Connection
+
+
+class Statement(NamedTuple):
+    sql: str
+    arguments: Sequence[Any]
+
+    @property
+    def is_query(self) -> bool:
+        """Whether it has rows, and is no BEGIN, SET or COMMIT."""
+        return self.sql.lstrip().startswith(("SELECT", "WITH"))
+
+
+class OpenDatabase(Database):
+    """The product's database, which tells what it sends."""
+
+    _heard: list[Statement] | None = None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as connection:
+            if (heard := self._heard) is None:
+                yield connection
+                return
+
+            def hear(query: asyncpg.connection.LoggedQuery) -> None:
+                heard.append(Statement(query.query, query.args))
+
+            with connection.query_logger(hear):
+                yield connection
+
+    async def statements(self, work: Awaitable[object]) -> list[Statement]:
+        """What is sent for this piece of work."""
+        self._heard = heard = []
+        try:
+            await work
+        finally:
+            self._heard = None
+        return heard
+
+
+class Replay:
+    """Sends statements as fast as asyncpg can: on one connection, each prepared at its first use."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._prepared: dict[str, asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]] = {}
+
+    async def __call__(self, statements: Sequence[Statement]) -> list[asyncpg.Record]:
+        """The rows of the last statement that has any."""
+        rows: list[asyncpg.Record] = []
+        for statement in statements:
+            sql, arguments = statement
+            if not statement.is_query:
+                await self._connection.execute(sql)
+                continue
+            if sql not in self._prepared:
+                self._prepared[sql] = await self._connection.prepare(sql)
+            rows = await self._prepared[sql].fetch(*arguments)
+        return rows
+
+
+@asynccontextmanager
+async def bare_connection(arguments: dict[str, Any]) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(**arguments)
+    try:
+        await register_vector(connection)
+        yield connection
+    finally:
+        await connection.close()
