@@ -64,7 +64,6 @@ async def _database(runtime: Runtime) -> Finding:
     listed = ", ".join(f"{name} ({count})" for name, count in sizes.items()) or "none yet"
     detail = f"{kind}; {sum(sizes.values())} paintings; collections: {listed}"
     if left:
-        return Finding(
-            "database", False, f"{detail}; {len(left)} ingests were not finished", "Run art-mcp ingest --resume."
-        )
+        detail += f"; unfinished loads: {', '.join(job.collection for job in left)}"
+        return Finding("database", True, detail, "If none is running, `art-mcp ingest --resume` goes on with them.")
     return Finding("database", True, detail)

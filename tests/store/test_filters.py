@@ -136,8 +136,10 @@ async def test_a_value_that_does_not_exist_is_answered_with_the_nearest(filled: 
             await require_values(filled, Filters(artist=artist))
     with pytest.raises(StoreError, match=r"The nearest are: portrait \(50\)"):
         await require_values(filled, Filters(type="portait"))
-    with pytest.raises(StoreError, match="No painting has a timeframe at all"):
+    with pytest.raises(StoreError, match=r"No painting says anything about timeframe\. Leave it out"):
         await require_values(filled, Filters(timeframe="1501-1550"))
+    with pytest.raises(StoreError, match=r"There are 2 others, none like it: describe_collection names"):
+        await require_values(filled, Filters(artist="Xu"))
     await require_values(filled, Filters(artist="Pieter Bruegel the Elder", year_from=1, school="german"))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from art_mcp.cli import demo, doctor, ingest, remove, search, serve, setup
+from art_mcp.cli import demo, doctor, ingest, remove, search, serve, setup, standin
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
@@ -48,6 +48,7 @@ for command in (
     remove.remove,
     doctor.doctor,
     demo.demo,
+    standin.standin,
 ):
     cli.add_command(command)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +40,7 @@ def ingest(settings: Settings, source: str | None, collection: str | None, resum
         raise click.UsageError("Give either SOURCE or --resume.")
     if resume and collection:
         raise click.UsageError("--resume goes on in each job's own collection; leave --collection out.")
-    anyio.run(_ingest, settings, Path(source).absolute() if source else None, collection, as_json)
+    anyio.run(_ingest, settings, Path(os.path.abspath(source)) if source else None, collection, as_json)
 
 
 async def _ingest(settings: Settings, source: Path | None, collection: str | None, as_json: bool) -> None:
@@ -74,6 +76,8 @@ async def _ingest(settings: Settings, source: Path | None, collection: str | Non
             click.echo("There is nothing to go on with.")
     if problems:
         raise click.ClickException("\n".join(str(problem) for problem in problems))
+    if any(job.refused == job.total for job, _ in finished):
+        sys.exit(1)  # nothing could be stored
 
 
 async def _run_with_progress(runtime: Any, job_id: uuid.UUID) -> None:

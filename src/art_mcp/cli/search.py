@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import anyio
@@ -23,7 +24,7 @@ def search(settings: Settings, text: str, image: str | None, limit: int, as_json
         raise click.UsageError("Give TEXT, --image, or both.")
     if image:
         # Whoever types a command may read what they name.
-        path = Path(image).absolute()
+        path = Path(os.path.abspath(image))
         settings, image = settings.model_copy(update={"image_dirs": (path.parent,)}), str(path)
     anyio.run(_search, settings, text, image, limit, as_json)
 
@@ -39,4 +40,4 @@ async def _search(settings: Settings, text: str, image: str | None, limit: int, 
         else:
             found = await finder.by_text(text, limit=limit)
     result = search_result(found)
-    click.echo(result.model_dump_json(indent=2) if as_json else search_text(result))
+    click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, paged=False))

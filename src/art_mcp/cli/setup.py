@@ -79,7 +79,7 @@ def setup(
 def _entry(client: Client, env_file: Path | None, image_dirs: tuple[Path, ...], read_only: bool) -> dict[str, Any]:
     words = command()
     if env_file is not None:
-        words += ["--env-file", str(env_file.absolute())]
+        words += ["--env-file", os.path.abspath(env_file)]
     if read_only:
         words += ["serve", "--read-only"]
     passed, secret = settings_to_pass(os.environ)
@@ -98,7 +98,7 @@ def _entry(client: Client, env_file: Path | None, image_dirs: tuple[Path, ...], 
 
 
 def _listable(folder: Path) -> str:
-    path = str(folder.absolute())
+    path = os.path.abspath(folder)
     if os.pathsep in path or path != path.strip():
         problem = f"{path!r} cannot stand in {variable('image_dirs')}, where {os.pathsep} separates folders."
         raise SetupError(problem, "Rename it, or give the folder above it.")
@@ -147,7 +147,10 @@ def _merged(before: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _undo(client: Client, name: str) -> None:
-    file = ClientFile.read(client)
+    try:
+        file = ClientFile.read(client)
+    except ClientFileError as error:
+        raise SetupError(error.problem, f"It is left as it is; take {name} out of it by hand.") from None
     if name not in file.servers:
         click.echo(f"{client.file} has no {name}; there is nothing to undo.")
         return

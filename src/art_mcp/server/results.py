@@ -133,15 +133,16 @@ def search_result(found: Answer) -> SearchResult:
     )
 
 
-def search_text(result: SearchResult) -> str:
+def search_text(result: SearchResult, *, paged: bool = True) -> str:
+    """Args: paged: whether the reader can ask for the next page."""
     last = result.offset + len(result.results)
     lines = [f"{result.offset + 1} to {last} of {result.total} paintings, best first."]
     if not result.results:
-        lines = [f"No more of {result.total} paintings."]
+        lines = [f"No more of {result.total} paintings." if result.total else "No painting is under all these filters."]
     if result.note:
         lines.append(result.note)
     lines += _listed(result.results, first=result.offset + 1)
-    if result.next_cursor:
+    if result.next_cursor and paged:
         lines.append(f"More: the same call with cursor={result.next_cursor}")
     return "\n".join(lines)
 

@@ -52,8 +52,13 @@ async def require_values(database: Database, filters: Filters) -> None:
             )
         values = {row["key"]: f"{row['value']} ({row['count']})" for row in rows}
         nearest = [values[near] for near in _nearest(key or "", values)]
-        known = f"The nearest are: {', '.join(nearest)}." if nearest else f"No painting has a {field} at all."
-        raise StoreError(f"No painting has the {field} {value!r:.60}.", f"{known} Use one of them, or leave it out.")
+        if nearest:
+            known = f"The nearest are: {', '.join(nearest)}. Use one of them, or leave it out."
+        elif values:
+            known = f"There are {len(values)} others, none like it: describe_collection names the most frequent."
+        else:
+            known = f"No painting says anything about {field}. Leave it out."
+        raise StoreError(f"No painting has the {field} {value!r:.60}.", known)
 
 
 def _nearest(key: str, keys: dict[str, str]) -> list[str]:

@@ -62,8 +62,15 @@ def open_source(path: Path, within: Sequence[Path] | None = None) -> Source:
         within: folders in which a table must truly lie; None where the user's own rights decide.
 
     Raises:
-        SourceError: there is nothing at the path, or it is ambiguous.
+        SourceError: there is nothing at the path, it may not be read, or it is ambiguous.
     """
+    try:
+        return _open(path, within)
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read ({error.strerror}).", "Check its permissions.") from None
+
+
+def _open(path: Path, within: Sequence[Path] | None) -> Source:
     from art_mcp.ingest.sources.folder import PictureFolder
     from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table, semart_tables
 
