@@ -15,7 +15,8 @@ from vectors import WIDE
 from art_mcp.folding import fold
 from art_mcp.painting import EVERYTHING, Filters
 from art_mcp.space import Leg
-from art_mcp.store.ranking import LegQuery, Ranking, Words, rank
+from art_mcp.store.full_text import Words
+from art_mcp.store.ranking import LegQuery, Ranking, rank
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:

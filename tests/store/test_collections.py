@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from conftest import count_paintings
 
@@ -60,4 +58,23 @@ async def test_a_collection_that_is_being_loaded_is_not_removed(database: Databa
     await jobs.give_back(database, job_id, held)
     assert await collections.remove(database, "a") == 1
     assert await jobs.get(database, job_id) is None
-    assert await jobs.get(database, uuid.uuid4()) is None
+
+
+async def test_a_worker_whose_job_was_removed_stores_nothing(database: Database) -> None:
+    job_id = await jobs.create(database, "/a", None, "a", [NewItem("1", {})])
+    assert await collections.remove(database, "a") == 0
+    with pytest.raises(StoreError, match="removed meanwhile"):
+        async with database.transaction() as connection:
+            await paintings.write(connection, [entry("a", 1)])
+            await jobs.settle(connection, job_id, [])
+    assert await count_paintings(database) == 0
+
+
+async def test_a_count_that_another_program_spoiled_is_put_right(database: Database) -> None:
+    await write(database, entry("a", 0), entry("a", 1))
+    for spoiled in (-5, 0, 77):
+        async with database.connection() as connection:
+            await connection.execute("UPDATE art_mcp.collections SET paintings = $1", spoiled)
+        job_id = await jobs.create(database, "/a", None, "a", [])
+        await jobs.finish(database, job_id)
+        assert await collections.sizes(database) == {"a": 2}

@@ -9,6 +9,7 @@ from art_mcp.painting import Catalogue, Painting, painting_id
 from art_mcp.space import Leg, Space
 from art_mcp.store import paintings
 from art_mcp.store.database import Database
+from art_mcp.store.full_text import Words
 from art_mcp.store.paintings import Entry
 from art_mcp.store.ranking import DEPTH, NEAREST, LegQuery, rank
 from art_mcp.store.spaces import activate
@@ -126,6 +127,21 @@ async def test_next_to_nothing_can_be_searched(database: Database, count: int) -
     assert all(np.isfinite(hit.score) for hit in ranking.hits)
 
 
+async def test_a_leg_may_steer_itself(filled: Filled) -> None:
+    """As with a provider whose pixels are all there is: a picture, and words beside it, in one space."""
+    legs = [LegQuery(PIXELS, filled.pixels[0]), LegQuery(PIXELS, filled.pixels[1], 0.5, steers=True)]
+    ranking = await rank(filled.database, legs, limit=10)
+    expected = z(filled.pixels @ filled.pixels[0]) + 0.5 * z(filled.pixels @ filled.pixels[1])
+    best = ranking.hits[0]
+    assert best.score == pytest.approx(expected[filled.ids.index(best.painting.id)], abs=0.1)
+    assert set(best.legs) == {"pixels", "also_pixels"}
+
+
+async def test_full_text_alone_answers_when_nothing_can_be_embedded(filled: Filled) -> None:
+    ranking = await rank(filled.database, [], words=Words("no 7"), limit=3)
+    assert ranking.hits[0].painting.catalogue.title == "No 7" and ranking.hits[0].legs == {"text": 1.0}
+
+
 async def test_the_index_answers_and_finds_what_an_exact_scan_finds(database: Database) -> None:
     filled = Filled(database, 3000)
     await filled.fill()
@@ -144,8 +160,8 @@ async def test_the_index_answers_and_finds_what_an_exact_scan_finds(database: Da
 async def test_the_active_spaces_belong_to_the_database(database: Database) -> None:
     newer = Space(Leg.PIXELS, "test", "random", "2", 16)
     assert await activate(database, [PIXELS, WORDS]) == [PIXELS, WORDS]
-    assert await activate(database, [newer, WORDS]) == [WORDS]
-    assert await activate(database, [PIXELS]) == [PIXELS]
+    assert await activate(database, [newer, WORDS]) == [PIXELS, WORDS]
+    assert await activate(database, [PIXELS]) == [PIXELS, WORDS]
     async with database.connection() as connection:
         names = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE active ORDER BY name")
     assert [row["name"] for row in names] == [PIXELS.name, WORDS.name]

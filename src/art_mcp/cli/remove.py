@@ -31,7 +31,7 @@ async def _remove(settings: Settings, collection: str, yes: bool) -> None:
     async with Runtime(settings) as runtime:
         database = await runtime.database()
         await require_values(database, Filters(collection=name))
-        count = (await collections.sizes(database))[name]
+        count = (await collections.sizes(database)).get(name, 0)
         if not yes and not click.confirm(f"Remove {name} with its {count} paintings?"):
             click.echo("Nothing was removed.")
             return

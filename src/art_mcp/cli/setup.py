@@ -16,7 +16,7 @@ from art_mcp.clients.launch import command, settings_to_pass, starts_art_mcp
 from art_mcp.errors import ArtMcpError
 from art_mcp.settings import user_env_file, variable
 
-SERVER_NAME = re.compile(r"[A-Za-z0-9_-]+")  # what Claude Code takes
+SERVER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")  # what Claude Code takes
 
 
 class SetupError(ArtMcpError):

@@ -17,6 +17,7 @@ from art_mcp.settings import Settings, variable
 
 _UV_ENVIRONMENTS = re.compile(r"(archive|builds|environments)-v\d+")
 _OURS = re.compile(r"(.*[/\\])?art[-_]mcp(\.exe)?")
+_RUNNER = re.compile(r"(.*[/\\])?(uvx?|python[\d.]*)(\.exe)?")
 _OUR_PACKAGE = re.compile(r"art[-_]mcp([@=<>~!\[].*)?")
 
 
@@ -52,7 +53,8 @@ def starts_art_mcp(entry: Any) -> bool:
         return False
     arguments = entry.get("args")
     words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, list) else []
-    return bool(_OURS.fullmatch(entry["command"])) or any(_OUR_PACKAGE.fullmatch(word) for word in words)
+    runs = _RUNNER.fullmatch(entry["command"]) and any(_OUR_PACKAGE.fullmatch(word) for word in words)
+    return bool(_OURS.fullmatch(entry["command"]) or runs)
 
 
 def _in_uv_cache(folder: Path) -> bool:

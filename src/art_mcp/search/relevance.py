@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from art_mcp.painting import Hit, Relevance
 from art_mcp.space import Leg
+from art_mcp.store.ranking import FULL_TEXT
 
 
 class Bounds(NamedTuple):
@@ -32,8 +33,10 @@ def judge(hit: Hit) -> Relevance:
 
 
 def raw_score(hit: Hit) -> float:
-    """The cosine of look where a picture was asked with, whatever steered it, else the sum over the legs."""
-    return hit.legs[Leg.LOOK] if Leg.LOOK in hit.legs else sum(hit.legs.values())
+    """The cosine of look where a picture was asked with, else the sum over the legs; without what steered it."""
+    if Leg.LOOK in hit.legs:
+        return hit.legs[Leg.LOOK]
+    return sum(hit.legs.get(name, 0.0) for name in (Leg.PIXELS, Leg.WORDS, FULL_TEXT))
 
 
 def word(score: float, bounds: Bounds) -> Relevance:

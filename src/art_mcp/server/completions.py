@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.painting import KEYED_FIELDS, Filters
+from art_mcp.painting import KEYED_FIELDS, Filters, readable
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -51,7 +51,7 @@ async def _completion(services: Services, params: CompleteRequestParams) -> Comp
     from art_mcp.store import facets
 
     filled_in = (params.context and params.context.arguments) or {}
-    others = {name: filled_in.get(name, "").strip() or None for name in FIELDS if name != field}
+    others = {name: readable(filled_in.get(name, "")) or None for name in FIELDS if name != field}
     found = await facets.complete(await services.runtime.database(), field, typed, Filters(**others), limit=MAX_VALUES)
     values = [value for value, _ in found.values]
     return Completion(values=values, total=found.distinct, has_more=found.distinct > len(values))

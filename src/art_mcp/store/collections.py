@@ -24,6 +24,18 @@ async def add(connection: Connection, added: Mapping[str, int]) -> None:
     )
 
 
+async def recount(connection: Connection, name: str) -> None:
+    """Count a collection anew, in case a program that keeps no count has written to it."""
+    # The row's lock first: who has added paintings and not yet counted them waits for it, or is seen below.
+    await connection.execute("SELECT FROM art_mcp.collections WHERE name = $1 FOR UPDATE", name)
+    await connection.execute(
+        "UPDATE art_mcp.collections SET paintings = (SELECT count(*) FROM art_mcp.paintings WHERE collection = $1) "
+        "WHERE name = $1",
+        name,
+    )
+    await connection.execute("DELETE FROM art_mcp.collections WHERE name = $1 AND paintings = 0", name)
+
+
 async def sizes(database: Database) -> dict[str, int]:
     """Paintings of each collection that has any, by its name."""
     async with database.connection() as connection:
@@ -57,13 +69,15 @@ async def remove(database: Database, name: str) -> int:
     while True:
         async with database.transaction() as connection:
             rows = await connection.fetch(
-                "DELETE FROM art_mcp.paintings WHERE id IN "
-                "(SELECT id FROM art_mcp.paintings WHERE collection = $1 ORDER BY id LIMIT $2) RETURNING id",
+                # Locked in the order in which others write them.
+                "WITH doomed AS "
+                "(SELECT id FROM art_mcp.paintings WHERE collection = $1 ORDER BY id LIMIT $2 FOR UPDATE) "
+                "DELETE FROM art_mcp.paintings p USING doomed WHERE p.id = doomed.id RETURNING p.id",
                 name,
                 REMOVED_AT_ONCE,
             )
             if not rows:
-                await connection.execute("DELETE FROM art_mcp.collections WHERE name = $1 AND paintings = 0", name)
+                await recount(connection, name)
                 return removed
             await add(connection, {name: -len(rows)})
         removed += len(rows)

@@ -25,7 +25,9 @@ def condition(filters: Filters, values: list[Any]) -> str:
             tests.append(sql.format(f"${len(values)}"))
 
     for field in KEYED_FIELDS:
-        test(f"p.{field}_key = {{}}", filter_key(field, getattr(filters, field)))
+        value = getattr(filters, field)
+        # What has no letters has no key, and nothing is found by it.
+        test(f"p.{field}_key = {{}}", None if value is None else filter_key(field, value) or "")
     test("p.collection = {}", filters.collection)
     test("p.year_to >= {}", filters.year_from)
     test("p.year_from <= {}", filters.year_to)

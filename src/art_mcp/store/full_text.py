@@ -65,8 +65,11 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
                 SELECT *, CASE WHEN all_paintings > {SAMPLED_FROM} THEN {share} END AS share FROM stored, (
                     SELECT quote_literal(lexeme)::tsquery AS term, (quote_literal(lexeme) || ':A')::tsquery AS titled
                     FROM lexemes
-                    UNION SELECT phraseto_tsquery('english', phrase), NULL FROM unnest({phrases}::text[]) AS phrase
-                ) AS terms WHERE numnode(term) > 0 ORDER BY length(term::text) DESC, term LIMIT {TERMS}
+                    UNION ALL
+                    SELECT DISTINCT phraseto_tsquery('english', phrase), NULL::tsquery
+                    FROM unnest({phrases}::text[]) AS phrase
+                    WHERE numnode(phraseto_tsquery('english', phrase)) > 1  -- one word is a term already
+                ) AS terms ORDER BY length(term::text) DESC, term LIMIT {TERMS}
             ) AS shared
         """,
         "matches": f"""
@@ -74,7 +77,8 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
         """,
         "terms": f"""
             SELECT *, ln(
-                1 + CASE WHEN common THEN 1 / coalesce(share, {share}) ELSE total / (1.0 + matched) END
+                1 + CASE WHEN common THEN 1 / coalesce(share, {share})
+                    ELSE greatest(total, matched) / (1.0 + matched) END
             )::float8 AS weight FROM counted, (
                 SELECT term, titled, share, count(id) AS matched, frequent IS TRUE OR count(id) = {MATCHES} AS common
                 FROM asked LEFT JOIN matches USING (term) GROUP BY term, titled, share, frequent

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from art_mcp.store import collections
+from art_mcp.store.errors import StoreError
+
 if TYPE_CHECKING:
     from art_mcp.store.database import Connection, Database
 
@@ -144,23 +147,31 @@ async def give_back(database: Database, job_id: uuid.UUID, items: Sequence[HeldI
 
 
 async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[Outcome]) -> None:
-    """Write down what became of items, in the transaction that stores their paintings."""
+    """Write down what became of items, in the transaction that stores their paintings.
+
+    Raises:
+        StoreError: the job was removed, so nothing of it may be stored.
+    """
     await connection.executemany(
         "UPDATE art_mcp.items SET state = $3, reason = $4, row = NULL, held_until = NULL "
         "WHERE job_id = $1 AND position = $2 AND state = 'pending'",
         [(job_id, o.position, o.state, o.reason) for o in outcomes],
     )
-    await connection.execute("UPDATE art_mcp.jobs SET updated_at = now() WHERE id = $1", job_id)
+    touched = await connection.execute("UPDATE art_mcp.jobs SET updated_at = now() WHERE id = $1", job_id)
+    if touched == "UPDATE 0":
+        raise StoreError("The job and its collection were removed meanwhile.", "Load the source again if need be.")
 
 
 async def finish(database: Database, job_id: uuid.UUID) -> None:
     """Mark a job as done, if nothing of it is pending."""
-    async with database.connection() as connection:
-        await connection.execute(
+    async with database.transaction() as connection:
+        collection = await connection.fetchval(
             "UPDATE art_mcp.jobs SET state = 'done', updated_at = now() WHERE id = $1 AND NOT EXISTS "
-            "(SELECT FROM art_mcp.items WHERE job_id = $1 AND state = 'pending')",
+            "(SELECT FROM art_mcp.items WHERE job_id = $1 AND state = 'pending') RETURNING collection",
             job_id,
         )
+        if collection is not None:
+            await collections.recount(connection, collection)
 
 
 async def get(database: Database, job_id: uuid.UUID) -> Job | None:

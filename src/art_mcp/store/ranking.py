@@ -43,11 +43,13 @@ class LegQuery:
     """Unit length, shape (dimensions,)."""
     weight: float = 1.0
     """What its z-scores count; a leg below zero pushes away and proposes nothing."""
+    steers: bool = False
+    """It is said besides the question itself."""
 
     @property
     def name(self) -> str:
-        """Among a hit's scores."""
-        return self.space.leg.value if self.weight > 0 else f"not_{self.space.leg.value}"
+        """Among a hit's scores; those that steer say nothing about how well a hit fits."""
+        return ("not_" if self.weight < 0 else "also_" if self.steers else "") + self.space.leg.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,8 @@ def _together(legs: Sequence[LegQuery], distances: Mapping[str, str], words: boo
         score.append(f"{TEXT_WEIGHT} * {FULL_TEXT}")
         joins.append("LEFT JOIN covered ON covered.painting_id = c.painting_id")
     parts["compared"] = f"SELECT c.painting_id, {', '.join(columns)} FROM candidates c {' '.join(joins)}"
-    spreads = ", ".join(f"{leg.name}_spread" for leg in legs)
-    parts["scored"] = f"SELECT compared.*, {' + '.join(score)} AS score FROM compared, {spreads}"
+    sources = ", ".join(["compared", *(f"{leg.name}_spread" for leg in legs)])
+    parts["scored"] = f"SELECT compared.*, {' + '.join(score)} AS score FROM {sources}"
     return parts
 
 
