@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.runtime import Runtime
+from art_mcp.runtime import Runtime, local_provider
 from art_mcp.settings import Settings, unknown_variables, user_env_file, variable
 
 
@@ -30,8 +30,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     async with Runtime(settings) as runtime:
         yield await _database(runtime)
-        health = await runtime.provider().health()
-        yield Finding("model", health.usable, health.detail)
+        yield await _model(runtime)
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -48,6 +47,17 @@ def _settings(settings: Settings) -> list[Finding]:
             fix = None if there else f"Create it, or correct {variable('image_dirs')}."
             findings.append(Finding("readable folder", there, str(folder), fix))
     return findings
+
+
+async def _model(runtime: Runtime) -> Finding:
+    try:
+        provider = await runtime.provider()
+    except ArtMcpError as error:
+        if runtime.settings.embeds_by != "local":
+            return Finding("model", False, f"not looked at: {error.problem}", error.next_step)
+        provider = local_provider()  # it needs no database
+    health = await provider.health()
+    return Finding("model", health.usable, health.detail)
 
 
 async def _database(runtime: Runtime) -> Finding:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 
+from art_mcp.errors import ArtMcpError
+from art_mcp.space import Leg
+
 if TYPE_CHECKING:
     from art_mcp.ingest.job import Ingest
     from art_mcp.search.finder import Finder
@@ -51,20 +54,52 @@ class Runtime:
                 self._database = await Database.open(self.settings)
             return self._database
 
-    def provider(self) -> Provider:
+    async def provider(self) -> Provider:
+        """The one that fills the database's pixel space, if it can be had, else the built-in one."""
+        database = await self.database()
         if self._provider is None:
-            from art_mcp.vision.local import LocalProvider
+            from art_mcp.store.spaces import active
 
-            self._provider = LocalProvider()
+            pixels = next((space for space in await active(database) if space.leg is Leg.PIXELS), None)
+            by = self.settings.embeds_by if pixels is None else pixels.provider
+            self._provider = self._azure(database) if by == "azure" and self._has_azure(pixels) else local_provider()
         return self._provider
 
-    async def spaces(self) -> list[Space]:
-        """The active spaces that this process can fill and search."""
-        database = await self.database()
-        if self._spaces is None:
-            from art_mcp.store.spaces import activate
+    def _has_azure(self, pixels: Space | None) -> bool:
+        # A database that Azure has filled is searched by its words where Azure is not set up.
+        return self.settings.azure_endpoint is not None or pixels is None
 
-            self._spaces = await activate(database, self.provider().spaces.values())
+    def _azure(self, database: Database) -> Provider:
+        from art_mcp.store.accounts import Account
+        from art_mcp.vision.azure import CALLS_IN_FLIGHT, AzureProvider
+        from art_mcp.vision.pacing import Pacer
+        from art_mcp.vision.provider import VisionError
+
+        settings, key = self.settings, self.settings.azure_key
+        if settings.azure_endpoint is None:
+            raise VisionError("ART_MCP_VISION is azure, but there is no endpoint.", "Set ART_MCP_AZURE_ENDPOINT.")
+        who = key.get_secret_value() if key else "entra"
+        account = Account(database, settings.azure_endpoint, who, rate=settings.azure_rate, budget=settings.budget)
+        return AzureProvider(
+            settings.azure_endpoint,
+            key,
+            pacer=Pacer(account, in_flight=CALLS_IN_FLIGHT),
+            local=local_provider(),
+            api_version=settings.azure_api_version,
+            model_version=settings.azure_model_version,
+        )
+
+    async def spaces(self) -> list[Space]:
+        """The active spaces, whoever fills them."""
+        provider, database = await self.provider(), await self.database()
+        if self._spaces is None:
+            from art_mcp.store.spaces import activate, active
+
+            found = await active(database)
+            # Where the provider only stands in for another, it adds no space, which nobody would fill.
+            if all(space.leg is not Leg.PIXELS or space in provider.spaces.values() for space in found):
+                found = await activate(database, provider.spaces.values())
+            self._spaces = found
         return self._spaces
 
     async def finder(self) -> Finder:
@@ -72,14 +107,33 @@ class Runtime:
         from art_mcp.search.finder import Finder
 
         loader = PictureLoader(image_dirs=self.settings.image_dirs)
-        return Finder(await self.database(), self.provider(), await self.spaces(), loader)
+        return Finder(await self.database(), await self.provider(), await self.spaces(), loader)
 
     async def ingest(self) -> Ingest:
         from art_mcp.ingest.job import Ingest
 
+        database, provider = await self.database(), await self.provider()
+        for space in await self.spaces():
+            if space.leg is Leg.PIXELS and provider.spaces.get(Leg.PIXELS) != space:
+                raise _cannot_fill(space)
         return Ingest(
-            await self.database(),
-            self.provider(),
-            await self.spaces(),
+            database,
+            provider,
+            [space for space in await self.spaces() if provider.spaces.get(space.leg) == space],
             display_size=self.settings.display_size,
         )
+
+
+def _cannot_fill(space: Space) -> ArtMcpError:
+    return ArtMcpError(
+        f"The pictures of this database are embedded by {space.provider} {space.model} {space.version}, "
+        "which is not set up here.",
+        "Set it up as it was (`art-mcp doctor` says what is missing), or load into another database.",
+    )
+
+
+def local_provider() -> Provider:
+    """The built-in one."""
+    from art_mcp.vision.local import LocalProvider
+
+    return LocalProvider()

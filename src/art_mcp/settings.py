@@ -10,12 +10,13 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from art_mcp.account import Budget
 from art_mcp.errors import ArtMcpError
 
 PREFIX = "ART_MCP_"
@@ -43,7 +44,9 @@ def default_image_dirs() -> tuple[Path, ...]:
 class Settings(BaseSettings):
     """What a user can change; the field's description is what `.env.example` says about it."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
 
     database_url: SecretStr | None = Field(
         None,
@@ -66,6 +69,57 @@ class Settings(BaseSettings):
         "Cursor and Claude Code put pictures attached to a chat.",
         examples=["/home/me/Pictures:/srv/scans"],
     )
+    vision: Literal["local", "azure"] | None = Field(
+        None,
+        description="What embeds pictures in a new database: local (the built-in model) or azure (Azure AI Vision). "
+        "Default: azure if its endpoint is set, else local. A database keeps what its pictures were embedded by.",
+        examples=["azure"],
+    )
+    azure_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("ART_MCP_AZURE_ENDPOINT", "VISION_ENDPOINT"),
+        description="Address of the Azure AI Vision (or Foundry) resource. VISION_ENDPOINT is read too.",
+        examples=["https://NAME.cognitiveservices.azure.com"],
+    )
+    azure_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("ART_MCP_AZURE_KEY", "VISION_KEY"),
+        description="One of its keys; VISION_KEY is read too. Without it Entra ID signs in, which needs "
+        "pip install 'art-mcp[azure]'.",
+        examples=["KEY"],
+    )
+    azure_rate: float = Field(
+        10,
+        gt=0,
+        le=1000,
+        description="Calls a second that the resource allows: 0.33 for F0, 10 for S1, 20 for newer S1 resources. If it "
+        "allows less, that is found out and kept to.",
+        examples=["20"],
+    )
+    azure_api_version: str = Field("2024-02-01", description="Version of Azure's API.", examples=["2024-02-01"])
+    azure_model_version: str = Field(
+        "2023-04-15",
+        description="Version of Azure's model. Vectors of another one cannot be compared, so it has its own space.",
+        examples=["2023-04-15"],
+    )
+    budget_minute: int | None = Field(
+        None, ge=1, description="Most paid calls a minute. Default: no limit.", examples=["600"]
+    )
+    budget_day: int | None = Field(
+        None, ge=1, description="Most paid calls a day (UTC). Default: no limit.", examples=["20000"]
+    )
+    budget_month: int | None = Field(
+        None, ge=1, description="Most paid calls a month (UTC). Default: no limit.", examples=["5000"]
+    )
+    budget_money: float | None = Field(
+        None,
+        gt=0,
+        description="Most money a month, in the currency of the price. Needs ART_MCP_PRICE_PER_1000.",
+        examples=["5"],
+    )
+    price_per_1000: float | None = Field(
+        None, gt=0, description="What 1,000 calls cost you, from Azure's price list.", examples=["0.10"]
+    )
     display_size: int = Field(
         1024,
         ge=320,
@@ -78,6 +132,27 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="What is logged to stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
     )
+
+    @model_validator(mode="after")
+    def _money_has_a_price(self) -> Self:
+        if self.budget_money is not None and self.price_per_1000 is None:
+            raise ValueError("ART_MCP_BUDGET_MONEY needs ART_MCP_PRICE_PER_1000")
+        return self
+
+    @property
+    def embeds_by(self) -> str:
+        """What embeds pictures in a new database."""
+        return self.vision or ("azure" if self.azure_endpoint else "local")
+
+    @property
+    def budget(self) -> Budget:
+        """Of paid calls, money turned into calls."""
+        months = [self.budget_month]
+        if self.budget_money is not None and self.price_per_1000 is not None:
+            months.append(int(self.budget_money / self.price_per_1000 * 1000))
+        return Budget(
+            self.budget_minute, self.budget_day, min((each for each in months if each is not None), default=None)
+        )
 
     @field_validator("image_dirs", mode="before")
     @classmethod
@@ -143,6 +218,6 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     known = {variable(field) for field in Settings.model_fields}
     sentences = []
     for name in sorted(n for n in environ if n.startswith(PREFIX) and n not in known):
-        near = difflib.get_close_matches(name, known, n=1)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         sentences.append(f"{name} is not a setting{f'; did you mean {near[0]}?' if near else '.'}")
     return sentences

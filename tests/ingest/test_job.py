@@ -39,7 +39,7 @@ class Counting(LocalProvider):
         self.sentences: list[str] = []
         self.fails_after: int | None = None
 
-    async def embed_images(self, pictures: Sequence[Picture]) -> Mapping[Leg, Vectors]:
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
         if self.fails_after is not None and self.pictures >= self.fails_after:
             raise VisionError("The model is broken.", "Mend it.")
         self.pictures += len(pictures)

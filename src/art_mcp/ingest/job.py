@@ -23,9 +23,10 @@ from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import Refusal, Source, SourceError, open_source
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id, readable
 from art_mcp.space import Leg, Space
-from art_mcp.store import jobs, paintings
+from art_mcp.store import jobs, paid, paintings
 from art_mcp.store.jobs import HeldItem, Job, NewItem, Outcome
 from art_mcp.store.paintings import Entry, Stored
+from art_mcp.vision.provider import Fault, VisionError
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-WORKERS = 2
-"""While one batch is embedded or written, the next is read and decoded."""
+WORKERS, BILLED_WORKERS = 2, 4
+"""While one batch is embedded or written, the next is read and decoded; a service is to have calls at any time."""
 BATCH = 16
 EMBEDDED_SIDE = 1024
 """Pixels a side from which vectors are made, at least, whatever size is kept for showing."""
@@ -170,7 +171,7 @@ class Ingest:
             source = await anyio.to_thread.run_sync(_reopen, job)
             try:
                 async with anyio.create_task_group() as group:
-                    for _ in range(WORKERS):
+                    for _ in range(BILLED_WORKERS if self._provider.limits.billed else WORKERS):
                         group.start_soon(self._work, job, source.picture_folders)
             except BaseExceptionGroup as errors:
                 raise first_error(errors) from None
@@ -211,13 +212,17 @@ class Ingest:
                 unchanged.append(item)
         decode = partial(_decode, display_size=self._display_size)
         decoded, broken = _split(await self._in_threads(decode, new))
+        vectors = await self._image_vectors(decoded)
+        unseen = [item for item in decoded if isinstance(vectors[item.read.sha256], VisionError)]
+        decoded = [item for item in decoded if item not in unseen]
         entries = [
-            *await self._whole_entries(decoded),
+            *await self._whole_entries(decoded, vectors),
             *await self._reworded_entries(reworded),
         ]
         settled = [
             *refused,
             *broken,
+            *(Outcome(item.read.position, "refused", str(vectors[item.read.sha256])) for item in unseen),
             *(Outcome(item.position, "unchanged") for item in unchanged),
             *(Outcome(item.position, "stored") for item, _ in reworded),
             *(Outcome(item.read.position, "stored") for item in decoded),
@@ -225,6 +230,8 @@ class Ingest:
         async with self._database.transaction() as connection:
             await paintings.write(connection, entries)
             await jobs.settle(connection, job.id, settled)
+            if self._provider.limits.billed:
+                await paid.drop(connection, [item.read.sha256 for item in decoded])
 
     def _is_whole(self, there: Stored) -> bool:
         return there.renditions >= RENDITIONS and there.filled >= {space.name for space in self._image_spaces}
@@ -233,13 +240,12 @@ class Ingest:
         spoken = bool(there.painting.catalogue.sentence())
         return spoken and self._words is not None and self._words.name not in there.filled
 
-    async def _whole_entries(self, decoded: Sequence[_Decoded]) -> list[Entry]:
-        if not decoded:
-            return []
-        by_picture = await self._image_vectors(decoded)
+    async def _whole_entries(
+        self, decoded: Sequence[_Decoded], vectors: Mapping[bytes, dict[Space, Vector] | VisionError]
+    ) -> list[Entry]:
         words = await self._word_vectors([item.read.catalogue for item in decoded])
         return [
-            Entry(item.painting(), item.renditions, {**by_picture[item.read.sha256], **sentence})
+            Entry(item.painting(), item.renditions, {**vectors[item.read.sha256], **sentence})
             for item, sentence in zip(decoded, words, strict=True)
         ]
 
@@ -251,23 +257,52 @@ class Ingest:
             for (item, there), sentence in zip(reworded, words, strict=True)
         ]
 
-    async def _image_vectors(self, decoded: Sequence[_Decoded]) -> dict[bytes, dict[Space, Vector]]:
-        """The vectors of each picture by its SHA-256; what the database has already is not made again."""
+    async def _image_vectors(self, decoded: Sequence[_Decoded]) -> dict[bytes, dict[Space, Vector] | VisionError]:
+        """The vectors of each picture by its SHA-256, or why it has none; what the database has is not made again."""
         pictures = {item.read.sha256: item.picture for item in decoded}
-        vectors: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in pictures}
+        there: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in pictures}
         for space in self._image_spaces:
-            there = await paintings.vectors_of_pictures(self._database, space, pictures)
-            for digest, vector in there.items():
-                vectors[digest][space] = vector
-        missing = [digest for digest in pictures if len(vectors[digest]) < len(self._image_spaces)]
-        size = self._provider.limits.images_per_call
-        for start in range(0, len(missing), size):
-            digests = missing[start : start + size]
-            made = await self._provider.embed_images([pictures[digest] for digest in digests])
-            for space in self._image_spaces:
-                for digest, vector in zip(digests, made[space.leg], strict=True):
-                    vectors[digest][space] = vector
-        return vectors
+            known = await paintings.vectors_of_pictures(self._database, space, pictures)
+            if self._provider.limits.billed:
+                known |= await paid.find(self._database, space, pictures.keys() - known.keys())
+            for digest, vector in known.items():
+                there[digest][space] = vector
+        missing = [digest for digest in pictures if len(there[digest]) < len(self._image_spaces)]
+        made: dict[bytes, dict[Space, Vector] | VisionError] = {}
+        stopped: list[VisionError] = []
+
+        async def embed(digests: Sequence[bytes]) -> None:
+            if stopped:
+                return
+            try:
+                vectors = await self._provider.embed_images([pictures[digest] for digest in digests])
+            except VisionError as error:
+                # The calls beside it are paid for, so they go on to their end.
+                made.update(dict.fromkeys(digests, error))
+                if error.fault is not Fault.INPUT:
+                    stopped.append(error)
+                return
+            for place, digest in enumerate(digests):
+                made[digest] = {space: vectors[space.leg][place] for space in self._image_spaces}
+            if self._provider.limits.billed:
+                await self._keep(made, digests)
+
+        async with anyio.create_task_group() as calls:
+            size = self._provider.limits.images_per_call
+            for start in range(0, len(missing), size):
+                calls.start_soon(embed, missing[start : start + size])
+        if stopped:
+            raise stopped[0]
+        return there | made
+
+    async def _keep(self, made: Mapping[bytes, dict[Space, Vector] | VisionError], digests: Sequence[bytes]) -> None:
+        """Write down what was paid for, before anything else can fail."""
+        with anyio.CancelScope(shield=True):
+            for digest in digests:
+                vectors = made[digest]
+                assert isinstance(vectors, dict)
+                for space, vector in vectors.items():
+                    await paid.keep(self._database, space, digest, vector)
 
     async def _word_vectors(self, catalogues: Sequence[Catalogue]) -> list[dict[Space, Vector | None]]:
         if self._words is None:

@@ -24,11 +24,12 @@ from art_mcp.store import collections, paintings
 from art_mcp.store.filters import require_values
 from art_mcp.store.full_text import Words
 from art_mcp.store.ranking import LegQuery, Ranking, rank
+from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
     from art_mcp.images.reference import PictureLoader
     from art_mcp.store.database import Database
-    from art_mcp.vision.provider import Provider
+    from art_mcp.vision.provider import Provider, Vectors
 
 
 TEXT_STEERS = 1.0
@@ -53,13 +54,15 @@ class Answer:
     next_cursor: str | None
     cut: bool
     """The ranking ends with this page, though there are more paintings."""
+    note: str | None
+    """What could not be searched, and why."""
 
 
 class Finder:
     """Answers questions about the collection.
 
     Args:
-        spaces: the active spaces that `provider` fills.
+        spaces: the active spaces; those that `provider` does not fill are searched only by ids.
         loader: reads the picture that a question brings along.
     """
 
@@ -94,15 +97,11 @@ class Finder:
         question = ("text", text, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
-        vectors = await self._provider.embed_queries([text])
-        legs = [
-            LegQuery(self._spaces[leg], vectors[leg][0])
-            for leg in (Leg.PIXELS, Leg.WORDS)
-            if leg in self._spaces and leg in vectors
-        ]
+        vectors, note = await self._text_vectors(text)
+        legs = [LegQuery(self._spaces[leg], vectors[leg][0]) for leg in vectors]
         words = Words(fold(text), tuple(fold(phrase) for phrase in PHRASE.findall(text)))
         ranking = await rank(self._database, legs, words=words, filters=filters, limit=limit, offset=offset)
-        return await self._answer(question, filters, offset, ranking)
+        return await self._answer(question, filters, offset, ranking, note)
 
     async def by_image(
         self,
@@ -130,7 +129,12 @@ class Finder:
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
-        vectors = await self._provider.embed_images([picture])
+        if not self._fills(space.leg):
+            raise SearchError(
+                f"A picture cannot be compared with this database's. {self._not_here(space.leg)}",
+                "Search by words, or by id.",
+            )
+        vectors = await self._provider.embed_images([picture], urgent=True)
         legs = [LegQuery(space, vectors[space.leg][0]), *await self._steering(text, negative)]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         return await self._answer(question, filters, offset, ranking)
@@ -161,20 +165,44 @@ class Finder:
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
         return await self._answer(question, filters, offset, ranking)
 
+    async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
+        """A question's vectors for the legs that can be asked, and a word on those that cannot."""
+        note = None
+        try:
+            vectors = await self._provider.embed_queries([text])
+        except VisionError as error:
+            vectors, note = error.made, f"Only the catalogue's words were searched, not the pictures. {error}"
+        asked = {leg: vectors[leg] for leg in (Leg.PIXELS, Leg.WORDS) if leg in vectors and self._fills(leg)}
+        if note is None and Leg.PIXELS in self._spaces and Leg.PIXELS not in asked:
+            note = f"Only the catalogue's words were searched, not the pictures. {self._not_here(Leg.PIXELS)}"
+        return asked, note
+
+    def _fills(self, leg: Leg) -> bool:
+        """Whether the provider's vectors can be compared with those in the database."""
+        return leg in self._spaces and self._provider.spaces.get(leg) == self._spaces[leg]
+
+    def _not_here(self, leg: Leg) -> str:
+        space = self._spaces[leg]
+        return f"They were embedded by {space.provider} {space.model} {space.version}, which is not set up here."
+
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
         """The legs that words add to a picture, in the space that pictures and words share."""
         asked = [(_checked_text("text", text), TEXT_STEERS), (_checked_text("negative", negative), NEGATIVE_STEERS)]
         asked = [(words, weight) for words, weight in asked if words and Leg.PIXELS in self._spaces]
         if not asked:
             return []
+        if not self._fills(Leg.PIXELS):
+            raise SearchError(f"Words cannot steer. {self._not_here(Leg.PIXELS)}", "Leave text and negative out.")
         vectors = await self._provider.embed_queries([words for words, _ in asked])
         space = self._spaces[Leg.PIXELS]
-        return [LegQuery(space, vectors[space.leg][place], weight) for place, (_, weight) in enumerate(asked)]
+        return [LegQuery(space, vectors[space.leg][place], weight, True) for place, (_, weight) in enumerate(asked)]
 
     def _picture_space(self) -> Space:
         return self._spaces.get(Leg.LOOK) or self._spaces[Leg.PIXELS]
 
-    async def _answer(self, question: tuple[object, ...], filters: Filters, offset: int, ranking: Ranking) -> Answer:
+    async def _answer(
+        self, question: tuple[object, ...], filters: Filters, offset: int, ranking: Ranking, note: str | None = None
+    ) -> Answer:
         if not ranking.total:
             if not await collections.sizes(self._database):
                 raise SearchError(
@@ -189,6 +217,7 @@ class Finder:
             total=ranking.total,
             next_cursor=cursors.encode(question, following) if ranking.more else None,
             cut=not ranking.more and following < ranking.total,
+            note=note,
         )
 
 

@@ -123,10 +123,10 @@ def search_result(found: Answer) -> SearchResult:
         PaintingSummary(**_summary(hit.painting), score=round(hit.score, 4), relevance=relevance)
         for hit, relevance in found.hits
     ]
-    note = None
+    note = found.note
     if found.cut:
         note = "The ranking ends here. To find others, ask more precisely."
-    elif not found.offset and results and all(result.relevance is Relevance.WEAK for result in results):
+    elif not note and not found.offset and results and all(result.relevance is Relevance.WEAK for result in results):
         note = "Nothing here fits well; these are only the nearest. Try other words or another picture."
     return SearchResult(
         results=results, offset=found.offset, total=found.total, next_cursor=found.next_cursor, note=note

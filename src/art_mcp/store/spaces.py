@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from art_mcp.space import Leg, Space
 from art_mcp.store.schema import LOCK_KEY
 
 if TYPE_CHECKING:
-    from art_mcp.space import Space
     from art_mcp.store.database import Connection, Database
 
 
@@ -17,28 +17,35 @@ def vector_table(space: Space) -> str:
     return f"art_mcp.vectors_{space.name}"
 
 
+async def active(database: Database) -> list[Space]:
+    """The spaces that are searched; they belong to the database, whatever the settings say."""
+    async with database.connection() as connection:
+        return await _active(connection)
+
+
 async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
     """Register the spaces that a provider fills, and make those active whose leg has none yet.
 
-    The active spaces belong to the database: another provider in the settings does not change them.
-
     Returns:
-        The given spaces that are active, and so may be searched with this provider.
+        All active spaces, whoever fills them.
     """
     wanted = list(spaces)
     async with database.connection() as connection:
-        active = await _active_names(connection)
-        if not {space.name for space in wanted} <= active:
+        found = await _active(connection)
+        if not set(wanted) <= set(found):
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
                 for space in wanted:
                     await _register(connection, space)
-            active = await _active_names(connection)
-    return [space for space in wanted if space.name in active]
+            found = await _active(connection)
+    return found
 
 
-async def _active_names(connection: Connection) -> set[str]:
-    return {row["name"] for row in await connection.fetch("SELECT name FROM art_mcp.spaces WHERE active")}
+async def _active(connection: Connection) -> list[Space]:
+    rows = await connection.fetch(
+        "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces WHERE active ORDER BY name"
+    )
+    return [Space(Leg(leg), *rest) for leg, *rest in rows]
 
 
 async def _register(connection: Connection, space: Space) -> None:

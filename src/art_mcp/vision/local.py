@@ -99,7 +99,7 @@ class LocalProvider:
     def limits(self) -> Limits:
         return Limits(images_per_call=32, texts_per_call=128, calls_in_flight=2, billed=False)
 
-    async def embed_images(self, pictures: Sequence[Picture]) -> Mapping[Leg, Vectors]:
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
         """Pixels (n, 256) and look (n, 1280)."""
         images = [picture.image for picture in pictures]
         parts = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from art_mcp.errors import ArtMcpError
@@ -16,8 +17,37 @@ if TYPE_CHECKING:
     from art_mcp.images.picture import Picture
 
 
+class Fault(StrEnum):
+    """Whose fault it is that an embedding could not be made, and so what to do about it."""
+
+    INPUT = "input"
+    """This picture or text is refused; another try would be refused as well."""
+    BUSY = "busy"
+    """Too many calls: everyone waits, and the input is not to blame."""
+    SERVICE = "service"
+    """The service or the way to it failed; another try may succeed."""
+    SETUP = "setup"
+    """No call can succeed until somebody changes something: key, endpoint, region, quota, installation."""
+
+
 class VisionError(ArtMcpError):
-    """An embedding could not be made."""
+    """An embedding could not be made.
+
+    Args:
+        fault: whose fault it is.
+        retry_after: seconds in which no call may be made, if the service said so.
+    """
+
+    made: Mapping[Leg, Vectors]
+    """What could be made of a question all the same, for other legs."""
+
+    def __init__(
+        self, problem: str, next_step: str, *, fault: Fault = Fault.SETUP, retry_after: float | None = None
+    ) -> None:
+        super().__init__(problem, next_step)
+        self.fault = fault
+        self.retry_after = retry_after
+        self.made = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +88,12 @@ class Provider(Protocol):
     @property
     def limits(self) -> Limits: ...
 
-    async def embed_images(self, pictures: Sequence[Picture]) -> Mapping[Leg, Vectors]:
-        """The pixels of each picture, for each leg that takes pictures (pixels, look)."""
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
+        """The pixels of each picture, for each leg that takes pictures (pixels, look).
+
+        Args:
+            urgent: somebody waits for the answer, as for that of every query.
+        """
         ...
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:

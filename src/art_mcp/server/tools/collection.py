@@ -52,6 +52,6 @@ async def describe_collection(
     result = collection_result(
         await describe(database, chosen, limit=SHOWN_VALUES),
         [space.name for space in await runtime.spaces()],
-        await runtime.provider().health(),
+        await (await runtime.provider()).health(),
     )
     return answer(result, collection_text(result))

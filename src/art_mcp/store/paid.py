@@ -1,0 +1,36 @@
+"""Vectors that cost money, kept from the moment they arrive until their painting is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from art_mcp.space import Space
+    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.paintings import Vector
+
+
+async def keep(database: Database, space: Space, digest: bytes, vector: Vector) -> None:
+    """Args: digest: SHA-256 of the bytes that the vector was made of."""
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO art_mcp.paid (space, sha256, vector) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            space.name,
+            digest,
+            vector,
+        )
+
+
+async def find(database: Database, space: Space, digests: Collection[bytes]) -> dict[bytes, Vector]:
+    """Those that are kept, by SHA-256."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT sha256, vector FROM art_mcp.paid WHERE space = $1 AND sha256 = ANY($2)", space.name, list(digests)
+        )
+    return {row["sha256"]: row["vector"].to_numpy() for row in rows}
+
+
+async def drop(connection: Connection, digests: Collection[bytes]) -> None:
+    """Forget those whose paintings are stored, in the transaction that stores them."""
+    await connection.execute("DELETE FROM art_mcp.paid WHERE sha256 = ANY($1)", list(digests))

@@ -1,0 +1,1 @@
+"""What stands in for others: for tests, and for a dry run without a bill."""
