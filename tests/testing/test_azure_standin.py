@@ -59,7 +59,7 @@ def azure(served: tuple[Current, str]) -> AzureStandIn:
 
 
 def connect(endpoint: str) -> httpx2.Client:
-    return httpx2.Client(base_url=endpoint, headers={"Ocp-Apim-Subscription-Key": KEY}, params=VERSIONS)
+    return httpx2.Client(base_url=endpoint, headers={"Ocp-Apim-Subscription-Key": KEY}, params=VERSIONS, timeout=60)
 
 
 @pytest.fixture
@@ -385,11 +385,11 @@ def test_answers_that_never_come_or_break_off(azure: AzureStandIn, client: httpx
 def test_a_drip_outlasts_the_patience_for_a_single_byte(
     azure: AzureStandIn, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("art_mcp.testing.azure.delivery.DRIP_BYTES", 3000)
+    monkeypatch.setattr("art_mcp.testing.azure.delivery.DRIP_BYTES", 1000)
     azure.fault("drip")
     begun = time.monotonic()
-    assert len(embed_text(client, timeout=0.3).json()["vector"]) == 1024
-    assert time.monotonic() - begun > 0.4
+    assert len(embed_text(client, timeout=1).json()["vector"]) == 1024
+    assert time.monotonic() - begun > 1
 
 
 @pytest.mark.parametrize("kind", ODD_200)

@@ -113,7 +113,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def azure(endpoint: str, key: str | None = KEY, **options: Any) -> AsyncIterator[AzureProvider]:
-    options = {"pacer": OnePass(), "local": Words(), "deadline": 5.0} | options
+    options = {"pacer": OnePass(), "local": Words(), "deadline": 30.0} | options
     provider = AzureProvider(endpoint, key and SecretStr(key), **options)
     try:
         yield provider
@@ -314,7 +314,7 @@ async def test_each_fault(
     standin: AzureStandIn, endpoint: str, kind: str, fault: Fault, retry_after: Any, words: str
 ) -> None:
     standin.fault(kind, count=FOREVER, retry_after=7)
-    async with azure(endpoint, deadline=0.5 if kind in ("hang", "drip") else 5) as provider:
+    async with azure(endpoint, deadline=0.5 if kind in ("hang", "drip") else 30) as provider:
         raised = await failure(provider, image=True)
         assert (raised.fault, raised.retry_after) == (fault, retry_after)
         assert words in str(raised)
@@ -322,7 +322,7 @@ async def test_each_fault(
         assert ("region West Europe" in str(raised)) == ("request " in str(raised)) == answered
         assert str(raised.problem).endswith(".") and str(raised.next_step).endswith(".")
         standin.faults.clear()
-        provider._client._deadline = 5
+        provider._client._deadline = 30
         assert (await provider.embed_images([picture()]))[Leg.PIXELS].shape == (1, 1024)  # none is the last one
 
 
