@@ -137,7 +137,10 @@ def listen(host: str, port: int) -> socket.socket:
         )
     family, *_, address = found[0]
     try:
-        return socket.create_server(address[:2], family=family)
+        listener = socket.create_server(address[:2], family=family)
+        # Connections inherit it. asyncio sets it only on sockets that say they are TCP, and this says nothing.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except PermissionError:
         problem = f"Port {port} is not for this user."
     except OSError as error:
