@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 import uvicorn
 from anyio.from_thread import start_blocking_portal
@@ -16,6 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from art_mcp.server.http import listen
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from starlette.types import ASGIApp
 
 KEEP_ALIVE_S = 120
@@ -63,7 +66,7 @@ def serving(standin: ASGIApp, port: int = 0) -> Iterator[str]:
         try:
             yield endpoint
         finally:
-            portal.call(_hang_up, server)
+            portal.call(_hang_up, server, ended)
             ended.result()
 
 
@@ -79,8 +82,10 @@ async def serve(standin: ASGIApp, port: int = 0) -> AsyncIterator[str]:
             await anyio.to_thread.run_sync(context.__exit__, None, None, None)
 
 
-def _hang_up(server: uvicorn.Server) -> None:
-    """A call that is never answered would keep the server from ending."""
+async def _hang_up(server: uvicorn.Server, ended: Future[None]) -> None:
+    """Cut every connection until the server has ended: calls that hang, and those of clients that come again."""
     server.should_exit = True
-    for connection in list(server.server_state.connections):
-        connection.transport.abort()
+    while not ended.done():
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        await anyio.sleep(0.01)

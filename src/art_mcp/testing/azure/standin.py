@@ -24,7 +24,7 @@ from art_mcp.testing.azure.answers import Answer, Delivery
 from art_mcp.testing.azure.calls import Call, Calls, digest
 from art_mcp.testing.azure.delivery import deliver, pause, read
 from art_mcp.testing.azure.faults import KINDS, Fault, Where
-from art_mcp.testing.azure.vectors import Vectors
+from art_mcp.testing.azure.vectors import Vectors, vectors_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -77,7 +77,7 @@ class AzureStandIn:
     used_this_month: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._vectors = {version: Vectors(version, self.seed) for version in self.model_versions}
+        self._vectors = {version: vectors_of(version, self.seed) for version in self.model_versions}
         self._rng = random.Random(self.seed)  # noqa: S311
         self._let_in: deque[float] = deque()
         self._in_flight = 0

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,12 @@ class Vectors:
 
     def _rng(self, content: bytes) -> np.random.Generator:
         return np.random.default_rng(int.from_bytes(hashlib.sha256(self._name.encode() + b"\0" + content).digest()))
+
+
+@cache
+def vectors_of(model_version: str, seed: int) -> Vectors:
+    """One for all stand-ins of a process, because its directions take a while to make."""
+    return Vectors(model_version, seed)
 
 
 def _colours_of(pixels: Vector) -> Vector:

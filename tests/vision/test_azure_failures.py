@@ -1,0 +1,61 @@
+"""docs/azure-failures.md: what happens at each failure of the service, as it happens against the stand-in."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+from test_azure import KEY, OnePass, Words
+
+from art_mcp.images.picture import Picture
+from art_mcp.testing.azure import KINDS, AzureStandIn, serve
+from art_mcp.vision.azure import AzureProvider
+from art_mcp.vision.provider import Fault, VisionError
+
+pytestmark = pytest.mark.anyio
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "azure-failures.md"
+THEN = {
+    Fault.INPUT: "This picture is refused with the reason; the others go on.",
+    Fault.BUSY: "Everybody waits as long as the service says, then goes slower; the call is made again.",
+    Fault.SERVICE: "Tried again, up to five times with growing random waits. If only this picture fails, it is "
+    "refused; if every call fails, everybody waits, 5 s to 5 min, and the run stops after 15 min.",
+    Fault.SETUP: "The run stops at once and can be resumed; searches go on by words.",
+}
+HEAD = """\
+# What happens when Azure fails
+
+Each line was made by a call to the stand-in (`art-mcp standin`), which fails as the service does. Pictures that were
+paid for are kept in every case, and no key or token is in any message.
+
+| what comes back | what art-mcp does | what it says |
+| --- | --- | --- |
+"""
+
+
+async def row(standin: AzureStandIn, endpoint: str, kind: str) -> str:
+    fault = standin.fault(kind)
+    provider = AzureProvider(
+        endpoint, SecretStr(KEY), pacer=OnePass(), local=Words(), deadline=3.0 if kind in ("hang", "drip") else 30.0
+    )
+    with pytest.raises(VisionError) as raised:
+        await provider.embed_images([Picture(Image.new("RGB", (64, 48)), b"", 64, 48, "PNG")])
+    await provider.aclose()
+    fault.left = 0
+    said = re.sub(r"(, )?request [\w-]{36}(, region [\w ]+)?", "", str(raised.value)).replace(" ()", "")
+    said = re.sub(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC", "DATE", said).replace("127.0.0.1", "HOST")
+    said = re.sub(r"in \d+ s\.", "in N s.", said)
+    return f"| {kind} | {THEN[raised.value.fault]} | {said} |\n"
+
+
+async def test_the_document_says_what_happens() -> None:
+    standin = AzureStandIn(keys=(KEY,), rate=1000)
+    async with serve(standin) as endpoint:
+        document = HEAD + "".join([await row(standin, endpoint, kind) for kind in KINDS])
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        DOCUMENT.write_text(document, encoding="utf-8")
+    assert DOCUMENT.read_text(encoding="utf-8") == document, "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
