@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider
 
+log = logging.getLogger(__name__)
+
 
 class Runtime:
     """Opens what is asked for and closes it at the end of the `async with`.
@@ -29,6 +32,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._opening = anyio.Lock()
+        self._choosing = anyio.Lock()
         self._database: Database | None = None
         self._provider: Provider | None = None
         self._spaces: list[Space] | None = None
@@ -57,17 +61,27 @@ class Runtime:
     async def provider(self) -> Provider:
         """The one that fills the database's pixel space, if it can be had, else the built-in one."""
         database = await self.database()
-        if self._provider is None:
-            from art_mcp.store.spaces import active
+        async with self._choosing:
+            if self._provider is None:
+                self._provider = await self._choose(database)
+            return self._provider
 
-            pixels = next((space for space in await active(database) if space.leg is Leg.PIXELS), None)
-            by = self.settings.embeds_by if pixels is None else pixels.provider
-            self._provider = self._azure(database) if by == "azure" and self._has_azure(pixels) else local_provider()
-        return self._provider
+    async def _choose(self, database: Database) -> Provider:
+        from art_mcp.store import collections, spaces
+        from art_mcp.vision.provider import VisionError
 
-    def _has_azure(self, pixels: Space | None) -> bool:
-        # A database that Azure has filled is searched by its words where Azure is not set up.
-        return self.settings.azure_endpoint is not None or pixels is None
+        filled = await collections.sizes(database)
+        pixels = next((each for each in await spaces.active(database) if filled and each.leg is Leg.PIXELS), None)
+        if (self.settings.embeds_by if pixels is None else pixels.provider) != "azure":
+            return local_provider()
+        try:
+            return self._azure(database)
+        except VisionError as error:
+            if pixels is None:
+                raise
+            # A database that Azure has filled is searched by its words where Azure is not set up.
+            log.warning("The pictures cannot be searched: %s", error)
+            return local_provider()
 
     def _azure(self, database: Database) -> Provider:
         from art_mcp.store.accounts import Account
@@ -93,13 +107,9 @@ class Runtime:
         """The active spaces, whoever fills them."""
         provider, database = await self.provider(), await self.database()
         if self._spaces is None:
-            from art_mcp.store.spaces import activate, active
+            from art_mcp.store.spaces import activate
 
-            found = await active(database)
-            # Where the provider only stands in for another, it adds no space, which nobody would fill.
-            if all(space.leg is not Leg.PIXELS or space in provider.spaces.values() for space in found):
-                found = await activate(database, provider.spaces.values())
-            self._spaces = found
+            self._spaces = await activate(database, provider.spaces.values())
         return self._spaces
 
     async def finder(self) -> Finder:
@@ -112,6 +122,7 @@ class Runtime:
     async def ingest(self) -> Ingest:
         from art_mcp.ingest.job import Ingest
 
+        self._spaces = None  # another process may have filled the database meanwhile
         database, provider = await self.database(), await self.provider()
         for space in await self.spaces():
             if space.leg is Leg.PIXELS and provider.spaces.get(Leg.PIXELS) != space:

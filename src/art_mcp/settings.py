@@ -103,22 +103,27 @@ class Settings(BaseSettings):
         examples=["2023-04-15"],
     )
     budget_minute: int | None = Field(
-        None, ge=1, description="Most paid calls a minute. Default: no limit.", examples=["600"]
+        None, ge=1, le=2**31 - 1, description="Most paid calls a minute. Default: no limit.", examples=["600"]
     )
     budget_day: int | None = Field(
-        None, ge=1, description="Most paid calls a day (UTC). Default: no limit.", examples=["20000"]
+        None, ge=1, le=2**31 - 1, description="Most paid calls a day (UTC). Default: no limit.", examples=["20000"]
     )
     budget_month: int | None = Field(
-        None, ge=1, description="Most paid calls a month (UTC). Default: no limit.", examples=["5000"]
+        None, ge=1, le=2**31 - 1, description="Most paid calls a month (UTC). Default: no limit.", examples=["5000"]
     )
     budget_money: float | None = Field(
         None,
         gt=0,
+        allow_inf_nan=False,
         description="Most money a month, in the currency of the price. Needs ART_MCP_PRICE_PER_1000.",
         examples=["5"],
     )
     price_per_1000: float | None = Field(
-        None, gt=0, description="What 1,000 calls cost you, from Azure's price list.", examples=["0.10"]
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="What 1,000 calls cost you, from Azure's price list.",
+        examples=["0.10"],
     )
     display_size: int = Field(
         1024,
@@ -149,7 +154,7 @@ class Settings(BaseSettings):
         """Of paid calls, money turned into calls."""
         months = [self.budget_month]
         if self.budget_money is not None and self.price_per_1000 is not None:
-            months.append(int(self.budget_money / self.price_per_1000 * 1000))
+            months.append(min(2**31 - 1, int(self.budget_money / self.price_per_1000 * 1000)))
         return Budget(
             self.budget_minute, self.budget_day, min((each for each in months if each is not None), default=None)
         )
@@ -185,6 +190,11 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
+def _variable_of(location: str) -> str:
+    """A field that has another name too is told by the name that was read."""
+    return location if location.isupper() else variable(location)
+
+
 def load_settings(env_file: Path | None = None) -> Settings:
     """Read and check the settings.
 
@@ -201,7 +211,8 @@ def load_settings(env_file: Path | None = None) -> Settings:
         return Settings(_env_file=files, _env_file_encoding="utf-8")
     except ValidationError as error:
         wrong = "; ".join(
-            f"{variable(str(e['loc'][0]))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+            ": ".join([*(_variable_of(str(part)) for part in e["loc"][:1]), e["msg"].removeprefix("Value error, ")])
+            for e in error.errors()
         )
         raise SettingsError(
             f"A setting has a value that cannot be used: {wrong}.",

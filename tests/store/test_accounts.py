@@ -7,7 +7,7 @@ import pytest
 
 from art_mcp.account import Budget, Turn
 from art_mcp.settings import Settings
-from art_mcp.store.accounts import EARLY_S, NEARLY, Account
+from art_mcp.store.accounts import EARLY_S, NEARLY, SLOWER, Account
 from art_mcp.store.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -92,7 +92,7 @@ async def test_nothing_goes_during_a_pause_and_then_slower(database: Database) -
     clocked.later(0.11)
     assert (await clocked.take(urgent=True)).granted
     clocked.later(0.3)
-    assert (await clocked.take()).wait == pytest.approx(1 / (0.7 * 20 * NEARLY) - EARLY_S, rel=0.15)
+    assert (await clocked.take()).wait == pytest.approx(1 / (SLOWER * 20 * NEARLY) - EARLY_S, rel=0.15)
 
 
 async def test_calls_that_were_under_way_together_slow_down_once(database: Database) -> None:
@@ -102,7 +102,7 @@ async def test_calls_that_were_under_way_together_slow_down_once(database: Datab
         await clocked.account.slow_down(1, sent=0.2)
         clocked.later(0.01)
     async with database.connection() as connection:
-        assert await connection.fetchval("SELECT rate FROM art_mcp.accounts") == pytest.approx(0.7 * 20 * NEARLY)
+        assert await connection.fetchval("SELECT rate FROM art_mcp.accounts") == pytest.approx(SLOWER * 20 * NEARLY)
 
 
 async def test_the_rate_finds_what_the_service_allows_and_comes_back(database: Database) -> None:

@@ -42,7 +42,12 @@ def command() -> list[str]:
 def settings_to_pass(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """The variables that are set here and that a client may hold, and the names of those that are secret."""
     fields = Settings.model_fields.items()
-    given = {name: field for field_name, field in fields if environ.get(name := variable(field_name))}
+    given = {
+        name: field
+        for field_name, field in fields
+        for name in (getattr(field.validation_alias, "choices", None) or [variable(field_name)])
+        if environ.get(name)
+    }
     secret = [name for name, field in given.items() if _holds_secret(field.annotation)]
     return {name: environ[name] for name in given if name not in secret}, secret
 

@@ -26,7 +26,8 @@ from art_mcp.space import Leg, Space
 from art_mcp.store import jobs, paid, paintings
 from art_mcp.store.jobs import HeldItem, Job, NewItem, Outcome
 from art_mcp.store.paintings import Entry, Stored
-from art_mcp.vision.provider import Fault, VisionError
+from art_mcp.vision.provider import Fault, Vectors, VisionError
+from art_mcp.vision.shared import Shared
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
@@ -115,6 +116,8 @@ class Ingest:
         self._image_spaces = [space for space in spaces if space.leg is not Leg.WORDS]
         self._words = next((space for space in spaces if space.leg is Leg.WORDS), None)
         self._display_size = display_size
+        # Two workers may hold the same picture under two names.
+        self._flights: Shared[tuple[bytes, ...], Mapping[Leg, Vectors]] = Shared(BATCH)
         self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
 
     async def create(
@@ -169,35 +172,44 @@ class Ingest:
             raise unknown_job(job_id)
         while job is not None and job.pending:
             source = await anyio.to_thread.run_sync(_reopen, job)
+            stopped: list[VisionError] = []
             try:
                 async with anyio.create_task_group() as group:
                     for _ in range(BILLED_WORKERS if self._provider.limits.billed else WORKERS):
-                        group.start_soon(self._work, job, source.picture_folders)
+                        group.start_soon(self._work, job, source.picture_folders, stopped)
             except BaseExceptionGroup as errors:
                 raise first_error(errors) from None
+            if stopped:
+                raise stopped[0]
             job = await jobs.get(self._database, job_id)
             if job is not None and job.pending:
                 await anyio.sleep(LOOK_AGAIN_S)
         await jobs.finish(self._database, job_id)
 
-    async def _work(self, job: Job, folders: tuple[Path, ...]) -> None:
-        while held := await jobs.hold(self._database, job.id, BATCH):
+    async def _work(self, job: Job, folders: tuple[Path, ...], stopped: list[VisionError]) -> None:
+        """Args: stopped: why no worker makes another embedding; calls that are under way, paid for, end well."""
+        while not stopped and (held := await jobs.hold(self._database, job.id, BATCH)):
             try:
                 async with anyio.create_task_group() as renewing:
                     renewing.start_soon(self._renew, job.id, held)
-                    await self._store(job, held, folders)
+                    await self._store(job, held, folders, stopped)
                     renewing.cancel_scope.cancel()
-            except BaseException:
+            except BaseException as raised:
                 with anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
                     await jobs.give_back(self._database, job.id, held)
-                raise
+                error = first_error(raised)
+                if not isinstance(error, VisionError):
+                    raise
+                stopped.append(error)
 
     async def _renew(self, job_id: uuid.UUID, held: Sequence[HeldItem]) -> None:
         while True:
             await anyio.sleep(jobs.HOLD_S / 3)
             await jobs.renew(self._database, job_id, held)
 
-    async def _store(self, job: Job, held: Sequence[HeldItem], folders: tuple[Path, ...]) -> None:
+    async def _store(
+        self, job: Job, held: Sequence[HeldItem], folders: tuple[Path, ...], stopped: list[VisionError]
+    ) -> None:
         """Bring a batch to its end: every item stored, unchanged or refused, in one transaction."""
         read, refused = _split(await self._in_threads(partial(_read, folders, job), held))
         known = await paintings.stored(self._database, [item.id for item in read], self._spaces)
@@ -212,7 +224,7 @@ class Ingest:
                 unchanged.append(item)
         decode = partial(_decode, display_size=self._display_size)
         decoded, broken = _split(await self._in_threads(decode, new))
-        vectors = await self._image_vectors(decoded)
+        vectors = await self._image_vectors(decoded, stopped)
         unseen = [item for item in decoded if isinstance(vectors[item.read.sha256], VisionError)]
         decoded = [item for item in decoded if item not in unseen]
         entries = [
@@ -257,7 +269,9 @@ class Ingest:
             for (item, there), sentence in zip(reworded, words, strict=True)
         ]
 
-    async def _image_vectors(self, decoded: Sequence[_Decoded]) -> dict[bytes, dict[Space, Vector] | VisionError]:
+    async def _image_vectors(
+        self, decoded: Sequence[_Decoded], stopped: list[VisionError]
+    ) -> dict[bytes, dict[Space, Vector] | VisionError]:
         """The vectors of each picture by its SHA-256, or why it has none; what the database has is not made again."""
         pictures = {item.read.sha256: item.picture for item in decoded}
         there: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in pictures}
@@ -269,13 +283,14 @@ class Ingest:
                 there[digest][space] = vector
         missing = [digest for digest in pictures if len(there[digest]) < len(self._image_spaces)]
         made: dict[bytes, dict[Space, Vector] | VisionError] = {}
-        stopped: list[VisionError] = []
 
         async def embed(digests: Sequence[bytes]) -> None:
             if stopped:
                 return
             try:
-                vectors = await self._provider.embed_images([pictures[digest] for digest in digests])
+                vectors = await self._flights.get(
+                    tuple(digests), partial(self._provider.embed_images, [pictures[digest] for digest in digests])
+                )
             except VisionError as error:
                 # The calls beside it are paid for, so they go on to their end.
                 made.update(dict.fromkeys(digests, error))

@@ -16,9 +16,10 @@ from art_mcp.account import Budget, Turn
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
-NEARLY = 0.98
-"""Of the configured rate. With `EARLY_S`, no second ever has more calls than the rate says."""
-EARLY_S = 0.02
+NEARLY = 0.97
+"""Of the configured rate. With `EARLY_S`, no second has more calls than the rate says, as long as none is more than
+20 ms later at the service than another."""
+EARLY_S = 0.01
 """How much before its place in the row a call may go, to make up for one that woke late."""
 SLOWER, MUCH_SLOWER = 0.92, 0.7
 """What is left of the rate after one call too many: when it went well for a while, and when it did not."""
@@ -36,6 +37,7 @@ _TAKE = f"""
         SELECT *,
             least($3::float8, rate + $3 * least(1, extract(epoch FROM now - greatest(grown_at, slowed_at)))::float8
                 * CASE WHEN ceiling IS NULL OR rate < 0.9 * ceiling THEN 0.05
+                       WHEN ceiling > 0.9 * $3 THEN 0.01  -- a stray one at full rate
                        WHEN rate < 1.02 * ceiling THEN 0.0016 ELSE 0.01 END) AS new_rate,
             date_trunc('minute', now, 'UTC') AS this_minute,
             date_trunc('day', now, 'UTC') AS this_day,
@@ -47,8 +49,10 @@ _TAKE = f"""
             CASE minute WHEN this_minute THEN minute_calls ELSE 0 END AS in_minute,
             CASE day WHEN this_day THEN day_calls ELSE 0 END AS in_day,
             CASE month WHEN this_month THEN month_calls ELSE 0 END AS in_month,
-            greatest(paused_until, next_at - make_interval(secs => {EARLY_S}),
-                CASE WHEN NOT $2 THEN urgent_until END) AS free_at
+            -- Bounded, in case the server's clock was set back.
+            greatest(least(paused_until, now + interval '1 hour'),
+                least(next_at, now + make_interval(secs => 2 / rate)) - make_interval(secs => {EARLY_S}),
+                CASE WHEN NOT $2 THEN least(urgent_until, now + interval '1 minute') END) AS free_at
         FROM current
     ),
     budgeted AS (
@@ -59,7 +63,8 @@ _TAKE = f"""
     ),
     decided AS (
         SELECT *, used_up IS NULL AND free_at <= now AS granted,
-            greatest(next_at, now) + make_interval(secs => 1 / new_rate) AS following,
+            greatest(least(next_at, now + make_interval(secs => 2 / rate)), now)
+                + make_interval(secs => 1 / new_rate) AS following,
             CASE used_up WHEN 'month' THEN this_month + interval '1 month' WHEN 'day' THEN this_day + interval '1 day'
                 WHEN 'minute' THEN this_minute + interval '1 minute' END AS until
         FROM budgeted
@@ -77,7 +82,10 @@ _TAKE = f"""
         FROM decided d WHERE a.name = d.name AND (granted OR $2)
     )
     SELECT granted, used_up, until, extract(epoch FROM CASE
-        WHEN granted THEN following - make_interval(secs => {EARLY_S}) ELSE coalesce(until, free_at) END - now
+        WHEN granted THEN following - make_interval(secs => {EARLY_S})
+        -- A search that is let pass may be gone soon.
+        ELSE coalesce(until, least(free_at, greatest(paused_until, now + make_interval(secs => 1 / new_rate))))
+        END - now
         )::float8 AS wait
     FROM decided
 """
@@ -85,12 +93,13 @@ _SLOW_DOWN = f"""
     WITH timed AS (SELECT coalesce($5::timestamptz, clock_timestamp()) AS now)
     UPDATE art_mcp.accounts a SET
         paused_until = greatest(paused_until, now + make_interval(secs => $2)),
-        minute_calls = greatest(0, minute_calls - 1),
-        day_calls = greatest(0, day_calls - 1),
-        month_calls = greatest(0, month_calls - 1),
+        -- It was not answered, so it is not charged, unless its period is over.
+        minute_calls = greatest(0, minute_calls - (minute <= now - make_interval(secs => $3))::int),
+        day_calls = greatest(0, day_calls - (day <= now - make_interval(secs => $3))::int),
+        month_calls = greatest(0, month_calls - (month <= now - make_interval(secs => $3))::int),
         ceiling = CASE WHEN slowed_at < now - make_interval(secs => $3) THEN rate ELSE ceiling END,
         rate = CASE WHEN slowed_at >= now - make_interval(secs => $3) THEN rate ELSE greatest({LEAST} * $4::float8,
-            rate * CASE WHEN ceiling IS NULL OR paused_until > now - make_interval(secs => {SETTLED_S})
+            rate * CASE WHEN paused_until > now - make_interval(secs => {SETTLED_S})
                 THEN {MUCH_SLOWER} ELSE {SLOWER} END) END,
         slowed_at = CASE WHEN slowed_at < now - make_interval(secs => $3) THEN now ELSE slowed_at END
     FROM timed WHERE name = $1
@@ -132,6 +141,9 @@ class Account:
                 self._there = True
             limits = (self._budget.a_minute, self._budget.a_day, self._budget.a_month)
             row = await connection.fetchrow(_TAKE, self.name, urgent, self._rate, *limits, self.now)
+        if row is None:  # somebody has removed the account: it is made anew
+            self._there = False
+            return Turn(False, 0.1)
         return Turn(row["granted"], max(0.0, row["wait"]), row["used_up"], row["until"])
 
     async def slow_down(self, pause: float, *, sent: float) -> None:

@@ -26,6 +26,9 @@ async def active(database: Database) -> list[Space]:
 async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
     """Register the spaces that a provider fills, and make those active whose leg has none yet.
 
+    While nothing is stored, they take the place of another provider's. Where pictures are another provider's, nothing
+    is added: a space that nobody fills would be searched in vain.
+
     Returns:
         All active spaces, whoever fills them.
     """
@@ -35,8 +38,12 @@ async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
         if not set(wanted) <= set(found):
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-                for space in wanted:
-                    await _register(connection, space)
+                if not await connection.fetchval("SELECT EXISTS (SELECT FROM art_mcp.paintings)"):
+                    await connection.execute("UPDATE art_mcp.spaces SET active = false")
+                there = [space for space in await _active(connection) if space.leg is Leg.PIXELS]
+                if set(there) <= set(wanted):
+                    for space in wanted:
+                        await _register(connection, space)
             found = await _active(connection)
     return found
 
@@ -49,12 +56,12 @@ async def _active(connection: Connection) -> list[Space]:
 
 
 async def _register(connection: Connection, space: Space) -> None:
-    inserted = await connection.fetchval(
+    new = await connection.fetchval(
         """
         INSERT INTO art_mcp.spaces (name, leg, provider, model, version, dimensions, active)
         SELECT $1, $2, $3, $4, $5, $6, NOT EXISTS (SELECT FROM art_mcp.spaces WHERE leg = $2 AND active)
-        ON CONFLICT (name) DO NOTHING
-        RETURNING name
+        ON CONFLICT (name) DO UPDATE SET active = spaces.active OR excluded.active
+        RETURNING xmax = 0
         """,
         space.name,
         space.leg.value,
@@ -63,7 +70,7 @@ async def _register(connection: Connection, space: Space) -> None:
         space.version,
         space.dimensions,
     )
-    if inserted is None:
+    if not new:
         return
     table = vector_table(space)
     await connection.execute(

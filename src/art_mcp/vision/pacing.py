@@ -20,6 +20,8 @@ BACKOFF_S, MOST_BACKOFF_S = 0.5, 20.0
 """The span of the random wait after the first failure, doubled after each other."""
 BUSY_S = 1.0
 """How long to wait after "too many calls" that does not say how long."""
+MOST_PAUSE_S = 3600.0
+"""The longest pause that one answer of the service can make for everyone."""
 BROKEN_AFTER = 8
 """So many failures with no success in between are not the inputs' fault: everyone waits, and nobody is charged."""
 BREAK_S, MOST_BREAK_S = 5.0, 300.0
@@ -130,15 +132,16 @@ class Pacer:
                     if self._clock() + ahead > deadline:
                         return ahead
                     await self._sleep(ahead)
+                asked = self._clock()  # the wait is counted from here, however far the account is
                 turn = await self._account.take(urgent=urgent)
                 if turn.used_up and turn.until and (urgent or turn.used_up != "minute"):
                     raise _used_up(turn.used_up, turn.until)
-                self._not_before[urgent] = max(self._not_before[urgent], self._clock() + turn.wait)
+                self._not_before[urgent] = max(self._not_before[urgent], asked + turn.wait)
                 if turn.granted:
                     return 0.0
 
     async def _slow_down(self, failure: VisionError, sent: float) -> None:
-        pause = BUSY_S if failure.retry_after is None else failure.retry_after
+        pause = BUSY_S if failure.retry_after is None else min(failure.retry_after, MOST_PAUSE_S)
         self._hold(pause)  # at once, and then for everyone
         await self._account.slow_down(pause, sent=self._clock() - sent)
 

@@ -97,6 +97,10 @@ class Client:
             reply = await self._post(operation, content_type, body, renewed, deadline)
         return reply
 
+    async def open(self) -> None:
+        """Get ready before a call's turn comes, so that the first ones do not all go at once."""
+        await self._connected()
+
     async def aclose(self) -> None:
         """Close the connections and the login."""
         http, self._http = self._http, None

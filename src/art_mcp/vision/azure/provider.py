@@ -110,6 +110,7 @@ class AzureProvider:
         vectors = []
         for picture in pictures:
             file = await anyio.to_thread.run_sync(jpeg, picture.image)
+            await self._client.open()
             vectors.append(await self._pacer.call(partial(self._client.image_vector, file), urgent=urgent))
         return {Leg.PIXELS: _rows(vectors)}
 
