@@ -157,10 +157,12 @@ async def test_the_index_answers_and_finds_what_an_exact_scan_finds(database: Da
     assert len(exact & {hit.painting.id for hit in ranking.hits}) >= 49
 
 
-async def test_the_active_spaces_belong_to_the_database(database: Database) -> None:
-    newer = Space(Leg.PIXELS, "test", "random", "2", 16)
-    assert await activate(database, [PIXELS, WORDS]) == [PIXELS, WORDS]
-    assert await activate(database, [newer, WORDS]) == [PIXELS, WORDS]
+async def test_the_active_spaces_belong_to_what_is_stored(database: Database) -> None:
+    newer, look = Space(Leg.PIXELS, "test", "random", "2", 16), Space(Leg.LOOK, "test", "random", "2", 4)
+    assert await activate(database, [newer, WORDS, look]) == [look, newer, WORDS]
+    assert await activate(database, [PIXELS, WORDS]) == [PIXELS, WORDS]  # nothing is stored yet
+    await Filled(database, 1).fill()
+    assert await activate(database, [newer, WORDS, look]) == [PIXELS, WORDS]  # look would have no vectors
     assert await activate(database, [PIXELS]) == [PIXELS, WORDS]
     async with database.connection() as connection:
         names = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE active ORDER BY name")
