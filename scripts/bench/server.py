@@ -11,12 +11,17 @@ from pathlib import Path
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
+from art_mcp.vision.provider import Provider
 
 if __name__ == "__main__":
     data_dir, *wide = sys.argv[1:]
     if wide:
         from vectors import WideProvider
 
-        provider = WideProvider()
-        Runtime.provider = lambda _: provider
+        wide_provider = WideProvider()
+
+        async def provider(_: Runtime) -> Provider:
+            return wide_provider
+
+        Runtime.provider = provider
     build_server(Settings(_env_file=None, database_url=None, data_dir=Path(data_dir))).run("stdio")
