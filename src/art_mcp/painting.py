@@ -103,6 +103,8 @@ EVERYTHING = Filters()
 
 KEYED_FIELDS = ("artist", "school", "type", "technique", "timeframe")
 """Catalogue fields that are filtered by, and compared by their `filter_key`."""
+LISTED_FIELDS = ("collection", *KEYED_FIELDS)
+"""Fields whose values are counted and completed."""
 
 
 def filter_key(field: str, text: str | None) -> str | None:

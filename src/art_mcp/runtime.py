@@ -137,8 +137,7 @@ class Runtime:
 
 def _cannot_fill(space: Space) -> ArtMcpError:
     return ArtMcpError(
-        f"The pictures of this database are embedded by {space.provider} {space.model} {space.version}, "
-        "which is not set up here.",
+        f"The pictures of this database are embedded by {space.made_by}, which is not set up here.",
         "Set it up as it was (`art-mcp doctor` says what is missing), or load into another database.",
     )
 

@@ -32,6 +32,11 @@ class Space:
     dimensions: int
 
     @property
+    def made_by(self) -> str:
+        """For people, e.g. `azure vision 2023-04-15.p1`."""
+        return f"{self.provider} {self.model} {self.version}"
+
+    @property
     def name(self) -> str:
         """Unique and safe as part of an SQL identifier, e.g. `pixels_local_bridge_1`."""
         raw = f"{self.leg}_{self.provider}_{self.model}_{self.version}".lower()

@@ -182,8 +182,7 @@ class Finder:
         return leg in self._spaces and self._provider.spaces.get(leg) == self._spaces[leg]
 
     def _not_here(self, leg: Leg) -> str:
-        space = self._spaces[leg]
-        return f"They were embedded by {space.provider} {space.model} {space.version}, which is not set up here."
+        return f"They were embedded by {self._spaces[leg].made_by}, which is not set up here."
 
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
         """The legs that words add to a picture, in the space that pictures and words share."""

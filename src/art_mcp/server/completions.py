@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.painting import KEYED_FIELDS, Filters, readable
+from art_mcp.painting import LISTED_FIELDS, Filters, readable
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FIELDS = ("collection", *KEYED_FIELDS)
-"""Arguments that are completed, of whichever prompt; what else is typed nobody can know."""
 MAX_VALUES = 100
 """The protocol allows no more."""
 LONGEST = 200
@@ -45,13 +43,14 @@ async def complete(ctx: ServerRequestContext[Services], params: CompleteRequestP
 
 
 async def _completion(services: Services, params: CompleteRequestParams) -> Completion | None:
+    # Of whichever prompt it is an argument; what else is typed nobody can know.
     field, typed = params.argument.name, params.argument.value
-    if field not in FIELDS or len(typed) > LONGEST:
+    if field not in LISTED_FIELDS or len(typed) > LONGEST:
         return None
     from art_mcp.store import facets
 
     filled_in = (params.context and params.context.arguments) or {}
-    others = {name: readable(filled_in.get(name, "")) or None for name in FIELDS if name != field}
+    others = {name: readable(filled_in.get(name, "")) or None for name in LISTED_FIELDS if name != field}
     found = await facets.complete(await services.runtime.database(), field, typed, Filters(**others), limit=MAX_VALUES)
     values = [value for value, _ in found.values]
     return Completion(values=values, total=found.distinct, has_more=found.distinct > len(values))

@@ -39,6 +39,8 @@ _TAKE = f"""
                 * CASE WHEN ceiling IS NULL OR rate < 0.9 * ceiling THEN 0.05
                        WHEN ceiling > 0.9 * $3 THEN 0.01  -- a stray one at full rate
                        WHEN rate < 1.02 * ceiling THEN 0.0016 ELSE 0.01 END) AS new_rate,
+            -- Bounded, as the pauses below, in case the server's clock was set back.
+            least(next_at, now + make_interval(secs => 2 / rate)) AS place,
             date_trunc('minute', now, 'UTC') AS this_minute,
             date_trunc('day', now, 'UTC') AS this_day,
             date_trunc('month', now, 'UTC') AS this_month
@@ -49,9 +51,7 @@ _TAKE = f"""
             CASE minute WHEN this_minute THEN minute_calls ELSE 0 END AS in_minute,
             CASE day WHEN this_day THEN day_calls ELSE 0 END AS in_day,
             CASE month WHEN this_month THEN month_calls ELSE 0 END AS in_month,
-            -- Bounded, in case the server's clock was set back.
-            greatest(least(paused_until, now + interval '1 hour'),
-                least(next_at, now + make_interval(secs => 2 / rate)) - make_interval(secs => {EARLY_S}),
+            greatest(least(paused_until, now + interval '1 hour'), place - make_interval(secs => {EARLY_S}),
                 CASE WHEN NOT $2 THEN least(urgent_until, now + interval '1 minute') END) AS free_at
         FROM current
     ),
@@ -63,8 +63,7 @@ _TAKE = f"""
     ),
     decided AS (
         SELECT *, used_up IS NULL AND free_at <= now AS granted,
-            greatest(least(next_at, now + make_interval(secs => 2 / rate)), now)
-                + make_interval(secs => 1 / new_rate) AS following,
+            greatest(place, now) + make_interval(secs => 1 / new_rate) AS following,
             CASE used_up WHEN 'month' THEN this_month + interval '1 month' WHEN 'day' THEN this_day + interval '1 day'
                 WHEN 'minute' THEN this_minute + interval '1 minute' END AS until
         FROM budgeted
@@ -166,13 +165,3 @@ class Account:
                 seconds,
                 self.now,
             )
-
-    async def used(self) -> tuple[int, int, int]:
-        """Calls made in this minute, day and month."""
-        counts = ", ".join(
-            f"CASE {period} WHEN date_trunc('{period}', clock_timestamp(), 'UTC') THEN {period}_calls ELSE 0 END"
-            for period in ("minute", "day", "month")
-        )
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(f"SELECT {counts} FROM art_mcp.accounts WHERE name = $1", self.name)
-        return tuple(row) if row else (0, 0, 0)

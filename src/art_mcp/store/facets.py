@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from art_mcp.painting import KEYED_FIELDS, Filters, filter_key
+from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.store.filters import SHOWN_BY, condition
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
-
-FACETS = ("collection", *KEYED_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
             f"SELECT count(*), min(year_from), max(year_to) FROM art_mcp.paintings p WHERE {where}", *values
         )
         facets = {}
-        for field in FACETS:
+        for field in LISTED_FIELDS:
             key = "collection" if field == "collection" else f"{field}_key"
             rows = await connection.fetch(
                 f"SELECT min({SHOWN_BY.get(field, field)}) AS value, count(*) AS count, count(*) OVER () AS distinct "
@@ -68,7 +66,7 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
     only once it is chosen: of values with one key any is as good, since a filter takes them for one.
 
     Args:
-        field: one of `FACETS`.
+        field: one of `LISTED_FIELDS`.
         typed: the beginning of a value, or of any of its words; empty for all values.
         filters: what the other fields already have to be.
         limit: values shown.

@@ -6,10 +6,10 @@ Microsoft ends the service on 25 September 2028, and points to Cohere Embed in F
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import anyio.to_thread
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from art_mcp.images.picture import Picture
-
-T = TypeVar("T")
+    from art_mcp.vision.pacing import Pacer
 
 API_VERSION: Final = "2024-02-01"
 MODEL_VERSION: Final = "2023-04-15"
@@ -48,12 +47,6 @@ LONGEST_SIDE = 15_999
 """The service takes "less than 16000" pixels, and in one of its messages at least 50."""
 
 _log = logging.getLogger(__name__)
-
-
-class Pacer(Protocol):
-    """Decides when an attempt is made, and whether another one follows."""
-
-    async def call(self, send: Callable[[], Awaitable[T]], *, urgent: bool) -> T: ...
 
 
 class AzureProvider:
