@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcp.types import CallToolResult, ImageContent, TextContent
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from art_mcp.painting import Painting, Relevance
 
@@ -18,7 +18,23 @@ if TYPE_CHECKING:
 UNTITLED = "Untitled"
 
 
-class PaintingSummary(BaseModel):
+def _compact(schema: dict[str, Any]) -> None:
+    """Say a schema shorter: clients read it, and check every answer against it."""
+    schema.pop("title", None)
+    for field in schema["properties"].values():
+        field.pop("title", None)
+        choices = field.get("anyOf", ())
+        if choices and all(choice.keys() == {"type"} for choice in choices):
+            field["type"] = [choice["type"] for choice in field.pop("anyOf")]
+
+
+class Result(BaseModel):
+    """What a tool answers as data, or a part of it."""
+
+    model_config = ConfigDict(json_schema_extra=_compact)
+
+
+class PaintingSummary(Result):
     """One hit."""
 
     id: str = Field(description="Pass it to get_painting, or as painting_id to search_paintings_by_image.")
@@ -33,7 +49,7 @@ class PaintingSummary(BaseModel):
     relevance: Relevance
 
 
-class SearchResult(BaseModel):
+class SearchResult(Result):
     """A page of hits, best first."""
 
     results: list[PaintingSummary]
@@ -43,7 +59,7 @@ class SearchResult(BaseModel):
     note: str | None = Field(description="What to know before relying on the results.")
 
 
-class PaintingResult(BaseModel):
+class PaintingResult(Result):
     """Everything that the catalogue says about one painting, and others that look like it."""
 
     id: str
@@ -62,21 +78,21 @@ class PaintingResult(BaseModel):
     similar: list[PaintingSummary] = Field(description="Others that look like it, most alike first, if asked for.")
 
 
-class FacetValue(BaseModel):
+class FacetValue(Result):
     """A value to filter by."""
 
     value: str
     paintings: int
 
 
-class FacetResult(BaseModel):
+class FacetResult(Result):
     """The most frequent values of a field."""
 
     values: list[FacetValue]
     distinct: int = Field(description="How many values there are, listed or not.")
 
 
-class CollectionResult(BaseModel):
+class CollectionResult(Result):
     """What there is under the filters."""
 
     total: int
@@ -88,14 +104,14 @@ class CollectionResult(BaseModel):
     pictures_mb: float = Field(description="Size of the pictures that are kept for showing, of all collections.")
 
 
-class RefusedRow(BaseModel):
+class RefusedRow(Result):
     """A row that was not stored."""
 
     row: str
     reason: str
 
 
-class IngestResult(BaseModel):
+class IngestResult(Result):
     """An ingest job as it stands; stored, unchanged, refused and pending add up to total."""
 
     job_id: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,6 +30,7 @@ CONNECT_TIMEOUT_S = 15
 COMMAND_TIMEOUT_S = 120
 CLOSE_TIMEOUT_S = 5
 POOL_SIZE = 8
+NO_SETTINGS: Mapping[str, object] = {}
 
 _LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError)
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -85,20 +86,25 @@ class Database:
                 await self._pool.release(connection)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection inside a transaction, which is rolled back by any exception, cancellation included."""
+    async def transaction(self, settings: Mapping[str, object] = NO_SETTINGS) -> AsyncIterator[Connection]:
+        """A connection inside a transaction, which is rolled back by any exception, cancellation included.
+
+        Args:
+            settings: of PostgreSQL, for this transaction only: behind a pooler the next one on this connection is
+                somebody else's. They are sent along with the BEGIN, since each message takes its time.
+        """
         async with self.connection() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
+            begin = ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in settings.items())]
+            await connection.execute("; ".join(begin))
             try:
                 yield connection
             except BaseException:
                 # Where this task is cancelled, every unshielded await ends at once, a rollback too.
                 with anyio.CancelScope(shield=True):
                     if not connection.is_closed():
-                        await transaction.rollback()
+                        await connection.execute("ROLLBACK")
                 raise
-            await transaction.commit()
+            await connection.execute("COMMIT")
 
     async def aclose(self) -> None:
         """Give the connections back; the embedded server stops with its last user."""
@@ -138,10 +144,16 @@ async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Re
         finally:
             await connection.close()
         register = partial(register_vector, schema=pgvector.schema)
-        pool = await asyncpg.create_pool(**options, min_size=1, max_size=POOL_SIZE, init=register)
+        pool = await asyncpg.create_pool(
+            **options, min_size=1, max_size=POOL_SIZE, init=register, reset=_nothing_to_reset
+        )
         return pool, pgvector
     except _DRIVER as error:
         raise explain_connect(error) from error
+
+
+async def _nothing_to_reset(connection: Connection) -> None:
+    """Before each use asyncpg would undo what sessions can keep, in a message of its own; ours keep nothing."""
 
 
 async def _is_pooled(connection: Connection) -> bool:

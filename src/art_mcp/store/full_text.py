@@ -117,7 +117,8 @@ def covered() -> str:
             UNION ALL
             SELECT id, CASE WHEN coalesce(search @@ titled, {NAMES} @@ term) THEN weight ELSE weight * {ELSEWHERE} END
             FROM terms JOIN (
-                SELECT id, search || '' AS search FROM candidates JOIN art_mcp.paintings ON id = painting_id OFFSET 0
+                SELECT id, search || '' AS search FROM art_mcp.paintings
+                WHERE id = ANY(ARRAY(SELECT painting_id FROM candidates)) OFFSET 0
             ) AS p ON common AND search @@ term
         ) AS gained GROUP BY painting_id
     """

@@ -85,19 +85,17 @@ async def rank(
     limit = min(limit, DEPTH - offset)
     values: list[Any] = []
     statement = _statement(legs, words, filters, exclude, offset, limit + 1, values)
-    async with database.transaction() as connection:
-        await connection.execute(_settings(filters, database.iterative_scan))
+    async with database.transaction(_settings(filters, database.iterative_scan)) as connection:
         rows = await connection.fetch(statement, *values)
     names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
     hits = [_hit(row, names) for row in rows if row["id"] is not None]
     return Ranking(hits[:limit], rows[0]["total"], len(hits) > limit and offset + limit < DEPTH)
 
 
-def _settings(filters: Filters, iterative_scan: bool) -> str:
-    # All are LOCAL: behind a pooler the next transaction on this connection is somebody else's.
+def _settings(filters: Filters, iterative_scan: bool) -> dict[str, object]:
     # ef_search bounds what a scan of an HNSW index returns, so it cannot be less than what is asked for.
     # Parallel workers take longer to start than most searches take.
-    settings = {
+    settings: dict[str, object] = {
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "hnsw.ef_search": NEAREST,
         "max_parallel_workers_per_gather": 0,
@@ -106,7 +104,7 @@ def _settings(filters: Filters, iterative_scan: bool) -> str:
     }
     if iterative_scan and filters != EVERYTHING:
         settings["hnsw.iterative_scan"] = "relaxed_order"
-    return "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items())
+    return settings
 
 
 def _statement(
