@@ -57,6 +57,10 @@ def test_image_dirs_are_split_like_path(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("ART_MCP_DATA_DIR", "data", "must be an absolute path"),
         ("ART_MCP_DATA_DIR", "~nobody-of-this-name/x", "names a home folder that does not exist"),
         ("ART_MCP_LOG_LEVEL", "LOUD", "'DEBUG'"),
+        ("ART_MCP_HTTP_DIMENSIONS", "4001", "less than or equal to 4000"),
+        ("ART_MCP_HTTP_DIALECT", "bedrock", "'openai'"),
+        ("ART_MCP_HTTP_MODEL", "two words", "match pattern"),
+        ("ART_MCP_HTTP_KEY_HEADER", "api key:", "match pattern"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,8 +89,22 @@ def test_typing_errors_are_pointed_out() -> None:
     ]
 
 
-def test_the_password_is_not_shown() -> None:
-    settings = Settings(database_url="postgresql://u:canary@h/d")
+@pytest.mark.parametrize(
+    ("given", "embeds_by"),
+    [
+        ({}, "local"),
+        ({"http_url": "https://h/v1"}, "http"),
+        ({"http_url": "https://h/v1", "azure_endpoint": "https://h"}, "azure"),
+        ({"http_url": "https://h/v1", "azure_endpoint": "https://h", "vision": "http"}, "http"),
+        ({"http_url": "https://h/v1", "vision": "local"}, "local"),
+    ],
+)
+def test_what_embeds_pictures(given: dict[str, str], embeds_by: str) -> None:
+    assert Settings(**given).embeds_by == embeds_by
+
+
+def test_passwords_and_keys_are_not_shown() -> None:
+    settings = Settings(database_url="postgresql://u:canary@h/d", azure_key="canary", http_key="canary")
     assert "canary" not in repr(settings) + str(settings)
 
 

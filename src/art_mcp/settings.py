@@ -21,6 +21,7 @@ from art_mcp.errors import ArtMcpError
 
 PREFIX = "ART_MCP_"
 APP_NAME = "art-mcp"
+MAX_DISPLAY_SIZE = 4096
 
 
 class SettingsError(ArtMcpError):
@@ -66,13 +67,14 @@ class Settings(BaseSettings):
         default_factory=default_image_dirs,
         description="Folders from which the tools may read pictures and collections, separated as in PATH "
         "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures folder and the folders where "
-        "Cursor and Claude Code put pictures attached to a chat.",
+        "Cursor and Claude Code put pictures attached to a chat; over HTTP none.",
         examples=["/home/me/Pictures:/srv/scans"],
     )
-    vision: Literal["local", "azure"] | None = Field(
+    vision: Literal["local", "azure", "http"] | None = Field(
         None,
-        description="What embeds pictures in a new database: local (the built-in model) or azure (Azure AI Vision). "
-        "Default: azure if its endpoint is set, else local. A database keeps what its pictures were embedded by.",
+        description="What embeds pictures in a new database: local (the built-in model), azure (Azure AI Vision) or "
+        "http (another service, or a server of your own). Default: azure if its endpoint is set, else http if its "
+        "address is, else local. A database keeps what its pictures were embedded by.",
         examples=["azure"],
     )
     azure_endpoint: str | None = Field(
@@ -102,6 +104,50 @@ class Settings(BaseSettings):
         description="Version of Azure's model. Vectors of another one cannot be compared, so it has its own space.",
         examples=["2023-04-15"],
     )
+    http_url: str | None = Field(
+        None,
+        description="The whole address of an embedding service, with the path; https, or http on this machine.",
+        examples=["http://127.0.0.1:8000/v1/embeddings"],
+    )
+    http_dialect: Literal["openai", "vllm", "cohere"] = Field(
+        "openai",
+        description="How that service is spoken to: openai (a list of texts and images in `input`, as Jina and SGLang "
+        "take it), vllm (`messages`, as vLLM takes it) or cohere (version 2, in Azure Foundry too).",
+        examples=["vllm"],
+    )
+    http_model: str | None = Field(
+        None,
+        pattern="^[!-~]{1,200}$",
+        description="The name of its model, or of the deployment. It must take both pictures and texts.",
+        examples=["openai/clip-vit-base-patch32"],
+    )
+    http_dimensions: int | None = Field(
+        None, ge=1, le=4000, description="How many numbers its vectors have.", examples=["512"]
+    )
+    http_shorten: bool = Field(
+        False,
+        description="Ask the service for vectors of that length. Only some models can shorten theirs (Matryoshka); "
+        "others refuse the call.",
+        examples=["true"],
+    )
+    http_key: SecretStr | None = Field(
+        None, description="The key of that service, if it asks for one.", examples=["KEY"]
+    )
+    http_key_header: str = Field(
+        "Authorization",
+        pattern="^[A-Za-z0-9-]{1,100}$",
+        description="The header that its key is sent in: api-key in Azure Foundry. Default: Authorization, as a "
+        "bearer's.",
+        examples=["api-key"],
+    )
+    http_rate: float = Field(
+        10,
+        gt=0,
+        le=1000,
+        description="Calls a second that it allows, each with one picture or text. If it allows less, that is found "
+        "out and kept to.",
+        examples=["6.6"],
+    )
     budget_minute: int | None = Field(
         None, ge=1, le=2**31 - 1, description="Most paid calls a minute. Default: no limit.", examples=["600"]
     )
@@ -122,13 +168,13 @@ class Settings(BaseSettings):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="What 1,000 calls cost you, from Azure's price list.",
+        description="What 1,000 calls cost you, from the service's price list.",
         examples=["0.10"],
     )
     display_size: int = Field(
         1024,
         ge=320,
-        le=4096,
+        le=MAX_DISPLAY_SIZE,
         description="Longest side in pixels of the picture that is kept for showing, of paintings that are "
         "loaded from then on.",
         examples=["2048"],
@@ -147,17 +193,17 @@ class Settings(BaseSettings):
     @property
     def embeds_by(self) -> str:
         """What embeds pictures in a new database."""
-        return self.vision or ("azure" if self.azure_endpoint else "local")
+        return self.vision or ("azure" if self.azure_endpoint else "http" if self.http_url else "local")
 
     @property
     def budget(self) -> Budget:
         """Of paid calls, money turned into calls."""
-        months = [self.budget_month]
+        month, set_by = self.budget_month, variable("budget_month")
         if self.budget_money is not None and self.price_per_1000 is not None:
-            months.append(min(2**31 - 1, int(self.budget_money / self.price_per_1000 * 1000)))
-        return Budget(
-            self.budget_minute, self.budget_day, min((each for each in months if each is not None), default=None)
-        )
+            affordable = min(2**31 - 1, int(self.budget_money / self.price_per_1000 * 1000))
+            if month is None or affordable < month:
+                month, set_by = affordable, variable("budget_money")
+        return Budget(self.budget_minute, self.budget_day, month, set_by)
 
     @field_validator("image_dirs", mode="before")
     @classmethod

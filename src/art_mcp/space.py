@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import re
+from dataclasses import astuple, dataclass
 from enum import StrEnum
+
+MOST_NAME = 50
 
 
 class Leg(StrEnum):
@@ -38,6 +42,13 @@ class Space:
 
     @property
     def name(self) -> str:
-        """Unique and safe as part of an SQL identifier, e.g. `pixels_local_bridge_1`."""
+        """Unique and safe as part of an SQL identifier, at most 50 characters, e.g. `pixels_local_bridge_1`.
+
+        A model that somebody else has named ends in a digest, since not all its characters can stand here.
+        """
         raw = f"{self.leg}_{self.provider}_{self.model}_{self.version}".lower()
-        return "".join(c if c.isascii() and c.isalnum() else "_" for c in raw)
+        name = "".join(c if c.isascii() and c.isalnum() else "_" for c in raw)
+        if re.fullmatch("[a-z0-9]+", self.model) and len(name) <= MOST_NAME:
+            return name
+        digest = hashlib.sha256("\0".join(map(str, astuple(self))).encode()).hexdigest()[:8]
+        return f"{name[: MOST_NAME - 9].rstrip('_')}_{digest}"

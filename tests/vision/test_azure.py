@@ -30,10 +30,10 @@ from art_mcp.testing.azure import FOREVER, AzureStandIn, answers, digest, serve
 from art_mcp.testing.azure.answers import Answer, error, json_answer
 from art_mcp.testing.azure.faults import KINDS
 from art_mcp.vision.azure import AzureProvider, shortened
-from art_mcp.vision.azure.client import checked_endpoint
-from art_mcp.vision.azure.failures import classify
-from art_mcp.vision.azure.provider import jpeg
+from art_mcp.vision.azure.failures import SERVICE
 from art_mcp.vision.provider import Fault, Health, Limits, VisionError
+from art_mcp.vision.remote.preparation import jpeg
+from art_mcp.vision.remote.reply import Reply
 from art_mcp.vision.shared import Shared
 
 pytestmark = pytest.mark.anyio
@@ -322,7 +322,7 @@ async def test_each_fault(
         assert ("region West Europe" in str(raised)) == ("request " in str(raised)) == answered
         assert str(raised.problem).endswith(".") and str(raised.next_step).endswith(".")
         standin.faults.clear()
-        provider._client._deadline = 30
+        provider._client.transport.deadline = 30
         assert (await provider.embed_images([picture()]))[Leg.PIXELS].shape == (1, 1024)  # none is the last one
 
 
@@ -358,7 +358,7 @@ async def test_each_fault(
     ],
 )
 def test_what_an_answer_means(answer: Answer, fault: Fault, words: str) -> None:
-    raised = classify(answer.status, answer.body, {})
+    raised = SERVICE.refusal(Reply(answer.status, {}, answer.body))
     assert raised.fault is fault
     assert words in str(raised)
 
@@ -384,12 +384,14 @@ def test_what_an_answer_means(answer: Answer, fault: Fault, words: str) -> None:
 )
 def test_how_long_to_wait(header: str, message: str, seconds: float | None) -> None:
     body = json.dumps({"error": {"code": "429", "message": message}}).encode()
-    assert classify(429, body, {"retry-after": header} if header else {}).retry_after == seconds
+    reply = Reply(429, {"retry-after": header} if header else {}, body)
+    assert SERVICE.refusal(reply).retry_after == seconds
 
 
 def test_a_message_is_cleaned() -> None:
     message = "See https://me:secret@host.example:1/path?sig=secret now.\u202e\n\x1b[31m " + "x" * 5000
-    said = str(classify(500, json.dumps({"message": message}).encode(), {"apim-request-id": "evil\nline"}))
+    reply = Reply(500, {"apim-request-id": "evil\nline"}, json.dumps({"message": message}).encode())
+    said = str(SERVICE.refusal(reply))
     assert "See host.example now. [31m xxx" in said
     assert "secret" not in said and "evil" not in said and len(said) < 300
 
@@ -453,7 +455,7 @@ async def test_an_untrusted_certificate_is_a_setting_until_the_service_has_answe
         raised = await failure(provider)
         assert raised.fault is Fault.SETUP
         assert "certificate of 127.0.0.1 is not trusted" in str(raised) and "SSL_CERT_FILE" in str(raised)
-        provider._client._answered = True
+        provider._client.transport._answered = True
         assert (await failure(provider)).fault is Fault.SERVICE
 
 
@@ -585,7 +587,8 @@ def test_a_key_that_cannot_be(key: str) -> None:
     ],
 )
 def test_endpoints(given: str, used: str) -> None:
-    assert checked_endpoint(given) == used
+    client = AzureProvider(given, SecretStr(KEY), pacer=OnePass(), local=Words())._client
+    assert client._endpoint == used
 
 
 @pytest.mark.parametrize(
@@ -610,7 +613,7 @@ def test_endpoints(given: str, used: str) -> None:
 )
 def test_endpoints_that_are_none(given: str, wrong: str) -> None:
     with pytest.raises(VisionError, match=wrong) as raised:
-        checked_endpoint(given)
+        AzureProvider(given, SecretStr(KEY), pacer=OnePass(), local=Words())
     assert raised.value.fault is Fault.SETUP
     assert "CANARY" not in str(raised.value)
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
 import anyio.to_thread
+from pydantic import SecretStr
 
-from art_mcp.vision.azure.failures import INSTALL, KEY, cleaned
+from art_mcp.vision.azure.failures import INSTALL, KEY
 from art_mcp.vision.provider import Fault, VisionError
+from art_mcp.vision.remote.reply import cleaned
+from art_mcp.vision.remote.transport import checked_secret, is_sendable
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
-    from pydantic import SecretStr
 
 SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 FRESH_S = 300
@@ -57,13 +59,10 @@ class KeyLogin:
     name = "with a key"
 
     def __init__(self, key: SecretStr) -> None:
-        self._key = key
-        # A header that cannot be sent is quoted whole in the HTTP library's error.
-        if not _sendable(key.get_secret_value().strip()):
-            raise VisionError(f"The value of {KEY} is not a key.", "Copy it again from the Azure portal.")
+        self._key = SecretStr(checked_secret(key.get_secret_value(), KEY, "Copy it again from the Azure portal."))
 
     async def secret(self) -> str:
-        return self._key.get_secret_value().strip()  # a file that holds a key often ends in a newline
+        return self._key.get_secret_value()
 
     async def renewed(self, refused: str) -> str | None:
         return None
@@ -120,13 +119,9 @@ class EntraLogin:
             ) from None
         except Exception as error:
             raise _no_token(error) from None
-        if not _sendable(token.token):
+        if not is_sendable(token.token):
             raise VisionError("Entra ID gave a token that cannot be sent.", "Sign in again.")
         return token
-
-
-def _sendable(secret: str) -> bool:
-    return re.fullmatch("[!-~]+", secret) is not None
 
 
 def _default_credential() -> Credential:
