@@ -137,7 +137,8 @@ def stand_in(rate: int, failing: float) -> None:
         # The first calls make the geometry of the vectors, which takes a second, and longer if many come at once.
         picture = io.BytesIO()
         Image.new("RGB", SIZE).save(picture, "JPEG")
-        with httpx2.Client(base_url=endpoint, headers={"Ocp-Apim-Subscription-Key": KEY}, trust_env=False) as http:
+        key = {"Ocp-Apim-Subscription-Key": KEY}
+        with httpx2.Client(base_url=endpoint, headers=key, timeout=60, trust_env=False) as http:
             octets = {"Content-Type": "application/octet-stream"}
             http.post(IMAGE_PATH, params=VERSIONS, headers=octets, content=picture.getvalue()).raise_for_status()
         time.sleep(1)  # then no second has that call in it
@@ -383,7 +384,7 @@ async def searches(folder: Path, images: int) -> list[Figure]:
                     await search(finder, times)
                     await anyio.sleep(0.1)
     p95 = {latency: _p95(times) for latency, times in idle.items()}
-    image_calls = [figure for figure in judged(loaded, RATE, share=95, refused=1) if figure.met is not None]
+    image_calls = [figure for figure in judged(loaded, RATE, share=85, refused=1) if figure.met is not None]
     return [
         Figure("searches while loading, p95", _p95(busy), "ms", most=1.5 * 1000 * LATENCY_S + p95[0]),
         Figure("searches while loading, median", statistics.median(busy), "ms"),

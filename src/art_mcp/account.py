@@ -13,6 +13,24 @@ class Budget:
     a_minute: int | None = None
     a_day: int | None = None
     a_month: int | None = None
+    month_set_by: str = "ART_MCP_BUDGET_MONTH"
+    """The setting that gives the month its limit: a sum of money can, too."""
+
+    def set_by(self, period: str) -> str:
+        """The setting that a person changes for another limit of a `minute`, `day` or `month`."""
+        return self.month_set_by if period == "month" else f"ART_MCP_BUDGET_{period.upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class UsedUp:
+    """A budget of which nothing is left."""
+
+    period: str
+    """`minute`, `day` or `month`."""
+    until: datetime.datetime
+    """When it begins anew."""
+    set_by: str
+    """The setting that gives it its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +41,5 @@ class Turn:
     """It may go now, and is counted; else it is not."""
     wait: float
     """Seconds until it is worth asking again; after a granted call, for the next one."""
-    used_up: str | None = None
-    """The period whose budget is used up: `minute`, `day` or `month`."""
-    until: datetime.datetime | None = None
-    """When that period ends."""
+    used_up: UsedUp | None = None
+    """Why not, if a budget is the reason."""

@@ -1,8 +1,10 @@
 """Accounts at paid services: the pace and the budget of a key, shared by all processes of a database.
 
 The database's clock is the only one, and each question is one statement. Calls go in an even row (the generic cell
-rate algorithm). The rate is learned: it falls by a part when the service says that it was too much, and rises by
-small steps after that, slowly near where it happened and faster beyond (additive increase, multiplicative decrease).
+rate algorithm), and besides, as many as are allowed in a second never go within less: so a row that fell behind is
+caught up with, and no second has too many. The rate is learned: it falls when the service says that it was too much,
+and rises by small steps after that, slowly near where it happened and faster beyond. While somebody searches, a call of
+each second is kept for the next search.
 """
 
 from __future__ import annotations
@@ -11,59 +13,96 @@ import datetime
 import hashlib
 from typing import TYPE_CHECKING
 
-from art_mcp.account import Budget, Turn
+import anyio
+
+from art_mcp.account import Budget, Turn, UsedUp
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 NEARLY = 0.97
-"""Of the configured rate. With `EARLY_S`, no second has more calls than the rate says, as long as none is more than
-20 ms later at the service than another."""
+"""Of what the service allows: the most that is used of it."""
 EARLY_S = 0.01
-"""How much before its place in the row a call may go, to make up for one that woke late."""
-SLOWER, MUCH_SLOWER = 0.92, 0.7
+"""How much less than its time a second's calls may take, to make up for those that woke late. With `NEARLY`, none is
+one too many as long as it is not 20 ms faster to the service than the first of its second."""
+LATE_S = 0.01
+"""An answer that takes longer may be late itself, and the call with it, which is then put right."""
+CATCH_UP_S = 0.15
+"""How far the row may fall behind without a loss, as when the machine was busy."""
+CLOSEST = 0.5
+"""Of the way between two places in the row: how close two calls may be to catch up."""
+MOST_RECENT = 50
+"""Of calls whose times are kept; at higher rates, they are those of less than a second."""
+SLOWER, MUCH_SLOWER = 0.95, 0.7
 """What is left of the rate after one call too many: when it went well for a while, and when it did not."""
 SETTLED_S = 5.0
 """So long after a pause it went well."""
+FEW, LESS = 4, 0.85
+"""What was let in within the second before one too many is what is allowed, if it is not a few, and less than this
+part of the rate."""
+PLATEAU_S = 30.0
+"""For how long the rate stays close to where it was too much, before it is tried again whether more is allowed."""
+OFTEN_S = 60.0
+"""After so long without one too many, the next may be a stray one, and the rate comes back soon."""
 LEAST = 0.02
 """Of the configured rate: it never falls below."""
+SEARCHING_S, MANY = 10.0, 4
+"""For how long after a search one call of each second is left to searches, if there are many."""
 URGENT_S = 0.25
 """For how long a search that has to wait keeps other calls back, beyond its wait."""
 
 _TAKE = f"""
     WITH state AS (SELECT * FROM art_mcp.accounts WHERE name = $1 FOR UPDATE),
     timed AS (SELECT *, coalesce($7::timestamptz, clock_timestamp()) AS now FROM state),
+    grown AS (
+        SELECT *, array_replace(recent, $8::timestamptz, now - make_interval(secs => $9)) AS sent,
+            least($3::float8, CASE
+                WHEN ceiling IS NULL THEN rate + 0.05 * step
+                WHEN rate < {NEARLY} * ceiling THEN least({NEARLY} * ceiling, rate + 0.05 * step)
+                WHEN rate > 1.02 * ceiling THEN rate + 0.01 * step
+                WHEN now < slowed_at + make_interval(secs => {PLATEAU_S}) THEN rate + 0.0003 * step
+                ELSE rate + 0.003 * step END) AS new_rate
+        FROM (SELECT *, $3 * greatest(0, least(1, extract(epoch FROM
+            now - greatest(grown_at, slowed_at, paused_until))))::float8 AS step FROM timed) AS passed
+    ),
     current AS (
-        SELECT *,
-            least($3::float8, rate + $3 * least(1, extract(epoch FROM now - greatest(grown_at, slowed_at)))::float8
-                * CASE WHEN ceiling IS NULL OR rate < 0.9 * ceiling THEN 0.05
-                       WHEN ceiling > 0.9 * $3 THEN 0.01  -- a stray one at full rate
-                       WHEN rate < 1.02 * ceiling THEN 0.0016 ELSE 0.01 END) AS new_rate,
+        SELECT *, least(ceil(new_rate), {MOST_RECENT})::int AS most,
+            NOT $2 AND new_rate > {MANY} AND searched_at > now - make_interval(secs => {SEARCHING_S}) AS reserved,
             -- Bounded, as the pauses below, in case the server's clock was set back.
-            least(next_at, now + make_interval(secs => 2 / rate)) AS place,
+            least(next_at, now + make_interval(secs => 2 / new_rate)) AS place,
             date_trunc('minute', now, 'UTC') AS this_minute,
             date_trunc('day', now, 'UTC') AS this_day,
             date_trunc('month', now, 'UTC') AS this_month
-        FROM timed
+        FROM grown
     ),
     counted AS (
-        SELECT *,
+        SELECT *, most - reserved::int AS own,
             CASE minute WHEN this_minute THEN minute_calls ELSE 0 END AS in_minute,
             CASE day WHEN this_day THEN day_calls ELSE 0 END AS in_day,
             CASE month WHEN this_month THEN month_calls ELSE 0 END AS in_month,
-            greatest(least(paused_until, now + interval '1 hour'), place - make_interval(secs => {EARLY_S}),
-                CASE WHEN NOT $2 THEN least(urgent_until, now + interval '1 minute') END) AS free_at
+            make_interval(secs => most / new_rate - {EARLY_S}) AS period,
+            make_interval(secs => {CLOSEST} / new_rate) AS gap
         FROM current
+    ),
+    placed AS (
+        SELECT *,
+            greatest(least(paused_until, now + interval '1 hour'),
+                CASE WHEN sent[own] > now THEN now ELSE sent[own] END + period,
+                -- A search need not stand in the row.
+                CASE WHEN NOT $2 THEN greatest(place, CASE WHEN sent[1] > now THEN now ELSE sent[1] END + gap,
+                    least(urgent_until, now + interval '1 minute')) END) AS free_at
+        FROM counted
     ),
     budgeted AS (
         SELECT *,
             CASE WHEN in_month >= $6::int THEN 'month' WHEN in_day >= $5::int THEN 'day'
                  WHEN in_minute >= $4::int THEN 'minute' END AS used_up
-        FROM counted
+        FROM placed
     ),
     decided AS (
         SELECT *, used_up IS NULL AND free_at <= now AS granted,
-            greatest(place, now) + make_interval(secs => 1 / new_rate) AS following,
+            greatest(place, now - make_interval(secs => {CATCH_UP_S})) + make_interval(secs => 1 / new_rate)
+                AS following,
             CASE used_up WHEN 'month' THEN this_month + interval '1 month' WHEN 'day' THEN this_day + interval '1 day'
                 WHEN 'minute' THEN this_minute + interval '1 minute' END AS until
         FROM budgeted
@@ -73,35 +112,54 @@ _TAKE = f"""
             rate = CASE WHEN granted THEN new_rate ELSE a.rate END,
             grown_at = CASE WHEN granted THEN now ELSE a.grown_at END,
             next_at = CASE WHEN granted THEN following ELSE a.next_at END,
+            recent = CASE WHEN granted THEN (now || sent)[:{MOST_RECENT}] ELSE a.recent END,
             urgent_until = CASE WHEN NOT $2 OR used_up IS NOT NULL THEN a.urgent_until WHEN granted THEN 'epoch'
                 ELSE free_at + make_interval(secs => {URGENT_S}) END,
+            searched_at = CASE WHEN $2 THEN now ELSE a.searched_at END,
             minute = this_minute, minute_calls = in_minute + granted::int,
             day = this_day, day_calls = in_day + granted::int,
             month = this_month, month_calls = in_month + granted::int
         FROM decided d WHERE a.name = d.name AND (granted OR $2)
     )
-    SELECT granted, used_up, until, extract(epoch FROM CASE
-        WHEN granted THEN following - make_interval(secs => {EARLY_S})
+    SELECT granted, used_up, until, now, extract(epoch FROM CASE
+        WHEN granted THEN greatest(following, now + gap, CASE own WHEN 1 THEN now ELSE sent[own - 1] END + period)
         -- A search that is let pass may be gone soon.
         ELSE coalesce(until, least(free_at, greatest(paused_until, now + make_interval(secs => 1 / new_rate))))
         END - now
-        )::float8 AS wait
+        )::float8 AS wait,
+        -- A call goes out at the time that is written here, and not up to a tenth of a second later, when it is on
+        -- the disk. Should the server crash, the calls of its last half second are not counted.
+        set_config('synchronous_commit', 'off', true)
     FROM decided
 """
 _SLOW_DOWN = f"""
-    WITH timed AS (SELECT coalesce($5::timestamptz, clock_timestamp()) AS now)
+    WITH timed AS (
+        SELECT now, now - make_interval(secs => $3) AS sent_at
+        FROM (SELECT coalesce($5::timestamptz, clock_timestamp()) AS now) AS clock
+    ),
+    -- How many were let in within the second before: without the one too many.
+    measured AS (
+        SELECT name, (SELECT count(*) - 1 FROM unnest(recent) AS r
+            WHERE r > sent_at - interval '1.05 seconds' AND r <= sent_at) AS let_in
+        FROM art_mcp.accounts, timed WHERE name = $1 FOR UPDATE OF accounts
+    ),
+    judged AS (
+        SELECT name, CASE WHEN let_in BETWEEN {FEW} AND {MOST_RECENT - 2} THEN let_in END AS let_in FROM measured
+    )
     UPDATE art_mcp.accounts a SET
         paused_until = greatest(paused_until, now + make_interval(secs => $2)),
         -- It was not answered, so it is not charged, unless its period is over.
-        minute_calls = greatest(0, minute_calls - (minute <= now - make_interval(secs => $3))::int),
-        day_calls = greatest(0, day_calls - (day <= now - make_interval(secs => $3))::int),
-        month_calls = greatest(0, month_calls - (month <= now - make_interval(secs => $3))::int),
-        ceiling = CASE WHEN slowed_at < now - make_interval(secs => $3) THEN rate ELSE ceiling END,
-        rate = CASE WHEN slowed_at >= now - make_interval(secs => $3) THEN rate ELSE greatest({LEAST} * $4::float8,
-            rate * CASE WHEN paused_until > now - make_interval(secs => {SETTLED_S})
-                THEN {MUCH_SLOWER} ELSE {SLOWER} END) END,
-        slowed_at = CASE WHEN slowed_at < now - make_interval(secs => $3) THEN now ELSE slowed_at END
-    FROM timed WHERE name = $1
+        minute_calls = greatest(0, minute_calls - (minute <= sent_at)::int),
+        day_calls = greatest(0, day_calls - (day <= sent_at)::int),
+        month_calls = greatest(0, month_calls - (month <= sent_at)::int),
+        ceiling = CASE WHEN slowed_at >= sent_at THEN ceiling WHEN let_in < {LESS} * rate THEN let_in
+            WHEN slowed_at < now - make_interval(secs => {OFTEN_S}) THEN rate / {NEARLY} ELSE rate END,
+        rate = CASE WHEN slowed_at >= sent_at THEN rate ELSE greatest({LEAST} * $4::float8, CASE
+            WHEN let_in < {LESS} * rate THEN greatest(rate / 2, {NEARLY} * let_in)
+            WHEN paused_until > now - make_interval(secs => {SETTLED_S}) THEN {MUCH_SLOWER} * rate
+            ELSE {SLOWER} * rate END) END,
+        slowed_at = CASE WHEN slowed_at >= sent_at THEN slowed_at ELSE now END
+    FROM timed, judged j WHERE a.name = j.name
 """
 
 
@@ -121,6 +179,8 @@ class Account:
         self._rate = rate * NEARLY
         self._budget = budget
         self._there = False
+        self._late: tuple[datetime.datetime, float] | None = None
+        """A call's turn, and when, on this machine's clock, it was known here and the call went."""
         self.now: datetime.datetime | None = None
         """A test's time, instead of the database's."""
 
@@ -139,11 +199,18 @@ class Account:
                 )
                 self._there = True
             limits = (self._budget.a_minute, self._budget.a_day, self._budget.a_month)
-            row = await connection.fetchrow(_TAKE, self.name, urgent, self._rate, *limits, self.now)
+            asked = anyio.current_time()
+            at, since = (self._late[0], asked - self._late[1]) if self._late else (None, 0.0)
+            row = await connection.fetchrow(_TAKE, self.name, urgent, self._rate, *limits, self.now, at, since)
+        known = anyio.current_time()
         if row is None:  # somebody has removed the account: it is made anew
             self._there = False
             return Turn(False, 0.1)
-        return Turn(row["granted"], max(0.0, row["wait"]), row["used_up"], row["until"])
+        if row["granted"]:
+            self._late = (row["now"], known) if known - asked > LATE_S and self.now is None else None
+        period = row["used_up"]
+        used_up = UsedUp(period, row["until"], self._budget.set_by(period)) if period else None
+        return Turn(row["granted"], max(0.0, row["wait"]), used_up)
 
     async def slow_down(self, pause: float, *, sent: float) -> None:
         """The service refused a call as one too many: nobody calls for `pause` seconds, and all go slower then.

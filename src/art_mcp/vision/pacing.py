@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
+import math
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import Protocol, TypeVar
 
 import anyio
 
-from art_mcp.account import Turn
+from art_mcp.account import Turn, UsedUp
+from art_mcp.vision.blame import TRIES, Blame, Case
 from art_mcp.vision.provider import Fault, VisionError
 
 T = TypeVar("T")
 
-TRIES, URGENT_TRIES = 5, 2
-"""Of one call, before its input is set aside, or somebody who waits is told."""
+URGENT_TRIES = 2
+"""Of one call, before somebody who waits is told."""
 BACKOFF_S, MOST_BACKOFF_S = 0.5, 20.0
 """The span of the random wait after the first failure, doubled after each other."""
 BUSY_S = 1.0
@@ -26,8 +29,9 @@ BROKEN_AFTER = 8
 """So many failures with no success in between are not the inputs' fault: everyone waits, and nobody is charged."""
 BREAK_S, MOST_BREAK_S = 5.0, 300.0
 URGENT_WITHIN_S = 20.0
-"""A search is told then, and answered without this service."""
+"""A search is told then, whatever is under way, and answered without this service."""
 WITHIN_S = 900.0
+"""So long after its first attempt, or after all began to fail, a call is given up."""
 SPARE_IN_FLIGHT = 4
 """Calls that only searches may have in flight, beside those of ingestion."""
 
@@ -61,6 +65,12 @@ class Pacer:
         sleep: for tests with a clock of their own, as `clock` (seconds) and `chance` (0 to 1).
     """
 
+    probe: Callable[[], Awaitable[object]] | None = None
+    """Asks the service for nothing, and raises `VisionError` if it is not well; set by whoever makes the calls.
+
+    It is used rarely: when failures can be those of an input or of the service.
+    """
+
     def __init__(
         self,
         account: Account,
@@ -75,9 +85,11 @@ class Pacer:
         self._places = {False: anyio.CapacityLimiter(in_flight), True: anyio.CapacityLimiter(SPARE_IN_FLIGHT)}
         # One of each kind asks for its turn at a time, so that those who wait do not all ask.
         self._lines = {False: anyio.Lock(), True: anyio.Lock()}
+        # Of new calls, only one is in the line: those that failed are tried again beside others, to be judged by them.
+        self._entrance = anyio.Lock()
         self._not_before = {False: 0.0, True: 0.0}
-        self._successes = 0
-        self._failures = 0
+        self._held_until = 0.0
+        self._blame = Blame()
         self._breaks = 0
         self._broken_until = 0.0
 
@@ -86,80 +98,159 @@ class Pacer:
 
         Args:
             send: makes one attempt, or raises `VisionError` with its fault.
-            urgent: somebody is waiting for the answer: it goes first, and gives up soon.
+            urgent: somebody is waiting for the answer: it goes first, and ends soon.
 
         Raises:
             VisionError: with `Fault.INPUT` when it is this call's own input that fails, whatever the service
                 calls it; with any other when no call succeeds.
         """
-        deadline = self._clock() + (URGENT_WITHIN_S if urgent else WITHIN_S)
-        successes, tries = self._successes, 0
+        case = self._blame.open(self._clock())
+        try:
+            if not urgent:
+                return await self._make(case, send, None)
+            return await self._in_time(URGENT_WITHIN_S, partial(self._make, case, send))
+        finally:
+            self._blame.close(case)
+
+    async def _make(self, case: Case, send: Callable[[], Awaitable[T]], end: float | None) -> T:
+        """Args: end: when it is given up, if it is urgent."""
+        urgent, began = end is not None, math.inf
         failure: VisionError | None = None
+
+        def deadline() -> float:
+            return min(began, self._blame.since, self._clock()) + WITHIN_S if end is None else end
+
         while True:
-            async with self._places[urgent]:
-                if (ahead := await self._turn(urgent, deadline)) > 0:
-                    raise failure or _too_long(ahead)
+            async with AsyncExitStack() as place:
+                async with AsyncExitStack() as line:
+                    if not urgent and not case.tries:
+                        await line.enter_async_context(self._entrance)
+                    await line.enter_async_context(self._lines[urgent])
+                    await place.enter_async_context(self._places[urgent])
+                    if (ahead := await self._turn(urgent, deadline)) > 0:
+                        raise failure or _too_long(ahead)
                 sent = self._clock()
+                began = min(began, sent)
                 try:
                     answer = await send()
                 except VisionError as error:
                     failure = error
                 else:
-                    self._successes, self._failures, self._breaks = self._successes + 1, 0, 0
+                    self._blame.succeed(case, sent)
+                    self._breaks = 0
                     return answer
-            if failure.fault is Fault.BUSY:
-                await self._slow_down(failure, sent)
-            elif failure.fault is Fault.SERVICE:
-                self._failures, tries = self._failures + 1, tries + 1
-                if urgent and tries == URGENT_TRIES:
+            if failure.fault not in (Fault.BUSY, Fault.SERVICE):
+                raise failure
+            await self._heed(failure, sent)
+            if failure.fault is Fault.SERVICE:
+                again = self._blame.fail(case, sent)
+                if urgent and case.tries == URGENT_TRIES:
                     raise failure
-                if tries >= TRIES and self._successes > successes:
-                    raise _set_aside(failure)
-                if tries >= TRIES or self._failures >= BROKEN_AFTER:
-                    await self._break()
-                else:
-                    await self._sleep(self._chance() * min(MOST_BACKOFF_S, BACKOFF_S * 2 ** (tries - 1)))
-            else:
-                raise failure
-            if self._clock() >= deadline:
+                await self._ponder(case, failure, again, deadline)
+            if self._clock() >= deadline():
                 raise failure
 
-    async def _turn(self, urgent: bool, deadline: float) -> float:
+    async def _ponder(self, case: Case, failure: VisionError, again: bool, deadline: Callable[[], float]) -> None:
+        """Wait as long as this failure asks for, or find out that the input is to blame.
+
+        Args:
+            again: no call was answered since this one failed before.
+        """
+        if self._blame.is_proven(case):
+            raise _set_aside(case.tries, failure)
+        if self._blame.in_a_row >= BROKEN_AFTER or (case.tries >= TRIES and again):
+            pause = min(MOST_BREAK_S, BREAK_S * 2**self._breaks)
+            late = self._clock() + pause >= self._blame.since + WITHIN_S
+            if self._blame.is_likely(case, late=late) and await self._is_well(deadline):
+                raise _set_aside(case.tries, failure)
+            await self._break(pause)
+        elif failure.retry_after is None:
+            await self._sleep(self._chance() * min(MOST_BACKOFF_S, BACKOFF_S * 2 ** (case.tries - 1)))
+
+    async def _in_time(self, seconds: float, make: Callable[[float], Awaitable[T]]) -> T:
+        """What `make` gives, which is cancelled after so many seconds.
+
+        Args:
+            make: takes the time at which that is.
+        """
+        answers: list[T] = []
+        error: Exception | None = None
+
+        async def ring() -> None:
+            await self._sleep(seconds)
+            group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(ring)
+            try:
+                answers.append(await make(self._clock() + seconds))
+            except Exception as raised:
+                error = raised
+            group.cancel_scope.cancel()
+        if error is not None:
+            raise error
+        if not answers:
+            raise VisionError(
+                f"No call to the service succeeded within {seconds:.0f} seconds.",
+                "Ask again later.",
+                fault=Fault.SERVICE,
+            )
+        return answers[0]
+
+    async def _turn(self, urgent: bool, deadline: Callable[[], float]) -> float:
         """Wait until a call may go; if that is past the deadline, return at once the seconds until then."""
-        async with self._lines[urgent]:
-            while True:
-                if (ahead := self._not_before[urgent] - self._clock()) > 0:
-                    if self._clock() + ahead > deadline:
-                        return ahead
-                    await self._sleep(ahead)
-                asked = self._clock()  # the wait is counted from here, however far the account is
-                turn = await self._account.take(urgent=urgent)
-                if turn.used_up and turn.until and (urgent or turn.used_up != "minute"):
-                    raise _used_up(turn.used_up, turn.until)
-                self._not_before[urgent] = max(self._not_before[urgent], asked + turn.wait)
-                if turn.granted:
-                    return 0.0
+        while True:
+            while (ahead := max(self._held_until, self._not_before[urgent]) - self._clock()) > 0:
+                if self._clock() + ahead > deadline():
+                    return ahead
+                await self._sleep(ahead)
+            asked = self._clock()  # the wait is counted from here, however far the account is
+            turn = await self._account.take(urgent=urgent)
+            if turn.used_up and (urgent or turn.used_up.period != "minute"):
+                raise _used_up(turn.used_up)
+            self._not_before[urgent] = max(self._not_before[urgent], asked + turn.wait)
+            if turn.granted and self._held_until <= self._clock():
+                return 0.0
 
-    async def _slow_down(self, failure: VisionError, sent: float) -> None:
+    async def _is_well(self, deadline: Callable[[], float]) -> bool:
+        """Whether the service answers a call that asks for nothing."""
+        if self.probe is None:
+            return False
+        async with self._lines[False]:
+            if await self._turn(False, deadline) > 0:
+                return False
+        sent = self._clock()
+        try:
+            await self.probe()
+        except VisionError as error:
+            await self._heed(error, sent)
+            return False
+        return True
+
+    async def _heed(self, failure: VisionError, sent: float) -> None:
+        """Let nobody call before the service allows it."""
         pause = BUSY_S if failure.retry_after is None else min(failure.retry_after, MOST_PAUSE_S)
-        self._hold(pause)  # at once, and then for everyone
-        await self._account.slow_down(pause, sent=self._clock() - sent)
+        if failure.fault is Fault.BUSY:
+            self._hold(pause)  # at once, and then for everyone
+            await self._account.slow_down(pause, sent=self._clock() - sent)
+        elif failure.fault is Fault.SERVICE and failure.retry_after is not None:
+            self._hold(pause)
+            await self._account.pause(pause)
 
-    async def _break(self) -> None:
+    async def _break(self, pause: float) -> None:
+        """Let everyone wait for a service that is out of order."""
         if self._clock() < self._broken_until:
             return  # another call has seen it
-        pause = min(MOST_BREAK_S, BREAK_S * 2**self._breaks)
-        self._breaks, self._failures, self._broken_until = self._breaks + 1, 0, self._clock() + pause
+        self._breaks, self._blame.in_a_row, self._broken_until = self._breaks + 1, 0, self._clock() + pause
         self._hold(pause)
         await self._account.pause(pause)
 
     def _hold(self, seconds: float) -> None:
-        for urgent, earlier in self._not_before.items():
-            self._not_before[urgent] = max(earlier, self._clock() + seconds)
+        self._held_until = max(self._held_until, self._clock() + seconds)
 
 
-def _set_aside(failure: VisionError) -> VisionError:
-    problem = f"The service failed {TRIES} times on this input, and not on others: {failure.problem}"
+def _set_aside(tries: int, failure: VisionError) -> VisionError:
+    problem = f"The service failed {tries} times on this input, and is well otherwise: {failure.problem}"
     return VisionError(problem, "Look at the picture, or load it again later.", fault=Fault.INPUT)
 
 
@@ -172,9 +263,9 @@ def _too_long(seconds: float) -> VisionError:
     )
 
 
-def _used_up(period: str, until: datetime.datetime) -> VisionError:
+def _used_up(budget: UsedUp) -> VisionError:
     return VisionError(
-        f"The budget of calls for this {period} is used up.",
-        f"It starts anew at {until:%Y-%m-%d %H:%M} UTC; ART_MCP_BUDGET_{period.upper()} sets it.",
+        f"The budget of calls for this {budget.period} is used up.",
+        f"It starts anew at {budget.until:%Y-%m-%d %H:%M} UTC; {budget.set_by} sets it.",
         fault=Fault.SETUP,
     )
