@@ -8,12 +8,11 @@ import struct
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-import numpy as np
 from PIL import (
     BmpImagePlugin,  # noqa: F401  the plugins register themselves on import, and only these are wanted
     GifImagePlugin,  # noqa: F401
@@ -45,7 +44,7 @@ MAX_ICC_BYTES = 4 * 1024 * 1024
 
 # Pictures above this many pixels are decoded one at a time, so that memory does not grow with the callers.
 BIG_PIXELS = 16_000_000
-_one_big_picture = threading.Lock()
+one_big_picture: AbstractContextManager[Any] = threading.Lock()
 
 WHITE = (255, 255, 255)
 SAVE_AS = "Save it as a JPEG or PNG and try again."
@@ -135,7 +134,7 @@ def _read(data: bytes, name: str, max_side: int) -> Picture:
         if format_ == "TIFF":
             _check_tiles(image, name)
         big = image.width * image.height > BIG_PIXELS
-        with _one_big_picture if big else nullcontext():
+        with one_big_picture if big else nullcontext():
             size, normal = _normal(image, max_side)
         _check_size(*size, max_pixels, name)  # an icon's part may differ from what its directory says
     return Picture(normal, hashlib.sha256(data).digest(), *size, format_)
@@ -201,6 +200,8 @@ def _depth(image: Image.Image) -> tuple[float, float] | None:
 def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Image:
     """The same pixels in one of the modes L, RGB and CMYK, transparent ones on white."""
     if depth:
+        import numpy as np  # takes longer to start than all the rest, and is for rare pictures only
+
         low, high = depth
         values = np.asarray(pixels).astype(np.float64)
         scaled = (np.nan_to_num(values, nan=low) - low) * (255 / ((high - low) or 1))

@@ -1,29 +1,37 @@
-"""How a picture can come, and its bytes from there."""
+"""The forms in which a picture can be named, told apart by how they are written."""
 
 from __future__ import annotations
 
-import errno
+import json
 import os
 import re
-import stat
-from collections.abc import Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import BinaryIO, assert_never
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import urlsplit
 
-import anyio.to_thread
+from art_mcp.images import data_uri
+from art_mcp.images.files import check_path, name_of, path_of_uri
+from art_mcp.images.picture import ImageError, display_name
 
-from art_mcp.images.picture import MAX_BYTES, ImageError, check_bytes, display_name
-
-WAYS = "Give the absolute path of a picture."
+WAYS = (
+    "Give the absolute path of a picture in a folder that the server may read (ART_MCP_IMAGE_DIRS), an https link to "
+    "one, or a painting's id."
+)
+MAX_LENGTH = 32_768
+"""Characters of anything but a data: URI."""
 
 
 class Kind(StrEnum):
     """The ways in which a picture can come."""
 
     FILE = "file"
+    URL = "url"
+    DATA = "data"
+    PAINTING = "painting"
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,238 +39,157 @@ class Reference:
     """Where a picture is, told apart by form alone; nothing has been looked up yet."""
 
     kind: Kind
-    value: str
-    """What the kind needs: for a file its absolute path."""
+    value: str = field(repr=False)
+    """What the kind needs: an absolute path, an https link, a data: URI, a painting's UUID, an upload's handle."""
     name: str
-    """How errors call it: for a file its name, never its folder."""
+    """How errors call it: a file's name, never its folder; of a link the host and no more."""
 
     @classmethod
-    def parse(cls, text: str) -> Reference:
-        """Understand what a person or a model typed: an absolute path or a `file://` URI.
+    def parse(cls, given: str | Mapping[str, Any]) -> Reference:
+        """Understand what a person, a model or a chat client gives.
+
+        Args:
+            given: an absolute path, a `file://` URI, an https link, a `data:` URI, a painting's id or its
+                `art://paintings/...`, the handle of an upload, or ChatGPT's `{download_url, file_id, ...}` as an
+                object or as JSON.
 
         Raises:
-            ImageError: it is in no form that is known.
+            ImageError: it is in no form that can be used, and what to give instead.
         """
-        text = text.strip()
+        if not isinstance(given, str):
+            return _file_object(given)
+        text = given.strip()
+        if text.startswith("{"):
+            return _file_object(_from_json(text))
+        if len(text) > 2 and text[0] + text[-1] in ("''", '""', "``", "<>"):
+            text = text[1:-1].strip()
         if not text:
             raise ImageError("The reference to the picture is empty.", WAYS)
+        if text.startswith(_BASE64):
+            raise ImageError(
+                "This is base64 without what goes before it.",
+                "Write data:image/jpeg;base64, before it (any picture's type will do).",
+            )
+        if len(text) > MAX_LENGTH and text[:5].lower() != "data:":
+            raise ImageError("The reference to the picture is longer than any path or link.", WAYS)
+        if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}", text):
+            return _painting(text)
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", text)  # two letters at least: C: is a drive
         if scheme is None:
-            return _file(text)
-        if scheme[1].lower() == "file":
-            return _file(_path_of_uri(text[len("file:") :]))
-        raise ImageError(f"A picture cannot be read from a {display_name(scheme[1])}: reference.", WAYS)
+            return _path(text)
+        rest = text[scheme.end() :]
+        match scheme[1].lower():
+            case "file":
+                return _file(path_of_uri(rest))
+            case "https":
+                return _url(text)
+            case "data":
+                return cls(Kind.DATA, text, data_uri.name_in(text))
+            case "art":
+                if found := re.fullmatch(r"//paintings/([^/]{1,80})(/image)?/?", rest):
+                    return _painting(found[1])
+                raise ImageError("An art: reference is art://paintings/ and a painting's id.", WAYS)
+            case "upload":
+                return cls(Kind.UPLOAD, text, "The uploaded picture")
+            case other:
+                raise _unusable(other, rest)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A picture's bytes as they came, not judged yet."""
-
-    data: bytes
-    name: str
-    """How errors call it."""
-
-
-class PictureLoader:
-    """Turns references into bytes, from the places that this server may read.
-
-    Args:
-        image_dirs: the folders whose pictures may be read (ART_MCP_IMAGE_DIRS).
-    """
-
-    def __init__(self, *, image_dirs: Sequence[Path]) -> None:
-        self._image_dirs = tuple(image_dirs)
-
-    async def load(self, reference: str | Reference) -> Source:
-        """The bytes behind a reference, at most 20 MiB.
-
-        Raises:
-            ImageError: the form is unknown, or the picture is missing, not allowed, empty or too large.
-        """
-        if isinstance(reference, str):
-            reference = Reference.parse(reference)
-        match reference.kind:
-            case Kind.FILE:
-                data = await anyio.to_thread.run_sync(self._read_file, reference, abandon_on_cancel=True)
-            case _:
-                assert_never(reference.kind)
-        return Source(data, reference.name)
-
-    def _read_file(self, reference: Reference) -> bytes:
-        if not self._image_dirs:
-            raise ImageError(
-                f"{reference.name} cannot be read, since no folder is allowed yet.",
-                "Name the folders with your pictures in ART_MCP_IMAGE_DIRS and start the server again.",
-            )
-        return read_file(
-            reference.value,
-            self._image_dirs,
-            advice="Put it in one of the folders that ART_MCP_IMAGE_DIRS names, or add its folder there.",
-        )
-
-
-def read_file(
-    path: str | os.PathLike[str],
-    *allowed: Sequence[str | os.PathLike[str]],
-    advice: str = "Put it in the folder of its source.",
-) -> bytes:
-    """A regular file's bytes, if it truly lies where it may, at most 20 MiB.
-
-    Args:
-        path: absolute; it may come from somebody who is not trusted.
-        allowed: lists of folders; the file has to be in some folder of each list.
-        advice: what to do when the file lies elsewhere.
-
-    Raises:
-        ImageError: see `open_file`; or the file is empty or too large.
-    """
-    name = _name_of(os.fspath(path))
-    try:
-        with open_file(path, *allowed, advice=advice) as file:
-            check_bytes(os.fstat(file.fileno()).st_size, name=name)
-            data = file.read(MAX_BYTES + 1)  # it may grow meanwhile
-    except OSError as error:
-        raise _unreadable(name, error) from error
-    check_bytes(len(data), name=name)
-    return data
-
-
-def open_file(
-    path: str | os.PathLike[str],
-    *allowed: Sequence[str | os.PathLike[str]],
-    advice: str = "Put it in the folder of its source.",
-) -> BinaryIO:
-    """Open a regular file for reading, if it truly lies where it may.
-
-    Symbolic links are followed as long as they end inside. What is judged is what was opened, so that nobody
-    can swap the file in between. Blocks on slow disks: call it in a thread.
-
-    Args:
-        path: absolute; it may come from somebody who is not trusted.
-        allowed: lists of folders; the file has to be in some folder of each list.
-        advice: what to do when the file lies elsewhere.
-
-    Raises:
-        ImageError: it is missing, elsewhere, no regular file, or not readable. Whether something exists
-            outside the folders cannot be told from the error.
-    """
-    path = os.fspath(path)
-    _check_path(path)
-    name = _name_of(path)
-    elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
-    try:
-        # Before opening, so that nothing outside is touched at all; after it, so that a swap is noticed.
-        if not all(_inside(os.path.realpath(path), roots) for roots in allowed):
-            raise elsewhere
-        descriptor = os.open(path, _READ_ONLY)
-        try:
-            opened = _path_of_descriptor(descriptor, path)
-            if opened is None or not all(_inside(opened, roots) for roots in allowed):
-                raise elsewhere
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ImageError(f"{name} is not a file.", "Choose a picture file.")
-            return os.fdopen(descriptor, "rb")
-        except BaseException:
-            os.close(descriptor)
-            raise
-    except FileNotFoundError as error:
-        raise ImageError(f"{name} does not exist.", "Check how its path is written.") from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from error
-
-
-def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
-    """The real path of a folder or file that somebody names, if it is one of the folders or inside one.
-
-    Args:
-        text: an absolute path or a `file://` URI, from somebody who is not trusted.
-
-    Raises:
-        ImageError: it is in no known form, or elsewhere, whether it exists or not.
-    """
-    text = text.strip()
-    if text.lower().startswith("file:"):
-        text = _path_of_uri(text[len("file:") :])
-    _check_path(text, "Give the absolute path of a file or folder.")
-    real = os.path.realpath(text)
-    if not _inside(os.path.join(real, "itself"), roots):
+def _path(text: str) -> Reference:
+    if _LABEL.fullmatch(text):
+        raise ImageError(f"{display_name(text)} is the chat's name of a picture; the picture itself is not here.", CHAT)
+    if re.fullmatch(r"file[-_][A-Za-z0-9]{8,}", text):
+        raise ImageError("This is the chat's own name of an attachment, which means nothing elsewhere.", CHAT)
+    if os.name != "nt" and re.match(r"[A-Za-z]:[\\/]", text):
         raise ImageError(
-            f"{_name_of(text)} is not in a folder that may be read.",
-            "Move it into one of the folders that ART_MCP_IMAGE_DIRS names, or add its folder there.",
+            f"The path of {name_of(text)} is one of Windows, and this server runs on another system.",
+            "Give the path by which this computer knows the file (C:\\ is /mnt/c/ in WSL), or an https link.",
         )
-    return Path(real)
-
-
-# Without blocking: a pipe that nobody writes to would hang for ever. The flags differ by platform.
-_READ_ONLY = os.O_RDONLY
-for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
-    _READ_ONLY |= getattr(os, _flag, 0)
-
-
-def _inside(real_path: str, roots: Sequence[str | os.PathLike[str]]) -> bool:
-    """Folders are compared by what they are, not by their spelling: case and Unicode form can differ."""
-    folders = {_identity(folder) for folder in Path(real_path).parents} - {None}
-    return any(_identity(root) in folders for root in roots)
-
-
-def _identity(folder: str | os.PathLike[str]) -> tuple[int, int] | None:
-    try:
-        status = os.stat(folder)
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if status.st_ino else None  # 0: the file system has no identities
-
-
-def _path_of_descriptor(descriptor: int, path: str) -> str | None:
-    """Where the opened file really lies, or None if that cannot be told."""
-    try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")  # Linux
-    except OSError:
-        pass
-    try:
-        import fcntl  # not on Windows
-
-        return os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))  # macOS
-    except (ImportError, AttributeError, OSError):
-        pass
-    real = os.path.realpath(path)
-    return real if os.path.samestat(os.stat(real), os.fstat(descriptor)) else None
+    if re.match(r"(www\.|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/)", text):
+        raise ImageError(
+            f"The path of {name_of(text)} is not absolute.", f"If it is a link, put https:// before it. {WAYS}"
+        )
+    if not re.search(r"[/\\~]", text):
+        raise ImageError(
+            f"The path of {name_of(text)} is not absolute: it is a name without a folder.",
+            f"{WAYS} A file that was only attached to a chat does not reach the server by its name.",
+        )
+    return _file(text)
 
 
 def _file(path: str) -> Reference:
-    _check_path(path)
-    return Reference(Kind.FILE, path, _name_of(path))
+    check_path(path, WAYS)
+    return Reference(Kind.FILE, path, name_of(path))
 
 
-def _check_path(path: str, advice: str = WAYS) -> None:
-    name = _name_of(path)
-    if "\0" in path:
-        raise ImageError(f"The path of {name} holds a NUL character.", WAYS)
-    if path.startswith(("//", "\\\\")):
-        raise ImageError(f"{name} is on another computer.", "Copy it to this one and give its path here.")
-    if path.startswith("~"):
-        raise ImageError(f"The path of {name} starts with ~.", "Write the home folder's path in full.")
-    if not Path(path).is_absolute():
-        raise ImageError(f"The path of {name} is not absolute.", advice)
+def _url(text: str) -> Reference:
+    try:
+        host = urlsplit(text[:1000]).hostname
+    except ValueError:
+        host = None
+    return Reference(Kind.URL, text, display_name(f"What {host} sent") if host else "The picture behind the link")
 
 
-def _name_of(path: str) -> str:
-    """The last part, whichever system's separators it is written with."""
-    return display_name(re.split(r"[/\\]", path.rstrip("/\\"))[-1])
+def _painting(text: str) -> Reference:
+    try:
+        value = str(uuid.UUID(text))
+    except ValueError:
+        raise ImageError(
+            f"{display_name(text)} is not the id of a painting.", "Take an id from the results of a search."
+        ) from None
+    return Reference(Kind.PAINTING, value, f"The painting {value}")
 
 
-def _path_of_uri(rest: str) -> str:
-    """The path in `file:///path`, `file://localhost/path` or `file:/path`, given without `file:`."""
-    if rest.startswith("//"):
-        host, _, path = rest[2:].partition("/")
-        if host.lower() not in ("", "localhost"):
-            raise ImageError(f"{_name_of(path)} is on another computer.", "Copy it to this one and give its path here.")
-        rest = "/" + path
-    path = unquote(rest, errors="surrogateescape")
-    return path[1:] if re.match(r"/[A-Za-z]:", path) and os.name == "nt" else path
+def _from_json(text: str) -> Mapping[str, Any]:
+    try:
+        given = json.loads(text) if len(text) <= MAX_LENGTH else None
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise ImageError("The picture's object is not JSON that can be read.", WAYS)
+    return given
 
 
-def _unreadable(name: str, error: OSError | ValueError) -> ImageError:
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
-        return ImageError(f"{name} may not be read.", "Check the file's permissions.")
-    return ImageError(f"{name} cannot be opened.", "Check how its path is written, or choose another file.")
+def _file_object(given: Mapping[str, Any]) -> Reference:
+    """ChatGPT's form of an attachment; what it says of the type is not believed."""
+    link, name = given.get("download_url"), given.get("file_name")
+    if not isinstance(link, str) or not link.strip():
+        raise ImageError("The picture's object has no download_url.", f"Pass the attachment on as it came. {WAYS}")
+    if not link.strip().lower().startswith("https:"):
+        raise ImageError("The download_url of the picture's object is not an https link.", WAYS)
+    reference = _url(link.strip())
+    return Reference(Kind.URL, reference.value, name_of(name)) if isinstance(name, str) and name.strip() else reference
+
+
+CHAT = (
+    "Ask for the picture's absolute path on this computer or for an https link to it; in ChatGPT, pass the attachment "
+    "as image_file."
+)
+# How files of the readable formats begin, in base64.
+_BASE64 = ("/9j/4", "iVBORw0KGgo", "R0lGODlh", "R0lGODdh", "UklGR", "SUkqA", "TU0AK")
+_LABEL = re.compile(
+    r"[\[(]?(the |this |my |user'?s? |attached |uploaded |pasted |provided )*"
+    r"(images?|pictures?|photos?|attachments?|screenshots?|img)[ _]?(above|below)?( ?#?\d{1,3})?[\])]?",
+    re.IGNORECASE,
+)
+
+
+def _unusable(scheme: str, rest: str) -> ImageError:
+    """Why a known form does not lead to a picture, and what does."""
+    match scheme:
+        case "http":
+            return ImageError(
+                "The link is http, and pictures are fetched by https only.",
+                "Write it with https if its server has that, or download the picture and give its absolute path.",
+            )
+        case "blob":
+            return ImageError(
+                "A blob: address is good only inside the page that made it.",
+                "Save the picture and give its absolute path, or give the https link of the picture itself.",
+            )
+        case "sandbox":
+            return ImageError("A sandbox: path is on the chat's own computer, which this server cannot see.", CHAT)
+        case "file-service" | "sediment" | "attachment" | "cid" | "content" | "image" | "asset":
+            return ImageError(f"A {scheme}: reference is the chat's own, and the picture itself is not here.", CHAT)
+        case _:
+            return ImageError(f"A picture cannot be read from a {display_name(scheme)}: reference.", WAYS)

@@ -1,0 +1,50 @@
+"""Which addresses are those of the public internet."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+# By IANA's registries of special-purpose addresses, and not by `is_global`, which differs between versions of
+# Python and says yes to multicast, to translated addresses, and to the one at which Azure answers its machines.
+_NOT_PUBLIC_V4 = [
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "168.63.129.16/32",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+]
+_UNICAST_V6 = IPv6Network("2000::/3")  # all else is local, multicast, mapped, translated, or nobody's
+_NOT_PUBLIC_V6 = [
+    IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocols, among them Teredo
+        "2001:db8::/32",
+        "2002::/16",  # 6to4: an IPv4 address in disguise
+        "3fff::/20",
+    )
+]
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is one that anybody on the internet reaches."""
+    if isinstance(address, IPv6Address):
+        if address not in _NAT64:
+            return address in _UNICAST_V6 and not any(address in network for network in _NOT_PUBLIC_V6)
+        # A network that has only IPv6 reaches IPv4 by these; what counts is where they lead.
+        address = IPv4Address(int(address) & 0xFFFF_FFFF)
+    return not any(address in network for network in _NOT_PUBLIC_V4)

@@ -1,0 +1,288 @@
+"""Decoding untrusted pictures in processes that can be ended.
+
+A file that is made to break its decoder then breaks a process that holds no secret, talks to nobody, and is
+killed when it takes too long or too much memory; the next picture gets a new one.
+
+To a worker goes a question: `QUESTION` (bytes of the file, bytes of the name, most pixels a side), the name in
+UTF-8, the file. From it comes `ANSWER` (bytes of what follows), a JSON object, and after a picture its pixels.
+It says ready once, when it has started, and big when it wants to decode something big, which it does when it
+is asked an empty question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from PIL import Image
+
+from art_mcp.images.picture import FORMATS, SAVE_AS, ImageError, Picture, check_bytes, display_name
+
+WITHIN_S = 20.0
+MEMORY = 1024**3
+"""What the caps on pixels keep decoding below, see `picture`."""
+IDLE_S = 60.0
+LOOK_EVERY_S = 0.5
+START_WITHIN_S = 30.0
+EXIT_WITHIN_S = 0.5
+PIPE_BYTES = 1024**2
+"""Where pipes can be so large (Linux); fewer turns of the two processes halve the time."""
+
+QUESTION = struct.Struct("<QII")
+ANSWER = struct.Struct("<I")
+MAX_ANSWER = 64 * 1024
+MAX_REFUSAL = 600
+
+# Of the environment a worker gets what Python needs to start, and no key or password.
+_NEEDED = ("PATH", "HOME", "USERPROFILE", "APPDATA", "SYSTEMROOT", "TEMP", "TMP")
+_NEEDED_PREFIXES = ("PYTHON", "LD_", "DYLD_")
+# glibc's malloc keeps the memory of one picture for the next: to get it anew takes as long as decoding a JPEG.
+_TUNED = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2)}
+_TUNED |= {"OPENBLAS_NUM_THREADS": "1"}
+
+
+class Decoder:
+    """Does what `read_picture` does, in worker processes that start when they are needed.
+
+    Args:
+        workers: so many pictures are decoded at once. Default: one for each core.
+        within: seconds that decoding a picture may take.
+        memory: bytes that it may take (on Linux).
+        idle: seconds after which a worker that has nothing to do ends itself.
+    """
+
+    def __init__(
+        self, *, workers: int | None = None, within: float = WITHIN_S, memory: int = MEMORY, idle: float = IDLE_S
+    ) -> None:
+        self.workers = workers or os.cpu_count() or 1
+        self._within = within
+        self._limits = str(memory), str(idle)
+        self._slots = threading.BoundedSemaphore(self.workers)
+        self._one_big_picture = threading.Lock()
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+        self._running: set[_Worker] = set()
+        self._watching = False
+        self._closed = threading.Event()
+
+    def read(self, data: bytes, *, name: str, max_side: int = 1024) -> Picture:
+        """As `read_picture`. Blocks: call it in a thread; many may at once.
+
+        Raises:
+            ImageError: as there; or decoding it took too long, or broke its process.
+        """
+        name = display_name(name)
+        check_bytes(len(data), name=name)
+        with self._slots:
+            while True:
+                worker = self._take(name)
+                try:
+                    return worker.read(data, name, max_side, self._within, self._one_big_picture)
+                except _IdledOut:
+                    continue
+                finally:
+                    self._give_back(worker)
+
+    def close(self) -> None:
+        """End all workers; what they are at is broken off."""
+        with self._lock:
+            self._closed.set()
+            running = [*self._running]
+        for worker in running:
+            worker.end()
+
+    def _take(self, name: str) -> _Worker:
+        with self._lock:
+            if self._closed.is_set():
+                raise ImageError(f"{name} was not read, since the server stops.", "Try again when it runs.")
+            while self._idle:
+                worker = self._idle.pop()
+                if not worker.is_gone():
+                    return worker
+                self._running.discard(worker)
+                worker.end()
+            try:
+                worker = _Worker(*self._limits)
+            except OSError as error:
+                raise _cannot_start(name) from error
+            self._running.add(worker)
+            if not self._watching:
+                self._watching = True
+                threading.Thread(target=self._watch, name="decoder", daemon=True).start()
+            return worker
+
+    def _give_back(self, worker: _Worker) -> None:
+        with self._lock:
+            if not self._closed.is_set() and not worker.ended:
+                self._idle.append(worker)
+                return
+            self._running.discard(worker)
+        worker.end()
+
+    def _watch(self) -> None:
+        """Kill what is overdue, and clear away workers that ended themselves, as long as there are any."""
+        while not self._closed.wait(LOOK_EVERY_S):
+            with self._lock:
+                gone = [worker for worker in self._idle if worker.is_gone()]
+                self._idle = [worker for worker in self._idle if worker not in gone]
+                self._running.difference_update(gone)
+                self._watching = bool(self._running)
+                busy = [*self._running]
+            for worker in gone:
+                worker.end()
+            for worker in busy:
+                worker.check_time()
+            if not busy:
+                break
+
+
+class _IdledOut(Exception):
+    """A worker ended itself before it saw the question."""
+
+
+class _Worker:
+    """One process, asked by one thread at a time."""
+
+    def __init__(self, memory: str, idle: str) -> None:
+        needed = {name: value for name, value in os.environ.items() if name.upper().startswith(_NEEDED_PREFIXES)}
+        needed |= {name: os.environ[name] for name in _NEEDED if name in os.environ}
+        self._process = subprocess.Popen(
+            # -P: nothing is imported from the working folder, which a hostile project could own.
+            [sys.executable, "-P", "-m", "art_mcp.images.decode_worker", memory, idle],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**needed, **_TUNED},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        with suppress(ImportError, AttributeError, OSError):
+            import fcntl
+
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._timing = threading.Lock()
+        self._until = math.inf
+        self._late = False
+        self._ready = False
+        self._used = False
+        self.ended = False
+
+    def read(self, data: bytes, name: str, max_side: int, within: float, one_big_picture: threading.Lock) -> Picture:
+        answered = False
+        try:
+            with ExitStack() as turn:
+                if not self._ready:
+                    self._time(START_WITHIN_S)
+                    self._ready = self._hear() == {"what": "ready"}
+                self._time(within)
+                self._ask(data, name, max_side)
+                said = self._hear()
+                if said["what"] == "big":
+                    self._time(math.inf)
+                    turn.enter_context(one_big_picture)
+                    self._time(within)
+                    self._ask(b"", "", 0)
+                    said = self._hear()
+                read = self._picture(said, max_side) if said["what"] != "refused" else _refusal(said)
+                answered = True
+                if isinstance(read, ImageError):
+                    raise read
+                return read
+        # What comes from a worker that a picture has taken over may be anything.
+        except (OSError, EOFError, ValueError, TypeError, KeyError, RecursionError) as error:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(EXIT_WITHIN_S)  # to know whether it was killed or went
+            self.end()
+            if self._late and self._ready:
+                raise ImageError(f"{name} takes more than {within:.3g} seconds to decode.", SAVE_AS) from error
+            if self._used and self._process.returncode == 0:
+                raise _IdledOut from error
+            if not self._ready:
+                raise _cannot_start(name) from error
+            raise ImageError(
+                f"{name} is damaged in a way that broke its decoder.",
+                "Open it in an image program, save it again as JPEG, and try again.",
+            ) from error
+        finally:
+            self._used = True
+            self._time(math.inf)
+            if self._late or not answered:  # what it still has to say must not answer the next question
+                self.end()
+
+    def check_time(self) -> None:
+        """Kill the process if its time is up."""
+        with self._timing:
+            if time.monotonic() > self._until:
+                self._late = True
+                self._process.kill()
+
+    def is_gone(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        """Kill the process, if it runs, and leave nothing of it; more than once does no harm."""
+        self.ended = True
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what was left in a buffer finds no reader
+                pipe.close()
+
+    def _time(self, seconds: float) -> None:
+        with self._timing:
+            self._until = time.monotonic() + seconds
+
+    def _ask(self, data: bytes, name: str, max_side: int) -> None:
+        name_bytes = name.encode()
+        pipe = self._process.stdin
+        pipe.write(QUESTION.pack(len(data), len(name_bytes), max_side) + name_bytes)
+        pipe.write(data)
+        pipe.flush()
+
+    def _hear(self) -> dict[str, Any]:
+        (length,) = ANSWER.unpack(self._exactly(ANSWER.size))
+        if length > MAX_ANSWER:
+            raise ValueError("an answer too long")
+        return json.loads(self._exactly(length))
+
+    def _picture(self, said: dict[str, Any], max_side: int) -> Picture:
+        (width, height), source = said["size"], (said["width"], said["height"])
+        if not all(type(side) is int and side > 0 for side in (width, height, *source)):
+            raise ValueError("sides that are none")
+        digest = bytes.fromhex(said["sha256"])
+        if (
+            max(width, height) > max_side
+            or said["format"] not in FORMATS
+            or len(digest) != hashlib.sha256().digest_size
+        ):
+            raise ValueError("a picture other than was asked for")
+        image = Image.frombytes("RGB", (width, height), self._exactly(width * height * 3))
+        return Picture(image, digest, *source, said["format"])
+
+    def _exactly(self, count: int) -> bytes:
+        data = self._process.stdout.read(count)
+        if len(data) < count:
+            raise EOFError
+        return data
+
+
+def _refusal(said: dict[str, Any]) -> ImageError:
+    error = ImageError(said["problem"], said["next_step"])
+    if not str(error).isprintable() or len(str(error)) > MAX_REFUSAL:
+        raise ValueError("words that are none of ours")
+    return error
+
+
+def _cannot_start(name: str) -> ImageError:
+    return ImageError(
+        f"{name} cannot be decoded, since no process can be started for it.",
+        "Free some memory, or install art-mcp again, and try again.",
+    )

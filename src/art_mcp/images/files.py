@@ -1,0 +1,181 @@
+"""Opening files that somebody names, without leaving the folders that may be read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from art_mcp.images.picture import MAX_BYTES, ImageError, check_bytes, display_name
+
+
+def read_file(
+    path: str | os.PathLike[str],
+    *allowed: Sequence[str | os.PathLike[str]],
+    advice: str = "Put it in the folder of its source.",
+) -> bytes:
+    """A regular file's bytes, if it truly lies where it may, at most 20 MiB.
+
+    Args:
+        path: absolute; it may come from somebody who is not trusted.
+        allowed: lists of folders; the file has to be in some folder of each list.
+        advice: what to do when the file lies elsewhere.
+
+    Raises:
+        ImageError: see `open_file`; or the file is empty or too large.
+    """
+    name = name_of(os.fspath(path))
+    try:
+        with open_file(path, *allowed, advice=advice) as file:
+            check_bytes(os.fstat(file.fileno()).st_size, name=name)
+            data = file.read(MAX_BYTES + 1)  # it may grow meanwhile
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    check_bytes(len(data), name=name)
+    return data
+
+
+def open_file(
+    path: str | os.PathLike[str],
+    *allowed: Sequence[str | os.PathLike[str]],
+    advice: str = "Put it in the folder of its source.",
+) -> BinaryIO:
+    """Open a regular file for reading, if it truly lies where it may.
+
+    Symbolic links are followed as long as they end inside. What is judged is what was opened, so that nobody
+    can swap the file in between. Blocks on slow disks: call it in a thread.
+
+    Args:
+        path: absolute; it may come from somebody who is not trusted.
+        allowed: lists of folders; the file has to be in some folder of each list.
+        advice: what to do when the file lies elsewhere.
+
+    Raises:
+        ImageError: it is missing, elsewhere, no regular file, or not readable. Whether something exists
+            outside the folders cannot be told from the error.
+    """
+    path = os.fspath(path)
+    check_path(path)
+    name = name_of(path)
+    elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
+    try:
+        # Before opening, so that nothing outside is touched at all; after it, so that a swap is noticed.
+        if not all(_inside(os.path.realpath(path), roots) for roots in allowed):
+            raise elsewhere
+        descriptor = os.open(path, _READ_ONLY)
+        try:
+            opened = _path_of_descriptor(descriptor, path)
+            if opened is None or not all(_inside(opened, roots) for roots in allowed):
+                raise elsewhere
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ImageError(f"{name} is not a file.", "Choose a picture file.")
+            return os.fdopen(descriptor, "rb")
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except FileNotFoundError as error:
+        raise ImageError(f"{name} does not exist.", "Check how its path is written.") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from error
+
+
+def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
+    """The real path of a folder or file that somebody names, if it is one of the folders or inside one.
+
+    Args:
+        text: an absolute path or a `file://` URI, from somebody who is not trusted.
+
+    Raises:
+        ImageError: it is in no known form, or elsewhere, whether it exists or not.
+    """
+    text = text.strip()
+    if text.lower().startswith("file:"):
+        text = path_of_uri(text[len("file:") :])
+    check_path(text, "Give the absolute path of a file or folder.")
+    real = os.path.realpath(text)
+    if not _inside(os.path.join(real, "itself"), roots):
+        raise ImageError(
+            f"{name_of(text)} is not in a folder that may be read.",
+            "Move it into one of the folders that ART_MCP_IMAGE_DIRS names, or add its folder there.",
+        )
+    return Path(real)
+
+
+# Without blocking: a pipe that nobody writes to would hang for ever. The flags differ by platform.
+_READ_ONLY = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
+    _READ_ONLY |= getattr(os, _flag, 0)
+
+
+def _inside(real_path: str, roots: Sequence[str | os.PathLike[str]]) -> bool:
+    """Folders are compared by what they are, not by their spelling: case and Unicode form can differ."""
+    folders = {_identity(folder) for folder in Path(real_path).parents} - {None}
+    return any(_identity(root) in folders for root in roots)
+
+
+def _identity(folder: str | os.PathLike[str]) -> tuple[int, int] | None:
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status.st_ino else None  # 0: the file system has no identities
+
+
+def _path_of_descriptor(descriptor: int, path: str) -> str | None:
+    """Where the opened file really lies, or None if that cannot be told."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")  # Linux
+    except OSError:
+        pass
+    try:
+        import fcntl  # not on Windows
+
+        return os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))  # macOS
+    except (ImportError, AttributeError, OSError):
+        pass
+    real = os.path.realpath(path)
+    return real if os.path.samestat(os.stat(real), os.fstat(descriptor)) else None
+
+
+def check_path(path: str, advice: str = "Give the absolute path of a file.") -> None:
+    """Refuse what is not an absolute path on this computer, by its form alone.
+
+    Raises:
+        ImageError: with `advice`, or what else to do.
+    """
+    name = name_of(path)
+    if "\0" in path:
+        raise ImageError(f"The path of {name} holds a NUL character.", advice)
+    if path.startswith(("//", "\\\\")):
+        raise ImageError(f"{name} is on another computer.", "Copy it to this one and give its path here.")
+    if path.startswith("~"):
+        raise ImageError(f"The path of {name} starts with ~.", "Write the home folder's path in full.")
+    if not Path(path).is_absolute():
+        raise ImageError(f"The path of {name} is not absolute.", advice)
+
+
+def name_of(path: str) -> str:
+    """The last part, whichever system's separators it is written with."""
+    return display_name(re.split(r"[/\\]", path.rstrip("/\\"))[-1])
+
+
+def path_of_uri(rest: str) -> str:
+    """The path in `file:///path`, `file://localhost/path` or `file:/path`, given without `file:`."""
+    if rest.startswith("//"):
+        host, _, path = rest[2:].partition("/")
+        if host.lower() not in ("", "localhost"):
+            raise ImageError(f"{name_of(path)} is on another computer.", "Copy it to this one and give its path here.")
+        rest = "/" + path
+    path = unquote(rest, errors="surrogateescape")
+    return path[1:] if re.match(r"/[A-Za-z]:", path) and os.name == "nt" else path
+
+
+def _unreadable(name: str, error: OSError | ValueError) -> ImageError:
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
+        return ImageError(f"{name} may not be read.", "Check the file's permissions.")
+    return ImageError(f"{name} cannot be opened.", "Check how its path is written, or choose another file.")

@@ -1,0 +1,89 @@
+"""Connections that go only to addresses that were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpcore2
+
+from art_mcp.images.picture import ImageError
+
+if TYPE_CHECKING:
+    import ssl
+
+    from art_mcp.images.fetch import Resolver
+
+CONNECT_WITHIN_S = 4.0
+"""For each address: where IPv6 leads nowhere, IPv4 has its turn."""
+MAX_ADDRESSES = 6
+
+
+class PinnedBackend(httpcore2.AsyncNetworkBackend):
+    """Resolves a host, judges every address, and connects to one of just these.
+
+    Nothing resolves the name a second time, so a name server cannot give another answer then. Whoever makes the
+    connection secure does so for the name as before.
+    """
+
+    def __init__(self, resolve: Resolver, allowed: Callable[[IPv4Address | IPv6Address], bool]) -> None:
+        self._resolve = resolve
+        self._allowed = allowed
+        self._network = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Raises `ImageError` in the same words if there is no such host and if it is not for everybody.
+
+        So nobody learns from them what there is in this server's own network.
+        """
+        try:
+            addresses = [ip_address(address) for address in await self._resolve(host, port)]
+        except (OSError, ValueError):
+            addresses = []
+        if not addresses or not all(self._allowed(address) for address in addresses):
+            raise ImageError(
+                f"{host} is not a server on the public internet.",
+                "Check the link; of a picture in a private network, give the file's absolute path.",
+            )
+        for address in addresses[:MAX_ADDRESSES]:
+            try:
+                stream = await self._network.connect_tcp(str(address), port, CONNECT_WITHIN_S, None, socket_options)
+                return _Unsecured(stream)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failed = error
+        raise failed
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)
+
+
+class _Unsecured(httpcore2.AsyncNetworkStream):
+    """A connection up to TLS; it is closed if that breaks off, which httpcore2 leaves out when it is cancelled.
+
+    A server that never answers would else cost a socket for each link to it.
+    """
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
