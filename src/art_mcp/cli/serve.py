@@ -35,6 +35,9 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
 
     if read_only:
         settings = settings.model_copy(update={"read_only": True})
+    if transport != "stdio" and "image_dirs" not in settings.model_fields_set:
+        # Who calls over HTTP may be somebody else than whose folders these are.
+        settings = settings.model_copy(update={"image_dirs": ()})
     server = build_server(settings)
     if transport == "stdio":
         if sys.stdin.isatty():

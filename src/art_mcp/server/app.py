@@ -29,6 +29,7 @@ from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server import completions, prompts, resources, tools
 from art_mcp.server.services import Services
+from art_mcp.server.uploads import Uploads
 from art_mcp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,9 @@ FAULT = "failed for a reason that the server has logged. Try again, or look into
 
 class ArtServer(MCPServer[Services]):
     """An MCPServer whose errors are sentences for the reader."""
+
+    services: Services
+    """There while it serves."""
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Services, Any] | None = None
@@ -110,7 +114,9 @@ def build_server(settings: Settings) -> ArtServer:
     @asynccontextmanager
     async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
         async with Runtime(settings) as runtime, anyio.create_task_group() as tasks:
-            yield Services(runtime, Runner(tasks))
+            tasks.start_soon(runtime.mend)
+            server.services = Services(runtime, Runner(tasks), Uploads())
+            yield server.services
             tasks.cancel_scope.cancel()
 
     server = ArtServer(

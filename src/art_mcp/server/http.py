@@ -19,11 +19,14 @@ from starlette.responses import JSONResponse
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import MAX_BYTES
+from art_mcp.server.upload_page import UploadPage
+from art_mcp.server.uploads import LINK_OR_HANDLE
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from art_mcp.server.app import ArtServer
 
 MCP_PATH = "/mcp"
 MAX_BODY = MAX_BYTES // 3 * 4 + 1024 * 1024
@@ -63,17 +66,18 @@ class OnlyThisMachine:
             await self._app(scope, receive, send)
 
 
-def http_app(server: MCPServer[Any], **options: Any) -> Starlette:
-    """The server as an ASGI application: MCP at `/mcp`, and `/health`.
+def http_app(server: ArtServer, **options: Any) -> Starlette:
+    """The server as an ASGI application: MCP at `/mcp`, the page for uploads, and `/health`.
 
     Sessions are kept for clients of the handshake era, because only in a session can a tool ask the user back;
     a request of 2026-07-28 belongs to none. What the server lives by is opened once for all of them.
 
     Args:
-        server: is given one more route.
+        server: is given more routes.
         options: go to the SDK's `streamable_http_app`.
     """
     server.custom_route("/health", methods=["GET"])(_health)
+    UploadPage(lambda: server.services).add_to(server)
     app = server.streamable_http_app(
         streamable_http_path=MCP_PATH,
         max_request_body_size=MAX_BODY,
@@ -85,7 +89,7 @@ def http_app(server: MCPServer[Any], **options: Any) -> Starlette:
     return app
 
 
-def serve_http(server: MCPServer[Any], host: str, port: int, **options: Any) -> None:
+def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
     """Serve until SIGINT or SIGTERM; then open requests have a few seconds to finish.
 
     Args:
@@ -109,6 +113,8 @@ def serve_http(server: MCPServer[Any], host: str, port: int, **options: Any) -> 
         )
         web = uvicorn.Server(config)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
+        for handler in logging.getLogger().handlers:  # the SDK logs what tools answer, uvicorn the path
+            handler.addFilter(_hide_links)
         # uvicorn raises the signal that ended it once more when all is closed. This makes that a plain exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         address, bound = listener.getsockname()[:2]
@@ -157,3 +163,11 @@ def _is_cut_off(record: logging.LogRecord) -> bool:
     """Whether uvicorn tells of a request that did not end by itself; at the end it says how many there were."""
     cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
     return bool(cancelled) or record.getMessage().startswith("ASGI callable returned without completing")
+
+
+def _hide_links(record: logging.LogRecord) -> bool:
+    """Who reads the log could else send a picture by somebody's link, or search with somebody's picture."""
+    said = record.getMessage()
+    if (hidden := LINK_OR_HANDLE.sub("...", said)) != said:
+        record.msg, record.args = hidden, ()
+    return True

@@ -9,6 +9,7 @@ from mcp.server.mcpserver import Context
 
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
+from art_mcp.server.uploads import Uploads
 
 ToolContext = Context[Any, Any]
 
@@ -19,6 +20,7 @@ class Services:
 
     runtime: Runtime
     runner: Runner
+    uploads: Uploads
 
 
 def services(ctx: ToolContext) -> Services:

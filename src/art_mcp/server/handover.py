@@ -1,0 +1,87 @@
+"""How a picture comes from a user to a tool, and what the user can do next if it did not come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from art_mcp.server.services import ToolContext, services
+from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
+
+if TYPE_CHECKING:
+    from art_mcp.errors import ArtMcpError
+    from art_mcp.images.loader import Source
+    from art_mcp.images.reference import Reference
+
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
+
+
+async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Source | Reference:
+    """The picture that a tool was given, read but not judged yet; a painting of the collection stays a reference.
+
+    Raises:
+        ImageError: it did not come this way, and which other ways this user has.
+    """
+    from art_mcp.images.picture import ImageError
+    from art_mcp.images.reference import Kind, Reference
+
+    try:
+        reference = Reference.parse(given)
+        if reference.kind is Kind.PAINTING:
+            return reference
+        if reference.kind is not Kind.UPLOAD:
+            return await services(ctx).runtime.loader().load(reference)
+    except ImageError as error:
+        raise with_link(ctx, error) from None
+    return _uploaded(ctx, reference)
+
+
+def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
+    """The same error with one more way out, where there is one: over HTTP a link to the page for uploads."""
+    if _host(ctx) is None:
+        return error
+    link = services(ctx).uploads.link(_session(ctx))
+    return type(error)(
+        error.problem,
+        f"{error.next_step} If only the user has the picture, such as in this chat: {_ask(ctx, link)}",
+    )
+
+
+def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
+    from art_mcp.images.loader import Source
+    from art_mcp.images.picture import ImageError
+    from art_mcp.images.reference import WAYS
+
+    if _host(ctx) is None:
+        raise ImageError("Pictures are uploaded only to a server that is reached over HTTP; this one is not.", WAYS)
+    uploads, session = services(ctx).uploads, _session(ctx)
+    if data := uploads.picture(reference.value, session):
+        return Source(data, reference.name)
+    if link := uploads.awaited(reference.value, session):
+        raise ImageError("The user has not handed the picture over yet.", f"If they still want to, {_ask(ctx, link)}")
+    problem = f"There is no picture under this handle: it is of another session, or older than {KEPT_S // 60} minutes."
+    raise with_link(ctx, ImageError(problem, WAYS))
+
+
+def _ask(ctx: ToolContext, link: Link) -> str:
+    address = f"{ctx.request_context.request.url.scheme}://{_host(ctx)}{UPLOAD_PATH}{link.token}"
+    return (
+        f"ask them to open {address} and to hand it over there (one picture, within {LINK_S // 60} minutes). When they "
+        f"say that it is there, call this tool again with image={link.handle}."
+    )
+
+
+def _host(ctx: ToolContext) -> str | None:
+    """The host by which the client found the server, right at the other end of a tunnel too; None over stdio.
+
+    That it is one of ours was checked before the request came here, but not all that is written after it.
+    """
+    request = ctx.request_context.request
+    host = request.headers.get("host", "") if request else ""
+    return host if _HOST.fullmatch(host) else None
+
+
+def _session(ctx: ToolContext) -> str:
+    """The id of the client's session, which only the client knows; empty where its protocol has no sessions."""
+    return ctx.request_context.request.headers.get("mcp-session-id", "")

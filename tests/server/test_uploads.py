@@ -1,0 +1,556 @@
+"""Links, handles, and the page on which a person hands over a picture, up to a search with it."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import io
+import re
+import socket
+import sys
+import threading
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import httpx2
+import psutil
+import pytest
+import uvicorn
+from conftest import draw
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from PIL import Image
+from serving import SERVE, Served, serving
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from art_mcp.images.picture import MAX_BYTES
+from art_mcp.runtime import Runtime
+from art_mcp.server import uploads as limits
+from art_mcp.server.services import Services
+from art_mcp.server.upload_page import UploadPage
+from art_mcp.server.uploads import (
+    AT_ONCE,
+    AT_ONCE_A_SESSION,
+    KEPT_S,
+    LINK_S,
+    MAX_AWAITED,
+    MAX_KEPT,
+    BusyError,
+    LinkError,
+    Uploads,
+)
+from art_mcp.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+NOWHERE = "postgresql://user@127.0.0.1:1/none"
+ERAS = ["legacy", "2026-07-28"]
+ADDRESS = re.compile(r"http://\S+/upload/[A-Za-z0-9_-]+")
+HANDLE = re.compile(r"upload:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
+REFUSED = "This link does not work: it is good for one picture and for 10 minutes. Ask for a new one in the chat."
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def uploads(clock: Clock) -> Uploads:
+    return Uploads(clock)
+
+
+@functools.cache
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((40, 30), 20).save(file, "PNG")
+    return file.getvalue()
+
+
+def sent(uploads: Uploads, session: str, data: bytes = b"picture") -> str:
+    """Send a picture by a new link; gives its handle."""
+    with uploads.receiving(uploads.link(session).token) as link:
+        uploads.keep(link, data)
+    return link.handle
+
+
+# Links and handles
+
+
+async def test_a_handle_gives_the_picture_to_its_session_alone(uploads: Uploads) -> None:
+    for mine, other in (("mine", "other"), ("mine", ""), ("", "other")):
+        handle = sent(uploads, mine)
+        assert HANDLE.fullmatch(handle)
+        assert uploads.picture(handle, mine) == b"picture"
+        assert uploads.picture(handle.lower().replace("-", ""), mine) == b"picture"
+        assert uploads.picture(f"{handle}.", mine) == b"picture"
+        assert uploads.picture(handle, other) is None
+        assert uploads.picture(handle[:-1], mine) is None
+        assert uploads.picture(handle + "A", mine) is None
+
+
+async def test_links_and_handles_tell_nothing_of_session_or_each_other(uploads: Uploads) -> None:
+    links = [uploads.link("c4nary") for _ in range(100)]
+    assert len({link.token for link in links}) == len({link.handle for link in links}) == 100
+    for link in links:
+        said = base64.urlsafe_b64decode(link.token)
+        assert b"c4nary" not in said
+        assert base64.b32decode(link.handle.removeprefix("upload:").replace("-", "")) not in said
+
+
+async def test_a_link_is_good_for_one_picture(uploads: Uploads) -> None:
+    token = uploads.link("a").token
+    with pytest.raises(ZeroDivisionError), uploads.receiving(token):
+        raise ZeroDivisionError  # such as a picture that is none
+    with uploads.receiving(token) as link:
+        with pytest.raises(BusyError), uploads.receiving(token):
+            pass
+        uploads.keep(link, b"1")
+    for use in (uploads.check, lambda token: uploads.receiving(token).__enter__()):
+        with pytest.raises(LinkError):
+            use(token)
+    assert uploads.picture(link.handle, "a") == b"1"
+
+
+async def test_links_and_pictures_expire(uploads: Uploads, clock: Clock) -> None:
+    token = uploads.link("a").token
+    clock.now += LINK_S - 1
+    handle = sent(uploads, "a")
+    assert uploads.check(token)
+    clock.now += 1
+    with pytest.raises(LinkError):
+        uploads.check(token)
+    clock.now += KEPT_S - 2
+    assert uploads.picture(handle, "a")
+    clock.now += 1
+    assert uploads.picture(handle, "a") is None
+    assert not uploads._uploads
+
+
+async def test_the_last_picture_goes_though_nobody_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "KEPT_S", -0.9)  # its end is looked for a second later
+    uploads = Uploads()
+    sent(uploads, "a")
+    assert uploads._uploads
+    with anyio.fail_after(5):
+        while uploads._uploads:
+            await anyio.sleep(0.01)
+
+
+async def test_forged_and_foreign_tokens_are_refused(uploads: Uploads) -> None:
+    token = uploads.link("a").token
+    given = bytearray(base64.urlsafe_b64decode(token))
+    forged = []
+    for place in range(len(given)):
+        changed = given.copy()
+        changed[place] ^= 1
+        forged.append(base64.urlsafe_b64encode(changed).decode())
+    foreign = Uploads().link("a").token  # of another process, or of this one before it was started again
+    odd = ("", "x", token[:-4], token + "AAAA", token + "\n", "é" * 40, "=" * 40, "A" * 100_000)
+    for wrong in (*forged, foreign, *odd):
+        with pytest.raises(LinkError):
+            uploads.check(wrong)
+    assert uploads.check(token).token == token
+
+
+async def test_no_flood_of_pictures_takes_more_memory_or_crowds_others_out(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_KEPT", 1000)
+    quiet = [sent(uploads, "quiet", bytes([n]) * 100) for n in range(3)]
+    flood = [sent(uploads, "flood", bytes(90)) for _ in range(200)]
+    assert sum(len(upload.data) for upload in uploads._uploads.values()) <= 1000
+    assert [uploads.picture(handle, "quiet") for handle in quiet] == [bytes([n]) * 100 for n in range(3)]
+    kept = [uploads.picture(handle, "flood") is not None for handle in flood]
+    assert kept == [False] * 193 + [True] * 7
+    # Who comes last is not the one who goes, however large.
+    large = sent(uploads, "late", bytes(1000))
+    assert len(uploads.picture(large, "late")) == 1000
+    assert sum(len(upload.data) for upload in uploads._uploads.values()) == 1000
+
+
+async def test_used_links_are_remembered_up_to_a_number(
+    uploads: Uploads, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_UPLOADS", 20)
+    for _ in range(20):
+        sent(uploads, "a")
+    with pytest.raises(BusyError):
+        sent(uploads, "a")
+    clock.now += KEPT_S
+    assert sent(uploads, "a")
+
+
+async def test_a_link_is_awaited_until_it_is_used_or_too_old(uploads: Uploads, clock: Clock) -> None:
+    link = uploads.link("a")
+    assert uploads.awaited(link.handle, "a") == link
+    assert uploads.awaited(link.handle, "b") is None
+    with uploads.receiving(link.token) as same:
+        uploads.keep(same, b"1")
+    assert uploads.awaited(link.handle, "a") is None
+    link = uploads.link("a")
+    clock.now += LINK_S
+    assert uploads.awaited(link.handle, "a") is None
+
+
+async def test_any_number_of_links_take_so_much_memory_and_all_work(uploads: Uploads) -> None:
+    links = [uploads.link("flood") for _ in range(3 * MAX_AWAITED)]
+    assert len(uploads._awaited) == MAX_AWAITED and not uploads._uploads
+    assert uploads.awaited(links[-1].handle, "flood") and not uploads.awaited(links[0].handle, "flood")
+    assert uploads.check(links[0].token) == links[0]
+
+
+async def test_so_many_are_received_at_once(uploads: Uploads) -> None:
+    def begin(session: str) -> Any:
+        receiving = uploads.receiving(uploads.link(session).token)
+        receiving.__enter__()
+        return receiving
+
+    first = [begin("a") for _ in range(AT_ONCE_A_SESSION)]
+    with pytest.raises(BusyError):
+        begin("a")
+    others = [begin(str(n)) for n in range(AT_ONCE - AT_ONCE_A_SESSION)]
+    with pytest.raises(BusyError):
+        begin("z")
+    for each in (*first, *others):
+        each.__exit__(None, None, None)
+    assert begin("a") and begin("z")
+
+
+# The page
+
+
+@contextmanager
+def listening(uploads: Uploads, **options: Any) -> Iterator[str]:
+    """The page alone, with these uploads, on a port of this machine."""
+    runtime = Runtime(Settings())
+    page = UploadPage(lambda: Services(runtime, None, uploads), **options)
+    path = "/upload/{token}"
+    app = Starlette(routes=[Route(path, page.show), Route(path, page.receive, methods=["POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/upload/"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+            runtime.loader().decoder.close()
+    assert not thread.is_alive()
+
+
+def begun(page: str, token: str) -> socket.socket:
+    """A connection on which somebody has begun to send a picture."""
+    address = urlsplit(page)
+    connection = socket.create_connection((address.hostname, address.port))
+    head = f"POST {address.path}{token} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 1000\r\n\r\n"
+    connection.sendall(head.encode() + b"x")
+    return connection
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(timeout=60) as http:
+        yield http
+
+
+async def test_a_picture_that_is_refused_leaves_the_link_good(uploads: Uploads, http: httpx2.AsyncClient) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(21):
+            yield bytes(2**20)
+
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+    bomb = io.BytesIO()
+    Image.new("1", (16_001, 10)).save(bomb, "PNG")
+    with listening(uploads) as page:
+        link = uploads.link("a")
+        for content, status, said in (
+            (b"", 422, "The file is empty."),
+            (b"hello", 422, "The file is not a picture in a format that can be read. Readable are JPEG"),
+            (svg, 422, "The file is not a picture in a format that can be read."),
+            (png()[:-40], 422, "The file is damaged or incomplete."),
+            (bomb.getvalue(), 422, "The file has more than 16,000 pixels a side"),
+            (bytes(MAX_BYTES + 1), 413, "The file is larger than 20 MiB. Make it smaller"),
+            (chunks(), 413, "The file is larger than 20 MiB. Make it smaller"),
+        ):
+            answer = await http.post(page + link.token, content=content)
+            assert (answer.status_code, answer.json()["error"][: len(said)]) == (status, said)
+        answer = await http.post(page + link.token, content=png())
+        assert (answer.status_code, answer.json()) == (200, {"handle": link.handle})
+        assert uploads.picture(link.handle, "a") == png()
+
+
+async def test_what_does_not_work_is_refused_in_the_same_words(
+    uploads: Uploads, clock: Clock, http: httpx2.AsyncClient
+) -> None:
+    old = uploads.link("a").token
+    clock.now += LINK_S
+    used = uploads.link("a").token
+    with listening(uploads) as page:
+        assert (await http.post(page + used, content=png())).status_code == 200
+        answers, pages = [], []
+        for token in (old, used, used[:-1] + "_", "x", Uploads().link("a").token, "%00", "A" * 5000):
+            answers.append(await http.post(page + token, content=png()))
+            pages.append(await http.get(page + token))
+    for answer, shown in zip(answers, pages, strict=True):
+        assert (answer.status_code, answer.json()) == (404, {"error": REFUSED})
+        assert shown.status_code == 404 and 'data-state="gone"' in shown.text
+        assert _without_nonce(shown.text) == _without_nonce(pages[0].text)
+
+
+def _without_nonce(page: str) -> str:
+    return re.sub(r'nonce="[^"]+"', "", page)
+
+
+async def test_the_page_is_whole_and_lets_nothing_else_in(uploads: Uploads, http: httpx2.AsyncClient) -> None:
+    token = uploads.link("a").token
+    with listening(uploads) as page:
+        shown = [await http.get(page + token) for _ in range(2)]
+        head = await http.head(page + token)
+        refused = await http.post(page + "x")
+        assert (await http.put(page + token)).status_code == 405
+    assert head.status_code == 200
+    nonces = set()
+    for answer in shown:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert 'data-state="choose"' in answer.text and "{{" not in answer.text
+        assert f'data-max-bytes="{MAX_BYTES}"' in answer.text and "JPEG, PNG, GIF" in answer.text
+        # Nothing is loaded from elsewhere, and what is inline has the nonce.
+        assert not re.findall(r"(?:https?:)?//[a-z]", answer.text)
+        assert not re.findall(r"\son\w+=|\sstyle=|javascript:", answer.text)
+        (nonce,) = set(re.findall(r'<(?:script|style) nonce="([^"]+)">', answer.text))
+        assert len(re.findall(r"<(?:script|style)", answer.text)) == 2
+        nonces.add(nonce)
+        policy = dict(each.split(" ", 1) for each in answer.headers["content-security-policy"].split("; "))
+        assert policy == {
+            "default-src": "'none'",
+            "script-src": f"'nonce-{nonce}'",
+            "style-src": f"'nonce-{nonce}'",
+            "img-src": "blob: data:",
+            "connect-src": "'self'",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+            "frame-ancestors": "'none'",
+        }
+    assert len(nonces) == 2
+    for answer in (*shown, refused):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_slow_sender_is_given_up_and_a_lost_one_leaves_nothing(
+    uploads: Uploads, http: httpx2.AsyncClient
+) -> None:
+    link = uploads.link("a")
+    with listening(uploads, within=0.3) as page, begun(page, link.token) as slow:
+        slow.settimeout(10)
+        until_closed = iter(lambda: slow.recv(4096), b"")
+        said = await anyio.to_thread.run_sync(lambda: b"".join(until_closed))
+        assert said.startswith(b"HTTP/1.1 408") and b"Sending took too long. Try again" in said
+        assert not uploads._open
+    with listening(uploads) as page:
+        with begun(page, link.token):
+            with anyio.fail_after(5):
+                while not uploads._open:
+                    await anyio.sleep(0.01)
+        with anyio.fail_after(5):
+            while uploads._open:
+                await anyio.sleep(0.01)
+        answer = await http.post(page + link.token, content=png())
+        assert answer.json() == {"handle": link.handle}
+
+
+async def test_one_who_holds_connections_does_not_keep_others_out(uploads: Uploads, http: httpx2.AsyncClient) -> None:
+    with listening(uploads) as page:
+        held = [begun(page, uploads.link("flood").token) for _ in range(10)]
+        with anyio.fail_after(5):
+            while len(uploads._open) < AT_ONCE_A_SESSION:
+                await anyio.sleep(0.01)
+        answer = await http.post(page + uploads.link("flood").token, content=png())
+        assert answer.status_code == 503 and answer.json()["error"].startswith("Too many pictures are being sent")
+        assert (await http.post(page + uploads.link("quiet").token, content=png())).status_code == 200
+        for each in held:
+            each.close()
+
+
+# From a tool to the page and back
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """A server whose database is out of reach, which no upload may notice."""
+    with serving(ART_MCP_DATABASE_URL=NOWHERE, ART_MCP_LOG_LEVEL="DEBUG") as served:
+        yield served
+        assert served.stdout() == ""
+        assert not ADDRESS.search(served.stderr()) and not HANDLE.search(served.stderr())
+        assert "Traceback" not in served.stderr()
+
+
+async def refused(client: Client, **arguments: Any) -> str:
+    result = await client.call_tool("search_paintings_by_image", arguments)
+    assert result.is_error
+    return result.content[0].text
+
+
+async def link_in(client: Client, **arguments: Any) -> tuple[str, str]:
+    """The address and the handle that an error gives."""
+    said = await refused(client, **arguments)
+    (address,), (handle,) = ADDRESS.findall(said), HANDLE.findall(said)
+    return address, handle
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_from_an_error_by_the_page_to_the_painting(
+    database_url: str, tmp_path: Path, http: httpx2.AsyncClient, era: str
+) -> None:
+    for number in range(6):
+        draw(tmp_path / "pictures" / f"{number}.png", number)
+    environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(tmp_path)}
+    with serving(**environment) as served:
+        async with Client(served.url, mode=era) as client:
+            await client.call_tool("ingest_collection", {"source": str(tmp_path / "pictures")})
+    with serving(*SERVE, "--read-only", **environment) as served:
+        async with Client(served.url, mode=era) as client:
+            address, handle = await link_in(client)
+            assert address.startswith(served.origin + "/upload/")
+            # The model asks too early, and learns the same link again.
+            said = await refused(client, image=handle)
+            assert said.startswith("The user has not handed the picture over yet.")
+            assert address in said and handle in said
+            assert (await http.get(address)).status_code == 200
+            picture = (tmp_path / "pictures" / "3.png").read_bytes()
+            sent = await http.post(address, content=picture, headers={"Origin": served.origin})
+            assert (sent.status_code, sent.json()) == (200, {"handle": handle})
+            for form in (handle, handle.lower()):  # a picture can be asked about again
+                found = await client.call_tool("search_paintings_by_image", {"image": form})
+                assert not found.is_error, found.content[0].text
+                assert found.structured_content["results"][0]["title"] == "3"
+                assert found.structured_content["results"][0]["relevance"] == "strong"
+            assert (await http.post(address, content=picture)).status_code == 404
+            assert (await http.get(address)).status_code == 404
+
+
+async def test_each_form_that_does_not_reach_the_server_leads_to_the_page(
+    served: Served, http: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    async with Client(served.url, mode="2026-07-28") as client:
+        for arguments in (
+            {},
+            {"image": None, "painting_id": ""},
+            {"image": "attachment://0"},
+            {"image": "holiday.jpg"},
+            {"image": "/mnt/data/holiday.jpg"},
+            {"image": str(tmp_path / "elsewhere.png")},
+            {"image": "upload:AAAA-AAAA-AAAA-AAAA"},
+            {"image": "upload:"},
+        ):
+            address, _ = await link_in(client, **arguments)
+            assert (await http.get(address)).status_code == 200
+        for arguments in ({"image": "/a.png", "painting_id": "b"}, {"painting_id": str(uuid.UUID(int=5))}):
+            assert "/upload/" not in await refused(client, **arguments)
+
+
+async def test_a_handle_works_in_its_session_alone(served: Served, http: httpx2.AsyncClient) -> None:
+    async with (
+        Client(served.url, mode="legacy") as mine,
+        Client(served.url, mode="legacy") as other,
+        Client(served.url, mode="2026-07-28") as without,
+    ):
+        address, handle = await link_in(mine)
+        for client in (other, without):
+            assert "There is no picture under this handle" in await refused(client, image=handle)
+        assert (await http.post(address, content=png())).status_code == 200
+        for client in (other, without):
+            said = await refused(client, image=handle)
+            assert "There is no picture under this handle: it is of another session" in said
+            assert handle not in said and address not in said
+        # In its own it is read, and then it is the database that is missing.
+        assert (await refused(mine, image=handle)).startswith("The database cannot be reached.")
+        address, handle = await link_in(without)
+        assert (await http.post(address, content=png())).status_code == 200
+        assert "There is no picture under this handle" in await refused(mine, image=handle)
+        assert (await refused(without, image=handle)).startswith("The database cannot be reached.")
+
+
+async def test_only_pages_of_this_machine_may_send(served: Served, http: httpx2.AsyncClient) -> None:
+    async with Client(served.url, mode="2026-07-28") as client:
+        address, _ = await link_in(client)
+    for headers, status in (
+        ({"Host": "evil.example"}, 421),
+        ({"Host": f"evil.example:{served.port}"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ):
+        assert (await http.get(address, headers=headers)).status_code == status
+        answer = await http.post(address, content=png(), headers=headers)
+        assert answer.status_code == status and "handle" not in answer.text
+    assert (await http.post(address, content=png())).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "leads"),
+    [("localhost:9000", True), ("[::1]:9000", True), ("127.0.0.1:1@evil.example", False), ("localhost:1/x?", False)],
+)
+async def test_the_link_goes_where_the_client_found_the_server(
+    served: Served, http: httpx2.AsyncClient, host: str, leads: bool
+) -> None:
+    http.headers["Host"] = host
+    async with Client(streamable_http_client(served.url, http_client=http), mode="2026-07-28") as client:
+        said = await refused(client)
+    assert ("evil" not in said) and (f"http://{host}/upload/" in said) is leads
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_links_and_handles_are_not_logged(served: Served, http: httpx2.AsyncClient, era: str) -> None:
+    async with Client(served.url, mode=era) as client:
+        address, handle = await link_in(client)
+        for content in (b"none", png()):
+            await http.get(address)
+            await http.post(address, content=content)
+        await refused(client, image=handle)
+        await refused(client, image=handle.lower())
+    logged = served.stderr()
+    assert "GET /upload/... HTTP/1.1" in logged and "POST /upload/... HTTP/1.1" in logged
+    assert address.rpartition("/")[2] not in logged and handle.partition(":")[2].lower() not in logged.lower()
+
+
+async def test_stdio_has_no_page_and_says_what_works() -> None:
+    environment = {"ART_MCP_DATABASE_URL": NOWHERE}
+    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
+    async with Client(stdio_client(server)) as client:
+        for arguments in ({}, {"image": "attachment://0"}, {"image": "a.jpg"}, {"image": "upload:AAAA-AAAA-AAAA-AAAA"}):
+            said = await refused(client, **arguments)
+            assert "/upload/" not in said and "absolute path" in said and "https link" in said
+
+
+async def test_a_flood_of_large_pictures_takes_so_much_memory(served: Served, http: httpx2.AsyncClient) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (2600, 2600)).save(file, "BMP")
+    large = file.getvalue()
+    assert MAX_BYTES * 0.9 < len(large) <= MAX_BYTES
+    process = psutil.Process(served.process.pid)
+    async with Client(served.url, mode="2026-07-28") as client:
+        before = process.memory_info().rss
+        for _ in range(15):
+            address, handle = await link_in(client)
+            assert (await http.post(address, content=large)).status_code == 200
+        assert process.memory_info().rss - before < MAX_KEPT + 4 * MAX_BYTES
+        assert (await refused(client, image=handle)).startswith("The database cannot be reached.")
