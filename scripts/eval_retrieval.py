@@ -53,7 +53,7 @@ async def ranks(client: Client, captions: dict[str, str], files: dict[str, str])
     """The rank of the right painting for each caption, 1 to 50, or infinity beyond."""
     found = []
     for caption, file in captions.items():
-        result = await client.call_tool("search_paintings_by_text", {"query": caption, "limit": 50})
+        result = await client.call_tool("search_paintings_by_text", {"query": caption, "limit": 50, "pictures": False})
         order = [files[hit["id"]] for hit in result.structured_content["results"]]
         found.append(order.index(file) + 1 if file in order else np.inf)
     return np.array(found)
@@ -63,9 +63,10 @@ async def files_by_id(client: Client) -> dict[str, str]:
     """Every painting's picture file, by its id."""
     files, cursor = {}, None
     while True:
-        page = await client.call_tool("search_paintings_by_text", {"query": "x", "limit": 50, "cursor": cursor})
+        asked = {"query": "x", "limit": 50, "cursor": cursor, "pictures": False}
+        page = await client.call_tool("search_paintings_by_text", asked)
         for hit in page.structured_content["results"]:
-            shown = await client.call_tool("get_painting", {"id": hit["id"], "size": "none"})
+            shown = await client.call_tool("get_painting", {"id": hit["id"], "size": 0})
             files[hit["id"]] = shown.structured_content["image_file"]
         if not (cursor := page.structured_content["next_cursor"]):
             return files

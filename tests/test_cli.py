@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from conftest import draw
+from PIL import Image
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -102,6 +103,22 @@ async def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Pat
     assert json.loads(done.stdout)["results"][0]["title"] == "Sheet 4"
     done = art_mcp("search", "blue", "--image", str(tmp_path / "prints" / "Sheet_4.png"), **environment)
     assert "Sheet 4" in done.stdout and done.returncode == 0
+    done = art_mcp("search", "--image", (tmp_path / "prints" / "Sheet_4.png").as_uri(), "--json", **environment)
+    found = json.loads(done.stdout)["results"]
+    assert found[0]["title"] == "Sheet 4"
+    done = art_mcp("search", "--image", found[0]["id"], "--json", **environment)
+    assert len(json.loads(done.stdout)["results"]) == 4
+    said = failed(art_mcp("search", "--image", "https://localhost/x.png?sig=secret", **environment))
+    assert "localhost is not a server on the public internet." in said and "secret" not in said
+    said = failed(art_mcp("search", "--image", "missing.png", **environment))
+    assert "missing.png does not exist" in said
+    sheet = tmp_path / "sheet.jpg"
+    done = art_mcp("search", "Sheet 3", "--limit", "2", "--sheet", str(sheet), "--json", **environment)
+    assert len(json.loads(done.stdout)["results"]) == 2
+    with Image.open(sheet) as picture:
+        assert (picture.format, picture.width) == ("JPEG", 614)
+    said = failed(art_mcp("search", "Sheet 3", "--sheet", str(tmp_path / "none" / "sheet.jpg"), **environment))
+    assert "sheet.jpg cannot be written (No such file or directory). Choose another file." in said
     assert "Give TEXT, --image, or both" in failed(art_mcp("search", **environment))
     assert "limit is 0" in failed(art_mcp("search", "x", "--limit", "0", **environment))
 

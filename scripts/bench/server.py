@@ -20,8 +20,8 @@ if __name__ == "__main__":
 
         wide_provider = WideProvider()
 
-        async def provider(_: Runtime) -> Provider:
+        def choose(*_: object) -> Provider:
             return wide_provider
 
-        Runtime.provider = provider
+        Runtime._choose = choose
     build_server(Settings(_env_file=None, database_url=None, data_dir=Path(data_dir))).run("stdio")

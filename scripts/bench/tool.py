@@ -15,7 +15,7 @@ from mcp.types import CallToolResult
 from questions import sentences
 from vectors import SHIPPED, WIDE, WideProvider, widen
 
-from art_mcp.images.reference import PictureLoader
+from art_mcp.images.loader import PictureLoader
 from art_mcp.search.finder import Finder
 from art_mcp.space import Leg, Space
 from art_mcp.store.spaces import activate
@@ -57,7 +57,7 @@ async def call(client: Client, tool: str, arguments: dict[str, Any]) -> CallTool
 
 
 async def ask(client: Client, text: str) -> CallToolResult:
-    return await call(client, TOOL, {"query": text})
+    return await call(client, TOOL, {"query": text, "pictures": False})
 
 
 async def tool_figures(collection: Collection, turns: int) -> list[Figure]:

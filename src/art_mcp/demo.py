@@ -22,7 +22,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.contact_sheet import Tile, contact_sheet
 from art_mcp.sample import write_sample
 
 DESCRIPTION = "sailing ships on a stormy sea"
@@ -56,15 +55,14 @@ class Demo:
         return result
 
     async def ask(self, heading: str, file: str, tool: str, **arguments: Any) -> list[dict[str, Any]]:
-        """Ask one question, print the ranked table and write the contact sheet."""
+        """Ask one question, print the ranked table and write the contact sheet that came with it."""
         started = time.perf_counter()
         result = await self.call(tool, **arguments)
         milliseconds = 1000 * (time.perf_counter() - started)
         hits = result.structured_content["results"]
         self.show(heading, f"{tool}, {milliseconds:.0f} ms", hits)
         sheet = self.folder / file
-        tiles = [await self.tile(number, hit) for number, hit in enumerate(hits, start=1)]
-        sheet.write_bytes(await anyio.to_thread.run_sync(partial(contact_sheet, tiles, heading=heading)))
+        sheet.write_bytes(picture_of(result))
         self.console.print(f"  contact sheet: {escape(str(sheet))}\n", soft_wrap=True)
         return hits
 
@@ -79,11 +77,6 @@ class Demo:
             words = (escape(hit[key] or "") for key in ("title", "artist", "date"))
             table.add_row(str(number), *words, f"{hit['score']:.2f}", f"[{style}]{hit['relevance']}[/]")
         self.console.print(table)
-
-    async def tile(self, number: int, hit: dict[str, Any]) -> Tile:
-        picture = picture_of(await self.call("get_painting", id=hit["id"], size="thumbnail"))
-        caption = ", ".join(part for part in (hit["artist"], hit["date"]) if part)
-        return Tile(number, picture, hit["title"], caption, hit["relevance"])
 
 
 async def run_demo(folder: Path) -> None:
@@ -170,7 +163,7 @@ def _detail(pictures: Path, sheets: Path) -> Path:
 
 async def _show_painting(demo: Demo, hit: dict[str, Any]) -> None:
     started = time.perf_counter()
-    shown = await demo.call("get_painting", id=hit["id"])
+    shown = await demo.call("get_painting", id=hit["id"], size=1024)
     milliseconds = 1000 * (time.perf_counter() - started)
     facts = Table(title="one painting", title_justify="left", title_style="bold", show_header=False, box=None)
     facts.caption = f"get_painting, {milliseconds:.0f} ms"
@@ -178,12 +171,12 @@ async def _show_painting(demo: Demo, hit: dict[str, Any]) -> None:
         if value is not None:
             facts.add_row(name, escape(str(value)))
     demo.console.print(facts)
-    picture = demo.folder / "3-painting.webp"
+    picture = demo.folder / "3-painting.jpg"
     picture.write_bytes(picture_of(shown))
     demo.console.print(f"  picture: {escape(str(picture))}\n", soft_wrap=True)
     await demo.ask(
         f"paintings that look like “{hit['title']}”",
-        "3-painting.jpg",
+        "4-similar.jpg",
         "search_paintings_by_image",
         painting_id=hit["id"],
         limit=HITS,

@@ -60,13 +60,16 @@ def tiles(count: int) -> list[Tile]:
         (8, 4, 2),
         (10, 5, 2),
         (12, 4, 3),
-        (50, 8, 7),
+        (20, 5, 4),
+        (30, 6, 5),
+        (36, 9, 4),
+        (50, 10, 5),
     ],
 )
-def test_the_grid_is_sensible(count: int, columns: int, rows: int) -> None:
+def test_the_grid_is_sensible_and_no_larger_than_what_models_look_at(count: int, columns: int, rows: int) -> None:
     sheet = decoded(contact_sheet(tiles(count)))
-    assert 300 < sheet.width <= 1520
-    assert 200 < sheet.height <= 2000
+    assert 300 < sheet.width <= 1568 and 200 < sheet.height <= 1568
+    assert sheet.width * sheet.height / 750 < (1_000 if count <= 10 else 1_700)
     # Plain pictures stand out from the ground: count how many there are across and down.
     saturated = np.ptp(np.asarray(sheet).astype(int), axis=2) > 150
 
@@ -79,10 +82,10 @@ def test_the_grid_is_sensible(count: int, columns: int, rows: int) -> None:
 
 def test_fifty_busy_tiles_fit_into_the_bytes() -> None:
     crowd = [Tile(i, busy(i), f"A title that is rather long, number {i}", "An artist", "strong") for i in range(1, 51)]
-    for some, max_bytes in ((crowd, 200_000), (crowd[:10], 60_000)):
+    for some, max_bytes, width in ((crowd, 200_000, 1_000), (crowd[:10], 200_000, 1_000), (crowd[:10], 40_000, 300)):
         data = contact_sheet(some, heading="Everything", max_bytes=max_bytes)
         assert len(data) <= max_bytes
-        assert decoded(data).width > 300
+        assert decoded(data).width > width  # the more bytes there are, the more can be read
 
 
 def test_what_cannot_fit_is_said() -> None:
@@ -106,7 +109,20 @@ def test_missing_and_broken_pictures_leave_a_blank() -> None:
     assert not saturated[:, sheet.width // 3 :].any()
 
 
-@pytest.mark.parametrize("size", [(320, 40), (40, 320), (320, 320), (20, 20)])
+def test_a_tile_says_its_number_and_how_well_it_fits() -> None:
+    sheets = [
+        decoded(contact_sheet([Tile(number, None, "x", relevance=relevance)]))
+        for number, relevance in ((7, "strong"), (8, "strong"), (7, "weak"))
+    ]
+    assert len({sheet.size for sheet in sheets}) == 1
+    greens = [(np.asarray(sheet).astype(int) @ (-1, 2, -1) > 60).sum() for sheet in sheets]  # the dot of "strong"
+    assert greens[0] == greens[1] > 20 and greens[2] == 0
+    differs = np.ptp([np.asarray(sheet).astype(int) for sheet in sheets[:2]], axis=0).sum(-1) > 200
+    down, across = np.nonzero(differs)
+    assert differs.any() and np.ptp(across) < 20 and np.ptp(down) < 20  # only the number
+
+
+@pytest.mark.parametrize("size", [(320, 40), (40, 320), (318, 318), (20, 20), (320, 9), (9, 320)])
 def test_aspect_is_kept(size: tuple[int, int]) -> None:
     sheet = decoded(contact_sheet([Tile(1, thumbnail("red", size), "x")]))
     saturated = np.ptp(np.asarray(sheet).astype(int), axis=2) > 150

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from art_mcp.images.picture import Picture, read_picture
-from art_mcp.images.rendition import Rendition, render
+from art_mcp.images.picture import ImageError, Picture, read_picture
+from art_mcp.images.rendition import Rendition, lighter, opened, render
 
 
 def picture(width: int, height: int, **options: object) -> Picture:
@@ -69,3 +69,25 @@ def test_no_metadata_travels_on() -> None:
     for rendition in render(source):
         assert b"secret" not in rendition.data
         assert not {"exif", "icc_profile", "xmp"} & set(decoded(rendition).info)
+
+
+def test_what_is_too_heavy_is_made_lighter_and_the_rest_left_as_it_is() -> None:
+    _, display = render(picture(1300, 867))
+    assert lighter(display.data, len(display.data)) is display.data
+    light = lighter(display.data, len(display.data) // 3)
+    assert len(light) <= len(display.data) // 3
+    with Image.open(BytesIO(light)) as image:
+        assert image.format == "WEBP" and image.width < 1024
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"RIFF\x04\0\0\0WEBP"])
+def test_a_damaged_rendition_is_told(data: bytes) -> None:
+    with pytest.raises(ImageError, match="The kept picture is damaged"):
+        opened(data)
+
+
+def test_only_a_rendition_is_opened() -> None:
+    buffer = BytesIO()
+    picture(100, 80).image.save(buffer, "PNG")
+    with pytest.raises(ImageError, match="damaged"):
+        opened(buffer.getvalue())

@@ -75,14 +75,14 @@ async def test_templates_are_the_committed_ones_and_no_database_is_asked() -> No
 
 async def test_a_painting_is_what_the_tool_says_of_it(url: str) -> None:
     async with connected(url) as client:
-        shown = await client.call_tool("get_painting", {"id": str(ID)})
+        shown = await client.call_tool("get_painting", {"id": str(ID), "size": 0})
         for spelling in (str(ID), str(ID).upper(), f"%7B{ID}%7D"):
             (entry,) = (await client.read_resource(f"art://paintings/{spelling}")).contents
             assert (entry.uri, entry.mime_type) == (f"art://paintings/{spelling}", "application/json")
             assert json.loads(entry.text) == shown.structured_content
         assert json.loads(entry.text)["title"] == "A Töwer"
         (image,) = (await client.read_resource(f"art://paintings/{ID}/image")).contents
-        assert (image.blob, image.mime_type) == (shown.content[1].data, "image/webp")
+        assert image.mime_type == "image/webp"
         picture = Image.open(io.BytesIO(base64.b64decode(image.blob)))
         assert (picture.format, picture.size) == ("WEBP", (1024, 768))
 

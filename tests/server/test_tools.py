@@ -85,7 +85,7 @@ async def loaded(client: Client, pictures: Path) -> dict[str, str]:
     page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
     ids = {}
     for hit in page["results"]:
-        shown = (await call(client, "get_painting", id=hit["id"], size="none")).structured_content
+        shown = (await call(client, "get_painting", id=hit["id"], size=0)).structured_content
         ids[shown["image_file"]] = hit["id"]
     return ids
 
@@ -132,14 +132,14 @@ async def test_from_nothing_to_an_answer(client: Client, pictures: Path) -> None
     shown = await call(client, "get_painting", id=best["id"])
     assert shown.structured_content["description"] == "All green."
     picture = Image.open(io.BytesIO(base64.b64decode(shown.content[1].data)))
-    assert (picture.format, picture.size, shown.content[1].mime_type) == ("WEBP", (400, 300), "image/webp")
+    assert (picture.format, picture.size, shown.content[1].mime_type) == ("JPEG", (400, 300), "image/jpeg")
     assert picture.convert("RGB").resize((1, 1)).getpixel((0, 0))[1] > 140
 
 
 async def test_text_and_data_are_each_complete(client: Client, pictures: Path) -> None:
     await loaded(client, pictures)
     result = await call(client, "search_paintings_by_text", query="red", limit=3)
-    (text,) = [block.text for block in result.content]
+    text = result.content[0].text
     for hit in result.structured_content["results"]:
         for key in ("id", "title", "artist", "date", "relevance", "collection"):
             assert hit[key] in text
@@ -153,7 +153,7 @@ async def test_text_and_data_are_each_complete(client: Client, pictures: Path) -
 
 async def test_a_painting_with_others_that_look_like_it(client: Client, pictures: Path) -> None:
     id_ = next(iter((await loaded(client, pictures)).values()))
-    shown = await call(client, "get_painting", id=id_, size="none", similar=3)
+    shown = await call(client, "get_painting", id=id_, size=0, similar=3)
     similar = shown.structured_content["similar"]
     assert len(similar) == 3 and id_ not in {hit["id"] for hit in similar}
     alike = await call(client, "search_paintings_by_image", painting_id=id_, limit=3)
@@ -264,9 +264,12 @@ async def test_refused_rows_are_reported(client: Client, pictures: Path) -> None
 
 async def test_hosts_may_send_null_and_numbers_as_text(client: Client, pictures: Path) -> None:
     await loaded(client, pictures)
-    arguments = {"query": "red", "limit": "2", "cursor": None}
-    result = await client.call_tool("search_paintings_by_text", arguments)
-    assert len(result.structured_content["results"]) == 2
+    arguments = {"query": "red", "limit": "2", "cursor": None, "pictures": None, "year_to": None}
+    result = await call(client, "search_paintings_by_text", **arguments)
+    assert len(result.structured_content["results"]) == len(result.content) == 2
+    id_ = result.structured_content["results"][0]["id"]
+    result = await call(client, "get_painting", id=id_, size=None, region=None, similar=None)
+    assert len(result.content) == 2
 
 
 BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
@@ -293,7 +296,14 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("get_painting", {"id": "x" * 5000}, "There is no painting with the id"),
     ("get_painting", {"id": "x", "similar": 51}, "similar is 51; it can be 0 to 50."),
     ("get_painting", {"id": "x", "similar": True}, "similar: value error, input should be a whole number"),
-    ("get_painting", {"id": "x", "size": "huge"}, "size: input should be 'display', 'thumbnail' or 'none'"),
+    ("get_painting", {"id": "x", "size": "huge"}, "size: input should be a valid integer"),
+    ("get_painting", {"id": "x", "size": -1}, "size is -1; it can be 0 to 4096 pixels. Ask for 512"),
+    ("get_painting", {"id": "x", "size": 4097}, "size is 4097; it can be 0 to 4096 pixels."),
+    ("get_painting", {"id": "x", "region": "left"}, "region is 'left', which is not four numbers. Give x,y,"),
+    ("get_painting", {"id": "x", "region": "0,0,1"}, "which is not four numbers. Give x,y,width,height as fractions"),
+    ("get_painting", {"id": "x", "region": {"x": 1}}, "region: input should be a valid string"),
+    ("get_painting", {"id": "x", "region": "0.5,0,1,1"}, "region is '0.5,0,1,1', which reaches beyond the picture."),
+    ("search_paintings_by_text", {"query": "x", "pictures": "some"}, "pictures: input should be a valid boolean"),
     ("ingest_collection", {}, "Neither source nor job_id was given"),
     ("ingest_collection", {"source": "/etc"}, "etc is not in a folder that may be read"),
     ("ingest_collection", {"source": "pictures"}, "is not absolute"),

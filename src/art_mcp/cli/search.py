@@ -3,41 +3,76 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import click
 
+from art_mcp.errors import ArtMcpError
 from art_mcp.search import DEFAULT_LIMIT
 from art_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from art_mcp.images.reference import Reference
 
 
 @click.command()
 @click.argument("text", required=False, default="")
-@click.option("--image", metavar="REFERENCE", help="A picture to search with: the path of a file.")
+@click.option("--image", metavar="REFERENCE", help="A picture to search with: a file, an https link, or an id.")
 @click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="How many paintings.")
+@click.option(
+    "--sheet",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write a contact sheet of their pictures into this file, as JPEG.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, as the tools give it.")
 @click.pass_obj
-def search(settings: Settings, text: str, image: str | None, limit: int, as_json: bool) -> None:
+def search(settings: Settings, text: str, image: str | None, limit: int, sheet: Path | None, as_json: bool) -> None:
     """Find paintings by TEXT, by a picture, or by a picture steered by TEXT."""
     if not text and not image:
         raise click.UsageError("Give TEXT, --image, or both.")
-    if image:
+    picture = _reference(image) if image else None
+    if picture is not None and os.path.isabs(picture.value):
         # Whoever types a command may read what they name.
-        path = Path(os.path.abspath(image))
-        settings, image = settings.model_copy(update={"image_dirs": (path.parent,)}), str(path)
-    anyio.run(_search, settings, text, image, limit, as_json)
+        settings = settings.model_copy(update={"image_dirs": (Path(picture.value).parent,)})
+    anyio.run(_search, settings, text, picture, limit, sheet, as_json)
 
 
-async def _search(settings: Settings, text: str, image: str | None, limit: int, as_json: bool) -> None:
+def _reference(image: str) -> Reference:
+    """What is neither a link nor an id is a path, which people need not write in full."""
+    from art_mcp.images.reference import Reference
+
+    if os.path.exists(image) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:|[0-9A-Fa-f-]{32,36}$", image):
+        image = os.path.abspath(image)
+    return Reference.parse(image)
+
+
+async def _search(
+    settings: Settings, text: str, picture: Reference | None, limit: int, sheet: Path | None, as_json: bool
+) -> None:
     from art_mcp.runtime import Runtime
+    from art_mcp.search.sheet import sheet_of
     from art_mcp.server.results import search_result, search_text
 
     async with Runtime(settings) as runtime:
         finder = await runtime.finder()
-        if image:
-            found = await finder.by_image(image, text=text, limit=limit)
+        if picture is not None:
+            found = await finder.by_image(picture, text=text, limit=limit)
         else:
             found = await finder.by_text(text, limit=limit)
+        if sheet is not None:
+            asked = [f"“{text}”"] * bool(text) + ([picture.name] if picture else [])
+            _write(sheet, await sheet_of(await runtime.database(), found, heading=", ".join(asked)))
     result = search_result(found)
     click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, paged=False))
+
+
+def _write(sheet: Path, drawn: bytes | None) -> None:
+    if drawn is None:
+        raise ArtMcpError("No picture is kept of what was found.", "Search without --sheet.")
+    try:
+        sheet.write_bytes(drawn)
+    except OSError as error:
+        raise ArtMcpError(f"{sheet} cannot be written ({error.strerror}).", "Choose another file.") from None

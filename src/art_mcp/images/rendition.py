@@ -6,13 +6,16 @@ from io import BytesIO
 
 from PIL import Image
 
-from art_mcp.images.picture import Picture
+from art_mcp.images.encoding import encode
+from art_mcp.images.picture import ImageError, Picture
 from art_mcp.painting import Rendition
 
 THUMBNAIL_SIDE = 320
 # Paint is full of fine texture: below 78 brushwork turns to wax, above 84 bytes grow faster than looks.
 THUMBNAIL_QUALITY = 78
 DISPLAY_QUALITY = 82
+# What `lighter` tries, where a large display picture is too heavy for an answer.
+LIGHTER_QUALITIES = (74, 66, 58)
 
 
 def render(picture: Picture, *, display_size: int = 1024) -> list[Rendition]:
@@ -25,18 +28,41 @@ def render(picture: Picture, *, display_size: int = 1024) -> list[Rendition]:
         picture: from `read_picture`.
         display_size: the longer side of the display picture in pixels, at most.
     """
-    display = _bounded(picture.image, display_size)
-    thumbnail = _bounded(display, THUMBNAIL_SIDE)
+    display = bounded(picture.image, display_size, display_size)
+    thumbnail = bounded(display, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
     return [
         Rendition("thumbnail", *thumbnail.size, _webp(thumbnail, THUMBNAIL_QUALITY)),
         Rendition("display", *display.size, _webp(display, DISPLAY_QUALITY)),
     ]
 
 
-def _bounded(image: Image.Image, side: int) -> Image.Image:
-    if max(image.size) <= side:
+def opened(data: bytes) -> Image.Image:
+    """The pixels of a rendition, RGB. Takes a while: call it in a thread.
+
+    Raises:
+        ImageError: it is not what was kept.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=["WEBP"]) as image:
+            return image.convert("RGB")
+    except Exception as error:  # decoders fail on broken bytes in every way there is
+        raise ImageError("The kept picture is damaged.", "Load its collection again.") from error
+
+
+def lighter(data: bytes, max_bytes: int) -> bytes:
+    """A rendition as it is, or with less in it where it has more bytes. Takes a while: call it in a thread.
+
+    Raises:
+        ImageError: it is not what was kept.
+    """
+    return data if len(data) <= max_bytes else encode(opened(data), "WEBP", LIGHTER_QUALITIES, max_bytes).data
+
+
+def bounded(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The picture in a frame of this many pixels, with its aspect; nothing is enlarged, no side vanishes."""
+    scale = min(width / image.width, height / image.height)
+    if scale >= 1:
         return image
-    scale = side / max(image.size)
     size = tuple(max(1, round(length * scale)) for length in image.size)
     return image.resize(size, Image.Resampling.LANCZOS)
 

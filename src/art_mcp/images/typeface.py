@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 from PIL import ImageDraw, ImageFont
@@ -50,10 +51,14 @@ class Typeface:
     def __init__(self, texts: Iterable[str]) -> None:
         letters = set("".join(texts))
         self._names = sorted(_usable_fonts(), key=lambda name: sum(not _draws(name, c) for c in letters))
+        self._fonts: dict[str, str | None] = {}
+        self._widths: dict[tuple[str, int], float] = {}
 
     def width(self, text: str, size: int) -> float:
         """How long the text gets, in pixels."""
-        return sum(font.getlength(run) for font, run in self._runs(text, size))
+        if (text, size) not in self._widths:
+            self._widths[text, size] = sum(font.getlength(run) for font, run in self._runs(text, size))
+        return self._widths[text, size]
 
     def draw(self, draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, fill: str) -> None:
         """Write the text with its baseline's left end at a point."""
@@ -63,23 +68,36 @@ class Typeface:
             x += font.getlength(run)
 
     def lines(self, text: str, size: int, width: float, most: int) -> list[str]:
-        """The text broken at spaces into lines that fit; an ellipsis ends the last if something is left."""
+        """The text broken into lines that fit; an ellipsis ends the last if something is left.
+
+        Broken at spaces, and inside a word where the word alone is longer than a line, as in Chinese.
+        """
         words = self.writable(text).split()
+        space = self.width(" ", size)
         lines: list[str] = []
         while words and len(lines) < most:
             line = words.pop(0)
-            while words and self.width(f"{line} {words[0]}", size) <= width:
+            room = width - self.width(line, size)
+            while words and (room := room - space - self.width(words[0], size)) >= 0:
                 line += " " + words.pop(0)
-            if words and len(lines) == most - 1:
+            if len(lines) < most - 1:
+                fits = self._fitting(line, size, width)
+                if fits < len(line):
+                    words.insert(0, line[fits:])
+                    line = line[:fits]
+            elif words:
                 line += " " + words[0]  # as much of it as fits
             lines.append(self._cut(line, size, width))
         return lines
 
+    def _fitting(self, line: str, size: int, width: float) -> int:
+        """How many of the characters fit, at least one."""
+        return max(1, bisect_right(range(1, len(line) + 1), width, key=lambda count: self.width(line[:count], size)))
+
     def _cut(self, line: str, size: int, width: float) -> str:
         if self.width(line, size) <= width:
             return line
-        while line and self.width(line + "…", size) > width:
-            line = line[:-1]
+        line = line[: self._fitting(line, size, width - self.width("…", size))]
         head, space, tail = line.rpartition(" ")
         if space and len(tail) < 3:
             line = head  # one or two letters of a word say nothing
@@ -94,7 +112,7 @@ class Typeface:
                 result += " "
             elif category[0] == "C":
                 continue
-            elif self._font_of(char):
+            elif self._font_of(char) is not None:
                 result += char
             elif category not in ("So", "Sk", "Mn", "Me"):
                 plain = _plain(char)
@@ -104,7 +122,10 @@ class Typeface:
         return result
 
     def _font_of(self, char: str) -> str | None:
-        return next((name for name in self._names if _draws(name, char)), None)
+        """The first font that draws it; the one of no name comes with Pillow."""
+        if char not in self._fonts:
+            self._fonts[char] = next((name for name in self._names if _draws(name, char)), None)
+        return self._fonts[char]
 
     def _runs(self, text: str, size: int) -> Iterator[tuple[Font, str]]:
         for name, chars in groupby(text, self._font_of):
@@ -141,7 +162,7 @@ def _load(name: str, size: int) -> Font:
     return font
 
 
-@cache
+@lru_cache(20_000)  # bounded, since titles can hold any character that there is
 def _draws(name: str, char: str) -> bool:
     """Whether a font has a glyph of its own: fonts draw all that they lack in the same way."""
     if char == " ":

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from art_mcp.painting import Filters, readable
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT
+
+DEFAULT_SIZE = 512
+MAX_SIZE = 4096
+"""Pixels a side; the largest picture that the settings let a server keep."""
 
 
 def _text(value: object) -> object:
@@ -26,6 +31,27 @@ def _count(default: int) -> BeforeValidator:
 Text = Annotated[str, BeforeValidator(_text)]
 """Text that may be left out, and is empty then. Not `str | None`: the SDK would read JSON out of such text."""
 
+Image = Annotated[
+    str,
+    BeforeValidator(lambda given: json.dumps(given) if isinstance(given, dict) else _text(given)),
+    Field(
+        description="A picture: absolute path in a folder that the server may read, https link, data: URI, or the "
+        "handle of an upload.",
+        json_schema_extra={"x-mcp-file": {"accept": ["image/*"]}},
+    ),
+]
+# ChatGPT fills in what `openai/fileParams` names, if the schema has just these properties.
+ImageFile = Annotated[
+    dict[str, Any] | None,
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in ("download_url", "file_id", "mime_type", "file_name")},
+            "required": ["download_url", "file_id"],
+            "description": "A picture attached in ChatGPT.",
+        }
+    ),
+]
 # The bounds stand in the schema for the model to see, but are checked in search/, whose errors say more.
 Limit = Annotated[
     int,
@@ -36,21 +62,49 @@ Similar = Annotated[
     int,
     _count(0),
     Field(
-        description="How many paintings that look like it to list besides.",
+        description="How many that look like it to list, too.",
         json_schema_extra={"minimum": 0, "maximum": MAX_LIMIT},
     ),
 ]
-Artist = Annotated[Text, Field(description="Only this artist, e.g. Pieter Bruegel the Elder.")]
-School = Annotated[Text, Field(description="Only this school, e.g. Dutch.")]
-Type = Annotated[Text, Field(description="Only this genre, e.g. landscape or still-life.")]
-Technique = Annotated[Text, Field(description="Only this technique, e.g. oil on canvas.")]
-Timeframe = Annotated[Text, Field(description="Only this time, as the catalogue writes it, e.g. 1651-1700.")]
-YearFrom = Annotated[
-    int | None, Field(description="Only what may have been made in this year (negative is BC) or later.")
+Pictures = Annotated[
+    bool,
+    BeforeValidator(lambda given: True if given is None else given),
+    Field(description="Add the contact sheet."),
 ]
-YearTo = Annotated[int | None, Field(description="Only what may have been made in this year or earlier.")]
+Size = Annotated[
+    int,
+    _count(DEFAULT_SIZE),
+    Field(
+        description="Longest side of the picture in pixels, 0 for none.",
+        json_schema_extra={"minimum": 0, "maximum": MAX_SIZE},
+    ),
+]
+RegionOf = Annotated[
+    Text,
+    BeforeValidator(lambda given: ",".join(map(str, given)) if isinstance(given, list) else given),
+    Field(description="Only a part, for detail: x,y,width,height as fractions. 0.5,0,0.5,1 is the right half."),
+]
+Artist = Annotated[Text, Field(description="Only this artist, e.g. Claude Monet.")]
+School = Annotated[Text, Field(description="Only this school, e.g. Dutch.")]
+Type = Annotated[Text, Field(description="Only this genre, e.g. still-life.")]
+Technique = Annotated[Text, Field(description="Only this technique, e.g. oil on canvas.")]
+Timeframe = Annotated[Text, Field(description="As the catalogue writes it, e.g. 1651-1700.")]
+YearFrom = Annotated[int | None, Field(description="Only of this year or later; negative is BC.")]
+YearTo = Annotated[int | None, Field(description="Only of this year or earlier.")]
 Collection = Annotated[Text, Field(description="Only this collection.")]
-Cursor = Annotated[Text, Field(description="next_cursor of the previous page of the same question.")]
+Cursor = Annotated[Text, Field(description="next_cursor of the previous page.")]
+
+
+def say_shortly(schema: dict[str, Any]) -> None:
+    """Leave out of the schema of a tool's arguments what a reader does not need: they are listed in every chat."""
+    schema.pop("title", None)
+    for argument in schema["properties"].values():
+        argument.pop("title", None)
+        if argument.get("default", 0) in ("", None):
+            del argument["default"]
+        kinds = [kind for kind in argument.pop("anyOf", ()) if kind != {"type": "null"}]
+        argument.update(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})
+
 
 YEARS = 100_000
 """No painting is further from year 0; a larger number would not fit into the database's."""

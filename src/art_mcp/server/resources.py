@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.types import Annotations
 
+from art_mcp.server.answers import fitted
 from art_mcp.server.results import painting_result
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from art_mcp.painting import Painting
     from art_mcp.server.services import Services
     from art_mcp.store.database import Database
+
+MAX_IMAGE = 700_000
+"""Bytes; base64 makes them a third more, and hosts take 1 MB."""
 
 # The SDK guards paths. An id is none, and one that looks like a path is told like any other that nothing has.
 _IDS = ResourceSecurity(exempt_params={"id"})
@@ -49,17 +54,18 @@ def register(server: MCPServer[Services]) -> None:
 
 async def painting(ctx: ToolContext, id: str) -> str:
     _, found = await _find(ctx, id)
-    return painting_result(found).model_dump_json()
+    return fitted(painting_result(found)).model_dump_json()
 
 
 async def painting_image(ctx: ToolContext, id: str) -> bytes:
+    from art_mcp.images.rendition import lighter
     from art_mcp.store import paintings
 
     database, found = await _find(ctx, id)
     rendition = await paintings.rendition(database, found.id, "display")
     if rendition is None:
         raise ResourceNotFoundError(f"No picture is kept of the painting {found.id}. Load its collection again.")
-    return rendition.data
+    return await anyio.to_thread.run_sync(lighter, rendition.data, MAX_IMAGE)
 
 
 async def _find(ctx: ToolContext, id: str) -> tuple[Database, Painting]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp.types import CallToolResult, ImageContent, TextContent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from art_mcp.painting import Painting, Relevance
 
@@ -21,6 +20,7 @@ UNTITLED = "Untitled"
 def _compact(schema: dict[str, Any]) -> None:
     """Say a schema shorter: clients read it, and check every answer against it."""
     schema.pop("title", None)
+    schema.pop("description", None)
     for field in schema["properties"].values():
         field.pop("title", None)
         choices = field.get("anyOf", ())
@@ -33,11 +33,17 @@ class Result(BaseModel):
 
     model_config = ConfigDict(json_schema_extra=_compact)
 
+    @classmethod
+    def listed(cls) -> WithJsonSchema:
+        """The schema of a list of these: with the items' own in it, shorter than by a definition."""
+        return WithJsonSchema({"type": "array", "items": cls.model_json_schema()})
+
 
 class PaintingSummary(Result):
     """One hit."""
 
-    id: str = Field(description="Pass it to get_painting, or as painting_id to search_paintings_by_image.")
+    number: int = Field(description="On the contact sheet, too.")
+    id: str = Field(description="For get_painting, or as painting_id for search_paintings_by_image.")
     title: str
     artist: str | None
     date: str | None
@@ -45,17 +51,17 @@ class PaintingSummary(Result):
     technique: str | None
     school: str | None
     collection: str
-    score: float = Field(description="Higher is better; comparable only within one question.")
-    relevance: Relevance
+    score: float = Field(description="Comparable only within one question.")
+    relevance: Annotated[Relevance, WithJsonSchema({"type": "string", "enum": list(Relevance)})]
 
 
 class SearchResult(Result):
     """A page of hits, best first."""
 
-    results: list[PaintingSummary]
+    results: Annotated[list[PaintingSummary], PaintingSummary.listed()]
     offset: int = Field(description="Hits on the pages before this one.")
     total: int = Field(description="Paintings that were searched.")
-    next_cursor: str | None = Field(description="Pass as cursor for the next page; null at the end.")
+    next_cursor: str | None = Field(description="The cursor of the next page; null at the end.")
     note: str | None = Field(description="What to know before relying on the results.")
 
 
@@ -73,9 +79,12 @@ class PaintingResult(Result):
     description: str | None
     collection: str
     image_file: str
-    image_width: int = Field(description="Pixels of the source's picture.")
-    image_height: int
-    similar: list[PaintingSummary] = Field(description="Others that look like it, most alike first, if asked for.")
+    image_width: int | None = Field(description="Pixels of the source's picture; null if it was never seen.")
+    image_height: int | None
+    shown: str | None = Field(description="What the picture beside this shows, if there is one.")
+    similar: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
+        description="Results as of a search: others that look like it, most alike first."
+    )
 
 
 class FacetValue(Result):
@@ -88,8 +97,8 @@ class FacetValue(Result):
 class FacetResult(Result):
     """The most frequent values of a field."""
 
-    values: list[FacetValue]
-    distinct: int = Field(description="How many values there are, listed or not.")
+    values: Annotated[list[FacetValue], FacetValue.listed()]
+    distinct: int = Field(description="Listed or not.")
 
 
 class CollectionResult(Result):
@@ -98,10 +107,13 @@ class CollectionResult(Result):
     total: int
     year_from: int | None
     year_to: int | None
-    facets: dict[str, FacetResult] = Field(description="By the name of the filter.")
+    facets: Annotated[
+        dict[str, FacetResult],
+        WithJsonSchema({"type": "object", "additionalProperties": FacetResult.model_json_schema()}),
+    ] = Field(description="By the name of the filter.")
     spaces: list[str] = Field(description="Embedding spaces that are searched.")
     model: str = Field(description="Whether questions can be embedded now.")
-    pictures_mb: float = Field(description="Size of the pictures that are kept for showing, of all collections.")
+    pictures_mb: float = Field(description="Kept for showing, of all collections.")
 
 
 class RefusedRow(Result):
@@ -122,22 +134,14 @@ class IngestResult(Result):
     unchanged: int
     refused: int
     pending: int
-    refusals: list[RefusedRow] = Field(description="The first refused rows.")
+    refusals: Annotated[list[RefusedRow], RefusedRow.listed()] = Field(description="The first refused rows.")
     next_step: str
-
-
-def answer(result: BaseModel, text: str, *pictures: ImageContent) -> CallToolResult:
-    """A tool's answer: hosts read either the text or the data, so each is complete."""
-    return CallToolResult(
-        content=[TextContent(type="text", text=text), *pictures],
-        structured_content=result.model_dump(mode="json"),
-    )
 
 
 def search_result(found: Answer) -> SearchResult:
     results = [
-        PaintingSummary(**_summary(hit.painting), score=round(hit.score, 4), relevance=relevance)
-        for hit, relevance in found.hits
+        PaintingSummary(number=number, **_summary(hit.painting), score=round(hit.score, 4), relevance=relevance)
+        for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
     ]
     note = found.note
     if found.cut:
@@ -157,17 +161,17 @@ def search_text(result: SearchResult, *, paged: bool = True) -> str:
         lines = [f"No more of {result.total} paintings." if result.total else "No painting is under all these filters."]
     if result.note:
         lines.append(result.note)
-    lines += _listed(result.results, first=result.offset + 1)
+    lines += _listed(result.results)
     if result.next_cursor and paged:
         lines.append(f"More: the same call with cursor={result.next_cursor}")
     return "\n".join(lines)
 
 
-def _listed(hits: list[PaintingSummary], first: int) -> list[str]:
+def _listed(hits: list[PaintingSummary]) -> list[str]:
     lines = []
-    for number, hit in enumerate(hits, start=first):
+    for hit in hits:
         facts = [hit.artist, hit.date, hit.type, hit.technique, hit.school, hit.collection]
-        lines.append(f"{number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
+        lines.append(f"{hit.number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
         lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
     return lines
 
@@ -204,7 +208,8 @@ def collection_text(result: CollectionResult) -> str:
     return "\n".join(lines)
 
 
-def painting_result(painting: Painting, similar: Answer | None = None) -> PaintingResult:
+def painting_result(painting: Painting, shown: str | None = None, similar: Answer | None = None) -> PaintingResult:
+    """Args: shown: what of the picture comes with the answer, in words."""
     return PaintingResult(
         **_summary(painting),
         timeframe=painting.catalogue.timeframe,
@@ -212,6 +217,7 @@ def painting_result(painting: Painting, similar: Answer | None = None) -> Painti
         image_file=painting.image_name,
         image_width=painting.image_width,
         image_height=painting.image_height,
+        shown=shown,
         similar=search_result(similar).results if similar else [],
     )
 
@@ -225,12 +231,17 @@ def painting_text(result: PaintingResult) -> str:
         "School": result.school,
         "Timeframe": result.timeframe,
         "Collection": result.collection,
-        "Picture": f"{result.image_file}, {result.image_width} x {result.image_height} pixels",
+        "Picture": f"{result.image_file}, {_pixels(result)}",
+        "Shown": result.shown,
         "Id": result.id,
         "Description": result.description,
     }
     lines = [result.title, *(f"{name}: {value}" for name, value in facts.items() if value)]
-    return "\n".join(lines + ["Looks like it:"] * bool(result.similar) + _listed(result.similar, first=1))
+    return "\n".join(lines + ["Looks like it:"] * bool(result.similar) + _listed(result.similar))
+
+
+def _pixels(result: PaintingResult) -> str:
+    return f"{result.image_width} x {result.image_height} pixels" if result.image_width else "which was never seen"
 
 
 def ingest_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -> IngestResult:

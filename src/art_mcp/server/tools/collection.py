@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from mcp.types import CallToolResult, ToolAnnotations
 
+from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Artist, Collection, School, Technique, Timeframe, Type, YearFrom, YearTo, filters
-from art_mcp.server.results import CollectionResult, answer, collection_result, collection_text
+from art_mcp.server.results import CollectionResult, collection_result, collection_text
 from art_mcp.server.services import ToolContext, services
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ def register(server: MCPServer[Services]) -> None:
         title="Survey the collection",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
-            "Says what there is: how many paintings, from which years, and the most frequent artists, schools, types, "
-            "techniques, times and collections with their counts, all under the same filters as the searches take. It "
-            "lists no single paintings; for those use search_paintings_by_text."
+            "Says what there is, under the same filters as the searches take: how many paintings, from which years, "
+            "and the most frequent values of each filter with their counts. It lists no single paintings; for those "
+            "use search_paintings_by_text."
         ),
     )
 
@@ -54,4 +55,4 @@ async def describe_collection(
         [space.name for space in await runtime.spaces()],
         await (await runtime.provider()).health(),
     )
-    return answer(result, collection_text(result))
+    return answer(result, collection_text)

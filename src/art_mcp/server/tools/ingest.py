@@ -12,8 +12,9 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Text
-from art_mcp.server.results import IngestResult, answer, ingest_result, ingest_text
+from art_mcp.server.results import IngestResult, ingest_result, ingest_text
 from art_mcp.server.services import ToolContext, services
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ async def ingest_collection(
     ] = "",
     job_id: Annotated[Text, Field(description="A job to continue and report, instead of source.")] = "",
 ) -> Annotated[CallToolResult, IngestResult]:
-    from art_mcp.images.reference import allowed_path
+    from art_mcp.images.files import allowed_path
     from art_mcp.ingest.job import IngestError, unknown_job
     from art_mcp.store import jobs
 
@@ -86,7 +87,7 @@ async def ingest_collection(
         standing = await jobs.get(database, job) or standing
     refusals = await jobs.refusals(database, job, SHOWN_REFUSALS)
     result = ingest_result(standing, refusals, runner.problem(job))
-    return answer(result, ingest_text(result))
+    return answer(result, ingest_text)
 
 
 async def _report(ctx: ToolContext, database: Database, job: uuid.UUID) -> None:

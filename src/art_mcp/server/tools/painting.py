@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import uuid
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-from mcp.types import CallToolResult, ImageContent, ToolAnnotations
-from pydantic import BeforeValidator, Field
+import anyio.to_thread
+from mcp.types import CallToolResult, ToolAnnotations
+from pydantic import Field
 
 from art_mcp.search import MAX_LIMIT
-from art_mcp.server.arguments import Similar
-from art_mcp.server.results import PaintingResult, answer, painting_result, painting_text
+from art_mcp.server.answers import answer
+from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
+from art_mcp.server.results import PaintingResult, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
+    from art_mcp.images.excerpt import Region
     from art_mcp.server.services import Services
+    from art_mcp.store.database import Database
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -26,9 +30,9 @@ def register(server: MCPServer[Services]) -> None:
         title="Show one painting",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
-            "Returns everything that the catalogue says about one painting, and its picture; with similar also the "
-            "paintings that look most like it. Take the id from a search; it does not search by title. For more that "
-            "are alike, or to say how they should differ, use search_paintings_by_image with painting_id."
+            "Returns everything that the catalogue says about one painting, and its picture, or a region of it for "
+            "detail; with similar also the paintings that look most like it. Take the id from a search; it does not "
+            "search by title. To say how those alike should differ, use search_paintings_by_image with painting_id."
         ),
     )
 
@@ -36,33 +40,45 @@ def register(server: MCPServer[Services]) -> None:
 async def get_painting(
     ctx: ToolContext,
     id: Annotated[str, Field(description="Id of a painting, from the results of a search.")],
-    size: Annotated[
-        Literal["display", "thumbnail", "none"],
-        BeforeValidator(lambda size: "display" if size is None else size),
-        Field(description="The picture to return: about 1024 pixels, 320 pixels, or none."),
-    ] = "display",
+    size: Size = DEFAULT_SIZE,
+    region: RegionOf = "",
     similar: Similar = 0,
 ) -> Annotated[CallToolResult, PaintingResult]:
+    from art_mcp.images.excerpt import Region
     from art_mcp.search.finder import SearchError, unknown_painting
     from art_mcp.store import paintings
 
     if not 0 <= similar <= MAX_LIMIT:
         raise SearchError(f"similar is {similar:.6g}; it can be 0 to {MAX_LIMIT}.", "Ask for a number in between.")
+    if not 0 <= size <= MAX_SIZE:
+        raise SearchError(f"size is {size:.6g}; it can be 0 to {MAX_SIZE} pixels.", "Ask for 512, or 0 for no picture.")
+    part = Region.parse(region) if region else None
     painting_id = parse_painting_id(id)
     runtime = services(ctx).runtime
     database = await runtime.database()
     painting = await paintings.get(database, painting_id)
     if painting is None:
         raise unknown_painting(painting_id)
-    alike = await (await runtime.finder()).like_painting(painting_id, limit=similar) if similar else None
-    result = painting_result(painting, alike)
-    pictures = []
-    if size != "none":
-        rendition = await paintings.rendition(database, painting_id, size)
-        if rendition is not None:
-            data = base64.b64encode(rendition.data).decode("ascii")
-            pictures.append(ImageContent(type="image", data=data, mime_type="image/webp"))
-    return answer(result, painting_text(result), *pictures)
+    alike = None
+    if similar:
+        alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
+    shown, pictures = await _picture(database, painting_id, size, part) if size else (None, [])
+    return answer(painting_result(painting, shown, alike), painting_text, *pictures)
+
+
+async def _picture(
+    database: Database, painting_id: uuid.UUID, size: int, region: Region | None
+) -> tuple[str, list[bytes]]:
+    """The picture if one is kept, and what it shows in words."""
+    from art_mcp.images.excerpt import excerpt
+    from art_mcp.store import paintings
+
+    kept = await paintings.rendition(database, painting_id, "display")
+    if kept is None:
+        return "Nothing: no picture is kept.", []
+    picture = await anyio.to_thread.run_sync(partial(excerpt, kept.data, size=size, region=region))
+    part = f"The region {region}" if region else "All of it"
+    return f"{part}, {picture.width} x {picture.height} pixels.", [picture.data]
 
 
 def parse_painting_id(text: str) -> uuid.UUID:

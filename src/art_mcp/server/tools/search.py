@@ -8,11 +8,15 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp.search import DEFAULT_LIMIT, MAX_QUERY
+from art_mcp.server.answers import answer
 from art_mcp.server.arguments import (
     Artist,
     Collection,
     Cursor,
+    Image,
+    ImageFile,
     Limit,
+    Pictures,
     School,
     Technique,
     Text,
@@ -22,13 +26,15 @@ from art_mcp.server.arguments import (
     YearTo,
     filters,
 )
-from art_mcp.server.results import SearchResult, answer, search_result, search_text
+from art_mcp.server.handover import handed_over, with_link
+from art_mcp.server.results import SearchResult, search_result, search_text
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
+    from art_mcp.search.finder import Answer
     from art_mcp.server.services import Services
 
 
@@ -41,20 +47,23 @@ def register(server: MCPServer[Services]) -> None:
         description=(
             "Finds paintings that fit a description of what they show, such as 'a stormy sea under moonlight', or "
             "that match words of the catalogue, such as a title or an artist. Returns a page of catalogue entries "
-            "with ids, best first. It does not answer questions about art, and negation ('no people') has no "
-            "effect. To start from a picture use search_paintings_by_image; to see one hit use get_painting."
+            "with ids, best first, and a contact sheet: one picture of them all, under the same numbers. Negation ('no "
+            "people') has no effect. To start from a picture use search_paintings_by_image; to see one hit use "
+            "get_painting."
         ),
     )
     server.add_tool(
         search_paintings_by_image,
         title="Find paintings that look like a picture",
-        annotations=read_only,
+        annotations=ToolAnnotations(read_only_hint=True, open_world_hint=True),
         description=(
-            "Finds paintings that look like a picture: a file, or a painting of the collection by its id. Give "
-            "exactly one of image and painting_id; text and negative steer it ('like this, but at night'). "
-            "Returns a page of catalogue entries with ids, most alike first. "
+            "Finds paintings that look like a picture: a file or link, or a painting of the collection by its id. Give "
+            "exactly one of image, image_file and painting_id; text and negative steer it ('like this, but at night'). "
+            "Returns a page of catalogue entries with ids, most alike first, and a contact sheet of them. "
+            "Without any of the three it says how the user can hand over a picture that only the chat has. "
             "It compares what is seen, not who painted it. To start from words use search_paintings_by_text."
         ),
+        meta={"openai/fileParams": ["image_file"]},
     )
 
 
@@ -74,19 +83,19 @@ async def search_paintings_by_text(
     collection: Collection = "",
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
+    pictures: Pictures = True,
 ) -> Annotated[CallToolResult, SearchResult]:
     chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
-    finder = await services(ctx).runtime.finder()
-    result = search_result(await finder.by_text(query, filters=chosen, limit=limit, cursor=cursor))
-    return answer(result, search_text(result))
+    found = await services(ctx).runtime.ask(
+        lambda finder: finder.by_text(query, filters=chosen, limit=limit, cursor=cursor)
+    )
+    return await _answer(ctx, found, pictures)
 
 
 async def search_paintings_by_image(
     ctx: ToolContext,
-    image: Annotated[
-        Text,
-        Field(description="Absolute path (or file:// URI) of a picture in a folder that the server may read."),
-    ] = "",
+    image: Image = "",
+    image_file: ImageFile = None,
     painting_id: Annotated[Text, Field(description="Id of a painting, from the results of another search.")] = "",
     text: Annotated[Text, Field(description="What they should show besides, e.g. at night, in the snow.")] = "",
     negative: Annotated[Text, Field(description="What they should not show, e.g. people.")] = "",
@@ -100,22 +109,32 @@ async def search_paintings_by_image(
     collection: Collection = "",
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
+    pictures: Pictures = True,
 ) -> Annotated[CallToolResult, SearchResult]:
     from art_mcp.search.finder import SearchError
 
-    if bool(image) == bool(painting_id):
-        raise SearchError(
-            "Both image and painting_id were given." if image else "Neither image nor painting_id was given.",
-            "Give exactly one: the absolute path of a picture, or the id of a painting.",
+    starts = {"image": image, "image_file": image_file, "painting_id": painting_id}
+    named = [name for name, value in starts.items() if value]
+    if len(named) != 1:
+        error = SearchError(
+            f"Both {' and '.join(named[:2])} were given." if named else "Neither image nor painting_id was given.",
+            "Give exactly one: a picture's absolute path or https link as image, or the id of a painting.",
         )
+        raise error if named else with_link(ctx, error)
     chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
-    finder = await services(ctx).runtime.finder()
-    if image:
-        found = await finder.by_image(image, text=text, negative=negative, filters=chosen, limit=limit, cursor=cursor)
+    given = {"text": text, "negative": negative, "filters": chosen, "limit": limit, "cursor": cursor}
+    runtime = services(ctx).runtime
+    if not painting_id:
+        picture = await handed_over(ctx, image or image_file or "")
+        found = await runtime.ask(lambda finder: finder.by_image(picture, **given))
     else:
         wanted = parse_painting_id(painting_id)
-        found = await finder.like_painting(
-            wanted, text=text, negative=negative, filters=chosen, limit=limit, cursor=cursor
-        )
-    result = search_result(found)
-    return answer(result, search_text(result))
+        found = await runtime.ask(lambda finder: finder.like_painting(wanted, **given))
+    return await _answer(ctx, found, pictures)
+
+
+async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolResult:
+    from art_mcp.search.sheet import sheet_of
+
+    sheet = await sheet_of(await services(ctx).runtime.database(), found) if pictures and found.hits else None
+    return answer(search_result(found), search_text, *([sheet] if sheet else []))

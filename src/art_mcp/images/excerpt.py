@@ -1,0 +1,69 @@
+"""What a chat is shown of a kept picture: all of it, or a region for detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from art_mcp.images.encoding import Encoded, encode
+from art_mcp.images.picture import ImageError
+from art_mcp.images.rendition import bounded, opened
+
+QUALITIES = (88, 80, 70, 60)
+SMALLEST_REGION = 0.02
+"""Of a side: what is smaller has too few pixels left to show anything."""
+BY_EXAMPLE = "Give x,y,width,height as fractions from the upper left corner: 0.5,0,0.5,1 is the right half."
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a picture, in fractions of its width and height from the upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @classmethod
+    def parse(cls, text: str) -> Region:
+        """A region from `x,y,width,height`, each 0 to 1.
+
+        Raises:
+            ImageError: it is written otherwise, reaches beyond the picture, or is hardly more than a point.
+        """
+        said = f"region is {text!r:.60}"
+        try:
+            region = cls(*(float(part) for part in text.strip(" []()").split(",")))
+        except (TypeError, ValueError):
+            raise ImageError(f"{said}, which is not four numbers.", BY_EXAMPLE) from None
+        if not all(0 <= part <= 1 for part in (region.x, region.y, region.width, region.height)):
+            raise ImageError(f"{said}, but its numbers are not all between 0 and 1.", BY_EXAMPLE)
+        if min(region.width, region.height) < SMALLEST_REGION:
+            raise ImageError(f"{said}, but its width and height have to be at least {SMALLEST_REGION}.", BY_EXAMPLE)
+        if max(region.x + region.width, region.y + region.height) > 1.000_001:  # sums of decimals are not exact
+            raise ImageError(f"{said}, which reaches beyond the picture.", BY_EXAMPLE)
+        return region
+
+    def __str__(self) -> str:
+        return f"{self.x:g},{self.y:g},{self.width:g},{self.height:g}"
+
+
+def excerpt(data: bytes, *, size: int, region: Region | None = None, max_bytes: int = 600_000) -> Encoded:
+    """A rendition, or a region of it, as JPEG, which every host and model reads; nothing is enlarged.
+
+    Takes a while: call it in a thread.
+
+    Args:
+        data: the rendition, WebP.
+        size: the longer side of the result in pixels, at most; at least 1.
+        max_bytes: of the result.
+
+    Raises:
+        ImageError: the rendition is damaged.
+    """
+    picture = opened(data)
+    if region is not None:
+        left, top = (int(region.x * picture.width), int(region.y * picture.height))
+        right = max(left + 1, round((region.x + region.width) * picture.width))
+        bottom = max(top + 1, round((region.y + region.height) * picture.height))
+        picture = picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
+    return encode(bounded(picture, size, size), "JPEG", QUALITIES, max_bytes)

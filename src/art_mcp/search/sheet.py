@@ -1,0 +1,38 @@
+"""The pictures of an answer, on one contact sheet."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from art_mcp.store import paintings
+
+if TYPE_CHECKING:
+    from art_mcp.search.finder import Answer
+    from art_mcp.store.database import Database
+
+
+async def sheet_of(database: Database, found: Answer, *, heading: str | None = None) -> bytes | None:
+    """The hits' thumbnails, numbered through all pages; JPEG of at most 200 KB, None if no picture is kept.
+
+    Args:
+        heading: one line above them.
+    """
+    from art_mcp.images.contact_sheet import Tile, contact_sheet
+
+    kept = await paintings.thumbnails(database, [hit.painting.id for hit, _ in found.hits])
+    if not kept:
+        return None
+    tiles = [
+        Tile(
+            number,
+            kept.get(hit.painting.id),
+            hit.painting.catalogue.title or "",
+            ", ".join(part for part in (hit.painting.catalogue.artist, hit.painting.catalogue.date) if part),
+            relevance.value,
+        )
+        for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
+    ]
+    return await anyio.to_thread.run_sync(partial(contact_sheet, tiles, heading=heading))

@@ -1,0 +1,67 @@
+"""An answer as the protocol has it: text, data and pictures, none heavier than hosts take."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mcp.types import CallToolResult, ImageContent, TextContent
+
+from art_mcp.server.results import Result
+
+MAX_ANSWER = 39_000
+"""Bytes of the data and of the text, each: hosts take 10,000 tokens, of about 4 bytes, and cut what is longer."""
+LONGEST = (12_000, 4_000, 1_000, 300, 150, 80, 60)
+"""Bytes of a text in an answer that would be too long, tried in this order; ids and cursors are shorter."""
+CUT = "… [cut]"
+
+R = TypeVar("R", bound=Result)
+
+
+def answer(result: R, say: Callable[[R], str], *pictures: bytes) -> CallToolResult:
+    """A tool's answer: hosts read either the text or the data, so each is complete.
+
+    Args:
+        say: the text of a result.
+        pictures: JPEG; they stand beside the data and never in it.
+    """
+    result = fitted(result)
+    shown = [base64.b64encode(picture).decode("ascii") for picture in pictures]
+    return CallToolResult(
+        content=[
+            TextContent(type="text", text=say(result)),
+            *(ImageContent(type="image", data=data, mime_type="image/jpeg") for data in shown),
+        ],
+        structured_content=result.model_dump(mode="json"),
+    )
+
+
+def fitted(result: R) -> R:
+    """The result, its texts cut as little as makes it fit into an answer, and marked where they are."""
+    data = result.model_dump(mode="json")
+    for longest in LONGEST:
+        if len(json.dumps(data)) <= MAX_ANSWER:
+            break
+        data = _cut(data, longest)
+        result = type(result).model_validate(data)
+    return result
+
+
+def _cut(data: Any, longest: int) -> Any:
+    if isinstance(data, dict):
+        return {key: _cut(value, longest) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_cut(value, longest) for value in data]
+    if not isinstance(data, str) or _bytes(data) <= longest:
+        return data
+    kept, room = 0, longest - _bytes(CUT)
+    while (room := room - _bytes(data[kept])) >= 0:
+        kept += 1
+    return data[:kept].rstrip() + CUT
+
+
+def _bytes(text: str) -> int:
+    """In JSON, in which anything but ASCII is escaped: what a reader counts at most."""
+    return len(json.dumps(text)) - 2

@@ -1,0 +1,331 @@
+"""Pictures out: contact sheets, sizes and regions through the real client over stdio, and what an answer may weigh."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.types import CallToolResult
+from PIL import Image
+
+from art_mcp.images.contact_sheet import Tile, contact_sheet
+from art_mcp.painting import painting_id
+from art_mcp.runtime import Runtime
+from art_mcp.server.answers import answer
+from art_mcp.server.results import PaintingSummary, SearchResult, search_text
+from art_mcp.settings import Settings
+from art_mcp.store import paintings
+
+QUARTERS = ("red", "lime", "blue", "yellow")
+"""Of the painting that regions are cut from: upper left, upper right, lower left, lower right."""
+COLUMNS = ("ID", "IMAGE_FILE", "TITLE", "AUTHOR", "DATE", "SCHOOL", "TYPE", "TECHNIQUE", "TIMEFRAME", "DESCRIPTION")
+LONG = "A very long word. "
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Client]:
+    environment = {"ART_MCP_DATABASE_URL": settings.database_url.get_secret_value()}
+    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
+    async with Client(stdio_client(server)) as client:
+        yield client
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> CallToolResult:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content[0].text
+    weigh(result)
+    return result
+
+
+def weigh(result: CallToolResult) -> None:
+    """No answer is more than hosts take."""
+    assert len(result.model_dump_json(by_alias=True).encode()) < 1_000_000
+    text, *pictures = result.content
+    assert len(text.text.encode()) / 4 < 10_000
+    assert len(json.dumps(result.structured_content)) / 4 < 10_000
+    assert [picture.mime_type for picture in pictures] in ([], ["image/jpeg"])
+    for picture in pictures:
+        assert picture.data[:100] not in json.dumps(result.structured_content) + text.text
+
+
+def picture_of(result: CallToolResult) -> Image.Image:
+    (block,) = result.content[1:]
+    picture = Image.open(io.BytesIO(base64.b64decode(block.data)))
+    picture.load()
+    assert picture.format == "JPEG"
+    return picture
+
+
+def noise(path: Path, width: int, height: int) -> None:
+    """As hard to compress as a picture can be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    grains = np.random.default_rng(1).integers(0, 256, (height // 2, width // 2, 3), np.uint8)
+    Image.fromarray(grains).resize((width, height), Image.Resampling.NEAREST).save(path, quality=90)
+
+
+def table(folder: Path, rows: list[dict[str, str]]) -> Path:
+    lines = ["\t".join(COLUMNS), *("\t".join(row.get(column, "") for column in COLUMNS) for row in rows)]
+    (folder / "table.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+async def load(settings: Settings, folder: Path) -> None:
+    async with Runtime(settings) as runtime:
+        ingest = await runtime.ingest()
+        await ingest.run(await ingest.create(folder))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Twelve paintings: one of four colours, one very wide, one very tall, and more."""
+    folder = tmp_path / "pictures"
+    sizes = {"quarters": (1600, 1200), "wide": (1600, 20), "tall": (20, 1600)} | {f"n{n}": (400, 300) for n in range(9)}
+    rows = []
+    for number, (name, (width, height)) in enumerate(sizes.items()):
+        noise(folder / f"{name}.png", width, height)
+        rows.append({"ID": name, "IMAGE_FILE": f"{name}.png", "TITLE": f"Title {name}", "AUTHOR": "MUSTER, Max"})
+        rows[-1]["DATE"] = str(1900 + number)
+    quarters = Image.new("RGB", (2, 2))
+    for number, colour in enumerate(QUARTERS):
+        quarters.putpixel((number % 2, number // 2), Image.new("RGB", (1, 1), colour).getpixel((0, 0)))
+    quarters.resize((1600, 1200), Image.Resampling.NEAREST).save(folder / "quarters.png")
+    return table(folder, rows)
+
+
+@pytest.mark.anyio
+async def test_a_page_comes_with_a_contact_sheet_under_the_numbers_of_its_hits(
+    settings: Settings, folder: Path
+) -> None:
+    await load(settings, folder)
+    async with Runtime(settings) as runtime:
+        database = await runtime.database()
+        async with connected(settings) as client:
+            first = await call(client, "search_paintings_by_text", query="Title", limit=7)
+            cursor = first.structured_content["next_cursor"]
+            second = await call(client, "search_paintings_by_text", query="Title", limit=7, cursor=cursor)
+            wide = str(painting_id("pictures", "wide"))
+            alike = await call(client, "search_paintings_by_image", painting_id=wide)
+        for result, numbers in ((first, range(1, 8)), (second, range(8, 13)), (alike, range(1, 11))):
+            hits = result.structured_content["results"]
+            assert [hit["number"] for hit in hits] == list(numbers)
+            for hit in hits:
+                assert f"{hit['number']}. {hit['title']} - " in result.content[0].text
+            kept = await paintings.thumbnails(database, [painting_id("pictures", hit["title"][6:]) for hit in hits])
+            tiles = [
+                Tile(
+                    hit["number"],
+                    kept[painting_id("pictures", hit["title"][6:])],
+                    hit["title"],
+                    f"{hit['artist']}, {hit['date']}",
+                    hit["relevance"],
+                )
+                for hit in hits
+            ]
+            sheet = base64.b64decode(result.content[1].data)
+            assert sheet == contact_sheet(tiles)
+            assert len(sheet) <= 200_000
+
+
+@pytest.mark.anyio
+async def test_the_contact_sheet_can_be_left_out(settings: Settings, folder: Path) -> None:
+    await load(settings, folder)
+    async with connected(settings) as client:
+        for off in (False, "false"):
+            with_, without = [
+                await call(client, "search_paintings_by_text", query="Title", pictures=on) for on in (True, off)
+            ]
+            assert (len(with_.content), len(without.content)) == (2, 1)
+            assert with_.structured_content == without.structured_content
+        nothing = await call(client, "search_paintings_by_text", query="Title", year_from=1900, year_to=1900)
+        assert picture_of(nothing).width == 360
+
+
+@pytest.mark.anyio
+async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_is_no_sheet(
+    settings: Settings, folder: Path
+) -> None:
+    await load(settings, folder)
+    async with (
+        Runtime(settings) as runtime,
+        connected(settings) as client,
+        (await runtime.database()).connection() as connection,
+    ):
+        whole = picture_of(await call(client, "search_paintings_by_text", query="Title"))
+        await connection.execute(
+            "DELETE FROM art_mcp.renditions WHERE painting_id = $1", painting_id("pictures", "quarters")
+        )
+        broken = painting_id("pictures", "n1")
+        await connection.execute("UPDATE art_mcp.renditions SET data = 'x' WHERE painting_id = $1", broken)
+        blank = picture_of(await call(client, "search_paintings_by_text", query="Title"))
+        assert whole.width == blank.width
+        await connection.execute("DELETE FROM art_mcp.renditions WHERE painting_id <> $1", broken)
+        shown = await client.call_tool("get_painting", {"id": str(broken)})
+        assert shown.content[0].text == "The kept picture is damaged. Load its collection again."
+        await connection.execute("DELETE FROM art_mcp.renditions")
+        result = await call(client, "search_paintings_by_text", query="Title")
+        assert len(result.content) == 1 and len(result.structured_content["results"]) == 10
+        result = await call(client, "get_painting", id=str(broken))
+        assert len(result.content) == 1
+        assert result.structured_content["shown"] == "Nothing: no picture is kept."
+
+
+@pytest.mark.anyio
+async def test_a_painting_is_shown_at_a_size_and_in_part(settings: Settings, folder: Path) -> None:
+    await load(settings, folder)
+    quarters = str(painting_id("pictures", "quarters"))
+    async with connected(settings) as client:
+
+        async def shown(**arguments: Any) -> Image.Image:
+            result = await call(client, "get_painting", id=quarters, **arguments)
+            picture = picture_of(result)
+            said = result.structured_content["shown"]
+            assert said.endswith(f", {picture.width} x {picture.height} pixels.") and said in result.content[0].text
+            return picture
+
+        assert (await shown()).size == (512, 384)
+        assert (await shown(size=100)).size == (100, 75)
+        assert (await shown(size=4096)).size == (1024, 768)  # what is kept
+        for number, colour in enumerate(QUARTERS):
+            wanted = Image.new("RGB", (1, 1), colour).getpixel((0, 0))
+            for region in (
+                f"{number % 2 / 2},{number // 2 / 2},0.5,0.5",
+                [number % 2 / 2, number // 2 / 2, 0.5, 0.5],
+                f"[{number % 2 / 2}, {number // 2 / 2}, 0.5, 0.5]",
+            ):
+                part = await shown(region=region)
+                assert part.size == (512, 384)
+                assert np.abs(np.subtract(part.resize((1, 1)).getpixel((0, 0)), wanted)).max() < 9
+        assert (await shown(region="0.9,0.9,0.1,0.1")).size == (103, 77)  # nothing is enlarged
+        none = await call(client, "get_painting", id=quarters, size=0, region="0,0,0.5,0.5")
+        assert len(none.content) == 1 and none.structured_content["shown"] is None
+        for name, size in (("wide", (512, 6)), ("tall", (6, 512))):
+            picture = picture_of(await call(client, "get_painting", id=str(painting_id("pictures", name))))
+            assert picture.size == size
+
+
+@pytest.mark.anyio
+async def test_the_largest_pictures_that_can_be_kept_fit_into_an_answer(settings: Settings, tmp_path: Path) -> None:
+    noise(tmp_path / "large" / "grain.jpg", 3000, 2400)
+    await load(settings.model_copy(update={"display_size": 4096}), tmp_path / "large")
+    id_ = painting_id("large", "grain.jpg")
+    async with Runtime(settings) as runtime:
+        kept = await paintings.rendition(await runtime.database(), id_, "display")
+    assert (kept.width, kept.height) == (3000, 2400) and len(kept.data) > 1_000_000
+    async with connected(settings) as client:
+        picture = picture_of(await call(client, "get_painting", id=str(id_), size=4096))
+        assert 600 < picture.width < 3000
+        (image,) = (await client.read_resource(f"art://paintings/{id_}/image")).contents
+        assert len(image.model_dump_json()) < 1_000_000
+        light = Image.open(io.BytesIO(base64.b64decode(image.blob)))
+        assert light.format == "WEBP" and 600 < light.width < 3000
+
+
+@pytest.mark.anyio
+async def test_the_longest_catalogue_fits_into_an_answer(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    noise(folder / "grain.jpg", 640, 480)
+    filling = '""' + "長い言葉。\U0001f5bc "  # a quote inside a field in quotes is written twice
+    rows = [
+        {column: f'"{n} {filling * 120}"' for column in COLUMNS}
+        | {"ID": str(n), "IMAGE_FILE": "grain.jpg", "DESCRIPTION": f'"{n} {filling * 6_000}"'}
+        for n in range(50)
+    ]
+    await load(settings, table(folder, rows))
+    async with connected(settings) as client:
+        page = await call(client, "search_paintings_by_text", query="1", limit=50)
+        hits = page.structured_content["results"]
+        assert len(hits) == 50 and len(base64.b64decode(page.content[1].data)) <= 200_000
+        assert picture_of(page).width > 1_000  # still readable
+        for hit in hits:
+            assert hit["title"].endswith("… [cut]") and hit["id"] in page.content[0].text
+        one = await call(client, "search_paintings_by_text", query="1", limit=1)
+        assert len(one.structured_content["results"][0]["title"]) > len(hits[0]["title"])
+        for similar in (0, 49):
+            shown = await call(client, "get_painting", id=hits[0]["id"], similar=similar)
+            assert len(shown.structured_content["similar"]) == similar
+            assert shown.structured_content["description"].endswith("… [cut]")
+        (entry,) = (await client.read_resource(f"art://paintings/{hits[0]['id']}")).contents
+        assert len(entry.text) / 4 < 10_000
+        await call(client, "describe_collection")
+
+
+@pytest.mark.parametrize("filling", ["x", '"', "\\", "é", "長", "\U0001f5bc", "word "])
+@pytest.mark.parametrize("count", [1, 10, 50])
+def test_texts_are_cut_as_little_as_makes_them_fit(filling: str, count: int) -> None:
+    text = (filling * 1_000)[:1_000].strip()
+    fields = dict.fromkeys(("title", "artist", "date", "type", "technique", "school", "collection"), text)
+    ids = [str(painting_id("c", str(n))) for n in range(count)]
+    hits = [
+        PaintingSummary(number=n + 151, id=ids[n], score=-12.3456, relevance="strong", **fields) for n in range(count)
+    ]
+    found = SearchResult(results=hits, offset=150, total=10**9, next_cursor="x" * 19, note=None)
+    result = answer(found, search_text)
+    weigh(result)
+    assert [hit["id"] for hit in result.structured_content["results"]] == ids
+    if filling == "x" and count == 1:
+        assert result.structured_content == found.model_dump(mode="json")
+    else:
+        assert len(json.dumps(result.structured_content)) > 6_000
+    for hit in result.structured_content["results"]:
+        assert text.startswith(hit["title"].removesuffix("… [cut]"))
+
+
+@pytest.mark.anyio
+async def test_what_fits_is_not_cut(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "whole"
+    noise(folder / "grain.jpg", 64, 48)
+    description = (LONG * 2_000)[:30_000].strip()
+    await load(settings, table(folder, [{"ID": "1", "IMAGE_FILE": "grain.jpg", "DESCRIPTION": description}]))
+    async with connected(settings) as client:
+        shown = await call(client, "get_painting", id=str(painting_id("whole", "1")))
+        assert shown.structured_content["description"] == description
+
+
+@pytest.fixture
+def museum(tmp_path: Path) -> Iterator[Path]:
+    """Twelve paintings catalogued as a museum does, with every field filled."""
+    folder = tmp_path / "museum"
+    noise(folder / "grain.jpg", 400, 300)
+    row = {
+        "IMAGE_FILE": "grain.jpg",
+        "TITLE": "The Arrival of the Governess at a Merchant's House",
+        "AUTHOR": "BRUEGEL, Pieter the Elder",
+        "DATE": "about 1660-65",
+        "SCHOOL": "Netherlandish",
+        "TYPE": "mythological",
+        "TECHNIQUE": "Oil on canvas, 105 x 184 cm",
+        "TIMEFRAME": "1651-1700",
+        "DESCRIPTION": LONG * 20,
+    }
+    yield table(folder, [row | {"ID": str(n)} for n in range(12)])
+
+
+@pytest.mark.anyio
+async def test_answers_and_the_list_of_tools_cost_few_tokens(settings: Settings, museum: Path) -> None:
+    await load(settings, museum)
+    async with connected(settings) as client:
+        listed = await client.list_tools()
+        assert tokens([tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed.tools]) < 3_000
+        page = await call(client, "search_paintings_by_text", query="a governess")
+        assert len(page.structured_content["results"]) == 10
+        assert tokens(page.structured_content) < 1_200
+        assert len(page.content[0].text.encode()) / 4 < 1_200
+        assert pixels(picture_of(page)) / 750 < 1_000
+
+
+def tokens(data: Any) -> float:
+    return len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()) / 4
+
+
+def pixels(picture: Image.Image) -> int:
+    return picture.width * picture.height
