@@ -11,7 +11,7 @@ from art_mcp.store import paintings
 from art_mcp.store.database import Database
 from art_mcp.store.full_text import Words
 from art_mcp.store.paintings import Entry
-from art_mcp.store.ranking import DEPTH, NEAREST, LegQuery, rank
+from art_mcp.store.ranking import DEPTH, NEAREST, LegQuery, nearest, rank
 from art_mcp.store.spaces import activate
 
 pytestmark = pytest.mark.anyio
@@ -196,3 +196,14 @@ async def test_weights_steer_and_a_negative_leg_pushes_away(filled: Filled) -> N
     nearest = (np.argsort(-vectors)[:NEAREST] for vectors in (filled.words @ picture, filled.pixels @ wanted))
     proposed = set().union(*nearest)
     assert {filled.ids.index(hit.painting.id) for hit in ranking.hits} <= {int(n) for n in proposed}
+
+
+async def test_how_near_the_nearest_painting_is_to_each_of_several_vectors(filled: Filled) -> None:
+    asked = unit(np.random.default_rng(8).normal(size=(5, PIXELS.dimensions)))
+    exact = (asked @ filled.pixels.T).max(axis=1)
+    assert await nearest(filled.database, PIXELS, list(asked)) == pytest.approx(exact, abs=1e-3)
+
+
+async def test_without_paintings_nothing_is_near(database: Database) -> None:
+    await activate(database, [PIXELS])
+    assert await nearest(database, PIXELS, list(np.eye(2, PIXELS.dimensions, dtype=np.float32))) == []

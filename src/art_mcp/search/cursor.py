@@ -37,8 +37,8 @@ def decode(question: tuple[object, ...], cursor: str | None) -> int:
         offset, fingerprint = 0, b""
     if fingerprint != _fingerprint(question) or offset >= DEPTH:
         raise CursorError(
-            "The cursor does not belong to this question.",
-            "Pass next_cursor of the previous page with the very same arguments, or leave cursor out.",
+            "The cursor does not belong to this question, or the pictures are compared by another model since.",
+            "Pass next_cursor of the previous page with the very same arguments, or leave cursor out to begin again.",
         )
     return offset
 

@@ -7,17 +7,15 @@ import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
-
-import anyio.to_thread
+from typing import TYPE_CHECKING, Any
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.folding import fold
-from art_mcp.images.picture import read_picture
+from art_mcp.images.reference import Kind, Reference
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
+from art_mcp.search.looking import look
 from art_mcp.search.relevance import judge
 from art_mcp.space import Leg, Space
 from art_mcp.store import collections, paintings
@@ -25,9 +23,10 @@ from art_mcp.store.filters import require_values
 from art_mcp.store.full_text import Words
 from art_mcp.store.ranking import LegQuery, Ranking, rank
 from art_mcp.vision.provider import VisionError
+from art_mcp.vision.retiring import RetiredError
 
 if TYPE_CHECKING:
-    from art_mcp.images.reference import PictureLoader
+    from art_mcp.images.loader import PictureLoader, Source
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider, Vectors
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 TEXT_STEERS = 1.0
 NEGATIVE_STEERS = -0.5
 """What the z-scores of added and unwanted words count, beside 1 for the picture."""
+PART = "Found by a part of the picture, not by the whole of it."
 PHRASE = re.compile(r'["“„]([^"“”„]{2,})["“”]')
 
 
@@ -70,6 +70,8 @@ class Finder:
         self._database = database
         self._provider = provider
         self._spaces: Mapping[Leg, Space] = {space.leg: space for space in spaces}
+        self._names = tuple(sorted(space.name for space in spaces))
+        """Part of every question: the pages of an answer are of one ranking."""
         self._loader = loader
 
     async def by_text(
@@ -94,7 +96,7 @@ class Finder:
         text = _checked_text("query", query)
         if not text:
             raise SearchError("The query is empty.", "Describe what the painting shows, or who painted it.")
-        question = ("text", text, filters)
+        question = (self._names, "text", text, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         vectors, note = await self._text_vectors(text)
@@ -105,7 +107,7 @@ class Finder:
 
     async def by_image(
         self,
-        image: str,
+        image: str | Mapping[str, Any] | Reference | Source,
         *,
         text: str = "",
         negative: str = "",
@@ -115,17 +117,26 @@ class Finder:
     ) -> Answer:
         """Paintings that look like a picture, steered by words: like this, but at night.
 
+        A photo of a painting on a wall is asked with what hangs there: see `look`.
+
         Args:
             text: what they should show besides; empty for the picture alone.
             negative: what they should not show.
-            image: a reference to the picture: the absolute path of a file in an allowed folder.
+            image: a reference in any of the forms of `Reference.parse`, or the bytes themselves. A painting of the
+                collection is answered as by `like_painting`.
 
         Raises:
             ArtMcpError: what is wrong with the picture, the question, the model or the database.
         """
-        source = await self._loader.load(image)
-        picture = await anyio.to_thread.run_sync(partial(read_picture, source.data, name=source.name))
-        question = ("image", picture.sha256.hex(), text, negative, filters)
+        if isinstance(image, (str, Mapping)):
+            image = Reference.parse(image)
+        if isinstance(image, Reference) and image.kind is Kind.PAINTING:
+            steering = {"text": text, "negative": negative}
+            return await self.like_painting(
+                uuid.UUID(image.value), **steering, filters=filters, limit=limit, cursor=cursor
+            )
+        picture = await self._loader.picture(image)
+        question = (self._names, "image", picture.sha256.hex(), text, negative, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
@@ -134,10 +145,11 @@ class Finder:
                 f"A picture cannot be compared with this database's. {self._not_here(space.leg)}",
                 "Search by words, or by id.",
             )
-        vectors = await self._provider.embed_images([picture], urgent=True)
-        legs = [LegQuery(space, vectors[space.leg][0]), *await self._steering(text, negative)]
+        seen = await look(self._database, self._provider, space, picture)
+        legs = [LegQuery(space, seen.vector), *await self._steering(text, negative)]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
-        return await self._answer(question, filters, offset, ranking)
+        fits = any(judge(hit) is not Relevance.WEAK for hit in ranking.hits)
+        return await self._answer(question, filters, offset, ranking, PART if seen.part and fits else None)
 
     async def like_painting(
         self,
@@ -154,7 +166,7 @@ class Finder:
         Raises:
             ArtMcpError: there is no such painting, or what is wrong with the question or the database.
         """
-        question = ("painting", painting_id.hex, text, negative, filters)
+        question = (self._names, "painting", painting_id.hex, text, negative, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
@@ -170,6 +182,8 @@ class Finder:
         note = None
         try:
             vectors = await self._provider.embed_queries([text])
+        except RetiredError:
+            raise
         except VisionError as error:
             vectors, note = error.made, f"Only the catalogue's words were searched, not the pictures. {error}"
         asked = {leg: vectors[leg] for leg in (Leg.PIXELS, Leg.WORDS) if leg in vectors and self._fills(leg)}

@@ -1,4 +1,4 @@
-"""The one statement that ranks paintings for a question, however many legs the question has."""
+"""The one statement that ranks paintings for a question, however many legs it has, and one for the nearest alone."""
 
 from __future__ import annotations
 
@@ -90,6 +90,22 @@ async def rank(
     names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
     hits = [_hit(row, names) for row in rows if row["id"] is not None]
     return Ranking(hits[:limit], rows[0]["total"], len(hits) > limit and offset + limit < DEPTH)
+
+
+async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -> list[float]:
+    """The cosine of each vector and the painting that is nearest to it, whatever the filters; empty without paintings.
+
+    Args:
+        vectors: of unit length, shape (n, dimensions).
+    """
+    table = vector_table(space)
+    best = [
+        f"(SELECT 1 - (v.vector <=> ${number}) FROM {table} v ORDER BY v.vector <=> ${number} LIMIT 1)"
+        for number in range(1, len(vectors) + 1)
+    ]
+    async with database.transaction(_settings(EVERYTHING, database.iterative_scan)) as connection:
+        row = await connection.fetchrow(f"SELECT {', '.join(best)}", *vectors)
+    return [cosine for cosine in row if cosine is not None]
 
 
 def _settings(filters: Filters, iterative_scan: bool) -> dict[str, object]:
