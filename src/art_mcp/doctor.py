@@ -12,6 +12,9 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import Runtime, local_provider
 from art_mcp.settings import Settings, unknown_variables, user_env_file, variable
 
+WORTH_DROPPING = 1_000_000
+"""Bytes of vectors that nobody uses; the tables of a model that was never used take less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -31,6 +34,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     async with Runtime(settings) as runtime:
         yield await _database(runtime)
         yield await _model(runtime)
+        if finding := await _move(runtime):
+            yield finding
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -60,19 +65,49 @@ async def _model(runtime: Runtime) -> Finding:
     return Finding("model", health.usable, health.detail)
 
 
+async def _move(runtime: Runtime) -> Finding | None:
+    """What there is to say if the settings name another model than the database's, or old vectors are kept."""
+    try:
+        await runtime.database()
+    except ArtMcpError:
+        return None  # it has been said
+    try:
+        move = await runtime.move()
+        instead_of, lack, aside = await move.instead_of(), await move.lack(), await move.aside()
+        health = await move.health() if instead_of else None
+    except ArtMcpError as error:
+        return Finding("reembed", False, f"not looked at: {error.problem}", error.next_step)
+    if health:
+        detail = f"the settings name {move.made_by}, but the pictures are embedded by {instead_of}. {health.detail}"
+        fix = "`art-mcp reembed` embeds them anew (--dry-run: at what cost); or set up what they are embedded by."
+        return Finding("reembed", health.usable, detail, fix)
+    if lack:
+        detail = f"{lack} paintings have no vector of {move.made_by}"
+        return Finding("reembed", True, detail, "`art-mcp reembed` makes what can be made.")
+    if (size := sum(each.size for each in aside)) >= WORTH_DROPPING:
+        makers = ", ".join(dict.fromkeys(each.space.made_by for each in aside))
+        detail = f"vectors of {makers} are kept, and not searched ({size / 1e6:.0f} MB)"
+        return Finding("reembed", True, detail, "`art-mcp reembed --drop-old` removes them.")
+    return None
+
+
 async def _database(runtime: Runtime) -> Finding:
     kind = "embedded" if runtime.settings.database_url is None else "from ART_MCP_DATABASE_URL"
     try:
-        from art_mcp.store import collections, jobs
+        from art_mcp.store import collections, jobs, vector_index
 
         database = await runtime.database()
         await runtime.spaces()
         sizes = await collections.sizes(database)
         left = await jobs.unfinished(database)
+        unindexed = await vector_index.missing(database)
     except ArtMcpError as error:
         return Finding("database", False, f"{kind}: {error.problem}", error.next_step)
     listed = ", ".join(f"{name} ({count})" for name, count in sizes.items()) or "none yet"
     detail = f"{kind}; {sum(sizes.values())} paintings; collections: {listed}"
+    if unindexed:
+        detail += f"; searches are slow, since no index is there of: {', '.join(s.made_by for s in unindexed)}"
+        return Finding("database", False, detail, "An import was stopped: run it again, or start the server.")
     if left:
         detail += f"; unfinished loads: {', '.join(job.collection for job in left)}"
         return Finding("database", True, detail, "If none is running, `art-mcp ingest --resume` goes on with them.")

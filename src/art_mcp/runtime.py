@@ -1,10 +1,12 @@
-"""What a process works with: database, provider and loader, each made at first use and only once."""
+"""What a process works with: database, providers and loader, each made when it is needed."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
 
@@ -12,14 +14,32 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.space import Leg
 
 if TYPE_CHECKING:
+    from art_mcp.images.loader import PictureLoader
     from art_mcp.ingest.job import Ingest
+    from art_mcp.ingest.reembed import Move
     from art_mcp.search.finder import Finder
     from art_mcp.settings import Settings
     from art_mcp.space import Space
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider
+    from art_mcp.vision.retiring import RetiringProvider
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 30
+"""How long a process may go on searching in spaces that another process has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What is searched, and what embeds questions for it."""
+
+    provider: RetiringProvider
+    """The one that fills the pixel space, if it can be had, else the built-in one."""
+    spaces: list[Space]
+    """The active ones, whoever fills them."""
 
 
 class Runtime:
@@ -32,10 +52,13 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._opening = anyio.Lock()
+        self._opened = anyio.Event()
         self._choosing = anyio.Lock()
         self._database: Database | None = None
-        self._provider: Provider | None = None
-        self._spaces: list[Space] | None = None
+        self._model: Model | None = None
+        self._look_at = 0.0
+        self._target: Provider | None = None
+        self._loader: PictureLoader | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -44,8 +67,12 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with anyio.CancelScope(shield=True):
-            if self._provider is not None:
-                await self._provider.aclose()
+            if self._loader is not None:
+                await self._loader.aclose()
+            if self._model is not None:
+                await self._model.provider.aclose()
+            if self._target is not None:
+                await self._target.aclose()
             if self._database is not None:
                 await self._database.aclose()
 
@@ -56,34 +83,91 @@ class Runtime:
                 from art_mcp.store.database import Database
 
                 self._database = await Database.open(self.settings)
+                self._opened.set()
             return self._database
+
+    async def mend(self) -> None:
+        """Build the indexes that an import left out when it was killed, as soon as somebody opens the database."""
+        from art_mcp.store import vector_index
+
+        await self._opened.wait()
+        try:
+            await vector_index.mend(await self.database())
+        except ArtMcpError as error:
+            log.warning("Whether indexes are missing cannot be seen: %s", error)
 
     async def provider(self) -> Provider:
         """The one that fills the database's pixel space, if it can be had, else the built-in one."""
+        return (await self.model()).provider
+
+    async def spaces(self) -> list[Space]:
+        """The active spaces, whoever fills them."""
+        return (await self.model()).spaces
+
+    async def model(self, *, look: bool = False) -> Model:
+        """What is searched now; another process may have moved the database, so it is looked at every now and then.
+
+        Args:
+            look: do so in any case.
+        """
         database = await self.database()
         async with self._choosing:
-            if self._provider is None:
-                self._provider = await self._choose(database)
-            return self._provider
+            if self._model is None or look or anyio.current_time() >= self._look_at:
+                self._model = await self._look(database, self._model, look)
+                self._look_at = anyio.current_time() + LOOK_AGAIN_S
+            return self._model
 
-    async def _choose(self, database: Database) -> Provider:
+    async def _look(self, database: Database, known: Model | None, look: bool) -> Model:
         from art_mcp.store import collections, spaces
+        from art_mcp.vision.retiring import RetiringProvider
+
+        active = await spaces.active(database)
+        if known and active == known.spaces and not look:
+            return known
+        filled = await collections.sizes(database)
+        if known and not filled and not look:
+            return known  # nothing can be found, whatever is active
+        pixels = next((each for each in active if filled and each.leg is Leg.PIXELS), None)
+        if known and self._fits(known.provider, pixels):
+            return Model(known.provider, await spaces.activate(database, known.provider.spaces.values()))
+        provider = RetiringProvider(self._choose(database, pixels))
+        model = Model(provider, await spaces.activate(database, provider.spaces.values()))
+        if known:
+            await known.provider.retire()
+        return model
+
+    def _fits(self, provider: Provider, pixels: Space | None) -> bool:
+        """Whether it is the one for a pixel space, or for what is stored first."""
+        own = provider.spaces.get(Leg.PIXELS)
+        return own == pixels if pixels else own is not None and own.provider == self.settings.embeds_by
+
+    def _choose(self, database: Database, pixels: Space | None) -> Provider:
+        """The provider of a pixel space, or the one that the settings name if nothing is stored yet."""
         from art_mcp.vision.provider import VisionError
 
-        filled = await collections.sizes(database)
-        pixels = next((each for each in await spaces.active(database) if filled and each.leg is Leg.PIXELS), None)
-        if (self.settings.embeds_by if pixels is None else pixels.provider) != "azure":
-            return local_provider()
+        if pixels is None:
+            return self._make(database, self.settings.embeds_by)
         try:
-            return self._azure(database)
+            return self._make(database, pixels.provider, pixels)
         except VisionError as error:
-            if pixels is None:
-                raise
-            # A database that Azure has filled is searched by its words where Azure is not set up.
+            # A database that somebody else has filled is searched by its words where that one is not set up.
             log.warning("The pictures cannot be searched: %s", error)
             return local_provider()
 
-    def _azure(self, database: Database) -> Provider:
+    def _make(self, database: Database, name: str, pixels: Space | None = None) -> Provider:
+        """The provider of this name as the settings describe it.
+
+        Args:
+            pixels: the space that it is to fill, as far as it can be chosen: Azure has several models.
+
+        Raises:
+            VisionError: it is not set up.
+        """
+        if name == "azure":
+            return self._azure(database, pixels)
+        return self._http(database) if name == "http" else local_provider()
+
+    def _azure(self, database: Database, pixels: Space | None) -> Provider:
         from art_mcp.store.accounts import Account
         from art_mcp.vision.azure import CALLS_IN_FLIGHT, AzureProvider
         from art_mcp.vision.pacing import Pacer
@@ -100,45 +184,98 @@ class Runtime:
             pacer=Pacer(account, in_flight=CALLS_IN_FLIGHT),
             local=local_provider(),
             api_version=settings.azure_api_version,
-            model_version=settings.azure_model_version,
+            model_version=pixels.version.rpartition(".")[0] if pixels else settings.azure_model_version,
         )
 
-    async def spaces(self) -> list[Space]:
-        """The active spaces, whoever fills them."""
-        provider, database = await self.provider(), await self.database()
-        if self._spaces is None:
-            from art_mcp.store.spaces import activate
+    def _http(self, database: Database) -> Provider:
+        from art_mcp.settings import variable
+        from art_mcp.store.accounts import Account
+        from art_mcp.vision.http import CALLS_IN_FLIGHT, HttpClient, HttpProvider
+        from art_mcp.vision.pacing import Pacer
+        from art_mcp.vision.provider import VisionError
 
-            self._spaces = await activate(database, provider.spaces.values())
-        return self._spaces
+        settings, key = self.settings, self.settings.http_key
+        url, model, dimensions = settings.http_url, settings.http_model, settings.http_dimensions
+        if url is None or model is None or dimensions is None:
+            needed = {"http_url": url, "http_model": model, "http_dimensions": dimensions}
+            missing = [variable(name) for name, value in needed.items() if value is None]
+            raise VisionError(
+                "Pictures are to be embedded by a service of your choice, but not all of it is said.",
+                f"Set {' and '.join(missing)}.",
+            )
+        account = Account(
+            database, url, key.get_secret_value() if key else "", rate=settings.http_rate, budget=settings.budget
+        )
+        client = HttpClient(
+            url,
+            key,
+            dialect=settings.http_dialect,
+            model=model,
+            dimensions=dimensions,
+            shorten=settings.http_shorten,
+            key_header=settings.http_key_header,
+        )
+        return HttpProvider(client, pacer=Pacer(account, in_flight=CALLS_IN_FLIGHT), local=local_provider())
+
+    def loader(self) -> PictureLoader:
+        """What reads pictures that come from outside."""
+        if self._loader is None:
+            from art_mcp.images.loader import PictureLoader
+
+            self._loader = PictureLoader(image_dirs=self.settings.image_dirs)
+        return self._loader
 
     async def finder(self) -> Finder:
-        from art_mcp.images.reference import PictureLoader
         from art_mcp.search.finder import Finder
 
-        loader = PictureLoader(image_dirs=self.settings.image_dirs)
-        return Finder(await self.database(), await self.provider(), await self.spaces(), loader)
+        model = await self.model()
+        return Finder(await self.database(), model.provider, model.spaces, self.loader())
+
+    async def ask(self, question: Callable[[Finder], Awaitable[T]]) -> T:
+        """The answer to a question, which is asked once more if the database has been moved meanwhile."""
+        from art_mcp.store.errors import MovedError
+        from art_mcp.vision.retiring import RetiredError
+
+        try:
+            return await question(await self.finder())
+        except (MovedError, RetiredError):
+            await self.model(look=True)
+            return await question(await self.finder())
 
     async def ingest(self) -> Ingest:
         from art_mcp.ingest.job import Ingest
 
-        self._spaces = None  # another process may have filled the database meanwhile
-        database, provider = await self.database(), await self.provider()
-        for space in await self.spaces():
+        model = await self.model(look=True)
+        provider = model.provider
+        for space in model.spaces:
             if space.leg is Leg.PIXELS and provider.spaces.get(Leg.PIXELS) != space:
                 raise _cannot_fill(space)
         return Ingest(
-            database,
+            await self.database(),
             provider,
-            [space for space in await self.spaces() if provider.spaces.get(space.leg) == space],
+            [space for space in model.spaces if provider.spaces.get(space.leg) == space],
             display_size=self.settings.display_size,
         )
+
+    async def move(self) -> Move:
+        """To the spaces of the provider that the settings name, whoever has filled the database.
+
+        Raises:
+            VisionError: it is not set up.
+        """
+        from art_mcp.ingest.reembed import Move
+
+        database = await self.database()
+        if self._target is None:
+            self._target = self._make(database, self.settings.embeds_by)
+        return Move(database, self._target)
 
 
 def _cannot_fill(space: Space) -> ArtMcpError:
     return ArtMcpError(
         f"The pictures of this database are embedded by {space.made_by}, which is not set up here.",
-        "Set it up as it was (`art-mcp doctor` says what is missing), or load into another database.",
+        "Set it up as it was (`art-mcp doctor` says what is missing), move the pictures to what is set up "
+        "(`art-mcp reembed`), or load into another database.",
     )
 
 

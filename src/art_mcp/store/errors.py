@@ -15,6 +15,10 @@ class StoreError(ArtMcpError):
     """The database cannot do what was asked."""
 
 
+class MovedError(StoreError):
+    """The spaces or their tables are not those that they were: it is worth looking at them again."""
+
+
 def explain_connect(error: Exception) -> StoreError:
     """Why a connection could not be made; nothing of the URL is repeated, since it holds a password."""
     match error:
@@ -74,7 +78,7 @@ def explain(error: Exception) -> StoreError:
                 "Give it the right (GRANT ALL ON SCHEMA art_mcp, and on its tables), or use another user.",
             )
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.InvalidSchemaNameError():
-            return StoreError(
+            return MovedError(
                 "The database's art_mcp tables were changed or removed while this process was running.",
                 "Restart art-mcp, so that it looks at the database again.",
             )

@@ -31,6 +31,10 @@ async def find(database: Database, space: Space, digests: Collection[bytes]) -> 
     return {row["sha256"]: row["vector"].to_numpy() for row in rows}
 
 
-async def drop(connection: Connection, digests: Collection[bytes]) -> None:
-    """Forget those whose paintings are stored, in the transaction that stores them."""
-    await connection.execute("DELETE FROM art_mcp.paid WHERE sha256 = ANY($1)", list(digests))
+async def drop(connection: Connection, spaces: Collection[Space], digests: Collection[bytes]) -> None:
+    """Forget those that are stored with paintings, in the transaction that stores them."""
+    await connection.execute(
+        "DELETE FROM art_mcp.paid WHERE sha256 = ANY($1) AND space = ANY($2)",
+        list(digests),
+        [space.name for space in spaces],
+    )

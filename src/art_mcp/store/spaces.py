@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from art_mcp.space import Leg, Space
+from art_mcp.store.errors import MovedError
 from art_mcp.store.schema import LOCK_KEY
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ def vector_table(space: Space) -> str:
     return f"art_mcp.vectors_{space.name}"
 
 
+def index_statement(space: Space) -> str:
+    """The SQL that builds the index of a space's vectors."""
+    return f"CREATE INDEX ON {vector_table(space)} USING hnsw (vector halfvec_cosine_ops)"
+
+
 async def active(database: Database) -> list[Space]:
     """The spaces that are searched; they belong to the database, whatever the settings say."""
     async with database.connection() as connection:
@@ -26,8 +32,8 @@ async def active(database: Database) -> list[Space]:
 async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
     """Register the spaces that a provider fills, and make those active whose leg has none yet.
 
-    While nothing is stored, they take the place of another provider's. Where pictures are another provider's, nothing
-    is added: a space that nobody fills would be searched in vain.
+    While nothing is stored, nor being loaded, they take the place of another provider's. Where pictures are another
+    provider's, nothing is added: a space that nobody fills would be searched in vain.
 
     Returns:
         All active spaces, whoever fills them.
@@ -38,14 +44,53 @@ async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
         if not set(wanted) <= set(found):
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-                if not await connection.fetchval("SELECT EXISTS (SELECT FROM art_mcp.paintings)"):
+                if not await connection.fetchval(
+                    "SELECT EXISTS (SELECT FROM art_mcp.paintings) "
+                    "OR EXISTS (SELECT FROM art_mcp.items WHERE held_until > now())"
+                ):
                     await connection.execute("UPDATE art_mcp.spaces SET active = false")
                 there = [space for space in await _active(connection) if space.leg is Leg.PIXELS]
                 if set(there) <= set(wanted):
                     for space in wanted:
                         await _register(connection, space)
+                        await connection.execute(
+                            "UPDATE art_mcp.spaces SET active = true WHERE name = $1 "
+                            "AND NOT EXISTS (SELECT FROM art_mcp.spaces WHERE leg = $2 AND active)",
+                            space.name,
+                            space.leg.value,
+                        )
             found = await _active(connection)
     return found
+
+
+async def register(database: Database, spaces: Iterable[Space]) -> None:
+    """Make sure that spaces have their tables, whether they are active or not."""
+    async with database.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
+        for space in spaces:
+            await _register(connection, space)
+
+
+async def are_registered(database: Database, spaces: Collection[Space]) -> bool:
+    """Whether all of these have their tables."""
+    async with database.connection() as connection:
+        names = [space.name for space in spaces]
+        found = await connection.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
+    return found == len(names)
+
+
+async def require_active(connection: Connection, spaces: Collection[Space]) -> None:
+    """Make sure that spaces are active, and stay so until this transaction ends.
+
+    Raises:
+        MovedError: one is not, or not any more: what is written there would never be found.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", LOCK_KEY)
+    if not set(spaces) <= set(await _active(connection)):
+        raise MovedError(
+            "The pictures of this database have been moved to another model meanwhile.",
+            "Go on with the job (`art-mcp ingest --resume`): what is left of it is embedded by that model.",
+        )
 
 
 async def _active(connection: Connection) -> list[Space]:
@@ -57,12 +102,8 @@ async def _active(connection: Connection) -> list[Space]:
 
 async def _register(connection: Connection, space: Space) -> None:
     new = await connection.fetchval(
-        """
-        INSERT INTO art_mcp.spaces (name, leg, provider, model, version, dimensions, active)
-        SELECT $1, $2, $3, $4, $5, $6, NOT EXISTS (SELECT FROM art_mcp.spaces WHERE leg = $2 AND active)
-        ON CONFLICT (name) DO UPDATE SET active = spaces.active OR excluded.active
-        RETURNING xmax = 0
-        """,
+        "INSERT INTO art_mcp.spaces (name, leg, provider, model, version, dimensions) VALUES ($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT (name) DO NOTHING RETURNING true",
         space.name,
         space.leg.value,
         space.provider,
@@ -81,6 +122,6 @@ async def _register(connection: Connection, space: Space) -> None:
         );
         -- In the row and not in TOAST: exact scans are 2.6 times faster.
         ALTER TABLE {table} ALTER COLUMN vector SET STORAGE PLAIN;
-        CREATE INDEX ON {table} USING hnsw (vector halfvec_cosine_ops);
+        {index_statement(space)};
         """
     )

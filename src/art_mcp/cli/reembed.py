@@ -1,0 +1,123 @@
+"""`art-mcp reembed`: moves the database to the model that the settings name, and drops what it leaves."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import anyio
+import click
+
+from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from art_mcp.ingest.reembed import Move, Plan, Refused
+    from art_mcp.store.moves import Aside
+
+SHOWN_REFUSALS = 20
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and do nothing.")
+@click.option("--skip-refused", is_flag=True, help="Leave paintings behind whose pictures the new model refuses.")
+@click.option("--drop-old", is_flag=True, help="Instead, remove the vectors of models that are not used any more.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def reembed(settings: Settings, dry_run: bool, skip_refused: bool, drop_old: bool, yes: bool) -> None:
+    """Embed all pictures anew by the model that the settings name, then search by that one.
+
+    The pictures that are kept in the database are used, the sources may be gone. Searches and loads go on meanwhile.
+    What was interrupted goes on when it is run again; nothing is embedded or paid for twice.
+    """
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError("There is nobody to ask: say --yes.")
+    anyio.run(_drop_old if drop_old else _reembed, settings, dry_run, skip_refused, yes)
+
+
+async def _reembed(settings: Settings, dry_run: bool, skip_refused: bool, yes: bool) -> None:
+    from art_mcp.runtime import LOOK_AGAIN_S, Runtime
+
+    async with Runtime(settings) as runtime:
+        move = await runtime.move()
+        plan = await move.plan()
+        if plan.done:
+            click.echo(f"There is nothing to do: all pictures are embedded by {move.made_by}.")
+            return
+        click.echo("\n".join(_described(move.made_by, plan, settings)))
+        if dry_run or not (yes or click.confirm("Go on?")):
+            click.echo("Nothing was changed.")
+            return
+        moved = await with_bar(lambda: move.run(skip_refused=skip_refused), lambda: _standing(move))
+        _print_refused(move.refused)
+        if not moved:
+            raise click.ClickException(
+                f"{len(move.refused)} paintings could not be embedded by {move.made_by}, so nothing else was changed. "
+                "Run it again when that is mended, or with --skip-refused to leave these paintings behind."
+            )
+        click.echo(f"The pictures are searched by {move.made_by}; running servers follow in {LOOK_AGAIN_S} seconds.")
+        if old := await move.aside():
+            click.echo(f"Kept: {_listed(old)}. `art-mcp reembed --drop-old` removes that.")
+
+
+async def _drop_old(settings: Settings, dry_run: bool, skip_refused: bool, yes: bool) -> None:
+    from art_mcp.runtime import Runtime
+
+    async with Runtime(settings) as runtime:
+        move = await runtime.move()
+        old = await move.old(skip_refused=skip_refused)
+        if not old:
+            click.echo("There is nothing to drop.")
+            return
+        click.echo(f"Not used any more: {_listed(old)}.")
+        if dry_run or not (yes or click.confirm("Remove it? To go back then, all pictures have to be embedded again.")):
+            click.echo("Nothing was removed.")
+            return
+        await move.drop(old)
+        click.echo("Removed.")
+
+
+async def _standing(move: Move) -> Standing:
+    return Standing("Embedding", move.done, move.total)
+
+
+def _described(made_by: str, plan: Plan, settings: Settings) -> list[str]:
+    if not plan.paintings:
+        return [f"Nothing lacks a vector of {made_by}; only the switch to it is left."]
+    instead = f", instead of {plan.instead_of}" if plan.instead_of else ""
+    lines = [f"{plan.paintings} paintings are to be embedded by {made_by}{instead}."]
+    if plan.not_kept:
+        lines.append(f"{plan.not_kept} of them cannot be: no picture of them is kept.")
+    if plan.billed:
+        rate = {"azure": settings.azure_rate, "http": settings.http_rate}[settings.embeds_by]
+        took = f"{_duration(plan.calls / rate)} at {rate:g} calls a second"
+        lines.append(f"That takes {plan.calls} paid calls, {took}{_cost(plan.calls, settings)}.")
+    return lines
+
+
+def _cost(calls: int, settings: Settings) -> str:
+    if settings.price_per_1000 is None:
+        return ""
+    return f"; they cost {calls * settings.price_per_1000 / 1000:,.2f} by ART_MCP_PRICE_PER_1000"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(1, round(seconds))} seconds"
+
+
+def _listed(old: Sequence[Aside]) -> str:
+    makers = dict.fromkeys(each.space.made_by for each in old)
+    return f"vectors of {', '.join(makers)} ({sum(each.size for each in old) / 1e6:.1f} MB)"
+
+
+def _print_refused(refused: Sequence[Refused]) -> None:
+    for each in refused[:SHOWN_REFUSALS]:
+        painting = each.painting
+        click.echo(f"  refused {painting.id} ({painting.catalogue.title or painting.source_key}): {each.reason}")
+    if len(refused) > SHOWN_REFUSALS:
+        click.echo(f"  ... and {len(refused) - SHOWN_REFUSALS} more.")

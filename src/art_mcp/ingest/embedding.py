@@ -1,0 +1,144 @@
+"""Vectors of pictures, none of which is made twice or paid for twice."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import anyio
+
+from art_mcp.errors import ArtMcpError
+from art_mcp.images.picture import Picture
+from art_mcp.space import Leg, Space
+from art_mcp.store import paid, paintings
+from art_mcp.vision.provider import Fault, Vectors, VisionError
+from art_mcp.vision.shared import Shared
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Database
+    from art_mcp.store.paintings import Vector
+    from art_mcp.vision.provider import Provider
+
+    Made: TypeAlias = dict[Space, Vector]
+
+WORKERS, BILLED_WORKERS = 2, 4
+"""While one batch is embedded or written, the next is read and decoded; a service is to have calls at any time."""
+BATCH = 16
+"""Pictures that a worker has at a time."""
+EMBEDDED_SIDE = 1024
+"""Pixels a side from which vectors are made, at least, whatever size is kept for showing."""
+
+
+class PictureVectors:
+    """Makes vectors of pictures, by the SHA-256 of the files that they came from.
+
+    Args:
+        spaces: those of pictures, which `provider` fills.
+    """
+
+    def __init__(self, database: Database, provider: Provider, spaces: Sequence[Space]) -> None:
+        self._database = database
+        self._provider = provider
+        self._spaces = spaces
+        # Two workers may hold the same picture under two names.
+        self._flights: Shared[tuple[bytes, ...], Mapping[Leg, Vectors]] = Shared(BATCH)
+
+    @property
+    def workers(self) -> int:
+        """How many are to work on batches of pictures at the same time."""
+        return BILLED_WORKERS if self._provider.limits.billed else WORKERS
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures go into one call."""
+        return min(self._provider.limits.images_per_call, BATCH)
+
+    async def known(self, digests: Collection[bytes]) -> dict[bytes, Made]:
+        """Those pictures of which the database has a vector in every space, paid for or stored with a painting."""
+        there: dict[bytes, Made] = {digest: {} for digest in digests}
+        for space in self._spaces:
+            found = await paintings.vectors_of_pictures(self._database, space, digests)
+            if self._provider.limits.billed:
+                found |= await paid.find(self._database, space, there.keys() - found.keys())
+            for digest, vector in found.items():
+                there[digest][space] = vector
+        return {digest: vectors for digest, vectors in there.items() if len(vectors) == len(self._spaces)}
+
+    async def brought(self, digests: Mapping[uuid.UUID, bytes]) -> dict[bytes, Made]:
+        """Those pictures whose paintings came without them, but with a vector of them in every space.
+
+        Args:
+            digests: of the picture that each painting turns out to have.
+        """
+        there: dict[bytes, Made] = {digest: {} for digest in digests.values()}
+        for space in self._spaces:
+            for painting_id, vector in (await paintings.vectors_of_unseen(self._database, space, digests)).items():
+                there[digests[painting_id]][space] = vector
+        return {digest: vectors for digest, vectors in there.items() if len(vectors) == len(self._spaces)}
+
+    async def make(
+        self, pictures: Mapping[bytes, Picture], stopped: list[ArtMcpError]
+    ) -> dict[bytes, Made | VisionError]:
+        """Embed pictures; what is paid for is kept before anything else can fail.
+
+        Args:
+            stopped: why nobody makes another call, if something does; calls that are under way end well.
+
+        Returns:
+            By SHA-256 the vectors, or why the picture is refused.
+
+        Raises:
+            ArtMcpError: what has been put into `stopped`, here or elsewhere.
+        """
+        made: dict[bytes, Made | VisionError] = {}
+
+        async def embed(digests: Sequence[bytes]) -> None:
+            if stopped:
+                return
+            try:
+                vectors = await self._flights.get(
+                    tuple(digests), partial(self._provider.embed_images, [pictures[digest] for digest in digests])
+                )
+            except VisionError as error:
+                # The calls beside it are paid for, so they go on to their end.
+                if error.fault is not Fault.INPUT:
+                    stopped.append(error)
+                elif len(digests) == 1:
+                    made[digests[0]] = error
+                else:  # one of them is to blame
+                    for digest in digests:
+                        await embed([digest])
+                return
+            for place, digest in enumerate(digests):
+                made[digest] = {space: vectors[space.leg][place] for space in self._spaces}
+            if self._provider.limits.billed:
+                await self._keep(made, digests)
+
+        async with anyio.create_task_group() as calls:
+            missing, size = list(pictures), self.at_once
+            for start in range(0, len(missing), size):
+                calls.start_soon(embed, missing[start : start + size])
+        if stopped:
+            raise stopped[0]
+        return made
+
+    async def _keep(self, made: Mapping[bytes, Made | VisionError], digests: Sequence[bytes]) -> None:
+        with anyio.CancelScope(shield=True):
+            for digest in digests:
+                vectors = made[digest]
+                assert isinstance(vectors, dict)
+                for space, vector in vectors.items():
+                    await paid.keep(self._database, space, digest, vector)
+
+
+async def word_vectors(provider: Provider, sentences: Sequence[str]) -> list[Vector | None]:
+    """What catalogues say in the space of words, or None where they are silent."""
+    spoken = list(dict.fromkeys(sentence for sentence in sentences if sentence))
+    vectors: dict[str, Vector] = {}
+    size = provider.limits.texts_per_call
+    for start in range(0, len(spoken), size):
+        texts = spoken[start : start + size]
+        vectors.update(zip(texts, (await provider.embed_documents(texts))[Leg.WORDS], strict=True))
+    return [vectors.get(sentence) for sentence in sentences]

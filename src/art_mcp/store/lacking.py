@@ -1,0 +1,117 @@
+"""What paintings lack of some spaces, and the vectors that make up for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from art_mcp.painting import Painting
+from art_mcp.space import Leg
+from art_mcp.store import paintings
+from art_mcp.store.paintings import READ_FIELDS, painting_of
+from art_mcp.store.spaces import vector_table
+
+if TYPE_CHECKING:
+    from art_mcp.space import Space
+    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.paintings import Vector
+
+BEFORE_ALL = uuid.UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A painting without a vector in at least one of the spaces."""
+
+    painting: Painting
+    of_picture: bool
+    """It lacks one that is made of its picture."""
+    of_words: bool
+    """It lacks that of what its catalogue says."""
+    pictured: bool
+    """A picture of it is kept, from which vectors can be made."""
+
+
+async def count(database: Database, spaces: Sequence[Space]) -> int:
+    """How many paintings lack a vector in one of the spaces."""
+    async with database.connection() as connection:
+        return await connection.fetchval(f"SELECT count(*) FROM ({await _ids(connection, spaces)}) l", BEFORE_ALL)
+
+
+async def page(
+    connection: Connection, spaces: Sequence[Space], *, after: uuid.UUID = BEFORE_ALL, limit: int
+) -> list[Lacking]:
+    """Paintings that lack a vector in one of the spaces, registered or not, by their ids, from `after` on."""
+    rows = await connection.fetch(f"{await _ids(connection, spaces)} ORDER BY id LIMIT $2", after, limit)
+    found = {row["id"]: row for row in rows}
+    rows = await connection.fetch(
+        f"SELECT {', '.join(READ_FIELDS)}, "
+        "image_sha256 IS NOT NULL AND EXISTS "
+        "(SELECT FROM art_mcp.renditions r WHERE r.painting_id = p.id AND r.kind = 'display') AS pictured "
+        "FROM art_mcp.paintings p WHERE id = ANY($1) ORDER BY id",
+        list(found),
+    )
+    return [
+        Lacking(painting_of(row), found[row["id"]]["of_picture"], found[row["id"]]["of_words"], row["pictured"])
+        for row in rows
+    ]
+
+
+async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
+    """The SQL for which paintings lack what, after the id $1.
+
+    By sets, because no statistics of tables that are being filled are right, and joins are planned by them.
+    """
+    names = [space.name for space in spaces]
+    rows = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE name = ANY($1)", names)
+    there = {row["name"] for row in rows}
+    parts = []
+    for space in spaces:
+        lacking = "SELECT id FROM art_mcp.paintings WHERE id > $1"
+        if words := space.leg is Leg.WORDS:
+            lacking += r" AND concat(title, artist, description) ~ '\S'"
+        if space.name in there:
+            lacking += f" EXCEPT SELECT painting_id FROM {vector_table(space)} WHERE painting_id > $1"
+        parts.append(f"SELECT id, {words} AS words FROM ({lacking}) l")
+    return (
+        "SELECT id, bool_or(words) AS of_words, bool_or(NOT words) AS of_picture "
+        f"FROM ({' UNION ALL '.join(parts)}) l GROUP BY id"
+    )
+
+
+async def kept_picture(database: Database, painting: Painting) -> bytes | None:
+    """The picture that is kept for showing, or None if the painting has another one now."""
+    async with database.connection() as connection:
+        return await connection.fetchval(
+            "SELECT data FROM art_mcp.renditions r JOIN art_mcp.paintings p ON p.id = r.painting_id "
+            "WHERE r.painting_id = $1 AND kind = 'display' AND image_sha256 = $2",
+            painting.id,
+            painting.image_sha256,
+        )
+
+
+async def fill(connection: Connection, made: Sequence[tuple[Painting, Mapping[Space, Vector]]]) -> None:
+    """Store vectors of paintings that still are what the vectors were made of; call it in a transaction."""
+    made = sorted(made, key=lambda each: each[0].id)
+    ids = [painting.id for painting, _ in made]
+    await paintings.lock(connection, ids)
+    rows = await connection.fetch(f"SELECT {', '.join(READ_FIELDS)} FROM art_mcp.paintings WHERE id = ANY($1)", ids)
+    now = {row["id"]: painting_of(row) for row in rows}
+    for space in sorted({space for _, vectors in made for space in vectors}, key=lambda space: space.name):
+        await connection.executemany(
+            f"INSERT INTO {vector_table(space)} (painting_id, vector) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            [
+                (painting.id, vectors[space])
+                for painting, vectors in made
+                if space in vectors and painting.id in now and _same(space, painting, now[painting.id])
+            ],
+        )
+
+
+def _same(space: Space, painting: Painting, now: Painting) -> bool:
+    """Whether a painting still has what its vector in a space is made of."""
+    if space.leg is Leg.WORDS:
+        return painting.catalogue.sentence() == now.catalogue.sentence()
+    return painting.image_sha256 == now.image_sha256

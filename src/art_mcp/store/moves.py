@@ -1,0 +1,158 @@
+"""A move of all paintings to other spaces: who makes it, the switch, and the end of the old spaces."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+import asyncpg
+
+from art_mcp.space import Leg, Space
+from art_mcp.store import lacking
+from art_mcp.store.errors import StoreError
+from art_mcp.store.schema import LOCK_KEY
+from art_mcp.store.spaces import vector_table
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Connection, Database
+
+HOLD_S = 30
+"""How long a move is a process's own unless it renews that; one that died lets go this way."""
+
+DROP_WAITS_MS = 500
+"""Less than PostgreSQL's deadlock_timeout, or searches that hold what is waited for would be ended."""
+DROP_TRIES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A space that is not active: one that was left, or one that is being filled."""
+
+    space: Space
+    size: int
+    """Bytes on the database's disk."""
+    held: bool
+    """Somebody is filling it."""
+
+
+async def hold(database: Database, spaces: Sequence[Space], holder: uuid.UUID) -> bool:
+    """Take the move to these spaces, unless somebody else has it or another one to one of them."""
+    async with database.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
+        names = [space.name for space in spaces]
+        taken = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM art_mcp.spaces WHERE name = ANY($1) AND holder <> $2 AND held_until > now())",
+            names,
+            holder,
+        )
+        if not taken:
+            await connection.execute(
+                "UPDATE art_mcp.spaces SET holder = $2, held_until = now() + make_interval(secs => $3) "
+                "WHERE name = ANY($1)",
+                names,
+                holder,
+                float(HOLD_S),
+            )
+        return not taken
+
+
+async def renew(database: Database, holder: uuid.UUID) -> None:
+    """Hold a move for longer; called every now and then while it goes on.
+
+    Raises:
+        StoreError: somebody else has it, since it was not renewed in time.
+    """
+    async with database.connection() as connection:
+        renewed = await connection.execute(
+            "UPDATE art_mcp.spaces SET held_until = now() + make_interval(secs => $2) WHERE holder = $1",
+            holder,
+            float(HOLD_S),
+        )
+    if renewed == "UPDATE 0":
+        raise StoreError("Another process goes on with this move.", "Leave it to that one.")
+
+
+async def release(database: Database, holder: uuid.UUID) -> None:
+    """Let others go on with a move."""
+    async with database.connection() as connection:
+        await connection.execute("UPDATE art_mcp.spaces SET holder = NULL, held_until = NULL WHERE holder = $1", holder)
+
+
+async def switch(
+    database: Database, spaces: Sequence[Space], excused: Collection[tuple[uuid.UUID, bytes | None]] = ()
+) -> bool:
+    """Make these the active spaces and no others, at one moment, unless a painting still lacks a vector in one.
+
+    Args:
+        excused: paintings, by id and SHA-256 of their picture, that stay without.
+
+    Returns:
+        Whether they are active now.
+    """
+    async with database.transaction() as connection:
+        # Who stores paintings in the old spaces ends before, or sees that they are not active any more.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
+        if await _incomplete(connection, spaces, excused):
+            return False
+        names = [space.name for space in spaces]
+        await connection.execute("UPDATE art_mcp.spaces SET active = false WHERE active AND name <> ALL($1)", names)
+        await connection.execute("UPDATE art_mcp.spaces SET active = true WHERE NOT active AND name = ANY($1)", names)
+    return True
+
+
+async def aside(database: Database) -> list[Aside]:
+    """The spaces that are not active."""
+    async with database.connection() as connection:
+        return await _aside(connection)
+
+
+async def drop(database: Database, spaces: Sequence[Space]) -> None:
+    """Remove spaces that are not active, with all their vectors.
+
+    Raises:
+        StoreError: one is active or being filled, or searches do not let go of them.
+    """
+    for _ in range(DROP_TRIES):
+        try:
+            async with database.transaction({"lock_timeout": DROP_WAITS_MS}) as connection:
+                await _drop(connection, spaces)
+            return
+        except StoreError as error:
+            if not isinstance(error.__cause__, asyncpg.LockNotAvailableError):
+                raise
+        await anyio.sleep(DROP_WAITS_MS / 1000)
+    raise StoreError("The old vectors are being used all the time.", "Try again when less is searched and loaded.")
+
+
+async def _drop(connection: Connection, spaces: Sequence[Space]) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
+    free = {each.space for each in await _aside(connection) if not each.held}
+    if not set(spaces) <= free:
+        raise StoreError("The old vectors are in use again.", "Look at it anew: `art-mcp doctor`.")
+    for space in spaces:
+        await connection.execute(f"DROP TABLE {vector_table(space)}")
+    names = [space.name for space in spaces]
+    await connection.execute("DELETE FROM art_mcp.paid WHERE space = ANY($1)", names)
+    await connection.execute("DELETE FROM art_mcp.spaces WHERE name = ANY($1)", names)
+
+
+async def _incomplete(
+    connection: Connection, spaces: Sequence[Space], excused: Collection[tuple[uuid.UUID, bytes | None]]
+) -> bool:
+    left = await lacking.page(connection, spaces, limit=len(excused) + 1)
+    return any((each.painting.id, each.painting.image_sha256) not in excused for each in left)
+
+
+async def _aside(connection: Connection) -> list[Aside]:
+    rows = await connection.fetch(
+        "SELECT leg, provider, model, version, dimensions, coalesce(held_until > now(), false) AS held, "
+        "pg_total_relation_size(format('art_mcp.vectors_%s', name)::regclass) AS size "
+        "FROM art_mcp.spaces WHERE NOT active ORDER BY name"
+    )
+    return [
+        Aside(Space(Leg(leg), provider, model, version, dimensions), size, held)
+        for leg, provider, model, version, dimensions, held, size in rows
+    ]

@@ -1,0 +1,76 @@
+"""A provider that is given up while others may still use it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+
+from art_mcp.vision.provider import Health, Leg, Limits, Provider, Space, Vectors, VisionError
+
+if TYPE_CHECKING:
+    from art_mcp.images.picture import Picture
+
+
+class RetiredError(VisionError):
+    """The provider makes no more embeddings; another one has taken its place."""
+
+
+class RetiringProvider:
+    """Passes every call on, until it is retired: then calls under way end well, and no others begin."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._calls = 0
+        self._retired = False
+
+    @property
+    def spaces(self) -> Mapping[Leg, Space]:
+        return self._provider.spaces
+
+    @property
+    def limits(self) -> Limits:
+        return self._provider.limits
+
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
+        async with self._call():
+            return await self._provider.embed_images(pictures, urgent=urgent)
+
+    async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
+        async with self._call():
+            return await self._provider.embed_queries(texts)
+
+    async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
+        async with self._call():
+            return await self._provider.embed_documents(texts)
+
+    async def health(self) -> Health:
+        async with self._call():
+            return await self._provider.health()
+
+    async def retire(self) -> None:
+        """Begin no more calls, and close the provider when the last one ends, which may be now."""
+        self._retired = True
+        await self._close_if_idle()
+
+    async def aclose(self) -> None:
+        """Close the provider at once."""
+        await self._provider.aclose()
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncIterator[None]:
+        if self._retired:
+            raise RetiredError("The pictures of this database have been moved to another model.", "Ask again.")
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._retired and not self._calls:
+            with anyio.CancelScope(shield=True):
+                await self._provider.aclose()
