@@ -7,6 +7,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,15 +68,29 @@ def url_of(server: EmbeddedServer, database: str, user: str = "postgres") -> str
     return f"postgresql://{user}{password}@/{database}?host={host}&port={arguments.get('port', 5432)}"
 
 
-@pytest.fixture
-async def database_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
-    """A database of the test's own, empty."""
+@asynccontextmanager
+async def new_database(postgres: EmbeddedServer) -> AsyncIterator[str]:
+    """The URL of an empty database, which is removed afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     admin = await asyncpg.connect(**postgres.connect_args)
     await admin.execute(f"CREATE DATABASE {name}")
     yield url_of(postgres, name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture
+async def database_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
+    """A database of the test's own, empty."""
+    async with new_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+async def other_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
+    """Another one."""
+    async with new_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture

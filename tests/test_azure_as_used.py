@@ -138,6 +138,40 @@ async def test_one_refused_picture_stops_nobody(
         assert label.endswith(".png") and "failed 5 times on this input" in reason
 
 
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_collection_of_refused_pictures_comes_to_an_end(
+    service: tuple[AzureStandIn, str], azure: Settings, tmp_path: Path, count: int
+) -> None:
+    """One is alone; of three, the others are answered while they fail."""
+    standin, _ = service
+    folder = pictures(tmp_path, count if count == 1 else 12)
+    async with Runtime(azure) as runtime:
+        await runtime.ingest()
+        standin.fault("500", count=FOREVER, where=lambda call: call.sha in first_shas(standin, count))
+        job = await load(runtime, folder)
+        assert (job.stored, job.refused, job.pending) == (0 if count == 1 else 9, count, 0)
+        assert standin.calls.by_status()[400] <= count  # asking whether the service is well, for nothing
+
+
+def first_shas(standin: AzureStandIn, count: int) -> list[str]:
+    return list(dict.fromkeys(call.sha for call in standin.calls if call.kind == "image"))[:count]
+
+
+async def test_a_search_falls_back_to_words_while_azure_hangs(
+    service: tuple[AzureStandIn, str], azure: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("art_mcp.vision.pacing.URGENT_WITHIN_S", 2.0)
+    standin, _ = service
+    folder = pictures(tmp_path, 3)
+    (folder / "table.tsv").write_text("IMAGE_FILE\tTITLE\n00.png\tStorm\n")
+    async with Runtime(azure) as runtime:
+        await load(runtime, folder)
+        standin.fault("hang", count=FOREVER)
+        found = await (await runtime.finder()).by_text("storm", limit=1)
+        assert found.hits[0][0].painting.catalogue.title == "Storm"
+        assert found.note is not None and "not the pictures. No call to the service succeeded within 2 s" in found.note
+
+
 def bad_sha(standin: AzureStandIn) -> str:
     """The first picture that came."""
     return next(call.sha for call in standin.calls if call.kind == "image")
@@ -276,7 +310,7 @@ async def test_paid_vectors_are_found_by_their_space(azure: Settings) -> None:
         await paid.keep(database, space, b"a", vector)
         assert list(await paid.find(database, space, [b"a", b"b"])) == [b"a"]
         async with database.connection() as connection:
-            await paid.drop(connection, [b"a"])
+            await paid.drop(connection, [space], [b"a"])
         assert await paid.find(database, space, [b"a"]) == {}
 
 

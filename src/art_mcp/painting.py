@@ -31,12 +31,15 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\
 
 def readable(text: str) -> str:
     """Text on one line, without control and invisible characters, which could forge or hide words."""
-    visible = (
-        " " if character.isspace() else character
-        for character in unicodedata.normalize("NFC", text)
-        if character.isspace() or (unicodedata.category(character) not in ("Cc", "Cf") and not _UNSEEN.match(character))
-    )
-    return " ".join("".join(visible).split())
+    text = unicodedata.normalize("NFC", text)
+    if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
+        text = "".join(
+            " " if character.isspace() else character
+            for character in text
+            if character.isspace()
+            or (unicodedata.category(character) not in ("Cc", "Cf") and not _UNSEEN.match(character))
+        )
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,11 @@ class Painting:
     """The first and the last year that the catalogue's date allows, inclusive; BC is negative."""
     image_name: str
     """The picture's file, relative to its source."""
-    image_sha256: bytes
-    image_width: int
-    image_height: int
-    image_format: str
+    image_sha256: bytes | None
+    """None, as what follows, where the picture was never seen: its vector came without it."""
+    image_width: int | None
+    image_height: int | None
+    image_format: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from art_mcp.settings import Settings
 from art_mcp.store import platform
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.store.errors import StoreError
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
 
@@ -127,4 +129,33 @@ async def test_settings_of_a_search_do_not_reach_the_next_client(pooled: Setting
         await rank(database, [LegQuery(space, np.ones(8, np.float32))], limit=5)
         async with database.connection() as connection:
             assert await connection.fetchval("SELECT current_setting('statement_timeout')") == before
+    await database.aclose()
+
+
+async def test_a_move_is_one_process_s_own(pooled: Settings) -> None:
+    from art_mcp.space import Leg, Space
+    from art_mcp.store import moves, spaces
+
+    old, new = Space(Leg.PIXELS, "test", "old", "1", 8), Space(Leg.PIXELS, "test", "new", "1", 8)
+    database = await Database.open(pooled)
+    await spaces.activate(database, [old])
+    await spaces.register(database, [new])
+    holders: list[uuid.UUID] = []
+
+    async def take() -> None:
+        holder = uuid.uuid4()
+        if await moves.hold(database, [new], holder):
+            holders.append(holder)
+
+    async with anyio.create_task_group() as takers:
+        for _ in range(8):
+            takers.start_soon(take)
+    (holder,) = holders
+    await moves.renew(database, holder)
+    with pytest.raises(StoreError, match="in use again"):
+        await moves.drop(database, [new])
+    assert await moves.switch(database, [new])
+    await moves.release(database, holder)
+    await moves.drop(database, [old])
+    assert await spaces.active(database) == [new] and await moves.aside(database) == []
     await database.aclose()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from art_mcp.cli import demo, doctor, ingest, remove, search, serve, setup, standin
+from art_mcp.cli import demo, doctor, export, import_, ingest, reembed, remove, search, serve, setup, standin
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
@@ -46,6 +46,9 @@ for command in (
     ingest.ingest,
     search.search,
     remove.remove,
+    reembed.reembed,
+    export.export,
+    import_.import_,
     doctor.doctor,
     demo.demo,
     standin.standin,
@@ -65,7 +68,9 @@ def main() -> None:
             case ArtMcpError() as error:
                 status = _say(str(error), 1)
             case click.Abort() | KeyboardInterrupt():
-                status = _say("stopped. What an ingest has left, `art-mcp ingest --resume` goes on with.", 130)
+                status = _say(
+                    "stopped. `art-mcp ingest --resume` goes on with a load, `art-mcp reembed` with a move.", 130
+                )
             case Exception() as error:
                 logging.getLogger("art_mcp").debug("Unexpected", exc_info=error)
                 what = type(error).__name__

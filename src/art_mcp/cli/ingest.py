@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from art_mcp.cli.progress import Standing, with_bar
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import Settings
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Sequence
 
+    from art_mcp.runtime import Runtime
     from art_mcp.store.jobs import Job
 
 SHOWN_REFUSALS = 20
-REFRESH_S = 0.5
 
 
 @click.command()
@@ -80,29 +81,16 @@ async def _ingest(settings: Settings, source: Path | None, collection: str | Non
         sys.exit(1)  # nothing could be stored
 
 
-async def _run_with_progress(runtime: Any, job_id: uuid.UUID) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+async def _run_with_progress(runtime: Runtime, job_id: uuid.UUID) -> None:
     from art_mcp.store import jobs
 
     ingest, database = await runtime.ingest(), await runtime.database()
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("Loading", total=None)
 
-        async def show(once: bool = False) -> None:
-            while (job := await jobs.get(database, job_id)) is not None:
-                progress.update(bar, description=job.collection, total=job.total, completed=job.total - job.pending)
-                if once:
-                    return
-                await anyio.sleep(REFRESH_S)
+    async def standing() -> Standing | None:
+        job = await jobs.get(database, job_id)
+        return job and Standing(job.collection, job.total - job.pending, job.total)
 
-        async with anyio.create_task_group() as showing:
-            showing.start_soon(show)
-            await ingest.run(job_id)
-            showing.cancel_scope.cancel()
-        await show(once=True)
+    await with_bar(lambda: ingest.run(job_id), standing)
 
 
 def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:

@@ -15,21 +15,23 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.images.files import read_file
 from art_mcp.images.picture import ImageError, Picture, read_picture
-from art_mcp.images.reference import read_file
 from art_mcp.images.rendition import render
 from art_mcp.ingest.dates import years
+from art_mcp.ingest.embedding import BATCH, EMBEDDED_SIDE, PictureVectors, word_vectors
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import Refusal, Source, SourceError, open_source
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id, readable
 from art_mcp.space import Leg, Space
 from art_mcp.store import jobs, paid, paintings
+from art_mcp.store.errors import MovedError
 from art_mcp.store.jobs import HeldItem, Job, NewItem, Outcome
 from art_mcp.store.paintings import Entry, Stored
-from art_mcp.vision.provider import Fault, Vectors, VisionError
-from art_mcp.vision.shared import Shared
+from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
+    from art_mcp.ingest.embedding import Made
     from art_mcp.store.database import Database
     from art_mcp.store.paintings import Vector
     from art_mcp.vision.provider import Provider
@@ -37,11 +39,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-WORKERS, BILLED_WORKERS = 2, 4
-"""While one batch is embedded or written, the next is read and decoded; a service is to have calls at any time."""
-BATCH = 16
-EMBEDDED_SIDE = 1024
-"""Pixels a side from which vectors are made, at least, whatever size is kept for showing."""
 LOOK_AGAIN_S = 1
 GIVE_BACK_WITHIN_S = 5
 MAX_COLLECTION_NAME = 100
@@ -116,8 +113,7 @@ class Ingest:
         self._image_spaces = [space for space in spaces if space.leg is not Leg.WORDS]
         self._words = next((space for space in spaces if space.leg is Leg.WORDS), None)
         self._display_size = display_size
-        # Two workers may hold the same picture under two names.
-        self._flights: Shared[tuple[bytes, ...], Mapping[Leg, Vectors]] = Shared(BATCH)
+        self._vectors = PictureVectors(database, provider, self._image_spaces)
         self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
 
     async def create(
@@ -136,13 +132,7 @@ class Ingest:
         if _is_not_text(path):
             raise IngestError("The source's path is not valid text.", "Rename the file or folder.")
         source = await anyio.to_thread.run_sync(open_source, path, within)
-        given = (collection or source.name).strip()
-        name = readable(given)  # the form in which it is filtered by
-        if not name or len(name) > MAX_COLLECTION_NAME or not given.isprintable():
-            raise IngestError(
-                "The collection's name cannot be used.",
-                f"Choose one of 1 to {MAX_COLLECTION_NAME} printable characters.",
-            )
+        name = collection_name(collection or source.name)
         if not collection and await jobs.other_source(self._database, name, str(path)):
             raise IngestError(
                 f"The collection {name} was loaded from another folder or table of this name.",
@@ -172,10 +162,10 @@ class Ingest:
             raise unknown_job(job_id)
         while job is not None and job.pending:
             source = await anyio.to_thread.run_sync(_reopen, job)
-            stopped: list[VisionError] = []
+            stopped: list[ArtMcpError] = []
             try:
                 async with anyio.create_task_group() as group:
-                    for _ in range(BILLED_WORKERS if self._provider.limits.billed else WORKERS):
+                    for _ in range(self._vectors.workers):
                         group.start_soon(self._work, job, source.picture_folders, stopped)
             except BaseExceptionGroup as errors:
                 raise first_error(errors) from None
@@ -186,7 +176,7 @@ class Ingest:
                 await anyio.sleep(LOOK_AGAIN_S)
         await jobs.finish(self._database, job_id)
 
-    async def _work(self, job: Job, folders: tuple[Path, ...], stopped: list[VisionError]) -> None:
+    async def _work(self, job: Job, folders: tuple[Path, ...], stopped: list[ArtMcpError]) -> None:
         """Args: stopped: why no worker makes another embedding; calls that are under way, paid for, end well."""
         while not stopped and (held := await jobs.hold(self._database, job.id, BATCH)):
             try:
@@ -198,7 +188,7 @@ class Ingest:
                 with anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
                     await jobs.give_back(self._database, job.id, held)
                 error = first_error(raised)
-                if not isinstance(error, VisionError):
+                if not isinstance(error, (VisionError, MovedError)):
                     raise
                 stopped.append(error)
 
@@ -208,7 +198,7 @@ class Ingest:
             await jobs.renew(self._database, job_id, held)
 
     async def _store(
-        self, job: Job, held: Sequence[HeldItem], folders: tuple[Path, ...], stopped: list[VisionError]
+        self, job: Job, held: Sequence[HeldItem], folders: tuple[Path, ...], stopped: list[ArtMcpError]
     ) -> None:
         """Bring a batch to its end: every item stored, unchanged or refused, in one transaction."""
         read, refused = _split(await self._in_threads(partial(_read, folders, job), held))
@@ -243,7 +233,7 @@ class Ingest:
             await paintings.write(connection, entries)
             await jobs.settle(connection, job.id, settled)
             if self._provider.limits.billed:
-                await paid.drop(connection, [item.read.sha256 for item in decoded])
+                await paid.drop(connection, self._image_spaces, [item.read.sha256 for item in decoded])
 
     def _is_whole(self, there: Stored) -> bool:
         return there.renditions >= RENDITIONS and there.filled >= {space.name for space in self._image_spaces}
@@ -253,7 +243,7 @@ class Ingest:
         return spoken and self._words is not None and self._words.name not in there.filled
 
     async def _whole_entries(
-        self, decoded: Sequence[_Decoded], vectors: Mapping[bytes, dict[Space, Vector] | VisionError]
+        self, decoded: Sequence[_Decoded], vectors: Mapping[bytes, Made | VisionError]
     ) -> list[Entry]:
         words = await self._word_vectors([item.read.catalogue for item in decoded])
         return [
@@ -270,68 +260,20 @@ class Ingest:
         ]
 
     async def _image_vectors(
-        self, decoded: Sequence[_Decoded], stopped: list[VisionError]
-    ) -> dict[bytes, dict[Space, Vector] | VisionError]:
+        self, decoded: Sequence[_Decoded], stopped: list[ArtMcpError]
+    ) -> Mapping[bytes, Made | VisionError]:
         """The vectors of each picture by its SHA-256, or why it has none; what the database has is not made again."""
         pictures = {item.read.sha256: item.picture for item in decoded}
-        there: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in pictures}
-        for space in self._image_spaces:
-            known = await paintings.vectors_of_pictures(self._database, space, pictures)
-            if self._provider.limits.billed:
-                known |= await paid.find(self._database, space, pictures.keys() - known.keys())
-            for digest, vector in known.items():
-                there[digest][space] = vector
-        missing = [digest for digest in pictures if len(there[digest]) < len(self._image_spaces)]
-        made: dict[bytes, dict[Space, Vector] | VisionError] = {}
-
-        async def embed(digests: Sequence[bytes]) -> None:
-            if stopped:
-                return
-            try:
-                vectors = await self._flights.get(
-                    tuple(digests), partial(self._provider.embed_images, [pictures[digest] for digest in digests])
-                )
-            except VisionError as error:
-                # The calls beside it are paid for, so they go on to their end.
-                made.update(dict.fromkeys(digests, error))
-                if error.fault is not Fault.INPUT:
-                    stopped.append(error)
-                return
-            for place, digest in enumerate(digests):
-                made[digest] = {space: vectors[space.leg][place] for space in self._image_spaces}
-            if self._provider.limits.billed:
-                await self._keep(made, digests)
-
-        async with anyio.create_task_group() as calls:
-            size = self._provider.limits.images_per_call
-            for start in range(0, len(missing), size):
-                calls.start_soon(embed, missing[start : start + size])
-        if stopped:
-            raise stopped[0]
-        return there | made
-
-    async def _keep(self, made: Mapping[bytes, dict[Space, Vector] | VisionError], digests: Sequence[bytes]) -> None:
-        """Write down what was paid for, before anything else can fail."""
-        with anyio.CancelScope(shield=True):
-            for digest in digests:
-                vectors = made[digest]
-                assert isinstance(vectors, dict)
-                for space, vector in vectors.items():
-                    await paid.keep(self._database, space, digest, vector)
+        known = await self._vectors.known(pictures)
+        known |= await self._vectors.brought({i.read.id: i.read.sha256 for i in decoded if i.read.sha256 not in known})
+        missing = {digest: picture for digest, picture in pictures.items() if digest not in known}
+        return {**known, **await self._vectors.make(missing, stopped)}
 
     async def _word_vectors(self, catalogues: Sequence[Catalogue]) -> list[dict[Space, Vector | None]]:
         if self._words is None:
             return [{} for _ in catalogues]
-        space = self._words
-        sentences = [catalogue.sentence() for catalogue in catalogues]
-        spoken = list(dict.fromkeys(sentence for sentence in sentences if sentence))
-        vectors: dict[str, Vector] = {}
-        size = self._provider.limits.texts_per_call
-        for start in range(0, len(spoken), size):
-            texts = spoken[start : start + size]
-            made = await self._provider.embed_documents(texts)
-            vectors.update(zip(texts, made[space.leg], strict=True))
-        return [{space: vectors.get(sentence)} for sentence in sentences]
+        vectors = await word_vectors(self._provider, [catalogue.sentence() for catalogue in catalogues])
+        return [{self._words: vector} for vector in vectors]
 
     async def _in_threads(self, work: Callable[[T], R], things: Sequence[T]) -> list[R]:
         """What `work` gives for each thing, in order, on all cores."""
@@ -344,6 +286,22 @@ class Ingest:
             for index, thing in enumerate(things):
                 group.start_soon(one, index, thing)
         return [results[index] for index in range(len(things))]
+
+
+def collection_name(given: str) -> str:
+    """A collection's name in the form in which it is filtered by.
+
+    Raises:
+        IngestError: it cannot be used.
+    """
+    given = given.strip()
+    name = readable(given)
+    if not name or len(name) > MAX_COLLECTION_NAME or not given.isprintable():
+        raise IngestError(
+            "The collection's name cannot be used.",
+            f"Choose one of 1 to {MAX_COLLECTION_NAME} printable characters.",
+        )
+    return name
 
 
 def _items(source: Source) -> Iterator[NewItem]:

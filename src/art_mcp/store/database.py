@@ -45,6 +45,11 @@ class Database:
         self._pgvector = pgvector
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether its server is ours to set up."""
+        return self._embedded is not None
+
+    @property
     def iterative_scan(self) -> bool:
         """Whether an index scan can go on until a filter has let enough through."""
         return self._pgvector.version >= (0, 8)

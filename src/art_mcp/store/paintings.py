@@ -12,7 +12,7 @@ from art_mcp.folding import fold
 from art_mcp.painting import CATALOGUE_FIELDS, KEYED_FIELDS, Catalogue, Painting, Rendition, filter_key
 from art_mcp.space import Leg
 from art_mcp.store import collections
-from art_mcp.store.spaces import vector_table
+from art_mcp.store.spaces import require_active, vector_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,29 +62,15 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
 
     Vectors of what has changed are removed from every space, also from those that these entries do not fill:
     a vector that is missing is made again, one of another picture would be believed.
+
+    Raises:
+        MovedError: a space of these entries is not active any more.
     """
-    # Always in one order, so that two writers of the same paintings wait instead of locking each other out.
+    await require_active(connection, {space for entry in entries for space in entry.vectors})
     entries = sorted(entries, key=lambda entry: entry.painting.id)
-    await _remove_outdated_vectors(connection, entries)
-    changing = ", ".join(f"{field} = excluded.{field}" for field in PAINTING_FIELDS if field != "id")
-    places = ", ".join(f"${n}" for n in range(1, len(PAINTING_FIELDS) + 1))
-    words = " || ".join(
-        f"setweight(to_tsvector('{language}', ${len(PAINTING_FIELDS) + n}), '{weight}')"
-        for n, weight in enumerate(SEARCHED, start=1)
-        for language in ("english", "simple")
-    )
-    written = await connection.fetchmany(
-        f"INSERT INTO art_mcp.paintings ({', '.join(PAINTING_FIELDS)}, search) VALUES ({places}, {words}) "
-        f"ON CONFLICT (id) DO UPDATE SET {changing}, search = excluded.search, updated_at = now() "
-        "RETURNING collection, xmax = 0 AS new",
-        [_values(entry.painting) for entry in entries],
-    )
-    await connection.executemany(
-        "INSERT INTO art_mcp.renditions (painting_id, kind, width, height, data) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT (painting_id, kind) DO UPDATE "
-        "SET width = excluded.width, height = excluded.height, data = excluded.data",
-        [(e.painting.id, r.kind, r.width, r.height, r.data) for e in entries for r in e.renditions],
-    )
+    await lock(connection, [entry.painting.id for entry in entries])
+    await remove_outdated_vectors(connection, entries)
+    added = await put(connection, entries)
     for space in sorted({space for entry in entries for space in entry.vectors}, key=lambda space: space.name):
         vectors = [(e.painting.id, e.vectors[space]) for e in entries if space in e.vectors]
         await connection.executemany(
@@ -97,10 +83,50 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
             [id_ for id_, vector in vectors if vector is None],
         )
     # Last, because other writers of the collection wait from here to the end of the transaction.
-    await collections.add(connection, Counter(row["collection"] for row in written if row["new"]))
+    await collections.add(connection, Counter(e.painting.collection for e in entries if e.painting.id in added))
 
 
-async def _remove_outdated_vectors(connection: Connection, entries: Sequence[Entry]) -> None:
+async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID]:
+    """Insert or replace paintings and their renditions, without vectors and counts.
+
+    Returns:
+        Those that were not there.
+    """
+    changing = ", ".join(f"{field} = excluded.{field}" for field in PAINTING_FIELDS if field != "id")
+    places = ", ".join(f"${n}" for n in range(1, len(PAINTING_FIELDS) + 1))
+    words = " || ".join(
+        f"setweight(to_tsvector('{language}', ${len(PAINTING_FIELDS) + n}), '{weight}')"
+        for n, weight in enumerate(SEARCHED, start=1)
+        for language in ("english", "simple")
+    )
+    written = await connection.fetchmany(
+        f"INSERT INTO art_mcp.paintings ({', '.join(PAINTING_FIELDS)}, search) VALUES ({places}, {words}) "
+        f"ON CONFLICT (id) DO UPDATE SET {changing}, search = excluded.search, updated_at = now() "
+        "RETURNING id, xmax = 0 AS new",
+        [_values(entry.painting) for entry in entries],
+    )
+    await connection.executemany(
+        "INSERT INTO art_mcp.renditions (painting_id, kind, width, height, data) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (painting_id, kind) DO UPDATE "
+        "SET width = excluded.width, height = excluded.height, data = excluded.data",
+        [(e.painting.id, r.kind, r.width, r.height, r.data) for e in entries for r in e.renditions],
+    )
+    return {row["id"] for row in written if row["new"]}
+
+
+async def lock(connection: Connection, ids: Sequence[uuid.UUID]) -> None:
+    """Let nobody else write these paintings or their vectors until this transaction ends.
+
+    Args:
+        ids: in ascending order, so that two writers of the same paintings wait instead of locking each other out.
+    """
+    await connection.executemany(
+        "SELECT FROM art_mcp.paintings WHERE id = $1 FOR NO KEY UPDATE", [(id_,) for id_ in ids]
+    )
+
+
+async def remove_outdated_vectors(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Remove the vectors of what these entries are about to change, from every space."""
     there = {
         row["id"]: painting_of(row)
         for row in await connection.fetch(
@@ -144,6 +170,17 @@ async def vectors_of_pictures(database: Database, space: Space, digests: Collect
     return {row["image_sha256"]: row["vector"].to_numpy() for row in rows}
 
 
+async def vectors_of_unseen(database: Database, space: Space, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Vector]:
+    """Vectors that came with paintings whose picture was never seen."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT id, vector FROM art_mcp.paintings JOIN {vector_table(space)} ON painting_id = id "
+            "WHERE id = ANY($1) AND image_sha256 IS NULL",
+            list(ids),
+        )
+    return {row["id"]: row["vector"].to_numpy() for row in rows}
+
+
 async def vector(database: Database, space: Space, painting_id: uuid.UUID) -> Vector | None:
     """A painting's own vector, to ask for others like it."""
     async with database.connection() as connection:
@@ -167,6 +204,16 @@ async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Re
             kind,
         )
     return None if row is None else Rendition(**row)
+
+
+async def thumbnails(database: Database, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, bytes]:
+    """The thumbnails that are kept of these paintings."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT painting_id, data FROM art_mcp.renditions WHERE painting_id = ANY($1) AND kind = 'thumbnail'",
+            list(ids),
+        )
+    return {row["painting_id"]: row["data"] for row in rows}
 
 
 def painting_of(row: Mapping[str, Any]) -> Painting:

@@ -26,6 +26,8 @@ class Row:
     image: str
     """The picture's file, relative to one of the source's picture folders."""
     catalogue: Catalogue
+    vector: str | None = None
+    """As the source writes it; only an import reads it."""
 
 
 @dataclass(frozen=True, slots=True)

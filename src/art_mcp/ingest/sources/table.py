@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from art_mcp.images.files import open_file
 from art_mcp.images.picture import ImageError
-from art_mcp.images.reference import open_file
 from art_mcp.ingest.sources.folder import PICTURE_SUFFIXES
 from art_mcp.ingest.sources.source import Refusal, Row, SourceError
 from art_mcp.painting import CATALOGUE_FIELDS, Catalogue, readable
@@ -33,8 +33,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "technique": ("technique", "medium", "material", "materials"),
     "timeframe": ("timeframe", "period"),
     "description": ("description", "text", "comment", "notes"),
+    "vector": ("vector", "embedding", "imageembedding", "imagevector"),
 }
-MAX_CHARACTERS = {"description": 50_000}
+MAX_CHARACTERS = {"description": 50_000, "vector": 128_000}
 MAX_CHARACTERS_ELSEWHERE = 1_000
 MAX_LINE = 1 << 20
 MAX_LINES_IN_A_ROW = 100
@@ -226,7 +227,7 @@ def _row(label: str, cells: list[str], width: int, columns: dict[str, int]) -> R
             return Refusal(label, f"Its {field} holds a NUL character.")
         if any("\ud800" <= character <= "\udfff" for character in value):
             return Refusal(label, f"Its {field} has bytes that are not text in the file's encoding.")
-        values[field] = value = value if field == "image" else readable(value)
+        values[field] = value = value if field in ("image", "vector") else readable(value)
         if len(value) > (most := MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)):
             return Refusal(label, f"Its {field} has {len(value):,} characters; at most {most:,} are stored.")
     if not values["image"]:
@@ -236,4 +237,5 @@ def _row(label: str, cells: list[str], width: int, columns: dict[str, int]) -> R
         key=values.get("key") or unicodedata.normalize("NFC", values["image"]),
         image=values["image"],
         catalogue=Catalogue(**{f: values[f] or None for f in CATALOGUE_FIELDS if f in values}),
+        vector=values.get("vector") or None,
     )

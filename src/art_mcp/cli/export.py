@@ -1,0 +1,58 @@
+"""`art-mcp export`: collections into a folder, to back them up or to take them to another database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import click
+
+from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from art_mcp.ingest.archive import Export
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--collection", "collections", metavar="NAME", multiple=True, help="Only this one; again for more.")
+@click.option("--overwrite", is_flag=True, help="Replace the archive that is there, once the new one is whole.")
+@click.option("--json", "as_json", is_flag=True, help="Print the archive's manifest.")
+@click.pass_obj
+def export(settings: Settings, folder: Path, collections: tuple[str, ...], overwrite: bool, as_json: bool) -> None:
+    """Write collections into FOLDER, with their vectors and the pictures that are kept.
+
+    `art-mcp import` brings them back, into this or any other database, and nothing has to be embedded or paid again.
+    Loading and searching may go on meanwhile; the archive has what was there at one moment.
+    """
+    anyio.run(_export, settings, Path(os.path.abspath(folder)), collections, overwrite, as_json)
+
+
+async def _export(
+    settings: Settings, folder: Path, collections: tuple[str, ...], overwrite: bool, as_json: bool
+) -> None:
+    from art_mcp.ingest.archive import Export
+    from art_mcp.painting import Filters, readable
+    from art_mcp.runtime import Runtime
+    from art_mcp.store.filters import require_values
+
+    async with Runtime(settings) as runtime:
+        database = await runtime.database()
+        names = [readable(name) for name in collections]
+        for name in names:
+            await require_values(database, Filters(collection=name))
+        work = Export(database, folder, names, overwrite=overwrite)
+        manifest = await with_bar(work.run, lambda: _standing(work))
+    if as_json:
+        click.echo(manifest.model_dump_json(indent=2))
+        return
+    listed = ", ".join(f"{name} ({count})" for name, count in manifest.collections.items())
+    size = sum(file.bytes for file in manifest.files)
+    click.echo(f"{folder.name}: {manifest.total} paintings, {size / 1e6:.1f} MB; collections: {listed}.")
+
+
+async def _standing(work: Export) -> Standing:
+    return Standing("Writing", work.done, work.total)

@@ -1,0 +1,119 @@
+"""`art-mcp import`: what `art-mcp export` has written, or a table with vectors."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import click
+
+from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from art_mcp.ingest.load import Bundle, Load, Reach
+
+SHOWN_REFUSALS = 20
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--collection", metavar="NAME", help="What the collection is to be called here.")
+@click.option("--dry-run", is_flag=True, help="Look at everything and say what would be stored, and store nothing.")
+@click.option("--skip-damaged", is_flag=True, help="Import what is whole of a damaged archive.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of the rows as JSON.")
+@click.pass_obj
+def import_(
+    settings: Settings, path: Path, collection: str | None, dry_run: bool, skip_damaged: bool, as_json: bool
+) -> None:
+    """Bring in PATH: an archive from `art-mcp export`, or a table (CSV, TSV) with a column of vectors.
+
+    Nothing is embedded or paid for again. Paintings that are there already are replaced by those of an archive. What
+    was interrupted is run again, and ends the same. The vectors of a table are taken for those of pictures by Azure
+    AI Vision, model 2023-04-15; its pictures are not looked for.
+    """
+    anyio.run(_import, settings, Path(os.path.abspath(path)), collection, dry_run, skip_damaged, as_json)
+
+
+async def _import(
+    settings: Settings, path: Path, collection: str | None, dry_run: bool, skip_damaged: bool, as_json: bool
+) -> None:
+    from art_mcp.ingest.load import Load
+    from art_mcp.runtime import Runtime
+
+    bundle = await anyio.to_thread.run_sync(_open, path, collection, skip_damaged)
+    async with Runtime(settings) as runtime:
+        load = Load(await runtime.database(), bundle, dry_run=dry_run)
+        await with_bar(load.run, lambda: _standing(load, bundle))
+        reach = None if dry_run else await load.reach()
+    notes = _notes(bundle, reach)
+    if as_json:
+        click.echo(json.dumps(_as_json(load, bundle, notes), indent=2))
+    else:
+        _print(load, bundle, notes, dry_run)
+    if load.refused == bundle.total:
+        sys.exit(1)  # nothing could be stored
+
+
+def _open(path: Path, collection: str | None, skip_damaged: bool) -> Bundle:
+    from art_mcp.ingest.archive import Archive
+    from art_mcp.ingest.job import collection_name
+    from art_mcp.ingest.vector_table import VectorTable
+    from art_mcp.runtime import local_provider
+
+    name = collection and collection_name(collection)
+    if path.is_file():
+        return VectorTable(path, local_provider(), collection=name)
+    return Archive(path, collection=name, skip_damaged=skip_damaged)
+
+
+async def _standing(load: Load, bundle: Bundle) -> Standing:
+    name = "Indexing" if load.indexing else "Storing"
+    return Standing(name, load.stored + load.unchanged + len(load.refusals), bundle.total)
+
+
+def _notes(bundle: Bundle, reach: Reach | None) -> list[str]:
+    """What to know besides the counts: what was assumed, and how the paintings are found."""
+    from art_mcp.space import Leg
+
+    notes = [bundle.assumed] if bundle.assumed else []
+    if reach is None:
+        return [*notes, "Nothing was stored: this was a dry run."]
+    brought = next((space for space in bundle.active if space.leg is Leg.PIXELS), None)
+    notes.append(f"Pictures are searched by {reach.pixels.made_by}." if reach.pixels else "Pictures are not searched.")
+    if brought and reach.pixels != brought:
+        notes.append(f"The vectors that were imported are of {brought.made_by}: they are kept, but not searched.")
+    if reach.lacking:
+        notes.append(
+            f"{reach.lacking} paintings lack a vector of what is searched, so they are found by their words only. "
+            "`art-mcp reembed` makes it from the pictures that are kept."
+        )
+    return notes
+
+
+def _print(load: Load, bundle: Bundle, notes: list[str], dry_run: bool) -> None:
+    stored = f"{load.stored} {'to store' if dry_run else 'stored'}"
+    counts = f"{stored}, {load.unchanged} unchanged, {load.refused} refused, of {bundle.total}"
+    click.echo(f"{', '.join(bundle.collections)}: {counts}.")
+    for refusal in load.refusals[:SHOWN_REFUSALS]:
+        click.echo(f"  refused {refusal.label}: {refusal.reason}")
+    if len(load.refusals) > SHOWN_REFUSALS:
+        click.echo(f"  ... and {len(load.refusals) - SHOWN_REFUSALS} more; --json lists them all.")
+    for note in notes:
+        click.echo(note)
+
+
+def _as_json(load: Load, bundle: Bundle, notes: list[str]) -> dict[str, object]:
+    return {
+        "collections": list(bundle.collections),
+        "total": bundle.total,
+        "stored": load.stored,
+        "unchanged": load.unchanged,
+        "refused": load.refused,
+        "refusals": [{"row": each.label, "reason": each.reason} for each in load.refusals],
+        "notes": notes,
+    }

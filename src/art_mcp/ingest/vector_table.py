@@ -1,0 +1,137 @@
+"""A table whose rows bring vectors that somebody has had made by Azure AI Vision, as tutorials of it end with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import anyio.to_thread
+
+from art_mcp.ingest.dates import years
+from art_mcp.ingest.embedding import word_vectors
+from art_mcp.ingest.job import collection_name
+from art_mcp.ingest.load import ImportFailed
+from art_mcp.ingest.names import display_name
+from art_mcp.ingest.sources import Refusal, Row
+from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table
+from art_mcp.painting import Painting, painting_id
+from art_mcp.space import Leg, Space
+from art_mcp.store.paintings import Entry
+from art_mcp.vision.azure.client import DIMENSIONS
+from art_mcp.vision.azure.provider import MODEL_VERSION
+from art_mcp.vision.remote.preparation import PREPROCESSING
+
+if TYPE_CHECKING:
+    from art_mcp.ingest.load import Batch
+    from art_mcp.store.paintings import Vector
+    from art_mcp.vision.provider import Provider
+
+SPACE: Final = Space(Leg.PIXELS, "azure", "vision", f"{MODEL_VERSION}.{PREPROCESSING}", DIMENSIONS)
+"""What is assumed to have made the vectors of a table, which does not say."""
+ROWS = 256
+
+
+class VectorTable:
+    """A `Bundle` from a table with a column of vectors; its pictures are not looked for.
+
+    Args:
+        path: absolute; CSV or TSV.
+        local: embeds the catalogue's words, free of charge.
+        collection: its name, by default the file's.
+
+    Raises:
+        SourceError: the table cannot be read. Reads all of it: call it in a thread.
+        ImportFailed: it has no vectors.
+    """
+
+    assumed = f"Its vectors are taken for those of its pictures by {SPACE.made_by}."
+
+    def __init__(self, path: Path, local: Provider, *, collection: str | None = None) -> None:
+        if path.suffix.lower() not in TABLE_SUFFIXES:
+            raise ImportFailed(
+                f"{path.name} is neither an archive nor a table.",
+                f"Give a folder from `art-mcp export`, or a table that ends in {', '.join(TABLE_SUFFIXES)}.",
+            )
+        self._table = Table(path.stem, (path,))
+        self._local = local
+        self._name = collection_name(collection or path.stem)
+        self.total = self._bringing = 0
+        for row in self._table.rows():
+            self.total += 1
+            self._bringing += isinstance(row, Row) and row.vector is not None
+        if not self._bringing:
+            raise ImportFailed(
+                f"No row of {path.name} has a vector.",
+                "Call their column VECTOR; a table of pictures without vectors is loaded by `art-mcp ingest`.",
+            )
+
+    @property
+    def collections(self) -> Sequence[str]:
+        return [self._name]
+
+    @property
+    def active(self) -> Sequence[Space]:
+        return [SPACE, self._local.spaces[Leg.WORDS]]
+
+    @property
+    def vectors(self) -> Mapping[Space, int]:
+        return dict.fromkeys(self.active, self._bringing)
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        rows = self._table.rows()
+        while batch := await anyio.to_thread.run_sync(self._read, rows):
+            entries = [each for each in batch if isinstance(each, Entry)]
+            words = await word_vectors(self._local, [entry.painting.catalogue.sentence() for entry in entries])
+            for entry, vector in zip(entries, words, strict=True):
+                entry.vectors[self._local.spaces[Leg.WORDS]] = vector
+            yield batch
+
+    def _read(self, rows: Iterator[Row | Refusal]) -> list[Entry | Refusal]:
+        return [row if isinstance(row, Refusal) else self._checked(row) for row in islice(rows, ROWS)]
+
+    def _checked(self, row: Row) -> Entry | Refusal:
+        vector = read_vector(row.vector or "")
+        if isinstance(vector, str):
+            return Refusal(row.label, vector)
+        return Entry(self._painting(row), (), {SPACE: vector})
+
+    def _painting(self, row: Row) -> Painting:
+        words = row.catalogue
+        return Painting(
+            id=painting_id(self._name, row.key),
+            collection=self._name,
+            source_key=row.key,
+            catalogue=words,
+            artist_name=display_name(words.artist),
+            years=years(words.date) or years(words.timeframe),
+            image_name=row.image,
+            image_sha256=None,
+            image_width=None,
+            image_height=None,
+            image_format=None,
+        )
+
+
+def read_vector(text: str) -> Vector | str:
+    """A vector of shape (1024,), of unit length, from a list in brackets; or why it is none."""
+    import numpy as np
+
+    if not text:
+        return "It has no vector."
+    try:
+        numbers = json.loads(text)
+        if not isinstance(numbers, list):
+            raise TypeError
+        vector = np.array(numbers, np.float64)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return "Its vector is no list of numbers in brackets."
+    if vector.shape != (SPACE.dimensions,):
+        return f"Its vector has the shape {vector.shape} instead of {SPACE.dimensions} numbers."
+    largest = np.abs(vector).max()  # NaN if one of them is
+    if not 0 < largest < np.inf:
+        return "Its vector has no direction: its numbers are all zero, or not all finite."
+    vector /= largest  # or the squares of large ones overflow
+    return (vector / np.linalg.norm(vector)).astype(np.float16)

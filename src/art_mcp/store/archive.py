@@ -1,0 +1,235 @@
+"""Whole paintings, many at once: out of the database as they are at one moment, and into it."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from art_mcp.painting import CATALOGUE_FIELDS, Painting, Rendition
+from art_mcp.space import Leg, Space
+from art_mcp.store import collections, paintings
+from art_mcp.store.copying import copy_vectors
+from art_mcp.store.paintings import IMAGE_FIELDS, READ_FIELDS, Entry, painting_of
+from art_mcp.store.spaces import vector_table
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.paintings import Vector
+
+BEFORE_ALL = uuid.UUID(int=0)
+_words, _facts = attrgetter(*CATALOGUE_FIELDS), attrgetter(*IMAGE_FIELDS)
+
+# All statements see the same moment, however long they take and whoever writes meanwhile.
+_SNAPSHOT = {"transaction_isolation": "'repeatable read'", "idle_in_transaction_session_timeout": 0}
+
+
+@asynccontextmanager
+async def snapshot(database: Database) -> AsyncIterator[Connection]:
+    """A connection to which the database stays as it is now."""
+    async with database.transaction(_SNAPSHOT) as connection:
+        yield connection
+
+
+async def sizes(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Paintings of each of these collections, or of all if none is named, counted."""
+    rows = await connection.fetch(
+        "SELECT collection, count(*) AS paintings FROM art_mcp.paintings "
+        "WHERE collection = ANY($1) OR $1 = '{}' GROUP BY 1 ORDER BY 1",
+        list(names),
+    )
+    return {row["collection"]: row["paintings"] for row in rows}
+
+
+async def spaces(connection: Connection) -> dict[Space, bool]:
+    """All spaces that are registered, and whether they are active."""
+    rows = await connection.fetch(
+        "SELECT leg, provider, model, version, dimensions, active FROM art_mcp.spaces ORDER BY name"
+    )
+    return {Space(Leg(leg), *rest): active for leg, *rest, active in rows}
+
+
+async def is_empty(connection: Connection, space: Space) -> bool:
+    return not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {vector_table(space)})")
+
+
+async def page(
+    connection: Connection, names: Sequence[str], spaces: Sequence[Space], *, after: uuid.UUID, limit: int
+) -> list[Entry]:
+    """Paintings of these collections, with all that is kept of them, by their ids, from `after` on.
+
+    Their vectors are float16 of shape (dimensions,), bit for bit; a space without one is left out.
+    """
+    rows = await connection.fetch(
+        f"SELECT {', '.join(READ_FIELDS)} FROM art_mcp.paintings "
+        "WHERE id > $1 AND collection = ANY($2) ORDER BY id LIMIT $3",
+        after,
+        list(names),
+        limit,
+    )
+    ids = [row["id"] for row in rows]
+    vectors = await _vectors(connection, ids, spaces)
+    renditions: dict[uuid.UUID, list[Rendition]] = defaultdict(list)
+    for painting_id, *rest in await connection.fetch(
+        "SELECT painting_id, kind, width, height, data FROM art_mcp.renditions WHERE painting_id = ANY($1)", ids
+    ):
+        renditions[painting_id].append(Rendition(*rest))
+    return [Entry(painting_of(row), renditions[row["id"]], vectors[row["id"]]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is to be written of an entry."""
+
+    entry: Entry
+    there: Painting | None = None
+    """What its painting is now, if it is there."""
+    vectors: Collection[Space] | None = None
+    """The spaces whose vectors are to be written, and nothing else; None for all of the entry."""
+
+
+async def store(connection: Connection, entries: Sequence[Entry]) -> int:
+    """Insert or replace paintings with what is kept of them; call it in a transaction.
+
+    Unlike `paintings.write` it fills any space, active or not, and compares first, so that what is there just so
+    costs no write. A painting that is there with its picture keeps that, and its words, from an entry that has never
+    seen the picture.
+
+    Args:
+        entries: each painting once; what is empty is left as it is in the database.
+
+    Returns:
+        How many were not there just so.
+    """
+    filled = {space for entry in entries for space in entry.vectors}
+    changes = await _changes(connection, entries, filled)
+    if known := [change.entry.painting.id for change in changes if change.there]:
+        await paintings.lock(connection, known)
+    whole = [change for change in changes if change.vectors is None]
+    added = await _put(connection, whole) if whole else set()
+    for space in sorted(filled, key=lambda space: space.name):
+        writing = [c.entry for c in changes if space in (c.entry.vectors if c.vectors is None else c.vectors)]
+        # Nobody else writes vectors of these paintings until this transaction ends.
+        if outdated := [entry.painting.id for entry in writing if entry.painting.id not in added]:
+            await connection.execute(f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)", outdated)
+        await copy_vectors(connection, space, [(entry.painting.id, entry.vectors[space]) for entry in writing])
+    # Last, because other writers of the collection wait from here to the end of the transaction.
+    if added:
+        await collections.add(
+            connection, Counter(c.entry.painting.collection for c in whole if c.entry.painting.id in added)
+        )
+    return len(changes)
+
+
+async def differing(connection: Connection, entries: Sequence[Entry]) -> int:
+    """How many `store` would write; their spaces may be missing."""
+    return len(await _changes(connection, entries, (await spaces(connection)).keys()))
+
+
+async def _changes(connection: Connection, entries: Sequence[Entry], known: Collection[Space]) -> list[_Change]:
+    """What of these is not there just so, in the order of their ids. Args: known: the spaces that have a table."""
+    entries = sorted(entries, key=lambda entry: entry.painting.id)
+    ids = [entry.painting.id for entry in entries]
+    rows = await connection.fetch(f"SELECT {', '.join(READ_FIELDS)} FROM art_mcp.paintings WHERE id = ANY($1)", ids)
+    there = {row["id"]: row for row in rows}
+    if not there:
+        return [_Change(entry) for entry in entries]
+    vectors = await _vectors(connection, ids, known)
+    pictured = [entry.painting.id for entry in entries if entry.renditions]
+    digests = await _digests(connection, pictured) if pictured else {}
+    changes = []
+    for entry in entries:
+        id_ = entry.painting.id
+        if id_ not in there:
+            changes.append(_Change(entry))
+            continue
+        if entry.painting.image_sha256 is None:
+            entry = _beside(entry, painting_of(there[id_]))
+        if tuple(there[id_]) != _values(entry.painting) or any(
+            digests.get((id_, each.kind)) != hashlib.sha256(each.data).digest() for each in entry.renditions
+        ):
+            changes.append(_Change(entry, painting_of(there[id_])))
+            continue
+        now = vectors.get(id_, {})
+        if differ := [space for space, made in entry.vectors.items() if not _same(made, now.get(space))]:
+            changes.append(_Change(entry, entry.painting, differ))
+    return changes
+
+
+def _values(painting: Painting) -> tuple[object, ...]:
+    """What its row has in `READ_FIELDS`: many are compared, and most have not changed."""
+    return (
+        painting.id,
+        painting.collection,
+        painting.source_key,
+        *_words(painting.catalogue),
+        painting.artist_name,
+        *(painting.years or (None, None)),
+        *_facts(painting),
+    )
+
+
+async def _digests(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[tuple[uuid.UUID, str], bytes]:
+    """SHA-256 of the renditions that are kept, by painting and kind."""
+    rows = await connection.fetch(
+        "SELECT painting_id, kind, sha256(data) AS digest FROM art_mcp.renditions WHERE painting_id = ANY($1)", ids
+    )
+    return {(row["painting_id"], row["kind"]): row["digest"] for row in rows}
+
+
+async def _put(connection: Connection, changes: Sequence[_Change]) -> set[uuid.UUID]:
+    """Write paintings and renditions, and remove what belongs to what was there. Returns those that were not there."""
+    if any(change.there for change in changes):
+        await paintings.remove_outdated_vectors(connection, [change.entry for change in changes])
+        repainted = [
+            change.entry.painting.id
+            for change in changes
+            if change.there and change.there.image_sha256 != change.entry.painting.image_sha256
+        ]
+        await connection.execute("DELETE FROM art_mcp.renditions WHERE painting_id = ANY($1)", repainted)
+    return await paintings.put(connection, [change.entry for change in changes])
+
+
+def _beside(entry: Entry, there: Painting) -> Entry:
+    """The entry, which knows no picture; if the painting that is there has one, only its vector of that."""
+    if there.image_sha256 is None:
+        return entry
+    of_picture = {space: vector for space, vector in entry.vectors.items() if space.leg is not Leg.WORDS}
+    return Entry(there, (), of_picture)
+
+
+def _same(vector: Vector | None, there: Vector | None) -> bool:
+    import numpy as np
+
+    if vector is None or there is None:
+        return vector is there
+    return np.array_equal(vector.astype(np.float16), there)
+
+
+async def _vectors(
+    connection: Connection, ids: Sequence[uuid.UUID], spaces: Collection[Space]
+) -> dict[uuid.UUID, dict[Space, Vector]]:
+    import numpy as np
+
+    vectors: dict[uuid.UUID, dict[Space, Vector]] = defaultdict(dict)
+    for space in spaces:
+        for painting_id, vector in await connection.fetch(
+            f"SELECT painting_id, vector FROM {vector_table(space)} WHERE painting_id = ANY($1)", list(ids)
+        ):
+            vectors[painting_id][space] = vector.to_numpy().astype(np.float16)
+    return vectors
+
+
+async def tidy(database: Database, names: Sequence[str], spaces: Sequence[Space]) -> None:
+    """After much was stored: let the planner know, and count the collections anew."""
+    tables = ["art_mcp.paintings", "art_mcp.renditions", *(vector_table(space) for space in spaces)]
+    async with database.connection() as connection:
+        await connection.execute(f"ANALYZE {', '.join(tables)}")
+    for name in names:
+        async with database.transaction() as connection:
+            await collections.recount(connection, name)

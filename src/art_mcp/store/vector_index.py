@@ -1,0 +1,113 @@
+"""The HNSW index of a space: left out while much is loaded, since to build it afterwards is several times faster.
+
+A database without it finds the same, only slower. While a load leaves it out, the load holds the space (`moves`); if
+the load is killed, its hold ends by itself, and whoever opens the database next builds the index.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from art_mcp.space import Leg, Space
+from art_mcp.store import platform
+from art_mcp.store.errors import StoreError
+from art_mcp.store.spaces import index_statement, vector_table
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Database
+
+log = logging.getLogger(__name__)
+
+DROP_WAITS_MS = 500
+"""Less than PostgreSQL's deadlock_timeout, or searches that hold what is waited for would be ended."""
+BUILD_TIMEOUT_S = 6 * 3600
+_LOCK = 0x61727469
+"""With a hash of the space's name the lock of those who build its index, which may take long."""
+_GRAPH = 500
+"""Bytes that a vector takes beside itself while an index is built, about."""
+_MOST_MEMORY = 1 << 30
+
+_TABLE_OF_ROW = "format('art_mcp.vectors_%s', name)"
+# Of the table {0}; somebody may have put one of another kind there.
+_INDEXES = (
+    "SELECT i.indexrelid::regclass::text AS name, a.amname AS kind FROM pg_index i "
+    "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
+    "WHERE i.indrelid = {0}::regclass AND NOT i.indisprimary"
+)
+
+
+async def leave_out(database: Database, space: Space, coming: int) -> bool:
+    """Drop a space's index, which the caller holds, if more vectors are coming than there are.
+
+    Returns:
+        Whether it was done; it is not where the index is somebody else's, or searches do not let go of it.
+    """
+    try:
+        async with database.transaction({"lock_timeout": DROP_WAITS_MS}) as connection:
+            indexes = await connection.fetch(_INDEXES.format("$1"), vector_table(space))
+            there = await connection.fetchval(f"SELECT count(*) FROM {vector_table(space)}")
+            if coming <= there or any(index["kind"] != "hnsw" for index in indexes):
+                return False
+            for index in indexes:
+                await connection.execute(f"DROP INDEX {index['name']}")
+    except StoreError as error:
+        if isinstance(error.__cause__, (asyncpg.LockNotAvailableError, asyncpg.InsufficientPrivilegeError)):
+            return False
+        raise
+    return True
+
+
+async def missing(database: Database) -> list[Space]:
+    """The spaces that have no index, and that nobody holds."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces "
+            "WHERE coalesce(held_until < now(), true) "
+            f"AND NOT EXISTS ({_INDEXES.format(_TABLE_OF_ROW)}) ORDER BY name"
+        )
+    return [Space(Leg(leg), *rest) for leg, *rest in rows]
+
+
+async def build(database: Database, space: Space) -> None:
+    """Build a space's index, unless it is there or being built. Writers of the space wait until it is done.
+
+    Raises:
+        StoreError: the database failed; the space is then left without an index.
+    """
+    try:
+        await _build(database, space, {})
+    except StoreError as error:
+        # In a container, what processes may share can be too little for several to build.
+        if not isinstance(error.__cause__, asyncpg.DiskFullError):
+            raise
+        await _build(database, space, {"max_parallel_maintenance_workers": 0})
+
+
+async def mend(database: Database) -> None:
+    """Build what a load that was killed has left out; what cannot be built is logged."""
+    for space in await missing(database):
+        log.warning("The index of %s is missing, since a load was stopped; it is built now.", space.made_by)
+        try:
+            await build(database, space)
+        except StoreError as error:
+            log.warning("The index of %s cannot be built, so searches stay slow: %s", space.made_by, error)
+
+
+async def _build(database: Database, space: Space, settings: dict[str, object]) -> None:
+    table = vector_table(space)
+    async with database.transaction({"statement_timeout": 0, **settings}) as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK, space.name):
+            return
+        if await connection.fetch(_INDEXES.format("$1"), table):
+            return
+        if database.is_embedded:  # how much it may take of another server, its administrator has said
+            size = (2 * space.dimensions + _GRAPH) * await connection.fetchval(f"SELECT count(*) FROM {table}")
+            await connection.execute(
+                "SELECT set_config('maintenance_work_mem', $1 || 'kB', true) FROM pg_settings "
+                "WHERE name = 'maintenance_work_mem' AND setting::bigint < $1::bigint",
+                str(min(size, _MOST_MEMORY, platform.memory() // 4) >> 10),
+            )
+        await connection.execute(index_statement(space), timeout=BUILD_TIMEOUT_S)

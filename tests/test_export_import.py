@@ -1,0 +1,103 @@
+"""`art-mcp export` and `art-mcp import` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bundles import OTHER_PIXELS, WORDS, entry, put
+from conftest import draw
+
+from art_mcp.settings import Settings
+from art_mcp.store import collections
+from art_mcp.store.database import Database
+
+pytestmark = pytest.mark.anyio
+
+
+def art_mcp(url: str, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "art_mcp", *map(str, arguments)],
+        env={**os.environ, "ART_MCP_DATABASE_URL": url},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+    )
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def failed(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return " ".join(done.stderr.split())
+
+
+async def test_a_collection_goes_to_another_database_and_its_pictures_are_found_there(
+    database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    for number in range(3):
+        draw(tmp_path / "prints" / f"{number}.png", number)
+    assert art_mcp(database_url, "ingest", tmp_path / "prints").returncode == 0
+    told = said(art_mcp(database_url, "export", "backup", cwd=tmp_path))
+    assert told.startswith("backup: 3 paintings, ")
+    assert told.endswith("collections: prints (3).\n")
+    told = said(art_mcp(other_url, "import", tmp_path / "backup", "--dry-run"))
+    assert told == "prints: 3 to store, 0 unchanged, 0 refused, of 3.\nNothing was stored: this was a dry run.\n"
+    told = said(art_mcp(other_url, "import", tmp_path / "backup"))
+    assert told == "prints: 3 stored, 0 unchanged, 0 refused, of 3.\nPictures are searched by local bridge 1.\n"
+    found = json.loads(
+        said(art_mcp(other_url, "search", "--image", tmp_path / "prints" / "1.png", "--limit", "1", "--json"))
+    )
+    assert [hit["title"] for hit in found["results"]] == ["1"]
+    again = json.loads(said(art_mcp(other_url, "import", tmp_path / "backup", "--collection", "copies", "--json")))
+    assert (again["collections"], again["stored"], again["refusals"]) == (["copies"], 3, [])
+    assert "prints (3)" in said(art_mcp(other_url, "doctor"))
+    assert failed(art_mcp(database_url, "export", tmp_path / "backup")).endswith("replace it with --overwrite.")
+    manifest = json.loads(said(art_mcp(database_url, "export", tmp_path / "backup", "--overwrite", "--json")))
+    assert manifest["collections"] == {"prints": 3}
+    unknown = failed(art_mcp(database_url, "export", tmp_path / "some", "--collection", "print"))
+    assert "No painting has the collection 'print'. The nearest are: prints (3)." in unknown
+
+
+async def test_it_says_what_is_found_how_where_other_vectors_are_searched(
+    database: Database, database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    await put(database, [entry(0), entry(1)])
+    said(art_mcp(database_url, "export", tmp_path / "backup"))
+    other = await Database.open(Settings(database_url=other_url))
+    await put(other, [entry(0, "theirs", [OTHER_PIXELS, WORDS])], active=[OTHER_PIXELS, WORDS])
+    told = said(art_mcp(other_url, "import", tmp_path / "backup"))
+    assert told == (
+        "prints: 2 stored, 0 unchanged, 0 refused, of 2.\n"
+        "Pictures are searched by rival see 2.\n"
+        "The vectors that were imported are of maker see 1: they are kept, but not searched.\n"
+        "2 paintings lack a vector of what is searched, so they are found by their words only. "
+        "`art-mcp reembed` makes it from the pictures that are kept.\n"
+    )
+    assert await collections.sizes(other) == {"prints": 2, "theirs": 1}
+    await other.aclose()
+
+
+async def test_what_is_no_archive_is_told_in_a_sentence(database_url: str, tmp_path: Path) -> None:
+    for name in ("nothing.csv", "nothing"):
+        told = failed(art_mcp(database_url, "import", tmp_path / name))
+        assert f"{name} is no archive: its manifest.json cannot be read" in told
+    (tmp_path / "notes.txt").write_text("Dear")
+    assert "is neither an archive nor a table" in failed(art_mcp(database_url, "import", tmp_path / "notes.txt"))
+    assert "no paintings to export" in failed(art_mcp(database_url, "export", tmp_path / "backup"))
+    vector = json.dumps([0.5] * 1024)
+    (tmp_path / "bad.csv").write_text(f'image_file,vector\na.jpg,"{vector[:-1]}"\n')
+    done = art_mcp(database_url, "import", tmp_path / "bad.csv")
+    assert done.returncode == 1  # nothing could be stored
+    assert "refused bad.csv line 2 (a.jpg): Its vector is no list of numbers in brackets." in done.stdout
