@@ -27,7 +27,8 @@ from rich.table import Table
 
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.names import display_name
-from art_mcp.ingest.sources import Row, open_source
+from art_mcp.ingest.sources import DEFAULTS, Row, open_source
+from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.painting import Catalogue
 
 FORMS = 15
@@ -39,7 +40,9 @@ def catalogues(path: Path) -> Iterator[Catalogue]:
             row = json.loads(line)
             yield Catalogue(date=row.get("date"), artist=row.get("artist"))
     else:
-        yield from (row.catalogue for row in open_source(path).rows() if isinstance(row, Row))
+        source = open_source(str(path), DEFAULTS)
+        assert isinstance(source, LocalSource)
+        yield from (row.catalogue for row in source.rows() if isinstance(row, Row))
 
 
 def says_something(date: str | None) -> bool:

@@ -18,7 +18,7 @@ Corners = tuple[tuple[float, float], ...]
 def on_wall(painting: Image.Image, corners: Corners = ASKEW, *, stripes: bool = False) -> Image.Image:
     """A framed painting, the corners of whose frame are seen at these places, on a grainy or a striped wall."""
     rng = np.random.default_rng(3)
-    y, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]]
+    _, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]]
     wall = np.array([150, 60, 50]) + rng.normal(0, 8, (SIZE[1], SIZE[0], 1)) + 0.05 * x[..., None]
     if stripes:
         wall += 40 * np.sign(np.sin(x / 9))[..., None]

@@ -34,6 +34,19 @@ class UsedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a budget."""
+
+    calls: int
+    period: str
+    """`day` or `month`."""
+    until: datetime.datetime
+    """When it begins anew."""
+    set_by: str
+    """The setting that gives it its limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """The answer to whether a call may go."""
 

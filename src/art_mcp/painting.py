@@ -68,6 +68,24 @@ CATALOGUE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Catalog
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """Who holds the painting, and on what terms its picture may be used, in the source's own words."""
+
+    page: str | None = None
+    """The holder's own page of it."""
+    rights: str | None = None
+    """Licence or rights statement, mostly an address such as that of CC0."""
+    credit: str | None = None
+
+    def as_dict(self) -> dict[str, str | None]:
+        return asdict(self)
+
+
+UNTOLD = Holding()
+HOLDING_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Holding))
+
+
+@dataclass(frozen=True, slots=True)
 class Painting:
     """One painting as it is stored."""
 
@@ -86,6 +104,9 @@ class Painting:
     image_width: int | None
     image_height: int | None
     image_format: str | None
+    holding: Holding = UNTOLD
+    source: str | None = None
+    """What it was loaded from last, as the job has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from art_mcp.search.finder import Finder
     from art_mcp.settings import Settings
     from art_mcp.space import Space
+    from art_mcp.spending import Spending
+    from art_mcp.store.accounts import Account
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider
     from art_mcp.vision.retiring import RetiringProvider
@@ -167,8 +169,28 @@ class Runtime:
             return self._azure(database, pixels)
         return self._http(database) if name == "http" else local_provider()
 
-    def _azure(self, database: Database, pixels: Space | None) -> Provider:
+    def _account(self, database: Database, name: str) -> Account:
+        """What all who use one key of a paid service share."""
         from art_mcp.store.accounts import Account
+
+        settings = self.settings
+        if name == "azure":
+            address, key, rate = settings.azure_endpoint, settings.azure_key, settings.azure_rate
+            who = key.get_secret_value() if key else "entra"
+        else:
+            address, key, rate = settings.http_url, settings.http_key, settings.http_rate
+            who = key.get_secret_value() if key else ""
+        return Account(database, address or "", who, rate=rate, budget=settings.budget)
+
+    async def spending(self, calls: int) -> Spending:
+        """What so many paid calls will take, of the provider that loads use now."""
+        from art_mcp.spending import Spending
+
+        provider, price = await self.provider(), self.settings.price_per_1000
+        account = self._account(await self.database(), provider.spaces[Leg.PIXELS].provider)
+        return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.left())
+
+    def _azure(self, database: Database, pixels: Space | None) -> Provider:
         from art_mcp.vision.azure import CALLS_IN_FLIGHT, AzureProvider
         from art_mcp.vision.pacing import Pacer
         from art_mcp.vision.provider import VisionError
@@ -176,12 +198,10 @@ class Runtime:
         settings, key = self.settings, self.settings.azure_key
         if settings.azure_endpoint is None:
             raise VisionError("ART_MCP_VISION is azure, but there is no endpoint.", "Set ART_MCP_AZURE_ENDPOINT.")
-        who = key.get_secret_value() if key else "entra"
-        account = Account(database, settings.azure_endpoint, who, rate=settings.azure_rate, budget=settings.budget)
         return AzureProvider(
             settings.azure_endpoint,
             key,
-            pacer=Pacer(account, in_flight=CALLS_IN_FLIGHT),
+            pacer=Pacer(self._account(database, "azure"), in_flight=CALLS_IN_FLIGHT),
             local=local_provider(),
             api_version=settings.azure_api_version,
             model_version=pixels.version.rpartition(".")[0] if pixels else settings.azure_model_version,
@@ -189,7 +209,6 @@ class Runtime:
 
     def _http(self, database: Database) -> Provider:
         from art_mcp.settings import variable
-        from art_mcp.store.accounts import Account
         from art_mcp.vision.http import CALLS_IN_FLIGHT, HttpClient, HttpProvider
         from art_mcp.vision.pacing import Pacer
         from art_mcp.vision.provider import VisionError
@@ -203,9 +222,7 @@ class Runtime:
                 "Pictures are to be embedded by a service of your choice, but not all of it is said.",
                 f"Set {' and '.join(missing)}.",
             )
-        account = Account(
-            database, url, key.get_secret_value() if key else "", rate=settings.http_rate, budget=settings.budget
-        )
+        pacer = Pacer(self._account(database, "http"), in_flight=CALLS_IN_FLIGHT)
         client = HttpClient(
             url,
             key,
@@ -215,7 +232,7 @@ class Runtime:
             shorten=settings.http_shorten,
             key_header=settings.http_key_header,
         )
-        return HttpProvider(client, pacer=Pacer(account, in_flight=CALLS_IN_FLIGHT), local=local_provider())
+        return HttpProvider(client, pacer=pacer, local=local_provider())
 
     def loader(self) -> PictureLoader:
         """What reads pictures that come from outside."""

@@ -171,6 +171,12 @@ class Settings(BaseSettings):
         description="What 1,000 calls cost you, from the service's price list.",
         examples=["0.10"],
     )
+    ask_above: int = Field(
+        1000,
+        ge=0,
+        description="Paid calls above which loading a collection asks you first, if your chat client can ask.",
+        examples=["0"],
+    )
     display_size: int = Field(
         1024,
         ge=320,

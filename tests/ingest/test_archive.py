@@ -20,7 +20,7 @@ from PIL import Image
 
 from art_mcp.ingest.archive import MANIFEST, Archive, ArchiveError, Export, columns, files
 from art_mcp.ingest.load import ImportFailed, Load
-from art_mcp.painting import painting_id
+from art_mcp.painting import Holding, painting_id
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import archive
@@ -56,15 +56,25 @@ async def test_a_collection_is_the_same_in_another_database(
             entry(6, made_of=[WORDS]),
             Entry(entry(7).painting, (), {}),
             without_picture(entry(8)),
+            Entry(
+                replace(
+                    entry(9, date="about 1665").painting,
+                    years=(1664, 1666),  # as a museum tells them, and not as its words are read
+                    holding=Holding("https://museum.example/9", "CC0", "Bequest"),
+                    source="museum:prints",
+                ),
+                (),
+                {},
+            ),
             entry(1, "drawings", title="Zwei Bäume — 山水", artist=None, date="5th century BC"),
         ],
     )
     folder = await exported(database, tmp_path / "backup")
     load = await imported(other, folder)
-    assert (load.stored, load.unchanged, load.refused) == (10, 0, 0)
+    assert (load.stored, load.unchanged, load.refused) == (11, 0, 0)
     assert await content(other) == await content(database)
     again = await imported(other, folder)
-    assert (again.stored, again.unchanged, again.refused) == (0, 10, 0)
+    assert (again.stored, again.unchanged, again.refused) == (0, 11, 0)
     assert await content(other) == await content(database)
 
 
@@ -447,7 +457,7 @@ async def test_a_hostile_row_is_refused_with_its_reason_and_the_rest_is_stored(
     assert (await content(other))["paintings"] == [row for row in whole["paintings"] if '"0001.jpg"' not in row]
 
 
-async def test_what_cannot_be_seen_in_words_is_dropped_and_names_and_years_are_computed(
+async def test_what_cannot_be_seen_in_words_is_dropped_and_what_cannot_be_true_is_computed(
     database: Database, other: Database, tmp_path: Path
 ) -> None:
     await put(database, [entry(0), entry(1, artist="REMBRANDT", date="1640")])
@@ -456,7 +466,7 @@ async def test_what_cannot_be_seen_in_words_is_dropped_and_names_and_years_are_c
     def spoil(rows: list[dict[str, Any]]) -> None:
         for row in rows:
             row["title"] = b"\xe2\x80\xae " + row["title"].replace(b" ", b"\n\xe2\x80\x8b ")
-            row["artist_name"], row["year_from"], row["year_to"] = b"Somebody", 1, 2
+            row["artist_name"], row["year_from"], row["year_to"] = b"Somebody", 1700, -5
 
     await imported(other, rewrite(await exported(database, tmp_path / "backup"), spoil))
     assert (await content(other))["paintings"] == whole["paintings"]

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from conftest import draw
 
-from art_mcp.ingest.sources import Refusal, Row, SourceError, open_source
+from art_mcp.ingest.sources import DEFAULTS, Refusal, Row, SourceError, open_source
+from art_mcp.ingest.sources.local import LocalSource
+
+
+def source_at(path: Path, within: Sequence[Path] | None = None) -> LocalSource:
+    source = open_source(str(path), DEFAULTS, within)
+    assert isinstance(source, LocalSource)
+    return source
+
 
 HEADER = "IMAGE_FILE\tDESCRIPTION\tAUTHOR\tTITLE\tTECHNIQUE\tDATE\tTYPE\tSCHOOL\tTIMEFRAME\n"
 
@@ -21,7 +29,7 @@ def write(tmp_path: Path) -> Callable[..., list[Row | Refusal]]:
     def write_and_read(content: str | bytes, name: str = "table.tsv", encoding: str = "utf-8") -> list[Row | Refusal]:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-        return list(open_source(path).rows())
+        return list(source_at(path).rows())
 
     return write_and_read
 
@@ -53,7 +61,9 @@ def test_a_line_in_another_encoding_refuses_only_itself(write: Callable[..., lis
     good = [line(f"{n}.jpg", title=f"Élan {n}").encode() for n in range(4)]
     rows = write(HEADER.encode() + good[0] + good[1] + line("bad.jpg", "Élan").encode("cp1252") + good[2] + good[3])
     assert [isinstance(row, Row) for row in rows] == [True, True, False, True, True]
-    assert rows[2] == Refusal("table.tsv line 4", "Its title has bytes that are not text in the file's encoding.")
+    assert rows[2] == Refusal(
+        "table.tsv line 4", "Its title has bytes that are not text in the file's encoding.", "bad.jpg"
+    )
 
 
 def test_a_byte_that_cp1252_does_not_have_refuses_only_its_row(write: Callable[..., list[Row | Refusal]]) -> None:
@@ -112,7 +122,7 @@ def test_a_note_to_spreadsheets_and_delimiters_in_quotes(write: Callable[..., li
 def test_a_folder_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
     draw(tmp_path / "a.png", 1)
     (tmp_path / "closed").mkdir(mode=0)
-    rows = list(open_source(tmp_path).rows())
+    rows = list(source_at(tmp_path).rows())
     (tmp_path / "closed").chmod(0o700)
     assert rows[1] == Refusal("closed", "The folder cannot be read (Permission denied).")
 
@@ -121,9 +131,9 @@ def test_a_table_behind_a_link_out_of_the_allowed_folders(tmp_path: Path) -> Non
     (tmp_path / "outside.csv").write_text(HEADER + line())
     (tmp_path / "allowed").mkdir()
     (tmp_path / "allowed" / "table.csv").symlink_to(tmp_path / "outside.csv")
-    assert len(list(open_source(tmp_path / "allowed").rows())) == 1
+    assert len(list(source_at(tmp_path / "allowed").rows())) == 1
     with pytest.raises(SourceError, match=r"table\.csv is not in a folder that may be read"):
-        list(open_source(tmp_path / "allowed", [tmp_path / "allowed"]).rows())
+        list(source_at(tmp_path / "allowed", [tmp_path / "allowed"]).rows())
 
 
 def test_text_after_a_closing_quote_is_kept(write: Callable[..., list[Row | Refusal]]) -> None:
@@ -143,7 +153,6 @@ def test_text_after_a_closing_quote_is_kept(write: Callable[..., list[Row | Refu
         (line("2.jpg", description="d" * 200_000), "A field is longer than 131,072 characters."),
         (line("2.jpg", description="d" * 3_000_000), "The line is longer than 1,048,576 characters."),
         (line(" "), "It names no picture."),
-        (line("1.jpg"), "It has the same id as table.tsv line 2 (1.jpg): '1.jpg'."),
     ],
 )
 def test_a_bad_row_refuses_only_itself(bad: str, reason: str, write: Callable[..., list[Row | Refusal]]) -> None:
@@ -178,26 +187,18 @@ def test_semart_parts_in_a_folder_are_one_collection(tmp_path: Path) -> None:
     for part in ("train", "val", "test"):
         (tmp_path / f"semart_{part}.csv").write_text(HEADER + line(f"{part}.jpg"), encoding="cp1252")
     (tmp_path / "other.csv").write_text("x")
-    source = open_source(tmp_path)
+    source = source_at(tmp_path)
     assert source.name == tmp_path.name
     assert [row.image for row in source.rows()] == ["train.jpg", "val.jpg", "test.jpg"]
     assert [folder.name for folder in source.picture_folders] == ["images", "Images", tmp_path.name]
 
 
-def test_the_same_id_in_two_parts(tmp_path: Path) -> None:
-    for part in ("train", "val"):
-        (tmp_path / f"semart_{part}.csv").write_text(HEADER + line("same.jpg"))
-    first, second = open_source(tmp_path).rows()
-    assert isinstance(first, Row) and isinstance(second, Refusal)
-    assert "semart_train.csv line 2" in second.reason
-
-
 def test_a_folder_with_one_table_is_that_table_and_with_two_is_ambiguous(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("image,title\n1.jpg,T\n")
-    assert [row.catalogue.title for row in open_source(tmp_path).rows()] == ["T"]
+    assert [row.catalogue.title for row in source_at(tmp_path).rows()] == ["T"]
     (tmp_path / "b.tsv").write_text("image\n")
     with pytest.raises(SourceError, match=r"holds 2 tables \(a.csv, b.tsv\)\. Give the path of the one"):
-        open_source(tmp_path)
+        source_at(tmp_path)
 
 
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
@@ -205,7 +206,7 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
         draw(tmp_path / name, 1)
     for name in ("notes.txt", "photo.heic", "b/drawing.svg"):
         (tmp_path / name).write_bytes(b"x")
-    rows = list(open_source(tmp_path).rows())
+    rows = list(source_at(tmp_path).rows())
     assert [(row.key, row.catalogue.title) for row in rows if isinstance(row, Row)] == [
         ("a.PNG", "a"),
         ("Œuvre é.webp", "Œuvre é"),
@@ -218,6 +219,6 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
 def test_what_is_no_source(tmp_path: Path) -> None:
     (tmp_path / "x.xlsx").write_bytes(b"")
     with pytest.raises(SourceError, match="neither a folder nor a table"):
-        open_source(tmp_path / "x.xlsx")
+        source_at(tmp_path / "x.xlsx")
     with pytest.raises(SourceError, match=r"^There is no file or folder none\."):
-        open_source(tmp_path / "none")
+        source_at(tmp_path / "none")

@@ -254,7 +254,7 @@ async def test_refused_rows_are_reported(client: Client, pictures: Path) -> None
     assert job["refusals"] == [
         {
             "row": "table.tsv line 14 (gone.jpg)",
-            "reason": "There is no such picture; looked in images, Images, pictures.",
+            "reason": "There is no such picture. It was looked for in images, Images, pictures.",
         },
         {"row": "table.tsv line 15", "reason": "It has 1 columns, the header has 6."},
     ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from conftest import count_paintings
 
@@ -18,6 +20,15 @@ def entry(collection: str, number: int) -> Entry:
     words = Catalogue(title=f"No {number}")
     id_ = painting_id(collection, key)
     return Entry(Painting(id_, collection, key, words, None, None, key, key.encode(), 1, 1, "JPEG"), (), {})
+
+
+async def listed_job(database: Database, collection: str, count: int) -> uuid.UUID:
+    job_id = await jobs.create(database, "/a", None, collection, {})
+    listing = await jobs.start_listing(database, job_id)
+    assert listing is not None
+    items = [NewItem(str(n), painting_id(collection, str(n)), {}) for n in range(count)]
+    assert await jobs.append(database, job_id, listing.lister, items, None)
+    return job_id
 
 
 async def write(database: Database, *entries: Entry) -> None:
@@ -51,7 +62,7 @@ async def test_a_collection_of_several_batches_is_removed_whole(
 
 async def test_a_collection_that_is_being_loaded_is_not_removed(database: Database) -> None:
     await write(database, entry("a", 0))
-    job_id = await jobs.create(database, "/a", None, "a", [NewItem("1", {}), NewItem("2", {})])
+    job_id = await listed_job(database, "a", 2)
     held = await jobs.hold(database, job_id, 1)
     with pytest.raises(StoreError, match="a is being loaded now"):
         await collections.remove(database, "a")
@@ -61,7 +72,7 @@ async def test_a_collection_that_is_being_loaded_is_not_removed(database: Databa
 
 
 async def test_a_worker_whose_job_was_removed_stores_nothing(database: Database) -> None:
-    job_id = await jobs.create(database, "/a", None, "a", [NewItem("1", {})])
+    job_id = await listed_job(database, "a", 1)
     assert await collections.remove(database, "a") == 0
     with pytest.raises(StoreError, match="removed meanwhile"):
         async with database.transaction() as connection:
@@ -75,6 +86,6 @@ async def test_a_count_that_another_program_spoiled_is_put_right(database: Datab
     for spoiled in (-5, 0, 77):
         async with database.connection() as connection:
             await connection.execute("UPDATE art_mcp.collections SET paintings = $1", spoiled)
-        job_id = await jobs.create(database, "/a", None, "a", [])
+        job_id = await listed_job(database, "a", 0)
         await jobs.finish(database, job_id)
         assert await collections.sizes(database) == {"a": 2}

@@ -13,8 +13,16 @@ pytestmark = pytest.mark.anyio
 
 
 async def new_job(database: Database, count: int = 10) -> uuid.UUID:
-    items = [NewItem(f"line {n}", {"key": n}) for n in range(count - 1)]
-    return await jobs.create(database, "/source", None, "c", [*items, NewItem("line x", None, "It is broken.")])
+    items = [NewItem(f"line {n}", uuid.uuid4(), {"key": n}) for n in range(count - 1)]
+    return await listed_job(database, [*items, NewItem("line x", None, None, "It is broken.")])
+
+
+async def listed_job(database: Database, items: list[NewItem], source: str = "/source") -> uuid.UUID:
+    job_id = await jobs.create(database, source, None, "c", {})
+    listing = await jobs.start_listing(database, job_id)
+    assert listing is not None
+    assert await jobs.append(database, job_id, listing.lister, items, None)
+    return job_id
 
 
 async def test_a_job_starts_with_its_bad_rows_refused(database: Database) -> None:
@@ -71,11 +79,68 @@ async def test_an_unknown_job(database: Database) -> None:
     assert await jobs.get(database, uuid.uuid4()) is None
 
 
-async def test_a_job_is_written_whole_or_not_at_all(database: Database) -> None:
-    def items() -> object:
-        yield NewItem("line 1", {"key": 1})
-        raise RuntimeError("the source broke")
+async def test_the_list_goes_on_where_its_lister_died_who_writes_no_more(database: Database) -> None:
+    job_id = await jobs.create(database, "/source", None, "c", {})
+    dead = await jobs.start_listing(database, job_id)
+    assert dead is not None and dead.after is None
+    assert await jobs.append(database, job_id, dead.lister, [NewItem("1", uuid.uuid4(), {"key": 1})], "page 2")
+    assert await jobs.start_listing(database, job_id) is None
+    async with database.connection() as connection:  # its time is over
+        await connection.execute("UPDATE art_mcp.jobs SET lister_until = now() - interval '1 s'")
+    heir = await jobs.start_listing(database, job_id)
+    assert heir is not None and heir.after == "page 2"
+    assert not await jobs.append(database, job_id, dead.lister, [NewItem("2", uuid.uuid4(), {"key": 2})], "page 3")
+    await jobs.finish(database, job_id)
+    job = await jobs.get(database, job_id)
+    assert job is not None and (job.total, job.listed, job.done) == (1, False, False)
+    assert await jobs.append(database, job_id, heir.lister, [NewItem("2", uuid.uuid4(), {"key": 2})], None)
+    job = await jobs.get(database, job_id)
+    assert job is not None and (job.total, job.listed, job.pending) == (2, True, 2)
+    assert await jobs.start_listing(database, job_id) is None
 
-    with pytest.raises(RuntimeError):
-        await jobs.create(database, "/source", None, "c", items())
-    assert await jobs.unfinished(database) == []
+
+async def test_a_second_row_of_one_painting_is_refused_whichever_page_it_is_on(database: Database) -> None:
+    same = uuid.uuid4()
+    job_id = await jobs.create(database, "/source", None, "c", {})
+    listing = await jobs.start_listing(database, job_id)
+    assert listing is not None
+    for label in ("line 2", "line 7", "line 9"):
+        rows = [NewItem(label, same, {"key": label}), NewItem(label + " too", uuid.uuid4(), {"key": label})]
+        assert await jobs.append(database, job_id, listing.lister, rows, label)
+    reason = "It is the same painting as line 2: both have the same id."
+    assert await jobs.refusals(database, job_id) == [("line 7", reason), ("line 9", reason)]
+
+
+async def test_the_same_load_again_finds_the_job_that_is_running(database: Database) -> None:
+    first = await jobs.create(database, "/source", None, "c", {"limit": 3})
+    assert await jobs.create(database, "/source", None, "c", {"limit": 3}) == first
+    others = [("/other", None, "c", {"limit": 3}), ("/source", ["/a"], "c", {"limit": 3}), ("/source", None, "d", {})]
+    assert first not in {await jobs.create(database, *other) for other in others}
+    await jobs.cancel(database, first)
+    assert await jobs.create(database, "/source", None, "c", {"limit": 3}) != first
+
+
+async def test_a_cancelled_job_gives_nothing_more_to_do(database: Database) -> None:
+    job_id = await new_job(database)
+    held = await jobs.hold(database, job_id, 2)
+    await jobs.cancel(database, job_id)
+    assert await jobs.hold(database, job_id, 2) == []
+    assert await jobs.is_over(database, job_id)
+    async with database.transaction() as connection:  # what was under way ends well
+        await jobs.settle(connection, job_id, [Outcome(held[0].position, "stored")])
+    await jobs.finish(database, job_id)
+    job = await jobs.get(database, job_id)
+    assert job is not None and (job.state, job.stored, job.pending) == ("cancelled", 1, 8)
+
+
+async def test_pace_and_time_left(database: Database) -> None:
+    job_id = await new_job(database, 100)
+    job = await jobs.get(database, job_id)
+    assert job is not None and (job.rate, job.seconds_left) == (0, None)
+    async with database.transaction() as connection:
+        await jobs.settle(connection, job_id, [Outcome(n, "stored") for n in range(40)])
+    async with database.connection() as connection:
+        await connection.execute("UPDATE art_mcp.items SET settled_at = now() - interval '20 s' WHERE position < 40")
+    job = await jobs.get(database, job_id)
+    assert job is not None and job.rate == pytest.approx(2, rel=0.1)
+    assert job.seconds_left == pytest.approx(59 / 2, rel=0.1)

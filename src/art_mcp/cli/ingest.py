@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,34 +17,82 @@ from art_mcp.settings import Settings
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Sequence
 
+    from art_mcp.ingest.plan import Plan
+    from art_mcp.ingest.sources import Options
     from art_mcp.runtime import Runtime
     from art_mcp.store.jobs import Job
 
 SHOWN_REFUSALS = 20
 
 
+def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Mapping[str, str]:
+    from art_mcp.ingest.sources.columns import COLUMNS
+
+    columns = {}
+    for each in given:
+        field, equals, column = each.partition("=")
+        if not equals or field not in COLUMNS:
+            raise click.BadParameter(f"write FIELD=COLUMN, where FIELD is one of {', '.join(COLUMNS)}.")
+        columns[field] = column
+    return columns
+
+
 @click.command()
 @click.argument("source", required=False)
 @click.option("--collection", metavar="NAME", help="Name of the collection; by default that of the source.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and what it would cost; store nothing.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Load the first N rows only.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    callback=_columns,
+    help="Which column of a table is what, where its header does not tell, e.g. title=Naam.",
+)
+@click.option("--cleaned", is_flag=True, help="Leave out of SemArt what the tutorial on it left out.")
+@click.option(
+    "--remove-missing", is_flag=True, help="In the end, remove the paintings that this source had and has no more."
+)
 @click.option("--resume", is_flag=True, help="Go on with every job that was not finished, instead of SOURCE.")
-@click.option("--json", "as_json", is_flag=True, help="Print the finished jobs as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the finished jobs, or the plan, as JSON.")
 @click.pass_obj
-def ingest(settings: Settings, source: str | None, collection: str | None, resume: bool, as_json: bool) -> None:
-    """Load paintings from SOURCE: a folder of pictures, or a table (CSV, TSV, SemArt).
+def ingest(
+    settings: Settings,
+    source: str | None,
+    collection: str | None,
+    dry_run: bool,
+    limit: int | None,
+    columns: Mapping[str, str],
+    cleaned: bool,
+    remove_missing: bool,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Load paintings from SOURCE.
 
-    A table's pictures are found beside it, in images/ or in Images/. Loading the same source again updates
-    what changed and leaves the rest.
+    Loading the same source again updates what changed and leaves the rest. What it had and has no more is counted,
+    and kept unless you ask.
     """
+    from art_mcp.ingest.sources import Options, is_address
+
     if bool(source) == resume:  # an empty SOURCE is a shell variable that was not set, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
-    if resume and collection:
-        raise click.UsageError("--resume goes on in each job's own collection; leave --collection out.")
-    anyio.run(_ingest, settings, Path(os.path.abspath(source)) if source else None, collection, as_json)
+    if resume and (collection or dry_run or limit or columns or cleaned or remove_missing):
+        raise click.UsageError("--resume goes on with jobs as they were begun; give it alone.")
+    if source is not None and not is_address(source):
+        source = os.path.abspath(source)
+    options = Options(columns=columns, cleaned=cleaned, limit=limit, remove_missing=remove_missing)
+    if dry_run:
+        anyio.run(_plan, settings, source, collection, options, as_json)
+    else:
+        anyio.run(_ingest, settings, source, collection, options, as_json)
 
 
-async def _ingest(settings: Settings, source: Path | None, collection: str | None, as_json: bool) -> None:
+async def _ingest(
+    settings: Settings, source: str | None, collection: str | None, options: Options, as_json: bool
+) -> None:
     from art_mcp.runtime import Runtime
     from art_mcp.store import jobs
 
@@ -52,7 +100,7 @@ async def _ingest(settings: Settings, source: Path | None, collection: str | Non
         ingest = await runtime.ingest()
         database = await runtime.database()
         if source is not None:
-            job_ids = [await ingest.create(source, collection)]
+            job_ids = [await ingest.create(source, collection, options=options)]
         else:
             job_ids = [job.id for job in await jobs.unfinished(database)]
         finished, problems = [], []
@@ -96,8 +144,12 @@ async def _run_with_progress(runtime: Runtime, job_id: uuid.UUID) -> None:
 def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:
     click.echo(
         f"{job.collection}: {job.stored} stored, {job.unchanged} unchanged, {job.refused} refused, "
-        f"{job.pending} pending, of {job.total}."
+        f"{job.pending} pending, of {job.total}{'' if job.listed else ' so far'}."
     )
+    if job.removed:
+        click.echo(f"  {job.removed} were removed that the source has no more.")
+    elif job.missing:
+        click.echo(f"  {job.missing} that it had before are not in the source any more; --remove-missing removes them.")
     for label, reason in refusals[:SHOWN_REFUSALS]:
         click.echo(f"  refused {label}: {reason}")
     if len(refusals) > SHOWN_REFUSALS:
@@ -107,12 +159,46 @@ def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:
 def _job_json(job: Job, refusals: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {
         "job_id": str(job.id),
-        "state": "done" if job.done else "running",
+        "state": job.state,
         "collection": job.collection,
         "total": job.total,
         "stored": job.stored,
         "unchanged": job.unchanged,
         "refused": job.refused,
         "pending": job.pending,
+        "missing": job.missing,
+        "removed": job.removed,
         "refusals": [{"row": label, "reason": reason} for label, reason in refusals],
     }
+
+
+async def _plan(settings: Settings, source: str, collection: str | None, options: Options, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from art_mcp.runtime import Runtime
+
+    async with Runtime(settings) as runtime:
+        plan = await (await runtime.ingest()).plan(source, collection, options=options)
+        spending = await runtime.spending(plan.calls) if plan.calls else None
+    if as_json:
+        click.echo(json.dumps(asdict(plan) | {"spending": spending and asdict(spending)}, indent=2))
+        return
+    _print_plan(plan)
+    if spending is not None:
+        click.echo(f"  {spending}")
+    click.echo("Nothing was stored.")
+
+
+def _print_plan(plan: Plan) -> None:
+    click.echo(
+        f"{plan.collection}: {plan.total} rows: {plan.new} new, {plan.changed} changed, {plan.unchanged} unchanged, "
+        f"{plan.refused} to be refused."
+    )
+    if plan.reading:
+        click.echo(f"  {plan.reading}")
+    if plan.missing:
+        click.echo(f"  {plan.missing} that it had before are not in the source any more.")
+    for label, reason in plan.refusals:
+        click.echo(f"  to be refused {label}: {reason}")
+    if plan.refused > len(plan.refusals):
+        click.echo(f"  ... and {plan.refused - len(plan.refusals)} more.")

@@ -37,6 +37,27 @@ HOST = re.compile(r"(?=.{1,254}$)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-
 ANOTHER_WAY = "Download the picture and give its absolute path, or give another link."
 
 
+class FetchError(ImageError):
+    """A server did not send what was asked for.
+
+    Args:
+        status: of its answer, if there was one.
+        retry_after: seconds that it asks to wait.
+    """
+
+    def __init__(
+        self, problem: str, next_step: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(problem, next_step)
+        self.status = status
+        self.retry_after = retry_after
+
+    @property
+    def busy(self) -> bool:
+        """Whether another try may have more success."""
+        return self.status is None or self.status in (408, 429) or self.status >= 500
+
+
 class Fetcher:
     """Gets files by https. Of a link, nothing but its host is ever told.
 
@@ -84,11 +105,11 @@ class Fetcher:
             with anyio.fail_after(self._within):
                 return await self._follow(link)
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            raise ImageError(f"No safe connection to {host} can be made.", ANOTHER_WAY) from error
+            raise FetchError(f"No safe connection to {host} can be made.", ANOTHER_WAY) from error
         except TimeoutError as error:
-            raise ImageError(f"{host} did not send a picture within {self._within:.3g} s.", ANOTHER_WAY) from error
+            raise FetchError(f"{host} did not send a picture within {self._within:.3g} s.", ANOTHER_WAY) from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, zlib.error) as error:
-            raise ImageError(f"{host} sent an answer that is broken or breaks off.", ANOTHER_WAY) from error
+            raise FetchError(f"{host} sent an answer that is broken or breaks off.", ANOTHER_WAY) from error
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -108,10 +129,12 @@ class Fetcher:
                     link = self._checked(headers[b"location"].decode("utf-8", "replace"), link)
                     continue
                 if response.status != 200:
-                    raise ImageError(
+                    raise FetchError(
                         f"{_host(link)} answered {response.status} instead of sending a picture.",
                         "Open the link in a browser; if the picture needs a login there, download it and give its "
                         "absolute path.",
+                        status=response.status,
+                        retry_after=_seconds(headers.get(b"retry-after", b"")),
                     )
                 return await _body(headers, response.aiter_stream(), _host(link))
         raise ImageError(f"{_host(link)} is where a link leads on to another too often.", ANOTHER_WAY)
@@ -192,6 +215,11 @@ async def _body(headers: dict[bytes, bytes], pieces: AsyncGenerator[bytes], host
             "Give the address of the picture itself (in a browser: right-click it, copy the image's address).",
         )
     return bytes(data)
+
+
+def _seconds(retry_after: bytes) -> float | None:
+    """Of a Retry-After in seconds; hardly anybody sends a date."""
+    return float(retry_after) if retry_after.isdigit() else None
 
 
 def _host(link: httpx2.URL) -> str:

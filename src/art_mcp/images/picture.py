@@ -82,9 +82,27 @@ def read_picture(data: bytes, *, name: str, max_side: int = 1024) -> Picture:
     """
     name = display_name(name)
     check_bytes(len(data), name=name)
+    with _told(name), _quiet_pillow():
+        return _read(data, name, max_side)
+
+
+def glance(data: bytes, *, name: str) -> None:
+    """Judge a picture by its head alone, as `read_picture` does before it decodes. Blocking, but short.
+
+    Raises:
+        ImageError: it is no picture, or one that is too small or too large.
+    """
+    name = display_name(name)
+    check_bytes(len(data), name=name)
+    with _told(name), _quiet_pillow(), _judged(data, name):
+        pass
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Whatever goes wrong inside is an `ImageError`."""
     try:
-        with _quiet_pillow():
-            return _read(data, name, max_side)
+        yield
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -122,17 +140,27 @@ def display_name(name: str) -> str:
     return (printable if len(printable) <= 80 else printable[:79] + "…") or "The picture"
 
 
-def _read(data: bytes, name: str, max_side: int) -> Picture:
+@contextmanager
+def _judged(data: bytes, name: str) -> Iterator[Image.Image]:
+    """A picture that may be decoded."""
     _check_icon(data, name)  # Pillow decodes icons on opening, whatever size they claim inside
     with Image.open(BytesIO(data), formats=[f for f in FORMATS if f != "MPO"]) as image:  # JPEG opens MPO
-        format_ = image.format or ""
-        is_jpeg = format_ in ("JPEG", "MPO")
-        max_pixels = MAX_PIXELS_JPEG if is_jpeg else MAX_PIXELS
-        _check_size(*image.size, max_pixels, name)
+        is_jpeg = image.format in ("JPEG", "MPO")
+        _check_size(*image.size, _max_pixels(image), name)
         if is_jpeg and data.count(b"\xff\xda") * image.width * image.height > MAX_JPEG_WORK:
             raise ImageError(f"{name} is built in a way that takes too long to read.", SAVE_AS)
-        if format_ == "TIFF":
+        if image.format == "TIFF":
             _check_tiles(image, name)
+        yield image
+
+
+def _max_pixels(image: Image.Image) -> int:
+    return MAX_PIXELS_JPEG if image.format in ("JPEG", "MPO") else MAX_PIXELS
+
+
+def _read(data: bytes, name: str, max_side: int) -> Picture:
+    with _judged(data, name) as image:
+        format_, max_pixels = image.format or "", _max_pixels(image)
         big = image.width * image.height > BIG_PIXELS
         with one_big_picture if big else nullcontext():
             size, normal = _normal(image, max_side)

@@ -15,7 +15,7 @@ from art_mcp.ingest.embedding import word_vectors
 from art_mcp.ingest.job import collection_name
 from art_mcp.ingest.load import ImportFailed
 from art_mcp.ingest.names import display_name
-from art_mcp.ingest.sources import Refusal, Row
+from art_mcp.ingest.sources import DEFAULTS, Refusal, Row
 from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table
 from art_mcp.painting import Painting, painting_id
 from art_mcp.space import Leg, Space
@@ -55,7 +55,7 @@ class VectorTable:
                 f"{path.name} is neither an archive nor a table.",
                 f"Give a folder from `art-mcp export`, or a table that ends in {', '.join(TABLE_SUFFIXES)}.",
             )
-        self._table = Table(path.stem, (path,))
+        self._table = Table(path.stem, (path,), DEFAULTS)
         self._local = local
         self._name = collection_name(collection or path.stem)
         self.total = self._bringing = 0
@@ -81,18 +81,22 @@ class VectorTable:
         return dict.fromkeys(self.active, self._bringing)
 
     async def batches(self) -> AsyncIterator[Batch]:
-        rows = self._table.rows()
-        while batch := await anyio.to_thread.run_sync(self._read, rows):
+        rows, labels = self._table.rows(), dict[str, str]()
+        while batch := await anyio.to_thread.run_sync(self._read, rows, labels):
             entries = [each for each in batch if isinstance(each, Entry)]
             words = await word_vectors(self._local, [entry.painting.catalogue.sentence() for entry in entries])
             for entry, vector in zip(entries, words, strict=True):
                 entry.vectors[self._local.spaces[Leg.WORDS]] = vector
             yield batch
 
-    def _read(self, rows: Iterator[Row | Refusal]) -> list[Entry | Refusal]:
-        return [row if isinstance(row, Refusal) else self._checked(row) for row in islice(rows, ROWS)]
+    def _read(self, rows: Iterator[Row | Refusal], labels: dict[str, str]) -> list[Entry | Refusal]:
+        """Args: labels: of the rows before, by their keys."""
+        return [row if isinstance(row, Refusal) else self._checked(row, labels) for row in islice(rows, ROWS)]
 
-    def _checked(self, row: Row) -> Entry | Refusal:
+    def _checked(self, row: Row, labels: dict[str, str]) -> Entry | Refusal:
+        first = labels.setdefault(row.key, row.label)
+        if first != row.label:
+            return Refusal(row.label, f"It is the same painting as {first}: both have the same id.")
         vector = read_vector(row.vector or "")
         if isinstance(vector, str):
             return Refusal(row.label, vector)

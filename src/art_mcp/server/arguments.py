@@ -52,6 +52,9 @@ ImageFile = Annotated[
         }
     ),
 ]
+Flag = Annotated[bool, BeforeValidator(bool)]
+"""On or off; null is off."""
+Number = int | None
 # The bounds stand in the schema for the model to see, but are checked in search/, whose errors say more.
 Limit = Annotated[
     int,

@@ -11,7 +11,6 @@ from art_mcp.painting import Painting, Relevance
 if TYPE_CHECKING:
     from art_mcp.search.finder import Answer
     from art_mcp.store.facets import Description
-    from art_mcp.store.jobs import Job
     from art_mcp.vision.provider import Health
 
 UNTITLED = "Untitled"
@@ -114,28 +113,6 @@ class CollectionResult(Result):
     spaces: list[str] = Field(description="Embedding spaces that are searched.")
     model: str = Field(description="Whether questions can be embedded now.")
     pictures_mb: float = Field(description="Kept for showing, of all collections.")
-
-
-class RefusedRow(Result):
-    """A row that was not stored."""
-
-    row: str
-    reason: str
-
-
-class IngestResult(Result):
-    """An ingest job as it stands; stored, unchanged, refused and pending add up to total."""
-
-    job_id: str
-    state: str = Field(description="running, done or stopped.")
-    collection: str
-    total: int
-    stored: int
-    unchanged: int
-    refused: int
-    pending: int
-    refusals: Annotated[list[RefusedRow], RefusedRow.listed()] = Field(description="The first refused rows.")
-    next_step: str
 
 
 def search_result(found: Answer) -> SearchResult:
@@ -242,43 +219,6 @@ def painting_text(result: PaintingResult) -> str:
 
 def _pixels(result: PaintingResult) -> str:
     return f"{result.image_width} x {result.image_height} pixels" if result.image_width else "which was never seen"
-
-
-def ingest_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -> IngestResult:
-    """Args: problem: why work on the job has stopped, if it has."""
-    if job.done and job.refused == job.total:
-        state, next_step = "done", "Nothing could be stored. Mend what the refusals name and load it again."
-    elif job.done:
-        state, next_step = "done", "Search the collection, or ask for one painting."
-    elif problem:
-        state = "stopped"
-        next_step = f"{problem} Then call ingest_collection with job_id={job.id} to go on."
-    else:
-        state = "running"
-        next_step = f"The work goes on while this server runs. To see how it stands, pass job_id={job.id}."
-    return IngestResult(
-        job_id=str(job.id),
-        state=state,
-        collection=job.collection,
-        total=job.total,
-        stored=job.stored,
-        unchanged=job.unchanged,
-        refused=job.refused,
-        pending=job.pending,
-        refusals=[RefusedRow(row=row, reason=reason) for row, reason in refusals],
-        next_step=next_step,
-    )
-
-
-def ingest_text(result: IngestResult) -> str:
-    lines = [
-        f"Ingest into {result.collection}: {result.state}. {result.stored} stored, {result.unchanged} unchanged, "
-        f"{result.refused} refused, {result.pending} pending, of {result.total}.",
-        *(f"Refused {refusal.row}: {refusal.reason}" for refusal in result.refusals),
-    ]
-    if result.refused > len(result.refusals):
-        lines.append(f"... and {result.refused - len(result.refusals)} more.")
-    return "\n".join([*lines, f"Job {result.job_id}. {result.next_step}"])
 
 
 def _summary(painting: Painting) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from art_mcp.account import Budget, Turn, UsedUp
+from art_mcp.account import Budget, Left, Turn, UsedUp
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
@@ -162,6 +162,15 @@ _SLOW_DOWN = f"""
     FROM timed, judged j WHERE a.name = j.name
 """
 
+_NOW = "(SELECT coalesce({}::timestamptz, clock_timestamp()) AS now) AS clock"
+_ENDS = "".join(f", date_trunc('{p}', now, 'UTC') + interval '1 {p}' AS {p}_ends" for p in ("day", "month"))
+_USED = f"""
+    SELECT CASE WHEN day = date_trunc('day', now, 'UTC') THEN day_calls ELSE 0 END AS day,
+        CASE WHEN month = date_trunc('month', now, 'UTC') THEN month_calls ELSE 0 END AS month{_ENDS}
+    FROM art_mcp.accounts, {_NOW.format("$2")} WHERE name = $1
+"""
+_USED_BY_NOBODY = f"SELECT 0 AS day, 0 AS month{_ENDS} FROM {_NOW.format('$1')}"
+
 
 class Account:
     """One key's account; made when first used.
@@ -176,6 +185,8 @@ class Account:
     def __init__(self, database: Database, endpoint: str, credential: str, *, rate: float, budget: Budget) -> None:
         self._database = database
         self.name = hashlib.sha256(f"{endpoint}\0{credential}".encode()).hexdigest()[:32]
+        self.rate = rate
+        """Calls a second, as it is said."""
         self._rate = rate * NEARLY
         self._budget = budget
         self._there = False
@@ -211,6 +222,21 @@ class Account:
         period = row["used_up"]
         used_up = UsedUp(period, row["until"], self._budget.set_by(period)) if period else None
         return Turn(row["granted"], max(0.0, row["wait"]), used_up)
+
+    async def left(self) -> Left | None:
+        """What is left of the day's or the month's budget, whichever is less; None without a budget."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_USED, self.name, self.now)
+        if row is None:
+            async with self._database.connection() as connection:
+                row = await connection.fetchrow(_USED_BY_NOBODY, self.now)
+        most = {"day": self._budget.a_day, "month": self._budget.a_month}
+        left = [
+            Left(max(0, limit - row[period]), period, row[f"{period}_ends"], self._budget.set_by(period))
+            for period, limit in most.items()
+            if limit is not None
+        ]
+        return min(left, key=lambda each: each.calls, default=None)
 
     async def slow_down(self, pause: float, *, sent: float) -> None:
         """The service refused a call as one too many: nobody calls for `pause` seconds, and all go slower then.

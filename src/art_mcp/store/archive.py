@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from art_mcp.painting import CATALOGUE_FIELDS, Painting, Rendition
+from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Painting, Rendition
 from art_mcp.space import Leg, Space
 from art_mcp.store import collections, paintings
 from art_mcp.store.copying import copy_vectors
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from art_mcp.store.paintings import Vector
 
 BEFORE_ALL = uuid.UUID(int=0)
-_words, _facts = attrgetter(*CATALOGUE_FIELDS), attrgetter(*IMAGE_FIELDS)
+_words, _terms, _facts = (attrgetter(*fields) for fields in (CATALOGUE_FIELDS, HOLDING_FIELDS, IMAGE_FIELDS))
 
 # All statements see the same moment, however long they take and whoever writes meanwhile.
 _SNAPSHOT = {"transaction_isolation": "'repeatable read'", "idle_in_transaction_session_timeout": 0}
@@ -166,8 +166,10 @@ def _values(painting: Painting) -> tuple[object, ...]:
     return (
         painting.id,
         painting.collection,
+        painting.source,
         painting.source_key,
         *_words(painting.catalogue),
+        *_terms(painting.holding),
         painting.artist_name,
         *(painting.years or (None, None)),
         *_facts(painting),

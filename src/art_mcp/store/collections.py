@@ -56,8 +56,9 @@ async def remove(database: Database, name: str) -> int:
     """
     async with database.transaction() as connection:
         held = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM art_mcp.jobs j JOIN art_mcp.items i ON i.job_id = j.id "
-            "WHERE j.collection = $1 AND i.state = 'pending' AND i.held_until > now())",
+            "SELECT EXISTS (SELECT FROM art_mcp.jobs j LEFT JOIN art_mcp.items i ON i.job_id = j.id "
+            "AND i.state = 'pending' AND i.held_until > now() WHERE j.collection = $1 AND j.state = 'running' "
+            "AND (i.job_id IS NOT NULL OR j.lister_until > now()))",
             name,
         )
         if held:

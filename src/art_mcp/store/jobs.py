@@ -1,10 +1,14 @@
-"""Durable ingest jobs: what is to be stored, row by row, and what became of each row."""
+"""Durable ingest jobs: what is to be stored, row by row, and what became of each row.
+
+A job's rows are listed by one process at a time and stored by as many as like; each holds what it works on by a lease,
+so that what a dead one held comes back.
+"""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +21,11 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Connection, Database
 
 HOLD_S = 30
-"""How long an item is a worker's own unless it renews that; one that died gives it back this way."""
-
-MANY_ITEMS = 5_000
+"""How long an item, or the list, is a process's own unless it renews that; one that died gives it back this way."""
+RATE_OVER_S = 60
+"""The pace of a job is what it settled in the last minute."""
+ANALYZED_AT = 5_000
+REMOVED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class NewItem:
     """A row of the source: either what is to be stored, or why it cannot be."""
 
     label: str
+    painting_id: uuid.UUID | None
+    """None where the row does not say which painting it is."""
     row: dict[str, Any] | None
     refusal: str | None = None
 
@@ -49,6 +57,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The right to write down a job's rows, until the lease is over."""
+
+    lister: uuid.UUID
+    after: str | None
+    """Where the list goes on, in the source's own words; None for its beginning."""
+    listed: int
+    """How many rows are written down."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job as it stands; the four counts add up to `total`."""
 
@@ -56,54 +75,166 @@ class Job:
     source: str
     within: tuple[str, ...] | None
     """Folders in which every file of the source must truly lie, or None where the user's own rights decide."""
+    options: Mapping[str, Any]
+    """How the source is read."""
     collection: str
-    done: bool
+    state: str
+    """running, done or cancelled."""
+    listed: bool
+    """Whether `total` is final."""
     total: int
     stored: int
     unchanged: int
     refused: int
     pending: int
+    missing: int | None
+    """Paintings that were loaded from this source before and have left it; None until the job is done."""
+    removed: int | None
+    """How many of them were removed."""
+    rate: float
+    """Rows a second that were settled of late."""
+
+    @property
+    def done(self) -> bool:
+        return self.state == "done"
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace of late; None where that cannot be told."""
+        return self.pending / self.rate if self.listed and self.rate else None
 
 
 async def create(
-    database: Database, source: str, within: Sequence[str] | None, collection: str, items: Iterable[NewItem]
+    database: Database,
+    source: str,
+    within: Sequence[str] | None,
+    collection: str,
+    options: Mapping[str, Any],
 ) -> uuid.UUID:
-    """Write down a whole job at once, so that there is never half of one."""
-    job_id = uuid.uuid4()
-    records = (
-        (
-            job_id,
-            position,
-            item.label,
-            None if item.row is None else json.dumps(item.row),
-            "refused" if item.refusal else "pending",
-            item.refusal,
-        )
-        for position, item in enumerate(items)
-    )
+    """Start a job, or find the one that is still running with the very same source, collection and options."""
     async with database.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO art_mcp.jobs (id, source, within, collection) VALUES ($1, $2, $3, $4)",
-            job_id,
+        # Of two who ask at once, the second waits here and finds the first one's job.
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"job {collection} {source}")
+        found = await connection.fetchval(
+            "SELECT id FROM art_mcp.jobs WHERE state = 'running' AND source = $1 AND within IS NOT DISTINCT FROM $2 "
+            "AND collection = $3 AND options = $4 ORDER BY created_at LIMIT 1",
             source,
             within,
             collection,
+            json.dumps(options),
         )
-        copied = await connection.copy_records_to_table(
+        return found or await connection.fetchval(
+            "INSERT INTO art_mcp.jobs (id, source, within, collection, options, listed) "
+            "VALUES ($1, $2, $3, $4, $5, false) RETURNING id",
+            uuid.uuid4(),
+            source,
+            within,
+            collection,
+            json.dumps(options),
+        )
+
+
+async def start_listing(database: Database, job_id: uuid.UUID) -> Listing | None:
+    """Take the right to list a job's rows, if nobody has it and there are more."""
+    lister = uuid.uuid4()
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            "UPDATE art_mcp.jobs SET lister = $2, lister_until = now() + make_interval(secs => $3) "
+            "WHERE id = $1 AND state = 'running' AND NOT listed AND (lister_until IS NULL OR lister_until < now()) "
+            "RETURNING list_after, "
+            "(SELECT coalesce(max(position) + 1, 0) FROM art_mcp.items WHERE job_id = $1) AS listed",
+            job_id,
+            lister,
+            float(HOLD_S),
+        )
+    return None if row is None else Listing(lister, row["list_after"], row["listed"])
+
+
+async def renew_listing(database: Database, job_id: uuid.UUID, lister: uuid.UUID) -> None:
+    """Keep the right for longer; called every now and then."""
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE art_mcp.jobs SET lister_until = now() + make_interval(secs => $3) WHERE id = $1 AND lister = $2",
+            job_id,
+            lister,
+            float(HOLD_S),
+        )
+
+
+async def stop_listing(database: Database, job_id: uuid.UUID, lister: uuid.UUID) -> None:
+    """Give the right back, so that another process can go on at once."""
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE art_mcp.jobs SET lister = NULL, lister_until = NULL WHERE id = $1 AND lister = $2", job_id, lister
+        )
+
+
+async def append(
+    database: Database, job_id: uuid.UUID, lister: uuid.UUID, items: Sequence[NewItem], after: str | None
+) -> bool:
+    """Write down the next rows of a job, and where the list goes on; None: it is complete.
+
+    A row that says the same painting as one before it is refused.
+
+    Returns:
+        Whether this is still the lister's to do; nothing was written otherwise.
+    """
+    async with database.transaction() as connection:
+        mine = await connection.execute(
+            "UPDATE art_mcp.jobs SET list_after = $3, listed = $3::text IS NULL, updated_at = now(), "
+            "lister = CASE WHEN $3::text IS NOT NULL THEN lister END, "
+            "lister_until = CASE WHEN $3::text IS NOT NULL THEN lister_until END "
+            "WHERE id = $1 AND lister = $2 AND state = 'running'",
+            job_id,
+            lister,
+            after,
+        )
+        if mine == "UPDATE 0":
+            return False
+        first = await connection.fetchval(
+            "SELECT coalesce(max(position) + 1, 0) FROM art_mcp.items WHERE job_id = $1", job_id
+        )
+        await connection.copy_records_to_table(
             "items",
             schema_name="art_mcp",
-            columns=("job_id", "position", "label", "row", "state", "reason"),
-            records=records,
+            columns=("job_id", "position", "label", "painting_id", "row", "state", "reason"),
+            records=[
+                (
+                    job_id,
+                    position,
+                    item.label,
+                    item.painting_id,
+                    None if item.row is None else json.dumps(item.row),
+                    "refused" if item.refusal else "pending",
+                    item.refusal,
+                )
+                for position, item in enumerate(items, start=first)
+            ],
         )
-    if int(copied.split()[-1]) > MANY_ITEMS:
+        await connection.execute(
+            """
+            UPDATE art_mcp.items i SET state = 'refused', row = NULL,
+                reason = format('It is the same painting as %s: both have the same id.', before.label)
+            FROM (
+                SELECT DISTINCT ON (new.position) new.position, old.label FROM art_mcp.items new
+                JOIN art_mcp.items old ON old.job_id = $1 AND old.painting_id = new.painting_id
+                    AND old.position < new.position AND old.state <> 'refused'
+                WHERE new.job_id = $1 AND new.position >= $2 ORDER BY new.position, old.position
+            ) AS before
+            WHERE i.job_id = $1 AND i.position = before.position
+            """,
+            job_id,
+            first,
+        )
+    if first < ANALYZED_AT <= first + len(items):
         async with database.connection() as connection:
             # Until the server knows how many they are, it sorts them all each time some are taken.
             await connection.execute("ANALYZE art_mcp.items")
-    return job_id
+    return True
 
 
 async def hold(database: Database, job_id: uuid.UUID, limit: int) -> list[HeldItem]:
-    """Take up to `limit` pending items that nobody holds."""
+    """Take up to `limit` pending items of a running job that nobody holds."""
     # Shielded: cancelled in between, the items would be held, and nobody would know.
     with anyio.CancelScope(shield=True):
         async with database.connection() as connection:
@@ -113,6 +244,7 @@ async def hold(database: Database, job_id: uuid.UUID, limit: int) -> list[HeldIt
                 WHERE job_id = $1 AND position IN (
                     SELECT position FROM art_mcp.items
                     WHERE job_id = $1 AND state = 'pending' AND (held_until IS NULL OR held_until < now())
+                        AND EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running')
                     ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED
                 )
                 RETURNING position, row
@@ -153,7 +285,7 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
         StoreError: the job was removed, so nothing of it may be stored.
     """
     await connection.executemany(
-        "UPDATE art_mcp.items SET state = $3, reason = $4, row = NULL, held_until = NULL "
+        "UPDATE art_mcp.items SET state = $3, reason = $4, row = NULL, held_until = NULL, settled_at = now() "
         "WHERE job_id = $1 AND position = $2 AND state = 'pending'",
         [(job_id, o.position, o.state, o.reason) for o in outcomes],
     )
@@ -162,16 +294,97 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
         raise StoreError("The job and its collection were removed meanwhile.", "Load the source again if need be.")
 
 
+async def is_over(database: Database, job_id: uuid.UUID) -> bool:
+    """Whether nothing of a job is left to do, for anyone."""
+    async with database.connection() as connection:
+        return not await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND (NOT listed "
+            "OR EXISTS (SELECT FROM art_mcp.items WHERE job_id = $1 AND state = 'pending')))",
+            job_id,
+        )
+
+
+_LEFT = (
+    "art_mcp.paintings p JOIN art_mcp.jobs j ON j.id = $1 AND p.collection = j.collection AND p.source = j.source "
+    "WHERE NOT EXISTS (SELECT FROM art_mcp.items i WHERE i.job_id = j.id AND i.painting_id = p.id)"
+)
+"""Paintings that were loaded from a job's source, which names them no more."""
+
+
+async def count_missing(database: Database, collection: str, source: str, named: Collection[uuid.UUID]) -> int:
+    """How many paintings were loaded from a source that names only these now."""
+    async with database.connection() as connection:
+        return await connection.fetchval(
+            "SELECT count(*) FROM art_mcp.paintings WHERE collection = $1 AND source = $2 AND id <> ALL($3)",
+            collection,
+            source,
+            list(named),
+        )
+
+
 async def finish(database: Database, job_id: uuid.UUID) -> None:
-    """Mark a job as done, if nothing of it is pending."""
+    """Mark a job as done, if all its rows are listed and none is pending; count what has left its source."""
     async with database.transaction() as connection:
         collection = await connection.fetchval(
-            "UPDATE art_mcp.jobs SET state = 'done', updated_at = now() WHERE id = $1 AND NOT EXISTS "
+            f"UPDATE art_mcp.jobs SET state = 'done', updated_at = now(), "
+            f"missing = coalesce(removed, 0) + (SELECT count(*) FROM {_LEFT}) "
+            "WHERE id = $1 AND listed AND state = 'running' AND NOT EXISTS "
             "(SELECT FROM art_mcp.items WHERE job_id = $1 AND state = 'pending') RETURNING collection",
             job_id,
         )
         if collection is not None:
             await collections.recount(connection, collection)
+
+
+async def cancel(database: Database, job_id: uuid.UUID) -> None:
+    """End a running job: what is stored stays, what is pending is left; who works on it stops soon."""
+    async with database.transaction() as connection:
+        collection = await connection.fetchval(
+            "UPDATE art_mcp.jobs SET state = 'cancelled', lister = NULL, lister_until = NULL, updated_at = now() "
+            "WHERE id = $1 AND state = 'running' RETURNING collection",
+            job_id,
+        )
+        if collection is not None:
+            await collections.recount(connection, collection)
+
+
+async def remove_missing(database: Database, job_id: uuid.UUID) -> int:
+    """Remove the paintings that have left the source of a job that is done.
+
+    Returns:
+        How many they were.
+
+    Raises:
+        StoreError: rows of the source could not be told, so that their paintings would seem to have left it.
+    """
+    async with database.connection() as connection:
+        untold = await connection.fetchval(
+            "SELECT count(*) FROM art_mcp.items WHERE job_id = $1 AND painting_id IS NULL", job_id
+        )
+    if untold:
+        raise StoreError(
+            f"Nothing was removed: {untold} rows of the source do not say which painting they are, and these could be "
+            "the ones that seem to have left it.",
+            "Mend the refused rows and load the source again.",
+        )
+    removed = 0
+    while True:
+        async with database.transaction() as connection:
+            rows = await connection.fetch(
+                "WITH doomed AS (SELECT p.id FROM art_mcp.paintings p WHERE p.id IN "
+                f"(SELECT p.id FROM {_LEFT} ORDER BY p.id LIMIT $2) ORDER BY p.id FOR UPDATE) "
+                "DELETE FROM art_mcp.paintings p USING doomed WHERE p.id = doomed.id RETURNING p.collection",
+                job_id,
+                REMOVED_AT_ONCE,
+            )
+            if rows:
+                await collections.add(connection, {rows[0]["collection"]: -len(rows)})
+            await connection.execute(
+                "UPDATE art_mcp.jobs SET removed = coalesce(removed, 0) + $2 WHERE id = $1", job_id, len(rows)
+            )
+        removed += len(rows)
+        if len(rows) < REMOVED_AT_ONCE:
+            return removed
 
 
 async def get(database: Database, job_id: uuid.UUID) -> Job | None:
@@ -187,7 +400,7 @@ async def other_source(database: Database, collection: str, source: str) -> bool
 
 
 async def unfinished(database: Database) -> list[Job]:
-    """Jobs that still have pending items, oldest first."""
+    """Running jobs, oldest first."""
     return await _jobs(database, "WHERE state = 'running' ORDER BY created_at")
 
 
@@ -206,13 +419,21 @@ async def refusals(database: Database, job_id: uuid.UUID, limit: int | None = No
 async def _jobs(database: Database, condition: str, *arguments: Any) -> list[Job]:
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT id, source, within, collection, state = 'done' AS done, counts.* FROM art_mcp.jobs, LATERAL ("
+            "SELECT id, source, within, options, collection, state, listed, missing, removed, counts.*, coalesce("
+            "recent / greatest(1, extract(epoch FROM now() - since)), 0)::float8 AS rate FROM art_mcp.jobs, LATERAL ("
             "SELECT count(*) AS total, "
             "count(*) FILTER (WHERE i.state = 'stored') AS stored, "
             "count(*) FILTER (WHERE i.state = 'unchanged') AS unchanged, "
             "count(*) FILTER (WHERE i.state = 'refused') AS refused, "
-            "count(*) FILTER (WHERE i.state = 'pending') AS pending "
+            "count(*) FILTER (WHERE i.state = 'pending') AS pending, "
+            f"count(*) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS recent, "
+            f"min(settled_at) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS since "
             f"FROM art_mcp.items i WHERE i.job_id = jobs.id) AS counts {condition}",
             *arguments,
         )
-    return [Job(**{**row, "within": row["within"] and tuple(row["within"])}) for row in rows]
+    return [_job(row) for row in rows]
+
+
+def _job(row: Mapping[str, Any]) -> Job:
+    fields = {name: row[name] for name in Job.__slots__ if name not in ("within", "options")}
+    return Job(**fields, within=row["within"] and tuple(row["within"]), options=json.loads(row["options"]))

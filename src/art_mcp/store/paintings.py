@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from art_mcp.folding import fold
-from art_mcp.painting import CATALOGUE_FIELDS, KEYED_FIELDS, Catalogue, Painting, Rendition, filter_key
+from art_mcp.painting import (
+    CATALOGUE_FIELDS,
+    HOLDING_FIELDS,
+    KEYED_FIELDS,
+    Catalogue,
+    Holding,
+    Painting,
+    Rendition,
+    filter_key,
+)
 from art_mcp.space import Leg
 from art_mcp.store import collections
 from art_mcp.store.spaces import require_active, vector_table
@@ -25,7 +34,8 @@ if TYPE_CHECKING:
 
 DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
-PAINTING_FIELDS = ("id", "collection", "source_key", *CATALOGUE_FIELDS, *DERIVED_FIELDS, *IMAGE_FIELDS)
+OWN_FIELDS = ("id", "collection", "source", "source_key")
+PAINTING_FIELDS = (*OWN_FIELDS, *CATALOGUE_FIELDS, *HOLDING_FIELDS, *DERIVED_FIELDS, *IMAGE_FIELDS)
 READ_FIELDS = [field for field in PAINTING_FIELDS if not field.endswith("_key") or field == "source_key"]
 """Columns that a `Painting` is made of."""
 SEARCHED = {
@@ -223,8 +233,10 @@ def painting_of(row: Mapping[str, Any]) -> Painting:
         collection=row["collection"],
         source_key=row["source_key"],
         catalogue=Catalogue(**{field: row[field] for field in CATALOGUE_FIELDS}),
+        holding=Holding(**{field: row[field] for field in HOLDING_FIELDS}),
         artist_name=row["artist_name"],
         years=None if row["year_from"] is None else (row["year_from"], row["year_to"]),
+        source=row["source"],
         **{field: row[field] for field in IMAGE_FIELDS},
     )
 
@@ -239,6 +251,6 @@ def _values(painting: Painting) -> tuple[Any, ...]:
         "year_to": last,
         **{f"{field}_key": filter_key(field, words[field]) for field in KEYED_FIELDS},
     }
-    own = words | derived
+    own = words | painting.holding.as_dict() | derived
     texts = (fold(" ".join(words[field] or "" for field in fields)) for fields in SEARCHED.values())
     return (*(own[f] if f in own else getattr(painting, f) for f in PAINTING_FIELDS), *texts)

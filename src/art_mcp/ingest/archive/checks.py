@@ -12,12 +12,21 @@ from PIL import Image
 
 from art_mcp.images.picture import FORMATS, MAX_BYTES, MAX_SIDE
 from art_mcp.images.rendition import THUMBNAIL_SIDE
-from art_mcp.ingest.archive.columns import FACTS, RENDITIONS, TEXTS
+from art_mcp.ingest.archive.columns import FACTS, RENDITIONS, TEXTS, WORDS, YEARS
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import Refusal
-from art_mcp.ingest.sources.table import MAX_CHARACTERS, MAX_CHARACTERS_ELSEWHERE
-from art_mcp.painting import CATALOGUE_FIELDS, Catalogue, Painting, Rendition, painting_id, readable
+from art_mcp.ingest.sources.columns import MAX_CHARACTERS, MAX_CHARACTERS_ELSEWHERE
+from art_mcp.painting import (
+    CATALOGUE_FIELDS,
+    HOLDING_FIELDS,
+    Catalogue,
+    Holding,
+    Painting,
+    Rendition,
+    painting_id,
+    readable,
+)
 from art_mcp.settings import MAX_DISPLAY_SIZE
 from art_mcp.space import Space
 from art_mcp.store.paintings import IMAGE_FIELDS, Entry
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
 
 MAX_NAME = 4096
 """Characters of a key or of a file's name."""
+MOST_YEAR = 100_000
 LENGTH_TOLERANCE = 0.01
 """How far a vector's length may be from 1: it is stored in half precision."""
 
@@ -59,7 +69,7 @@ class Checker:
         """
         # By columns as far as possible, since there are many rows.
         columns: dict[str, Sequence[Any]] = {name: _texts(name, table.column(name)) for name in TEXTS}
-        columns |= {name: table.column(name).to_pylist() for name in (*FACTS, *RENDITIONS)}
+        columns |= {name: table.column(name).to_pylist() for name in (*FACTS, *YEARS, *RENDITIONS)}
         vectors = {space: _vectors(table.column(name), space) for space, name in self._columns.items()}
         suspect = [
             each for each in (*columns.values(), *vectors.values()) if any(type(value) is _Bad for value in each)
@@ -103,10 +113,20 @@ class Checker:
             key,
             words,
             artist_name=_display_name(words.artist),
-            years=_years(words.date) or _years(words.timeframe),
+            years=_told_years(row) or _years(words.date) or _years(words.timeframe),
             **{field: row[field] for field in IMAGE_FIELDS},
+            holding=Holding(*[row[field] for field in HOLDING_FIELDS]),
+            source=row["source"],
         )
         return Entry(painting, renditions, vectors)
+
+
+def _told_years(row: Mapping[str, Any]) -> tuple[int, int] | None:
+    """As they were stored, since a museum may have told them more exactly than its words do; if they can be true."""
+    first, last = row["year_from"], row["year_to"]
+    if first is None or last is None or not -MOST_YEAR <= first <= last <= MOST_YEAR:
+        return None
+    return first, last
 
 
 class _Bad(Exception):
@@ -117,7 +137,7 @@ def _texts(name: str, column: pa.ChunkedArray) -> Sequence[str | _Bad | None]:
     """The texts of a column, the catalogue's made readable; what cannot be stored is told in its place."""
     import pyarrow as pa
 
-    words = name in CATALOGUE_FIELDS
+    words = name in WORDS
     most = MAX_CHARACTERS.get(name, MAX_CHARACTERS_ELSEWHERE) if words else MAX_NAME
     try:
         texts = column.to_pylist()

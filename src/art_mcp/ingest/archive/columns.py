@@ -3,8 +3,11 @@
 | column | type | what |
 |---|---|---|
 | id, collection, source_key | string | the id is computed from the other two |
+| source | string | what it was loaded from last |
 | title, artist, date, school, type, technique, timeframe, description | string | the catalogue's words |
-| artist_name, year_from, year_to | string, int32 | derived from them, for other readers: an import computes them anew |
+| page, rights, credit | string | who holds it, and on what terms |
+| year_from, year_to | int32 | between which it was painted |
+| artist_name | string | for other readers: an import computes it anew |
 | image_name | string | the picture's file, relative to its source |
 | image_sha256, image_width, image_height, image_format | binary(32), int32, int32, string | of the source's picture |
 | thumbnail, display | binary | the pictures that are kept, as WebP |
@@ -19,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.ingest.archive.manifest import ArchiveError
-from art_mcp.painting import CATALOGUE_FIELDS
+from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS
 from art_mcp.space import Space
 from art_mcp.store.paintings import Entry
 
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
     from art_mcp.store.paintings import Vector
 
 RENDITIONS = ("thumbnail", "display")
-TEXTS = ("id", "collection", "source_key", *CATALOGUE_FIELDS, "image_name", "image_format")
+WORDS = (*CATALOGUE_FIELDS, *HOLDING_FIELDS)
+TEXTS = ("id", "collection", "source", "source_key", *WORDS, "image_name", "image_format")
 FACTS = ("image_sha256", "image_width", "image_height")
-_YEARS = ("year_from", "year_to")
+YEARS = ("year_from", "year_to")
 ROWS, BYTES = 2048, 32 << 20
 """Most rows of a row group, and about the most bytes."""
 
@@ -55,7 +59,7 @@ def schema(vectors: Collection[str]) -> pa.Schema:
     return pa.schema(
         [
             *((name, pa.string()) for name in (*TEXTS, "artist_name")),
-            *((name, pa.int32()) for name in _YEARS),
+            *((name, pa.int32()) for name in YEARS),
             *((name, pa.binary(32) if name == "image_sha256" else pa.int32()) for name in FACTS),
             *((name, pa.binary()) for name in RENDITIONS),
             *((name, numbers) for name in vectors),
@@ -66,7 +70,7 @@ def schema(vectors: Collection[str]) -> pa.Schema:
 def compression(vectors: Collection[str]) -> dict[str, str]:
     """How each column is compressed, for a writer: vectors and WebP do not get any smaller."""
     texts = dict.fromkeys((*TEXTS, "artist_name"), "ZSTD")
-    rest = (*_YEARS, *FACTS, *RENDITIONS, *(f"{name}.list.element" for name in vectors))
+    rest = (*YEARS, *FACTS, *RENDITIONS, *(f"{name}.list.element" for name in vectors))
     return texts | dict.fromkeys(rest, "NONE")
 
 
@@ -96,11 +100,12 @@ def _row(entry: Entry) -> dict[str, Any]:
     painting = entry.painting
     first, last = painting.years or (None, None)
     kept = {rendition.kind: rendition.data for rendition in entry.renditions}
-    values = {"id": str(painting.id), "year_from": first, "year_to": last, **painting.catalogue.as_dict()}
+    values = {"id": str(painting.id), "year_from": first, "year_to": last}
+    values |= painting.catalogue.as_dict() | painting.holding.as_dict()
     return {
         **{
             name: values[name] if name in values else getattr(painting, name)
-            for name in (*TEXTS, "artist_name", *_YEARS, *FACTS)
+            for name in (*TEXTS, "artist_name", *YEARS, *FACTS)
         },
         **{kind: kept.get(kind) for kind in RENDITIONS},
     }

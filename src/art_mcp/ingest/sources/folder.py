@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.source import Refusal, Row
 from art_mcp.painting import Catalogue, readable
 
@@ -33,13 +34,12 @@ OTHER_PICTURES = frozenset(
 )
 
 
-class PictureFolder:
+class PictureFolder(LocalSource):
     """All pictures in a folder and the folders below it, hidden ones left out."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within: Sequence[Path] | None = None) -> None:
+        super().__init__(folder.name, (folder,), within)
         self._folder = folder
-        self.name = folder.name
-        self.picture_folders = (folder,)
 
     def rows(self) -> Iterator[Row | Refusal]:
         closed: list[OSError] = []
@@ -53,11 +53,13 @@ class PictureFolder:
                 label = _printable(path.as_posix())
                 if label != path.as_posix():
                     yield Refusal(label, "The file's name is not valid text. Rename it.")
-                elif suffix in OTHER_PICTURES:
-                    yield Refusal(label, f"{suffix[1:].upper()} pictures cannot be read. Convert it to JPEG or PNG.")
+                    continue
+                key = unicodedata.normalize("NFC", label)  # macOS spells names otherwise than the others
+                if suffix in OTHER_PICTURES:
+                    reason = f"{suffix[1:].upper()} pictures cannot be read. Convert it to JPEG or PNG."
+                    yield Refusal(label, reason, key)
                 else:
                     title = readable(path.stem.replace("_", " "))
-                    key = unicodedata.normalize("NFC", label)  # macOS spells names otherwise than the others
                     yield Row(readable(label), key, image=label, catalogue=Catalogue(title=title or None))
         for error in closed:
             folder = os.path.relpath(error.filename, self._folder)

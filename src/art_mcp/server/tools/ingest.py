@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
 import anyio.to_thread
+from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
+from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult, ToolAnnotations
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import Text
-from art_mcp.server.results import IngestResult, ingest_result, ingest_text
+from art_mcp.server.arguments import Flag, Number, Text
+from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
 from art_mcp.server.services import ToolContext, services
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 RETURN_WITHIN_S = 25
 """Chat clients give up after 60 s or more and show no progress, so the job is reported well before."""
+GLANCE_S = 15
 PROGRESS_EVERY_S = 1
 SHOWN_REFUSALS = 20
 
@@ -34,29 +37,56 @@ def register(server: MCPServer[Services]) -> None:
         ingest_collection,
         title="Load a collection of paintings",
         annotations=ToolAnnotations(
-            read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+            read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True
         ),
         description=(
-            "Loads paintings: a folder of pictures, or a table (CSV or TSV, such as SemArt's) whose pictures are "
-            "beside it or in its images/ folder. Starts a job, or continues and reports the one in job_id. Returns "
-            "within 30 seconds with the job's counts, while the work goes on. Loading a source again updates what "
-            "changed; nothing is ever removed."
+            "Loads paintings: a folder of pictures, a table beside its pictures, or a museum's. Starts a job, or "
+            "reports and continues the one in job_id; returns within 30 seconds, while the work goes on. A source that "
+            "is loaded again is updated; nothing is removed. With plan it only says what would be done and paid."
         ),
     )
 
 
+class Consent(BaseModel):
+    """A user's answer to what a load would cost."""
+
+    go_on: bool = Field(description="Load it and pay for that?")
+
+
+async def ask_user(
+    ctx: ToolContext, source: str, collection: str, limit: int | None, plan: bool, job_id: str
+) -> Elicit[Consent] | Consent:
+    """Where the client can ask its user, that is done before more than ART_MCP_ASK_ABOVE calls are paid for."""
+    capabilities = ctx.client_capabilities
+    if not source or plan or job_id or capabilities is None or capabilities.elicitation is None:
+        return Consent(go_on=True)
+    runtime = services(ctx).runtime
+    ingest = await runtime.ingest()
+    if not ingest.billed:
+        return Consent(go_on=True)
+    load = await _load(ctx, source, collection, limit)
+    found = await ingest.plan(**load, at_a_glance=True, seconds=GLANCE_S)
+    if found.calls <= runtime.settings.ask_above:
+        return Consent(go_on=True)
+    return Elicit(f"Load {found.collection}? {await runtime.spending(found.calls)}", Consent)
+
+
 async def ingest_collection(
     ctx: ToolContext,
+    consent: Annotated[ElicitationResult[Consent], Resolve(ask_user)],
     source: Annotated[
         Text,
-        Field(description="Absolute path of a folder or a table in a folder that the server may read."),
+        Field(
+            description="Absolute path in a folder that the server may read; met:WORDS, cleveland:WORDS or smk:WORDS "
+            "for these museums' paintings; or link of a IIIF manifest or collection."
+        ),
     ] = "",
-    collection: Annotated[
-        Text, Field(description="Name of the collection; by default that of the folder or table.")
-    ] = "",
-    job_id: Annotated[Text, Field(description="A job to continue and report, instead of source.")] = "",
+    collection: Annotated[Text, Field(description="Its name, if not the source's.")] = "",
+    limit: Annotated[Number, Field(description="Most rows.")] = None,
+    plan: Flag = False,
+    job_id: Annotated[Text, Field(description="Instead of source.")] = "",
+    cancel: Annotated[Flag, Field(description="End that job; what is stored stays.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
-    from art_mcp.images.files import allowed_path
     from art_mcp.ingest.job import IngestError, unknown_job
     from art_mcp.store import jobs
 
@@ -66,28 +96,48 @@ async def ingest_collection(
             "Give source to start a job, or job_id to continue and report one.",
         )
     runtime, runner = services(ctx).runtime, services(ctx).runner
+    ingest, database = await runtime.ingest(), await runtime.database()
     if source:
-        path = await anyio.to_thread.run_sync(allowed_path, source, runtime.settings.image_dirs)
-        ingest = await runtime.ingest()
-        job = await ingest.create(path, collection, within=runtime.settings.image_dirs)
+        load = await _load(ctx, source, collection, limit)
+        declined = not (isinstance(consent, AcceptedElicitation) and consent.data.go_on)
+        if plan or declined:
+            found = await ingest.plan(**load, seconds=RETURN_WITHIN_S)
+            spending = await runtime.spending(found.calls) if found.calls else None
+            why = "The user did not agree, so nothing was loaded." if declined else None
+            return answer(plan_result(found, spending, why), ingest_text)
+        job = await ingest.create(**load)
     else:
         job = _parse_job_id(job_id)
-        ingest = await runtime.ingest()
-    database = await runtime.database()
     standing = await jobs.get(database, job)
     if standing is None:
         raise unknown_job(job_id)
-    if not standing.done:
+    if cancel:
+        await jobs.cancel(database, job)
+        await runner.wait(job)
+    elif standing.state == "running":
         runner.start(ingest, job)
         with anyio.move_on_after(RETURN_WITHIN_S):
             async with anyio.create_task_group() as reporting:
                 reporting.start_soon(_report, ctx, database, job)
                 await runner.wait(job)
                 reporting.cancel_scope.cancel()
-        standing = await jobs.get(database, job) or standing
+    standing = await jobs.get(database, job) or standing
     refusals = await jobs.refusals(database, job, SHOWN_REFUSALS)
-    result = ingest_result(standing, refusals, runner.problem(job))
-    return answer(result, ingest_text)
+    return answer(job_result(standing, refusals, runner.problem(job)), ingest_text)
+
+
+async def _load(ctx: ToolContext, source: str, collection: str, limit: int | None) -> dict[str, Any]:
+    """What `Ingest.create` and `Ingest.plan` take; a path is judged by what the server may read."""
+    from art_mcp.images.files import allowed_path
+    from art_mcp.ingest.job import IngestError
+    from art_mcp.ingest.sources import Options, is_address
+
+    if limit is not None and limit < 1:
+        raise IngestError(f"limit is {limit:.6g}; it has to be 1 or more.", "Leave it out to load all rows.")
+    within = services(ctx).runtime.settings.image_dirs
+    if not is_address(source):
+        source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
+    return {"source": source, "collection": collection or None, "options": Options(limit=limit), "within": within}
 
 
 async def _report(ctx: ToolContext, database: Database, job: uuid.UUID) -> None:
@@ -99,7 +149,8 @@ async def _report(ctx: ToolContext, database: Database, job: uuid.UUID) -> None:
             await anyio.sleep(PROGRESS_EVERY_S)
             if standing := await jobs.get(database, job):
                 finished = standing.total - standing.pending
-                await ctx.report_progress(finished, standing.total, f"{finished} of {standing.total} rows")
+                total = standing.total if standing.listed else None
+                await ctx.report_progress(finished, total, f"{finished} of {standing.total} rows")
 
 
 def _parse_job_id(text: str) -> uuid.UUID:

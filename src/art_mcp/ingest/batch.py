@@ -1,0 +1,284 @@
+"""From rows of a job to stored paintings, some at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from art_mcp.errors import ArtMcpError
+from art_mcp.images.picture import ImageError, Picture, read_picture
+from art_mcp.images.rendition import render
+from art_mcp.ingest.dates import years
+from art_mcp.ingest.embedding import EMBEDDED_SIDE, PictureVectors, word_vectors
+from art_mcp.ingest.names import display_name
+from art_mcp.ingest.sources import Source
+from art_mcp.painting import Catalogue, Holding, Painting, Rendition, painting_id
+from art_mcp.space import Leg, Space
+from art_mcp.store import jobs, paid, paintings
+from art_mcp.store.jobs import HeldItem, Job, Outcome
+from art_mcp.store.paintings import Entry, Stored
+from art_mcp.vision.provider import VisionError
+
+if TYPE_CHECKING:
+    from art_mcp.ingest.embedding import Made
+    from art_mcp.store.database import Database
+    from art_mcp.store.paintings import Vector
+    from art_mcp.vision.provider import Provider
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+RENDITIONS = frozenset(("thumbnail", "display"))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An item with its picture's bytes."""
+
+    position: int
+    id: uuid.UUID
+    collection: str
+    source: str
+    row: Mapping[str, Any]
+    catalogue: Catalogue
+    data: bytes
+    sha256: bytes | None
+    """None: the picture was not looked at."""
+
+    def described(self, painting: Painting) -> Painting:
+        """The same painting as this row describes it."""
+        told = self.row.get("years")
+        return replace(
+            painting,
+            source=self.source,
+            catalogue=self.catalogue,
+            holding=Holding(**self.row.get("holding", {})),
+            artist_name=display_name(self.catalogue.artist),
+            years=tuple(told) if told else years(self.catalogue.date) or years(self.catalogue.timeframe),
+            image_name=self.row["image"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A picture that is ready to be embedded and stored."""
+
+    read: Read
+    picture: Picture
+    renditions: Sequence[Rendition]
+
+    def painting(self) -> Painting:
+        return self.read.described(
+            Painting(
+                id=self.read.id,
+                collection=self.read.collection,
+                source_key=self.read.row["key"],
+                catalogue=self.read.catalogue,
+                artist_name=None,
+                years=None,
+                image_name=self.read.row["image"],
+                image_sha256=self.read.sha256,
+                image_width=self.picture.width,
+                image_height=self.picture.height,
+                image_format=self.picture.format,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Items by what is to be done with them, compared with what is stored."""
+
+    unchanged: Sequence[Read]
+    reworded: Sequence[tuple[Read, Stored]]
+    """Under other words than are stored; the picture is the same."""
+    new: Sequence[Read]
+    """Not stored, or with another picture, or not whole."""
+    known: frozenset[uuid.UUID]
+    """Those of them that are stored in some form."""
+
+
+class BatchStore:
+    """Stores batches of a job's items, for several workers of this process.
+
+    Args:
+        spaces: the active spaces that `provider` fills.
+        display_size: longest side in pixels of the picture that is kept for showing.
+    """
+
+    def __init__(self, database: Database, provider: Provider, spaces: Sequence[Space], *, display_size: int) -> None:
+        self._database = database
+        self._provider = provider
+        self._spaces = spaces
+        self._image_spaces = [space for space in spaces if space.leg is not Leg.WORDS]
+        self._words = next((space for space in spaces if space.leg is Leg.WORDS), None)
+        self._display_size = display_size
+        self._vectors = PictureVectors(database, provider, self._image_spaces)
+        self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
+
+    @property
+    def billed(self) -> bool:
+        """Whether a picture's vector costs money."""
+        return self._provider.limits.billed
+
+    @property
+    def workers(self) -> int:
+        """How many are to work on batches at the same time."""
+        return self._vectors.workers
+
+    async def store(self, job: Job, held: Sequence[HeldItem], source: Source, stopped: list[ArtMcpError]) -> None:
+        """Bring a batch to its end: every item stored, unchanged or refused, in one transaction.
+
+        Args:
+            stopped: see `PictureVectors.make`.
+        """
+        read, refused = await read_items(job.collection, job.source, held, source)
+        todo = await self.sort(read)
+        decode = partial(_decode, display_size=self._display_size)
+        decoded, broken = _split(await _together(partial(self._in_thread, decode), todo.new))
+        vectors = await self._image_vectors(decoded, stopped)
+        unseen = [item for item in decoded if isinstance(vectors[item.read.sha256], VisionError)]
+        decoded = [item for item in decoded if item not in unseen]
+        entries = [
+            *await self._whole_entries(decoded, vectors),
+            *await self._reworded_entries(todo.reworded),
+        ]
+        settled = [
+            *refused,
+            *broken,
+            *(Outcome(item.read.position, "refused", str(vectors[item.read.sha256])) for item in unseen),
+            *(Outcome(item.position, "unchanged") for item in todo.unchanged),
+            *(Outcome(item.position, "stored") for item, _ in todo.reworded),
+            *(Outcome(item.read.position, "stored") for item in decoded),
+        ]
+        async with self._database.transaction() as connection:
+            await paintings.write(connection, entries)
+            await jobs.settle(connection, job.id, settled)
+            if self.billed:
+                await paid.drop(connection, self._image_spaces, [item.read.sha256 for item in decoded])
+
+    async def sort(self, items: Sequence[Read]) -> Sorted:
+        """What is to be done with each."""
+        known = await paintings.stored(self._database, [item.id for item in items], self._spaces)
+        unchanged, reworded, new = [], [], []
+        for item in items:
+            there = known.get(item.id)
+            if there is None or not self._is_whole(there) or item.sha256 not in (None, there.painting.image_sha256):
+                new.append(item)
+            elif item.described(there.painting) != there.painting or self._lacks_words(there):
+                reworded.append((item, there))
+            else:
+                unchanged.append(item)
+        return Sorted(unchanged, reworded, new, frozenset(known))
+
+    async def to_embed(self, digests: Collection[bytes]) -> set[bytes]:
+        """Of pictures, by SHA-256, those without a vector in some space."""
+        return set(digests) - (await self._vectors.known(digests)).keys()
+
+    def _is_whole(self, there: Stored) -> bool:
+        return there.renditions >= RENDITIONS and there.filled >= {space.name for space in self._image_spaces}
+
+    def _lacks_words(self, there: Stored) -> bool:
+        spoken = bool(there.painting.catalogue.sentence())
+        return spoken and self._words is not None and self._words.name not in there.filled
+
+    async def _whole_entries(
+        self, decoded: Sequence[_Decoded], vectors: Mapping[bytes, Made | VisionError]
+    ) -> list[Entry]:
+        words = await self._word_vectors([item.read.catalogue for item in decoded])
+        return [
+            Entry(item.painting(), item.renditions, {**vectors[item.read.sha256], **sentence})
+            for item, sentence in zip(decoded, words, strict=True)
+        ]
+
+    async def _reworded_entries(self, reworded: Sequence[tuple[Read, Stored]]) -> list[Entry]:
+        """The same picture under other words: nothing of the picture is made again."""
+        words = await self._word_vectors([item.catalogue for item, _ in reworded])
+        return [
+            Entry(item.described(there.painting), (), sentence)
+            for (item, there), sentence in zip(reworded, words, strict=True)
+        ]
+
+    async def _image_vectors(
+        self, decoded: Sequence[_Decoded], stopped: list[ArtMcpError]
+    ) -> Mapping[bytes, Made | VisionError]:
+        """The vectors of each picture by its SHA-256, or why it has none; what the database has is not made again."""
+        pictures = {item.read.sha256: item.picture for item in decoded}
+        known = await self._vectors.known(pictures)
+        known |= await self._vectors.brought({i.read.id: i.read.sha256 for i in decoded if i.read.sha256 not in known})
+        missing = {digest: picture for digest, picture in pictures.items() if digest not in known}
+        return {**known, **await self._vectors.make(missing, stopped)}
+
+    async def _word_vectors(self, catalogues: Sequence[Catalogue]) -> list[dict[Space, Vector | None]]:
+        if self._words is None:
+            return [{} for _ in catalogues]
+        vectors = await word_vectors(self._provider, [catalogue.sentence() for catalogue in catalogues])
+        return [{self._words: vector} for vector in vectors]
+
+    async def _in_thread(self, work: Callable[[T], R], thing: T) -> R:
+        """On as many cores as there are."""
+        return await anyio.to_thread.run_sync(work, thing, limiter=self._threads)
+
+
+async def _together(work: Callable[[T], Awaitable[R]], things: Sequence[T]) -> list[R]:
+    """What `work` gives for each thing, in order, all at the same time."""
+    results: dict[int, R] = {}
+
+    async def one(index: int, thing: T) -> None:
+        results[index] = await work(thing)
+
+    async with anyio.create_task_group() as group:
+        for index, thing in enumerate(things):
+            group.start_soon(one, index, thing)
+    return [results[index] for index in range(len(things))]
+
+
+async def read_items(
+    collection: str, locator: str, held: Sequence[HeldItem], source: Source
+) -> tuple[list[Read], list[Outcome]]:
+    """Items with their pictures, and those whose picture cannot be had.
+
+    Raises:
+        SourceError: no picture can be had now.
+    """
+
+    async def read(item: HeldItem) -> Read | Outcome:
+        try:
+            data = await source.picture(item.row["image"])
+        except ImageError as error:
+            return Outcome(item.position, "refused", str(error))
+        return read_item(collection, locator, item, data, hashlib.sha256(data).digest())
+
+    return _split(await _together(read, held))
+
+
+def read_item(collection: str, locator: str, item: HeldItem, data: bytes, sha256: bytes | None) -> Read:
+    """An item whose picture was read, or was not looked at."""
+    catalogue = Catalogue(**item.row["catalogue"])
+    id_ = painting_id(collection, item.row["key"])
+    return Read(item.position, id_, collection, locator, item.row, catalogue, data, sha256)
+
+
+def _decode(read: Read, *, display_size: int) -> _Decoded | Outcome:
+    name = PurePath(read.row["image"]).name
+    try:
+        picture = read_picture(read.data, name=name, max_side=max(EMBEDDED_SIDE, display_size))
+    except ImageError as error:
+        return Outcome(read.position, "refused", str(error))
+    return _Decoded(read, picture, render(picture, display_size=display_size))
+
+
+def _split(results: Sequence[T | Outcome]) -> tuple[list[T], list[Outcome]]:
+    return (
+        [result for result in results if not isinstance(result, Outcome)],
+        [result for result in results if isinstance(result, Outcome)],
+    )

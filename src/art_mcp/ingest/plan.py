@@ -1,0 +1,136 @@
+"""What a load would do, found out without storing or paying for anything."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import anyio
+
+from art_mcp.images.picture import ImageError, glance
+from art_mcp.ingest.batch import read_item, read_items
+from art_mcp.ingest.listing import item_of
+from art_mcp.store import jobs
+from art_mcp.store.jobs import HeldItem, NewItem
+
+if TYPE_CHECKING:
+    from art_mcp.ingest.batch import BatchStore
+    from art_mcp.ingest.sources import Source
+    from art_mcp.store.database import Database
+
+SHOWN_REFUSALS = 20
+AT_ONCE = 32
+"""Rows whose pictures are in memory together."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done for each row of a source; the counts of rows add up to `total`."""
+
+    collection: str
+    reading: str | None
+    """How the source is understood, in a sentence for people."""
+    total: int = 0
+    new: int = 0
+    changed: int = 0
+    """Stored already, with other words or another picture."""
+    unchanged: int = 0
+    refused: int = 0
+    complete: bool = False
+    """Every row was looked at; else there was no time for the rest."""
+    calls: int = 0
+    """Paid calls."""
+    missing: int = 0
+    """Paintings that were loaded from this source before and have left it."""
+    refusals: list[tuple[str, str]] = field(default_factory=list)
+    """Label and reason of the first refused rows."""
+
+
+class Planner:
+    """Looks at every row of a source, and at its pictures if they are at hand.
+
+    A picture is not decoded, so one that is damaged inside is refused only when it is loaded. Where pictures are not
+    looked at, what is stored already is taken to have the same one.
+
+    Args:
+        locator: what a job would call the source.
+        collection: what it would be loaded into.
+        look: whether to look at the pictures too.
+    """
+
+    def __init__(
+        self, database: Database, batches: BatchStore, source: Source, locator: str, collection: str, *, look: bool
+    ) -> None:
+        self._database = database
+        self._batches = batches
+        self._source = source
+        self._locator = locator
+        self._collection = collection
+        self._look_at_pictures = look
+        self._named: set[uuid.UUID] = set()
+        self._wanted: set[bytes] = set()
+
+    async def plan(self, limit: int | None, *, seconds: float | None = None) -> Plan:
+        """Args: seconds: how long to look at most.
+
+        Raises:
+            SourceError: the source cannot be read.
+        """
+        plan = Plan(self._collection, await self._source.reading())
+        with anyio.move_on_after(math.inf if seconds is None else seconds):
+            async with aclosing(self._source.pages(None)) as pages:
+                async for page in pages:
+                    rows = page.rows if limit is None else page.rows[: limit - plan.total]
+                    items = [item_of(self._collection, row) for row in rows]
+                    for start in range(0, len(items), AT_ONCE):
+                        await self._look(plan, items[start : start + AT_ONCE])
+                    if plan.total == limit:
+                        break
+            plan.complete = True
+        if plan.complete and limit is None:
+            plan.missing = await jobs.count_missing(self._database, self._collection, self._locator, self._named)
+        return plan
+
+    async def _look(self, plan: Plan, items: Sequence[NewItem]) -> None:
+        refused: dict[int, str] = {}
+        held = []
+        for position, item in enumerate(items):
+            if item.row is None:
+                refused[position] = item.refusal or ""
+            elif item.painting_id in self._named:
+                refused[position] = "It is the same painting as one before: both have the same id."
+            else:
+                held.append(HeldItem(position, item.row))
+            if item.painting_id is not None:
+                self._named.add(item.painting_id)
+        if self._look_at_pictures:
+            read, unread = await read_items(self._collection, self._locator, held, self._source)
+            refused |= {each.position: each.reason or "" for each in unread}
+        else:
+            read = [read_item(self._collection, self._locator, each, b"", None) for each in held]
+        todo = await self._batches.sort(read)
+        fresh = []
+        for item in todo.new:
+            try:
+                if item.data:
+                    glance(item.data, name=PurePath(item.row["image"]).name)
+                fresh.append(item)
+            except ImageError as error:
+                refused[item.position] = str(error)
+        plan.total += len(items)
+        plan.unchanged += len(todo.unchanged)
+        plan.changed += len(todo.reworded) + sum(item.id in todo.known for item in fresh)
+        plan.new += sum(item.id not in todo.known for item in fresh)
+        plan.refused += len(refused)
+        plan.refusals += [(items[position].label, refused[position]) for position in sorted(refused)]
+        del plan.refusals[SHOWN_REFUSALS:]
+        if self._batches.billed:
+            digests = {item.sha256 for item in fresh if item.sha256 is not None}
+            new = await self._batches.to_embed(digests) - self._wanted
+            self._wanted |= new
+            plan.calls += len(new) + sum(item.sha256 is None for item in fresh)

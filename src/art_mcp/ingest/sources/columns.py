@@ -1,0 +1,108 @@
+"""Which column of a table is what, and a painting from a row's cells."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from art_mcp.ingest.sources.source import Refusal, Row, SourceError
+from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
+
+# What headers are called, lower-cased and without anything but letters and digits; the first that is there counts.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "key": ("id", "identifier", "objectid", "objectnumber", "inventorynumber", "accessionnumber"),
+    "image": ("imagefile", "image", "imagepath", "filename", "file", "path", "picture", "picturefile"),
+    "title": ("title", "name", "objectname"),
+    "artist": ("author", "artist", "creator", "painter", "artistname", "maker"),
+    "date": ("date", "dated", "year", "objectdate", "creationdate"),
+    "school": ("school", "nationality", "culture"),
+    "type": ("type", "genre", "classification"),
+    "technique": ("technique", "medium", "material", "materials"),
+    "timeframe": ("timeframe", "period"),
+    "description": ("description", "text", "comment", "notes"),
+    "page": ("page", "url", "objecturl", "link", "homepage"),
+    "rights": ("rights", "license", "licence", "copyright"),
+    "credit": ("credit", "creditline"),
+    "vector": ("vector", "embedding", "imageembedding", "imagevector"),
+}
+MAX_CHARACTERS = {"description": 50_000, "vector": 128_000}
+MAX_CHARACTERS_ELSEWHERE = 1_000
+SHOWN = 12
+
+
+def plain(name: str) -> str:
+    """A column's name as it is compared."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def choose(table: str, names: Sequence[str], given: Mapping[str, str]) -> dict[str, int]:
+    """Index of the column for each thing that is known about a painting; those that are given go first.
+
+    Args:
+        table: how errors call the table.
+        names: of its columns.
+        given: by field, the name of its column.
+
+    Raises:
+        SourceError: a column is missing or ambiguous.
+    """
+    shown = ", ".join(name.strip()[:40] for name in names[:SHOWN])
+    compared = [plain(name) for name in names]
+    doubled = {name for name in compared if name and compared.count(name) > 1}
+    columns = {}
+    for field, spellings in COLUMNS.items():
+        wanted = given.get(field)
+        for spelling in spellings if wanted is None else (plain(wanted),):
+            if spelling in doubled:
+                raise SourceError(f"{table} has the column {spelling!r} twice.", "Rename or remove one of them.")
+            if spelling in compared:
+                columns[field] = compared.index(spelling)
+                break
+        else:
+            if wanted is not None:
+                raise SourceError(f"{table} has no column {wanted!r:.60}.", f"Its columns are: {shown}.")
+    if "image" not in columns:
+        raise SourceError(
+            f"{table} has no column that names the picture's file; its columns are: {shown}.",
+            "Call one of them IMAGE_FILE, or say which it is with --column image=NAME.",
+        )
+    return columns
+
+
+def reading(names: Sequence[str], columns: Mapping[str, int]) -> str:
+    """What is read from which column, and which are not used, in a sentence for people."""
+    used = ", ".join(f"{field} from {readable(names[index])}" for field, index in columns.items())
+    unused = [readable(name)[:40] for index, name in enumerate(names) if index not in columns.values()]
+    more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
+    return f"Read: {used}." + (f" Not used: {', '.join(unused[:SHOWN])}{more}." if unused else "")
+
+
+def painting(label: str, cells: Mapping[str, str]) -> Row | Refusal:
+    """A row from what its cells say, by field."""
+    values: dict[str, str] = {}
+    reason = None
+    for field, cell in cells.items():
+        value = cell.strip()
+        most = MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)
+        if "\0" in value:
+            reason = f"Its {field} holds a NUL character."
+        elif any("\ud800" <= character <= "\udfff" for character in value):
+            reason = f"Its {field} has bytes that are not text in the file's encoding."
+        elif len(value := value if field in ("image", "vector") else readable(value)) > most:
+            reason = f"Its {field} has {len(value):,} characters; at most {most:,} are stored."
+        else:
+            values[field] = value
+            continue
+        break
+    key = values.get("key") or unicodedata.normalize("NFC", values.get("image", ""))
+    if reason or not values.get("image"):
+        return Refusal(label, reason or "It names no picture.", key or None)
+    return Row(
+        label=label if "://" in values["image"] else f"{label} ({readable(values['image'])})",
+        key=key,
+        image=values["image"],
+        catalogue=Catalogue(**{field: values.get(field) or None for field in CATALOGUE_FIELDS}),
+        vector=values.get("vector") or None,
+        holding=Holding(**{field: values.get(field) or None for field in HOLDING_FIELDS}),
+    )

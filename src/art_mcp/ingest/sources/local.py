@@ -1,0 +1,82 @@
+"""What sources on this machine share: their rows are read in threads, their pictures from folders beside them."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import islice
+from pathlib import Path
+
+import anyio.to_thread
+
+from art_mcp.images.files import read_file
+from art_mcp.images.picture import ImageError
+from art_mcp.ingest.sources.source import Page, Refusal, Row
+
+PAGE = 1_000
+
+
+class LocalSource(ABC):
+    """A folder or a table.
+
+    Args:
+        picture_folders: where a row's picture is looked for, in this order; nothing outside is read.
+        within: folders in which every file must truly lie; None where the user's own rights decide.
+    """
+
+    local = True
+
+    def __init__(self, name: str, picture_folders: Sequence[Path], within: Sequence[Path] | None) -> None:
+        self.name = name
+        self.picture_folders = tuple(picture_folders)
+        self._within = within
+
+    @abstractmethod
+    def rows(self) -> Iterator[Row | Refusal]:
+        """Every row once, always in the same order; reads the disk."""
+
+    async def pages(self, after: str | None) -> AsyncIterator[Page]:
+        listed = int(after or 0)
+        rows = islice(self.rows(), listed, None)
+        while page := await anyio.to_thread.run_sync(lambda: list(islice(rows, PAGE))):
+            listed += len(page)
+            yield Page(page, str(listed) if len(page) == PAGE else None)
+
+    async def picture(self, image: str) -> bytes:
+        return await anyio.to_thread.run_sync(partial(self._picture, image))
+
+    async def reading(self) -> str | None:
+        return None
+
+    async def aclose(self) -> None:
+        return  # nothing is open between the calls
+
+    def _picture(self, image: str) -> bytes:
+        allowed = [self.picture_folders, *([self._within] if self._within is not None else [])]
+        for folder in self.picture_folders:
+            try:
+                return read_file(_as_spelled(folder / image), *allowed)
+            except ImageError as error:
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+        looked = ", ".join(folder.name for folder in self.picture_folders)
+        raise ImageError("There is no such picture.", f"It was looked for in {looked}.")
+
+
+def _as_spelled(path: Path) -> Path:
+    """The path, or the one that differs from it in upper and lower case only: tables come from Windows."""
+    if path.exists():
+        return path
+    try:
+        names = _names(path.parent, path.parent.stat().st_mtime_ns)
+    except OSError:
+        return path
+    return path.with_name(names.get(path.name.casefold(), path.name))
+
+
+@lru_cache(maxsize=8)
+def _names(folder: Path, changed: int) -> dict[str, str]:
+    """The names in a folder by their case-folded form; `changed` makes a changed folder be read again."""
+    return {name.casefold(): name for name in os.listdir(folder)}

@@ -1,0 +1,55 @@
+"""The Metropolitan Museum of Art: a search gives ids, each object is asked for by itself.
+
+https://metmuseum.github.io; `/v1.1/search` took the place of `/v1/search` in October 2026. No key is needed. Its
+firewall shuts out who asks for more than about thirty objects in a row without a pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from art_mcp.ingest.sources.museum import NOT_OPEN, Museum, Record, museum_row, shape
+from art_mcp.ingest.sources.source import Refusal, Row
+
+API = "https://collectionapi.metmuseum.org/public/collection"
+IDS = 25
+"""In a page; each is a request, so a page takes some seconds."""
+REACHABLE = 10_000
+"""Of a search's results."""
+
+
+class Met(Museum):
+    title: ClassVar = "The Met"
+    pause: ClassVar = 0.5
+
+    async def records(self, offset: int) -> tuple[Sequence[Record], int | None]:
+        query = {"q": self.words or "*", "medium": "Paintings", "hasImages": "true", "offset": offset, "limit": IDS}
+        found = shape(await self.web.record(f"{API}/v1.1/search?{urlencode(query)}"), self.title)
+        ids = found.get("objectIDs") or []
+        records = [await self.web.record(f"{API}/v1/objects/{int(each)}") for each in ids]
+        following = offset + len(ids)
+        more = ids and following < min(int(found.get("total") or 0), REACHABLE)
+        return [each for each in records if isinstance(each, dict)], following if more else None
+
+    def row(self, record: Record) -> Row | Refusal | None:
+        if "Painting" not in record["classification"]:  # what is asked for by medium is not always one
+            return None
+        label = f"{self.title} {record['objectID']}"
+        if record["isPublicDomain"] is not True or not record["primaryImageSmall"]:
+            return Refusal(label, NOT_OPEN, str(record["objectID"]))
+        cells = {
+            "key": str(record["objectID"]),
+            "image": record["primaryImageSmall"],
+            "title": record["title"],
+            "artist": record["artistDisplayName"],
+            "date": record["objectDate"],
+            "school": record["artistNationality"] or record["culture"],
+            "technique": record["medium"],
+            "timeframe": record["period"],
+            "page": record["objectURL"],
+            "rights": "https://creativecommons.org/publicdomain/zero/1.0/",
+            "credit": record["creditLine"],
+        }
+        return museum_row(label, cells, (record["objectBeginDate"], record["objectEndDate"]))

@@ -1,0 +1,108 @@
+"""What the tool that loads collections answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, WithJsonSchema
+
+from art_mcp.server.results import Result
+from art_mcp.spending import duration
+
+if TYPE_CHECKING:
+    from art_mcp.ingest.plan import Plan
+    from art_mcp.spending import Spending
+    from art_mcp.store.jobs import Job
+
+
+class RefusedRow(Result):
+    """A row that was not stored."""
+
+    row: str
+    reason: str
+
+
+class IngestResult(Result):
+    """An ingest job as it stands, or as it would be; stored, unchanged, refused and pending add up to total."""
+
+    job_id: str | None
+    state: str
+    collection: str
+    total: int
+    stored: int
+    unchanged: int
+    refused: int
+    pending: int
+    missing: int | None = Field(description="Left the source, but are kept.")
+    seconds_left: int | None
+    refusals: Annotated[list[RefusedRow], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
+    next_step: str
+
+
+def job_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -> IngestResult:
+    """Args: problem: why work on the job has stopped, if it has."""
+    state = job.state
+    if job.done and job.refused == job.total:
+        next_step = "Nothing could be stored. Mend what the refusals name and load it again."
+    elif job.done:
+        next_step = "Search the collection, or ask for one painting."
+    elif job.state == "cancelled":
+        next_step = "What was stored stays. Load the source again to store the rest."
+    elif problem:
+        state = "stopped"
+        next_step = f"{problem} Then call ingest_collection with job_id={job.id} to go on."
+    else:
+        next_step = f"The work goes on while this server runs. To see how it stands, pass job_id={job.id}."
+    return IngestResult(
+        job_id=str(job.id),
+        state=state,
+        collection=job.collection,
+        total=job.total,
+        stored=job.stored,
+        unchanged=job.unchanged,
+        refused=job.refused,
+        pending=job.pending,
+        missing=job.missing,
+        seconds_left=round(job.seconds_left) if state == "running" and job.seconds_left is not None else None,
+        refusals=[RefusedRow(row=row, reason=reason) for row, reason in refusals],
+        next_step=next_step,
+    )
+
+
+def plan_result(plan: Plan, spending: Spending | None, refused_because: str | None = None) -> IngestResult:
+    """Args: refused_because: why it was only planned, if it was to be loaded."""
+    counts = f"{plan.new} are new, {plan.changed} have changed."
+    facts = [refused_because, plan.reading, counts, spending and str(spending)]
+    if not plan.complete:
+        facts.append("There was no time to look at the rest of the rows.")
+    if refused_because is None:
+        facts.append("To load it, call again without plan.")
+    return IngestResult(
+        job_id=None,
+        state="planned",
+        collection=plan.collection,
+        total=plan.total,
+        stored=0,
+        unchanged=plan.unchanged,
+        refused=plan.refused,
+        pending=plan.new + plan.changed,
+        missing=plan.missing,
+        seconds_left=None,
+        refusals=[RefusedRow(row=row, reason=reason) for row, reason in plan.refusals],
+        next_step=" ".join(fact for fact in facts if fact),
+    )
+
+
+def ingest_text(result: IngestResult) -> str:
+    lines = [
+        f"Ingest into {result.collection}: {result.state}. {result.stored} stored, {result.unchanged} unchanged, "
+        f"{result.refused} refused, {result.pending} pending, of {result.total}."
+    ]
+    if result.seconds_left is not None:
+        lines.append(f"About {duration(result.seconds_left)} left.")
+    if result.missing:
+        lines.append(f"{result.missing} of this source's paintings are not in it any more; they are kept.")
+    lines += [f"Refused {refusal.row}: {refusal.reason}" for refusal in result.refusals]
+    if result.refused > len(result.refusals):
+        lines.append(f"... and {result.refused - len(result.refusals)} more.")
+    return "\n".join([*lines, f"Job {result.job_id}. {result.next_step}" if result.job_id else result.next_step])
