@@ -33,7 +33,7 @@ class IngestResult(Result):
     unchanged: int
     refused: int
     pending: int
-    missing: int | None = Field(description="Left the source, but are kept.")
+    missing: int | None
     seconds_left: int | None
     refusals: Annotated[list[RefusedRow], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
     next_step: str
