@@ -24,6 +24,7 @@ from art_mcp.painting import (
     Holding,
     Painting,
     Rendition,
+    is_readable,
     painting_id,
     readable,
 )
@@ -68,62 +69,79 @@ class Checker:
             first: the number of the first row.
         """
         # By columns as far as possible, since there are many rows.
-        columns: dict[str, Sequence[Any]] = {name: _texts(name, table.column(name)) for name in TEXTS}
-        columns |= {name: table.column(name).to_pylist() for name in (*FACTS, *YEARS, *RENDITIONS)}
+        texts = {name: _texts(name, table.column(name)) for name in TEXTS}
+        facts = {name: table.column(name).to_pylist() for name in (*FACTS, *YEARS, *RENDITIONS)}
         vectors = {space: _vectors(table.column(name), space) for space, name in self._columns.items()}
-        suspect = [
-            each for each in (*columns.values(), *vectors.values()) if any(type(value) is _Bad for value in each)
-        ]
+        suspect = [each for each in (*texts.values(), *vectors.values()) if any(type(value) is _Bad for value in each)]
+        rows = zip(
+            texts["id"],
+            texts["collection"],
+            texts["source_key"],
+            map(Catalogue, *(texts[field] for field in CATALOGUE_FIELDS)),
+            zip(*((texts | facts)[field] for field in IMAGE_FIELDS), strict=True),
+            zip(*(facts[name] for name in YEARS), strict=True),
+            map(Holding, *(texts[field] for field in HOLDING_FIELDS)),
+            texts["source"],
+            zip(*(facts[kind] for kind in RENDITIONS), strict=True),
+            strict=True,
+        )
         checked: list[Entry | Refusal] = []
-        for place, values in enumerate(zip(*columns.values(), strict=True)):
-            row = dict(zip(columns, values, strict=True))
+        for place, row in enumerate(rows):
             try:
                 for each in suspect:
                     if type(each[place]) is _Bad:
                         raise each[place]
+                painting, renditions = self._checked(*row)
                 made = {space: each[place] for space, each in vectors.items() if each[place] is not None}
-                checked.append(self._entry(row, made))
+                checked.append(Entry(painting, renditions, made))
             except _Bad as bad:
-                key = row["source_key"] if isinstance(row["source_key"], str) else ""
-                named = f" ({readable(key):.100})" if key else ""
+                key = texts["source_key"][place]
+                named = f" ({readable(key):.100})" if key and isinstance(key, str) else ""
                 checked.append(Refusal(f"{label} {first + place}{named}", str(bad)))
         return checked
 
-    def _entry(self, row: Mapping[str, Any], vectors: Mapping[Space, Vector]) -> Entry:
-        collection, key = row["collection"], row["source_key"]
+    def _checked(
+        self,
+        id_: str | None,
+        collection: str | None,
+        key: str | None,
+        words: Catalogue,
+        image: tuple[Any, ...],
+        told: tuple[int | None, int | None],
+        terms: Holding,
+        source: str | None,
+        kept: tuple[bytes | None, ...],
+    ) -> tuple[Painting, list[Rendition]]:
+        """Args: image: values of `IMAGE_FIELDS`. kept: of `RENDITIONS`."""
         if collection not in self._names:
             raise _Bad("Its collection is not one of the manifest's.")
-        id_ = painting_id(collection, key or "")
-        if not key or row["id"] != str(id_):
+        own = painting_id(collection, key or "")
+        if not key or id_ != str(own):
             raise _Bad("Its id is not that of its collection and its key.")
-        if row["id"] <= self._last:
+        if id_ <= self._last:
             raise _Bad("It is there twice, or out of its order.")
-        self._last = row["id"]
-        if not row["image_name"]:
-            raise _Bad("It names no picture.")
-        _check_facts(row)
-        renditions = [_rendition(kind, row[kind]) for kind in RENDITIONS if row[kind] is not None]
-        if renditions and row["image_sha256"] is None:
+        self._last = id_
+        _check_image(*image)
+        renditions = [_rendition(kind, data) for kind, data in zip(RENDITIONS, kept, strict=True) if data is not None]
+        if renditions and image[1] is None:
             raise _Bad("It has a picture, but not what is known of its source.")
         here = self._names[collection]
-        words = Catalogue(*[row[field] for field in CATALOGUE_FIELDS])
         painting = Painting(
-            id_ if here == collection else painting_id(here, key),
+            own if here == collection else painting_id(here, key),
             here,
             key,
             words,
-            artist_name=_display_name(words.artist),
-            years=_told_years(row) or _years(words.date) or _years(words.timeframe),
-            **{field: row[field] for field in IMAGE_FIELDS},
-            holding=Holding(*[row[field] for field in HOLDING_FIELDS]),
-            source=row["source"],
+            _display_name(words.artist),
+            _told_years(*told) or _years(words.date) or _years(words.timeframe),
+            *image,
+            terms,
+            source,
         )
-        return Entry(painting, renditions, vectors)
+        return painting, renditions
 
 
-def _told_years(row: Mapping[str, Any]) -> tuple[int, int] | None:
+def _told_years(first: int | None, last: int | None) -> tuple[int, int] | None:
     """As they were stored, since a museum may have told them more exactly than its words do; if they can be true."""
-    first, last = row["year_from"], row["year_to"]
     if first is None or last is None or not -MOST_YEAR <= first <= last <= MOST_YEAR:
         return None
     return first, last
@@ -146,11 +164,11 @@ def _texts(name: str, column: pa.ChunkedArray) -> Sequence[str | _Bad | None]:
     else:
         there = list(filter(None, texts))
         together = " ".join(there)  # has whatever one of them has
-        if "\0" not in together and max(map(len, there), default=0) <= most:
-            if not words:
-                return texts
-            if len(there) + texts.count(None) == len(texts) and readable(together) == together:
-                return texts
+        fits = max(map(len, there), default=0) <= most
+        if fits and not words and "\0" not in together:
+            return texts
+        if fits and words and len(there) + texts.count(None) == len(texts) and is_readable(together):
+            return texts
     return [None if text is None else _text(name, text, most, words) for text in texts]
 
 
@@ -180,7 +198,8 @@ def _vectors(chunks: pa.ChunkedArray, space: Space) -> list[Vector | _Bad | None
         vectors = numbers.reshape(-1, space.dimensions)
     else:
         vectors = numbers[starts[fits, None] + np.arange(space.dimensions)]
-    lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)  # not finite if one of the numbers is not
+    exact = vectors.astype(np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))  # not finite if one of the numbers is not
     checked: list[Vector | _Bad | None] = [None] * len(column)
     for row in np.flatnonzero(there & ~fits):
         checked[row] = _Bad(
@@ -194,11 +213,14 @@ def _vectors(chunks: pa.ChunkedArray, space: Space) -> list[Vector | _Bad | None
     return checked
 
 
-def _check_facts(row: Mapping[str, Any]) -> None:
-    width, height, format_ = row["image_width"], row["image_height"], row["image_format"]
-    if row["image_sha256"] is None and width is None and height is None and format_ is None:
+def _check_image(
+    name: str | None, sha256: bytes | None, width: int | None, height: int | None, kind: str | None
+) -> None:
+    if not name:
+        raise _Bad("It names no picture.")
+    if sha256 is None and width is None and height is None and kind is None:
         return
-    if row["image_sha256"] is None or width is None or height is None or format_ not in FORMATS:
+    if sha256 is None or width is None or height is None or kind not in FORMATS:
         raise _Bad("What is said of its picture is not complete.")
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise _Bad(f"Its picture is said to have {width} x {height} pixels.")
