@@ -21,7 +21,7 @@ Floats: TypeAlias = NDArray[np.floating]
 
 MAX_VIEWS = 12
 """More find no more paintings: with 4 of them 96.0 % of the photos are answered right, with 8 96.2 %, with 12 97.0 %,
-with 16 96.8 % (docs/wall-photos.md tells of the photos)."""
+with 16 96.8 % (scripts/wall_photos.py makes the photos)."""
 VIEW_SIDE = 448
 """Twice what networks look at, in pixels."""
 
