@@ -51,7 +51,6 @@ def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Map
     callback=_columns,
     help="Which column of a table is what, where its header does not tell, e.g. title=Naam.",
 )
-@click.option("--cleaned", is_flag=True, help="Leave out of SemArt what the tutorial on it left out.")
 @click.option(
     "--remove-missing", is_flag=True, help="In the end, remove the paintings that this source had and has no more."
 )
@@ -65,7 +64,6 @@ def ingest(
     dry_run: bool,
     limit: int | None,
     columns: Mapping[str, str],
-    cleaned: bool,
     remove_missing: bool,
     resume: bool,
     as_json: bool,
@@ -79,11 +77,11 @@ def ingest(
 
     if bool(source) == resume:  # an empty SOURCE is a shell variable that was not set, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
-    if resume and (collection or dry_run or limit or columns or cleaned or remove_missing):
+    if resume and (collection or dry_run or limit or columns or remove_missing):
         raise click.UsageError("--resume goes on with jobs as they were begun; give it alone.")
     if source is not None and not is_address(source):
         source = os.path.abspath(source)
-    options = Options(columns=columns, cleaned=cleaned, limit=limit, remove_missing=remove_missing)
+    options = Options(columns=columns, limit=limit, remove_missing=remove_missing)
     if dry_run:
         anyio.run(_plan, settings, source, collection, options, as_json)
     else:

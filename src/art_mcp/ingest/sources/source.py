@@ -58,8 +58,6 @@ class Options:
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """A table's column for each thing known about a painting, where its header is not to be guessed from."""
-    cleaned: bool = False
-    """Leave out of SemArt what its tutorial left out."""
     limit: int | None = None
     """Rows to list at most."""
     remove_missing: bool = False
