@@ -96,9 +96,9 @@ async def ingest_collection(
             "Give source to start a job, or job_id to continue and report one.",
         )
     runtime, runner = services(ctx).runtime, services(ctx).runner
+    load = await _load(ctx, source, collection, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
     if source:
-        load = await _load(ctx, source, collection, limit)
         declined = not (isinstance(consent, AcceptedElicitation) and consent.data.go_on)
         if plan or declined:
             found = await ingest.plan(**load, seconds=RETURN_WITHIN_S)
