@@ -277,7 +277,21 @@ async def lower(folder: Path, images: int) -> list[Figure]:
 
 async def pair(folder: Path, images: int) -> list[Figure]:
     """As `steady`, by two processes that share the job."""
-    with service() as served, scratch(folder, images) as (pictures, data_dir):
+    with service() as served:
+        loaded, second = await _by_two(folder, images, served)
+    return [*judged(loaded, RATE, share=95, refused=1), second]
+
+
+async def lower_pair(folder: Path, images: int) -> list[Figure]:
+    """As `lower`, by two processes that share the job."""
+    with service(rate=LESS, failing=0) as served:
+        loaded, second = await _by_two(folder, images // 2, served)
+    return [*judged(loaded, LESS, share=90, refused=3), second]
+
+
+async def _by_two(folder: Path, images: int, served: Service) -> tuple[Loaded, Figure]:
+    """A load by this process and another, and how much of it the other did."""
+    with scratch(folder, images) as (pictures, data_dir):
         other: list[dict[str, int]] = []
 
         async def second(job_id: uuid.UUID) -> None:
@@ -290,10 +304,7 @@ async def pair(folder: Path, images: int) -> list[Figure]:
         async with Runtime(settings(data_dir, served.endpoint)) as runtime:
             loaded = await load(runtime, pictures, served, second)
     share = 100 * other[0]["pictures"] / images
-    return [
-        *judged(loaded, RATE, share=95, refused=1),
-        Figure("pictures embedded by the second process", share, "%"),
-    ]
+    return loaded, Figure("pictures embedded by the second process", share, "%")
 
 
 async def work(data_dir: str, endpoint: str, job_id: str) -> None:
@@ -410,6 +421,7 @@ SCENARIOS: dict[str, Callable[[Path, int], Awaitable[list[Figure]]]] = {
     "steady": steady,
     "lower": lower,
     "pair": pair,
+    "lower-pair": lower_pair,
     "tutorial": tutorial,
     "searches": searches,
 }
@@ -417,7 +429,7 @@ SCENARIOS: dict[str, Callable[[Path, int], Awaitable[list[Figure]]]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=IMAGES, help="pictures; `lower` and `tutorial` take half")
+    parser.add_argument("--images", type=int, default=IMAGES, help="pictures; `lower`s and `tutorial` take half")
     parser.add_argument("--only", nargs="*", choices=SCENARIOS, default=list(SCENARIOS), help="these scenarios")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="for data, while it runs")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")

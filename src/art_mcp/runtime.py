@@ -182,12 +182,17 @@ class Runtime:
             who = key.get_secret_value() if key else ""
         return Account(database, address or "", who, rate=rate, budget=settings.budget)
 
-    async def spending(self, calls: int) -> Spending:
-        """What so many paid calls will take, of the provider that loads use now."""
+    async def spending(self, calls: int, of: str | None = None) -> Spending:
+        """What so many paid calls will take.
+
+        Args:
+            of: the provider's name; None: the one that loads use now.
+        """
         from art_mcp.spending import Spending
 
-        provider, price = await self.provider(), self.settings.price_per_1000
-        account = self._account(await self.database(), provider.spaces[Leg.PIXELS].provider)
+        price = self.settings.price_per_1000
+        of = of or (await self.provider()).spaces[Leg.PIXELS].provider
+        account = self._account(await self.database(), of)
         return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.left())
 
     def _azure(self, database: Database, pixels: Space | None) -> Provider:

@@ -20,15 +20,21 @@ class Spending:
     """Of the budget that will be used up first, if there is one."""
 
     @property
+    def beyond_budget(self) -> bool:
+        """Whether less is left than that."""
+        return self.left is not None and self.left.calls < self.calls
+
+    @property
     def seconds(self) -> float:
         return self.calls / self.rate
 
     def __str__(self) -> str:
         words = f"That takes {self.calls:,} paid calls, {duration(self.seconds)} at {self.rate:g} calls a second"
         if self.cost is not None:
-            words += f"; they cost {self.cost:,.2f} by ART_MCP_PRICE_PER_1000"
+            cost = f"{self.cost:,.2f}" if self.cost >= 0.01 else "less than 0.01"
+            words += f"; they cost {cost} by ART_MCP_PRICE_PER_1000"
         words += "."
-        if self.left is not None and self.left.calls < self.calls:
+        if self.beyond_budget:
             words += (
                 f" The budget of this {self.left.period} allows only {self.left.calls:,} more ({self.left.set_by} sets "
                 f"it); the rest would wait until {self.left.until:%Y-%m-%d %H:%M} UTC."

@@ -46,7 +46,9 @@ async def _reembed(settings: Settings, dry_run: bool, skip_refused: bool, yes: b
         if plan.done:
             click.echo(f"There is nothing to do: all pictures are embedded by {move.made_by}.")
             return
-        click.echo("\n".join(_described(move.made_by, plan, settings)))
+        click.echo("\n".join(_described(move.made_by, plan)))
+        if plan.billed and plan.calls:
+            click.echo(str(await runtime.spending(plan.calls, settings.embeds_by)))
         if dry_run or not (yes or click.confirm("Go on?")):
             click.echo("Nothing was changed.")
             return
@@ -83,31 +85,14 @@ async def _standing(move: Move) -> Standing:
     return Standing("Embedding", move.done, move.total)
 
 
-def _described(made_by: str, plan: Plan, settings: Settings) -> list[str]:
+def _described(made_by: str, plan: Plan) -> list[str]:
     if not plan.paintings:
         return [f"Nothing lacks a vector of {made_by}; only the switch to it is left."]
     instead = f", instead of {plan.instead_of}" if plan.instead_of else ""
     lines = [f"{plan.paintings} paintings are to be embedded by {made_by}{instead}."]
     if plan.not_kept:
         lines.append(f"{plan.not_kept} of them cannot be: no picture of them is kept.")
-    if plan.billed:
-        rate = {"azure": settings.azure_rate, "http": settings.http_rate}[settings.embeds_by]
-        took = f"{_duration(plan.calls / rate)} at {rate:g} calls a second"
-        lines.append(f"That takes {plan.calls} paid calls, {took}{_cost(plan.calls, settings)}.")
     return lines
-
-
-def _cost(calls: int, settings: Settings) -> str:
-    if settings.price_per_1000 is None:
-        return ""
-    return f"; they cost {calls * settings.price_per_1000 / 1000:,.2f} by ART_MCP_PRICE_PER_1000"
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(1, round(seconds))} seconds"
 
 
 def _listed(old: Sequence[Aside]) -> str:
