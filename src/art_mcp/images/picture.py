@@ -197,6 +197,8 @@ def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
     """
     width, height = image.size
     factor = max(1, min(width // (2 * target[0]), height // (2 * target[1])))
+    if factor == 1 and image.mode in PLAIN and not image.has_transparency_data:
+        return image if image.size == target else image.resize(target, Image.Resampling.LANCZOS)
     rows = factor * max(1, 1_000_000 // (width * factor))
     depth = _depth(image)
     mode = _opaque(image.crop((0, 0, 1, 1)), depth).mode
@@ -225,6 +227,9 @@ def _depth(image: Image.Image) -> tuple[float, float] | None:
     return low, high
 
 
+PLAIN = ("L", "RGB", "CMYK")
+
+
 def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Image:
     """The same pixels in one of the modes L, RGB and CMYK, transparent ones on white."""
     if depth:
@@ -238,7 +243,7 @@ def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Ima
         rgba = pixels.convert("RGBA")
         white = Image.new("RGBA", rgba.size, WHITE)
         return Image.alpha_composite(white, rgba).convert("RGB")
-    if pixels.mode in ("L", "RGB", "CMYK"):
+    if pixels.mode in PLAIN:
         return pixels
     if pixels.mode == "1":
         return pixels.convert("L")
