@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -124,6 +125,15 @@ def draw(path: Path, seed: int, size: tuple[int, int] = (64, 48)) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     coarse.resize(size, Image.Resampling.BICUBIC).save(path)
     return path
+
+
+def endless() -> bytes:
+    """A JPEG that is just within the caps and takes seconds to decode."""
+    buffer = BytesIO()
+    Image.new("L", (10_000, 9_900)).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    scan = data.rindex(b"\xff\xda")
+    return data[:-2] + data[scan:-2] * 40 + data[-2:]
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 
 import pytest
 
-from art_mcp.folding import fold
+from art_mcp.folding import MARKS, fold, normal
+from art_mcp.painting import readable
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,14 @@ def test_folding_twice_changes_nothing() -> None:
     for _ in range(5_000):
         text = "".join(chr(chance.choice((chance.randrange(0x600), chance.randrange(0x3_0000)))) for _ in range(8))
         assert fold(fold(text)) == fold(text), ascii(text)
+
+
+def test_marks_that_would_take_long_to_sort_are_left_out() -> None:
+    hostile = "a" + "\u0315\u0300" * 500_000  # which nobody would live to see sorted
+    assert len(normal(hostile)) == len(readable(hostile)) == 1 + MARKS - 1  # one of them is a part of the letter
+    assert fold(hostile + "b") == "ab"
+
+
+def test_no_language_loses_a_mark() -> None:
+    for text in ("Hồ Chí Minh ", "ཨོཾ་མ་ཎི་པདྨེ་ཧཱུྃ ", "בְּרֵאשִׁית ", "z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍a "):
+        assert normal(text * 300) == unicodedata.normalize("NFC", text * 300)

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
-from art_mcp.folding import fold
+from art_mcp.folding import fold, normal
 
 # uuid5 of this and "collection\0source key": the same painting keeps its id through every re-ingest.
 _NAMESPACE = uuid.UUID("5f0c1a52-9f6e-5a0c-8a39-2f6d1f3b7c11")
@@ -31,7 +31,7 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\
 
 def readable(text: str) -> str:
     """Text on one line, without control and invisible characters, which could forge or hide words."""
-    text = unicodedata.normalize("NFC", text)
+    text = normal(text)
     if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
         text = "".join(
             " " if character.isspace() else character

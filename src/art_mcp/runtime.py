@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+SHOWN_AT_ONCE = 2
+"""Each may take some 200 MB, where pictures of the largest size are kept."""
 LOOK_AGAIN_S = 30
 """How long a process may go on searching in spaces that another process has left."""
 
@@ -61,6 +63,8 @@ class Runtime:
         self._look_at = 0.0
         self._target: Provider | None = None
         self._loader: PictureLoader | None = None
+        self.showing = anyio.CapacityLimiter(SHOWN_AT_ONCE)
+        """Threads that decode kept pictures to show them."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -276,6 +280,7 @@ class Runtime:
             await self.database(),
             provider,
             [space for space in model.spaces if provider.spaces.get(space.leg) == space],
+            self.loader().decoder,
             display_size=self.settings.display_size,
         )
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from conftest import endless
 from PIL import Image
 
 from art_mcp.images import decoding
@@ -37,13 +38,6 @@ def encoded(image: Image.Image, format_: str, **options: object) -> bytes:
 
 def noise(width: int = 60, height: int = 40) -> Image.Image:
     return Image.fromarray(np.random.default_rng(width).integers(0, 255, (height, width, 3), np.uint8))
-
-
-def endless() -> bytes:
-    """A JPEG that is just within the caps and takes seconds."""
-    data = encoded(Image.new("L", (10_000, 9_900)), "JPEG", progressive=True)
-    scan = data.rindex(b"\xff\xda")
-    return data[:-2] + data[scan:-2] * 40 + data[-2:]
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ def test_spellings_of_a_region(text: str) -> None:
         ("0.1,0.2,0.3", "which is not four numbers"),
         ("0,0,1,1,1", "which is not four numbers"),
         ("0;0;1;1", "which is not four numbers"),
+        ("0,0,1," + "0" * 10_000_000 + "1", "which is not four numbers"),
         ("x" * 5000, "which is not four numbers"),
         ("0,0,nan,1", "not all between 0 and 1"),
         ("0,0,inf,1", "not all between 0 and 1"),

@@ -78,6 +78,7 @@ def test_spellings_of_a_file(allowed: Path) -> None:
         ("~root/picture.jpg", "starts with ~"),
         ("/tmp/a\0b.jpg", "NUL"),
         ("file:///tmp/a%00b.jpg", "NUL"),
+        ("/tmp/\ud800.jpg", "is not valid text"),
         (r"\\server\share\picture.jpg", "picture.jpg is on another computer"),
         ("//server/share/picture.jpg", "picture.jpg is on another computer"),
         (r"\\?\C:\picture.jpg", "another computer"),

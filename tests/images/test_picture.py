@@ -404,6 +404,12 @@ def test_a_jpeg_of_endless_passes() -> None:
         read(data[:-2] + data[scan:-2] * 60 + data[-2:])
 
 
+def test_a_film_behind_a_large_jpeg_is_not_taken_for_passes() -> None:
+    photo = encoded(Image.new("L", (10000, 9000)), "JPEG")
+    film = np.random.default_rng(1).bytes(8 << 20) + b"\xff\xda" * 100
+    assert read(photo + film).width == 10000
+
+
 def text_bomb() -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

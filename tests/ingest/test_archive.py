@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -26,6 +27,7 @@ from art_mcp.settings import Settings
 from art_mcp.store import archive
 from art_mcp.store.database import Database
 from art_mcp.store.paintings import Entry
+from art_mcp.store.platform import WINDOWS
 
 pytestmark = pytest.mark.anyio
 
@@ -343,6 +345,13 @@ async def test_a_manifest_that_lies_is_refused_before_anything_is_written(
         Archive(backup)
 
 
+@pytest.mark.skipif(WINDOWS, reason="has no named pipes among its files")
+def test_a_manifest_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / MANIFEST)
+    with pytest.raises(ArchiveError, match="it is no file"):
+        Archive(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -428,6 +437,8 @@ SEEN = f"vector_{PIXELS.name}"
         ("image_sha256", None, "What is said of its picture is not complete."),
         ("thumbnail", b"GIF89a", "Its thumbnail is no WebP picture, or is damaged."),
         ("thumbnail", webp(400, 20), "Its thumbnail has 400 x 20 pixels, and more than 320 a side."),
+        ("thumbnail", webp(32, 20) + bytes(1 << 18), "Its thumbnail has more than 256 KiB."),
+        ("display", webp(32, 20) + bytes(1 << 23), "Its display has more than 8,192 KiB."),
         ("display", webp(4100, 16), "Its display has 4100 x 16 pixels, and more than 4096 a side."),
         ("display", moving(), "Its display is no picture but 2 of them."),
         ("display", webp(96, 60)[:40], "Its display is no WebP picture, or is damaged."),
@@ -505,7 +516,8 @@ def rewritten(backup: Path, **options: Any) -> None:
 async def test_a_file_that_could_unfold_to_more_than_it_is_is_refused(backup: Path) -> None:
     rewritten(backup, use_dictionary=False, compression="NONE")
     assert Archive(backup).total == 30
-    for options in ({"compression": "BROTLI", "use_dictionary": False}, {"use_dictionary": True}):
+    repeating = {"use_dictionary": False, "column_encoding": {"description": "DELTA_BYTE_ARRAY"}}
+    for options in ({"compression": "BROTLI", "use_dictionary": False}, {"use_dictionary": True}, repeating):
         rewritten(backup, **options)
         with pytest.raises(ArchiveError, match=r"paintings-00002.parquet has larger parts than an export writes"):
             Archive(backup)

@@ -50,6 +50,10 @@ _TUNED = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_":
 _TUNED |= {"OPENBLAS_NUM_THREADS": "1"}
 
 
+class UndecidedError(ImageError):
+    """A picture was not judged, for a reason that has nothing to do with it."""
+
+
 class Decoder:
     """Does what `read_picture` does, in worker processes that start when they are needed.
 
@@ -79,6 +83,7 @@ class Decoder:
 
         Raises:
             ImageError: as there; or decoding it took too long, or broke its process.
+            UndecidedError: no process can be started, or this is closed.
         """
         name = display_name(name)
         check_bytes(len(data), name=name)
@@ -89,6 +94,10 @@ class Decoder:
                     return worker.read(data, name, max_side, self._within, self._one_big_picture)
                 except _IdledOut:
                     continue
+                except ImageError as error:
+                    if self._closed.is_set():  # what broke its process was `close`
+                        raise _stopping(name) from error
+                    raise
                 finally:
                     self._give_back(worker)
 
@@ -103,7 +112,7 @@ class Decoder:
     def _take(self, name: str) -> _Worker:
         with self._lock:
             if self._closed.is_set():
-                raise ImageError(f"{name} was not read, since the server stops.", "Try again when it runs.")
+                raise _stopping(name)
             while self._idle:
                 worker = self._idle.pop()
                 if not worker.is_gone():
@@ -281,8 +290,12 @@ def _refusal(said: dict[str, Any]) -> ImageError:
     return error
 
 
-def _cannot_start(name: str) -> ImageError:
-    return ImageError(
+def _stopping(name: str) -> UndecidedError:
+    return UndecidedError(f"{name} was not read, since the server stops.", "Try again when it runs.")
+
+
+def _cannot_start(name: str) -> UndecidedError:
+    return UndecidedError(
         f"{name} cannot be decoded, since no process can be started for it.",
         "Free some memory, or install art-mcp again, and try again.",
     )

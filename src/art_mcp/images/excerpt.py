@@ -11,6 +11,8 @@ from art_mcp.images.rendition import bounded, opened
 QUALITIES = (88, 80, 70, 60)
 SMALLEST_REGION = 0.02
 """Of a side: what is smaller has too few pixels left to show anything."""
+LONGEST = 200
+"""Characters that four numbers may take."""
 BY_EXAMPLE = "Give x,y,width,height as fractions from the upper left corner: 0.5,0,0.5,1 is the right half."
 
 
@@ -30,8 +32,10 @@ class Region:
         Raises:
             ImageError: it is written otherwise, reaches beyond the picture, or is hardly more than a point.
         """
-        said = f"region is {text!r:.60}"
+        said = f"region is {text[:60]!r:.60}"
         try:
+            if len(text) > LONGEST:
+                raise ValueError
             region = cls(*(float(part) for part in text.strip(" []()").split(",")))
         except (TypeError, ValueError):
             raise ImageError(f"{said}, which is not four numbers.", BY_EXAMPLE) from None

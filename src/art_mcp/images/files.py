@@ -151,6 +151,8 @@ def check_path(path: str, advice: str = "Give the absolute path of a file.") -> 
     name = name_of(path)
     if "\0" in path:
         raise ImageError(f"The path of {name} holds a NUL character.", advice)
+    if any("\ud800" <= character <= "\udfff" for character in path):
+        raise ImageError(f"The path of {name} is not valid text.", advice)
     if path.startswith(("//", "\\\\")):
         raise ImageError(f"{name} is on another computer.", "Copy it to this one and give its path here.")
     if path.startswith("~"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import struct
 import threading
 import warnings
@@ -40,6 +41,8 @@ MAX_PIXELS_JPEG = 100_000_000
 MAX_PIXELS = 50_000_000
 # A JPEG can have many thousand passes over its pixels, and each takes time. Real ones have 10 to 20.
 MAX_JPEG_WORK = 5_000_000_000
+# Heads of passes of one to four components. Other bytes that a phone may append, such as a film, hold none by chance.
+_SCANS = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 MAX_ICC_BYTES = 4 * 1024 * 1024
 
 # Pictures above this many pixels are decoded one at a time, so that memory does not grow with the callers.
@@ -82,7 +85,7 @@ def read_picture(data: bytes, *, name: str, max_side: int = 1024) -> Picture:
     """
     name = display_name(name)
     check_bytes(len(data), name=name)
-    with _told(name), _quiet_pillow():
+    with _told(name), quiet_pillow():
         return _read(data, name, max_side)
 
 
@@ -94,7 +97,7 @@ def glance(data: bytes, *, name: str) -> None:
     """
     name = display_name(name)
     check_bytes(len(data), name=name)
-    with _told(name), _quiet_pillow(), _judged(data, name):
+    with _told(name), quiet_pillow(), _judged(data, name):
         pass
 
 
@@ -147,7 +150,7 @@ def _judged(data: bytes, name: str) -> Iterator[Image.Image]:
     with Image.open(BytesIO(data), formats=[f for f in FORMATS if f != "MPO"]) as image:  # JPEG opens MPO
         is_jpeg = image.format in ("JPEG", "MPO")
         _check_size(*image.size, _max_pixels(image), name)
-        if is_jpeg and data.count(b"\xff\xda") * image.width * image.height > MAX_JPEG_WORK:
+        if is_jpeg and len(_SCANS.findall(data)) * image.width * image.height > MAX_JPEG_WORK:
             raise ImageError(f"{name} is built in a way that takes too long to read.", SAVE_AS)
         if image.format == "TIFF":
             _check_tiles(image, name)
@@ -272,7 +275,9 @@ def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
                     return converted
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             pass  # a broken profile says nothing about the pixels
-    return image.convert("RGB")
+    plain = image.convert("RGB")
+    plain.info = {}
+    return plain
 
 
 TURNS = {
@@ -341,7 +346,7 @@ _quiet_scope: warnings.catch_warnings | None = None
 
 
 @contextmanager
-def _quiet_pillow() -> Iterator[None]:
+def quiet_pillow() -> Iterator[None]:
     """Pillow warns about odd files, which is nobody's business: they are read or refused.
 
     `warnings.catch_warnings` changes the whole process and must be left in the order of entering, which

@@ -14,6 +14,8 @@ THUMBNAIL_SIDE = 320
 # Paint is full of fine texture: below 78 brushwork turns to wax, above 84 bytes grow faster than looks.
 THUMBNAIL_QUALITY = 78
 DISPLAY_QUALITY = 82
+METHOD = 2
+"""Of WebP: takes 34 ms for 1024 pixels where 4, the default, takes 80, for 5 % more bytes."""
 # What `lighter` tries, where a large display picture is too heavy for an answer.
 LIGHTER_QUALITIES = (74, 66, 58)
 
@@ -70,5 +72,5 @@ def bounded(image: Image.Image, width: int, height: int) -> Image.Image:
 def _webp(image: Image.Image, quality: int) -> bytes:
     buffer = BytesIO()
     # Metadata is emptied by name, since Pillow would otherwise copy what an image brings along.
-    image.save(buffer, "WEBP", quality=quality, method=4, icc_profile=b"", exif=b"", xmp=b"")
+    image.save(buffer, "WEBP", quality=quality, method=METHOD, icc_profile=b"", exif=b"", xmp=b"")
     return buffer.getvalue()

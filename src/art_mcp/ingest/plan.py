@@ -7,14 +7,17 @@ import uuid
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from art_mcp.images.picture import ImageError, glance
 from art_mcp.ingest.batch import read_item, read_items
 from art_mcp.ingest.listing import item_of
+from art_mcp.ingest.sources.sheet import is_link
 from art_mcp.store import jobs
 from art_mcp.store.jobs import HeldItem, NewItem
 
@@ -108,17 +111,18 @@ class Planner:
                 held.append(HeldItem(position, item.row))
             if item.painting_id is not None:
                 self._named.add(item.painting_id)
-        if self._look_at_pictures:
-            read, unread = await read_items(self._collection, self._locator, held, self._source)
-            refused |= {each.position: each.reason or "" for each in unread}
-        else:
-            read = [read_item(self._collection, self._locator, each, b"", None) for each in held]
+        # A table beside pictures may also name some by links, which are not followed for a plan.
+        here = [each for each in held if self._look_at_pictures and not is_link(each.row["image"])]
+        read, unread = await read_items(self._collection, self._locator, here, self._source)
+        refused |= {each.position: each.reason or "" for each in unread}
+        read += [read_item(self._collection, self._locator, each, b"", None) for each in held if each not in here]
         todo = await self._batches.sort(read)
         fresh = []
         for item in todo.new:
             try:
                 if item.data:
-                    glance(item.data, name=PurePath(item.row["image"]).name)
+                    judge = partial(glance, item.data, name=PurePath(item.row["image"]).name)
+                    await anyio.to_thread.run_sync(judge, abandon_on_cancel=True)
                 fresh.append(item)
             except ImageError as error:
                 refused[item.position] = str(error)

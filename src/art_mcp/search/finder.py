@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.folding import fold
+from art_mcp.folding import fold, normal
 from art_mcp.images.reference import Kind, Reference
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
@@ -243,7 +243,7 @@ def unknown_painting(painting_id: object) -> SearchError:
 
 
 def _checked_text(name: str, given: str) -> str:
-    text = unicodedata.normalize("NFC", given).strip()
+    text = normal(given).strip()
     if len(text) > MAX_QUERY:
         raise SearchError(
             f"The {name} has {len(text):,} characters; at most {MAX_QUERY:,} are read.", "Say it in a sentence or two."

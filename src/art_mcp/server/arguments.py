@@ -19,11 +19,19 @@ def _text(value: object) -> object:
     return "" if value is None else value
 
 
+HUGE = 10**12
+"""Numbers beyond that, of which a client may send hundreds of digits, are no more than that."""
+
+
+def _bounded(value: object) -> object:
+    return max(-HUGE, min(value, HUGE)) if isinstance(value, int) else value
+
+
 def _count(default: int) -> BeforeValidator:
     def read(value: object) -> object:
         if isinstance(value, bool):
             raise ValueError("input should be a whole number")
-        return default if value is None else value
+        return default if value is None else _bounded(value)
 
     return BeforeValidator(read)
 
@@ -54,7 +62,7 @@ ImageFile = Annotated[
 ]
 Flag = Annotated[bool, BeforeValidator(bool)]
 """On or off; null is off."""
-Number = int | None
+Number = Annotated[int | None, BeforeValidator(_bounded)]
 # The bounds stand in the schema for the model to see, but are checked in search/, whose errors say more.
 Limit = Annotated[
     int,

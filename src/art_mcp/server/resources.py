@@ -65,7 +65,7 @@ async def painting_image(ctx: ToolContext, id: str) -> bytes:
     rendition = await paintings.rendition(database, found.id, "display")
     if rendition is None:
         raise ResourceNotFoundError(f"No picture is kept of the painting {found.id}. Load its collection again.")
-    return await anyio.to_thread.run_sync(lighter, rendition.data, MAX_IMAGE)
+    return await anyio.to_thread.run_sync(lighter, rendition.data, MAX_IMAGE, limiter=services(ctx).runtime.showing)
 
 
 async def _find(ctx: ToolContext, id: str) -> tuple[Database, Painting]:

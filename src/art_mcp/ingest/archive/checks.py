@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from art_mcp.images.picture import FORMATS, MAX_BYTES, MAX_SIDE
+from art_mcp.images.picture import FORMATS, MAX_SIDE
 from art_mcp.images.rendition import THUMBNAIL_SIDE
 from art_mcp.ingest.archive.columns import FACTS, RENDITIONS, TEXTS, WORDS, YEARS
 from art_mcp.ingest.dates import years
@@ -43,6 +43,8 @@ MOST_YEAR = 100_000
 LENGTH_TOLERANCE = 0.01
 """How far a vector's length may be from 1: it is stored in half precision."""
 
+_BYTES = {"thumbnail": 1 << 18, "display": 1 << 23}
+"""At most of each kind; an export's have a fifth of that. Fifty thumbnails are read for one answer."""
 _SIDES = {"thumbnail": THUMBNAIL_SIDE, "display": MAX_DISPLAY_SIZE}
 _display_name, _years = lru_cache(10_000)(display_name), lru_cache(10_000)(years)
 
@@ -228,8 +230,8 @@ def _check_image(
 
 def _rendition(kind: str, data: bytes) -> Rendition:
     """A kept picture; only its header is read, for its pixels are decoded when they are shown."""
-    if len(data) > MAX_BYTES:
-        raise _Bad(f"Its {kind} has more than {MAX_BYTES >> 20} MiB.")
+    if len(data) > _BYTES[kind]:
+        raise _Bad(f"Its {kind} has more than {_BYTES[kind] >> 10:,} KiB.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -117,6 +117,8 @@ def read_manifest(folder: Path) -> Manifest:
         ArchiveError: there is none, or it cannot be believed.
     """
     try:
+        if (folder / MANIFEST).exists() and not (folder / MANIFEST).is_file():  # a pipe would be waited for
+            raise _not_believed(folder, "it is no file")
         with (folder / MANIFEST).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:

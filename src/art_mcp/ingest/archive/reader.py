@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from art_mcp.ingest.load import Batch
 
+ENCODINGS = frozenset({"PLAIN", "RLE", "BIT_PACKED"})
+"""In the others a few bytes can stand for as many values as one likes."""
 MAX_GROUP_BYTES = 1 << 27
 """What a row group has, and a painting with large pictures in it."""
 
@@ -140,5 +142,10 @@ def _is_too_large(group: pq.RowGroupMetaData) -> bool:
     return (
         group.num_rows > columns.ROWS
         or group.total_byte_size > MAX_GROUP_BYTES
-        or any(part.has_dictionary_page or part.compression not in ("UNCOMPRESSED", "ZSTD") for part in parts)
+        or any(
+            part.has_dictionary_page
+            or part.compression not in ("UNCOMPRESSED", "ZSTD")
+            or not ENCODINGS.issuperset(part.encodings)
+            for part in parts
+        )
     )

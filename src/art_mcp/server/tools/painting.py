@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
     from art_mcp.images.excerpt import Region
+    from art_mcp.runtime import Runtime
     from art_mcp.server.services import Services
-    from art_mcp.store.database import Database
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -62,21 +62,22 @@ async def get_painting(
     alike = None
     if similar:
         alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
-    shown, pictures = await _picture(database, painting_id, size, part) if size else (None, [])
+    shown, pictures = await _picture(runtime, painting_id, size, part) if size else (None, [])
     return answer(painting_result(painting, shown, alike), painting_text, *pictures)
 
 
 async def _picture(
-    database: Database, painting_id: uuid.UUID, size: int, region: Region | None
+    runtime: Runtime, painting_id: uuid.UUID, size: int, region: Region | None
 ) -> tuple[str, list[bytes]]:
     """The picture if one is kept, and what it shows in words."""
     from art_mcp.images.excerpt import excerpt
     from art_mcp.store import paintings
 
-    kept = await paintings.rendition(database, painting_id, "display")
+    kept = await paintings.rendition(await runtime.database(), painting_id, "display")
     if kept is None:
         return "Nothing: no picture is kept.", []
-    picture = await anyio.to_thread.run_sync(partial(excerpt, kept.data, size=size, region=region))
+    show = partial(excerpt, kept.data, size=size, region=region)
+    picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
     part = f"The region {region}" if region else "All of it"
     return f"{part}, {picture.width} x {picture.height} pixels.", [picture.data]
 
