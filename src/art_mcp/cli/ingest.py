@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from art_mcp.store.jobs import Job
 
 SHOWN_REFUSALS = 20
+GLANCE_S = 5
+"""To see before a load whether the budget will do."""
 
 
 def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Mapping[str, str]:
@@ -38,7 +40,17 @@ def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Map
     return columns
 
 
-@click.command()
+class _Command(click.Command):
+    """Its help tells what SOURCE may be, which is known where sources are."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from art_mcp.ingest.sources import KINDS
+
+        with formatter.section("SOURCE is one of"):
+            formatter.write_dl([(kind.form, kind.takes) for kind in KINDS])
+
+
+@click.command(cls=_Command)
 @click.argument("source", required=False)
 @click.option("--collection", metavar="NAME", help="Name of the collection; by default that of the source.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and what it would cost; store nothing.")
@@ -54,6 +66,7 @@ def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Map
 @click.option(
     "--remove-missing", is_flag=True, help="In the end, remove the paintings that this source had and has no more."
 )
+@click.option("--clean-semart", is_flag=True, help="Leave out of SemArt what its tutorial leaves out.")
 @click.option("--resume", is_flag=True, help="Go on with every job that was not finished, instead of SOURCE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished jobs, or the plan, as JSON.")
 @click.pass_obj
@@ -65,6 +78,7 @@ def ingest(
     limit: int | None,
     columns: Mapping[str, str],
     remove_missing: bool,
+    clean_semart: bool,
     resume: bool,
     as_json: bool,
 ) -> None:
@@ -77,11 +91,11 @@ def ingest(
 
     if bool(source) == resume:  # an empty SOURCE is a shell variable that was not set, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
-    if resume and (collection or dry_run or limit or columns or remove_missing):
+    if resume and (collection or dry_run or limit or columns or remove_missing or clean_semart):
         raise click.UsageError("--resume goes on with jobs as they were begun; give it alone.")
     if source is not None and not is_address(source):
         source = os.path.abspath(source)
-    options = Options(columns=columns, limit=limit, remove_missing=remove_missing)
+    options = Options(columns=columns, limit=limit, remove_missing=remove_missing, clean_semart=clean_semart)
     if dry_run:
         anyio.run(_plan, settings, source, collection, options, as_json)
     else:
@@ -98,6 +112,11 @@ async def _ingest(
         ingest = await runtime.ingest()
         database = await runtime.database()
         if source is not None:
+            if ingest.billed:
+                plan = await ingest.plan(source, collection, options=options, at_a_glance=True, seconds=GLANCE_S)
+                spending = await runtime.spending(plan.calls)
+                if spending.beyond_budget:
+                    click.echo(str(spending), err=True)
             job_ids = [await ingest.create(source, collection, options=options)]
         else:
             job_ids = [job.id for job in await jobs.unfinished(database)]

@@ -11,11 +11,32 @@ from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holdin
 
 # What headers are called, lower-cased and without anything but letters and digits; the first that is there counts.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "key": ("id", "identifier", "objectid", "objectnumber", "inventorynumber", "accessionnumber"),
-    "image": ("imagefile", "image", "imagepath", "filename", "file", "path", "picture", "picturefile"),
+    "key": ("id", "identifier", "objectid", "objectnumber", "inventorynumber", "accessionnumber", "acno"),
+    "image": (
+        "imagefile",
+        "image",
+        "imagepath",
+        "filename",
+        "file",
+        "path",
+        "picture",
+        "picturefile",
+        "imageurl",
+        "imagelink",
+        "imageuri",
+        "imgurl",
+        "pictureurl",
+        "primaryimagesmall",
+        "primaryimage",
+        "imagethumbnail",
+        "thumbnailurl",
+        "thumbnail",
+        "thumburl",
+        "thumb",
+    ),
     "title": ("title", "name", "objectname"),
     "artist": ("author", "artist", "creator", "painter", "artistname", "maker"),
-    "date": ("date", "dated", "year", "objectdate", "creationdate"),
+    "date": ("date", "dated", "year", "objectdate", "creationdate", "datetext"),
     "school": ("school", "nationality", "culture"),
     "type": ("type", "genre", "classification"),
     "technique": ("technique", "medium", "material", "materials"),
@@ -78,23 +99,33 @@ def reading(names: Sequence[str], columns: Mapping[str, int]) -> str:
     return f"Read: {used}." + (f" Not used: {', '.join(unused[:SHOWN])}{more}." if unused else "")
 
 
+def fault(field: str, value: str, cell: str) -> str | None:
+    """Why a cell's text cannot be stored, if it cannot.
+
+    Args:
+        value: as it would be stored.
+        cell: as it was read.
+    """
+    most = MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)
+    if "\0" in cell:
+        return f"Its {field} holds a NUL character."
+    if any("\ud800" <= character <= "\udfff" for character in cell):
+        return f"Its {field} has bytes that are not text in the file's encoding."
+    if len(value) > most:
+        return f"Its {field} has {len(value):,} characters; at most {most:,} are stored."
+    return None
+
+
 def painting(label: str, cells: Mapping[str, str]) -> Row | Refusal:
     """A row from what its cells say, by field."""
     values: dict[str, str] = {}
     reason = None
     for field, cell in cells.items():
         value = cell.strip()
-        most = MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)
-        if "\0" in value:
-            reason = f"Its {field} holds a NUL character."
-        elif any("\ud800" <= character <= "\udfff" for character in value):
-            reason = f"Its {field} has bytes that are not text in the file's encoding."
-        elif len(value := value if field in ("image", "vector") else readable(value)) > most:
-            reason = f"Its {field} has {len(value):,} characters; at most {most:,} are stored."
-        else:
-            values[field] = value
-            continue
-        break
+        value = value if field in ("image", "vector") else readable(value)
+        if reason := fault(field, value, cell):
+            break
+        values[field] = value
     key = values.get("key") or unicodedata.normalize("NFC", values.get("image", ""))
     if reason or not values.get("image"):
         return Refusal(label, reason or "It names no picture.", key or None)

@@ -1,15 +1,21 @@
-"""A folder of pictures with no catalogue: each picture is a painting, titled by its file's name."""
+"""A folder of pictures with no table: each is a painting, told of by its sidecars, by itself, or by its name."""
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
+from art_mcp.images.files import open_file
+from art_mcp.images.picture import ImageError
+from art_mcp.ingest.sources.columns import fault
+from art_mcp.ingest.sources.embedded import read_embedded
 from art_mcp.ingest.sources.local import LocalSource
+from art_mcp.ingest.sources.sidecar import MAX_SIDECAR, read_sidecars
 from art_mcp.ingest.sources.source import Refusal, Row
-from art_mcp.painting import Catalogue, readable
+from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
 PICTURE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".mpo", ".ico")
@@ -45,6 +51,7 @@ class PictureFolder(LocalSource):
         closed: list[OSError] = []
         for root, folders, files in os.walk(self._folder, onerror=closed.append):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
+            beside = {name.casefold(): name for name in files}
             for name in sorted(files):
                 path = Path(root, name).relative_to(self._folder)
                 suffix = path.suffix.lower()
@@ -59,11 +66,53 @@ class PictureFolder(LocalSource):
                     reason = f"{suffix[1:].upper()} pictures cannot be read. Convert it to JPEG or PNG."
                     yield Refusal(label, reason, key)
                 else:
-                    title = readable(path.stem.replace("_", " "))
-                    yield Row(readable(label), key, image=label, catalogue=Catalogue(title=title or None))
+                    yield self._row(path, label, key, beside)
         for error in closed:
             folder = os.path.relpath(error.filename, self._folder)
             yield Refusal(_printable(folder), f"The folder cannot be read ({error.strerror}).")
+
+    async def reading(self) -> str:
+        return (
+            "A painting for each picture. What is known of it is read from its sidecars (NAME.json, NAME.xmp), else "
+            "from its XMP, IPTC and EXIF; without a title there, its file's name is the title."
+        )
+
+    def _row(self, path: Path, label: str, key: str, beside: Mapping[str, str]) -> Row:
+        told = self._embedded(path)
+        told |= read_sidecars(path.name, beside, lambda name: self._read(path.with_name(name)))
+        kept = {}
+        for field, text in told.items():  # what cannot be stored is left out; it must not cost the picture
+            value = readable(text)
+            if value and not fault(field, value, text):
+                kept[field] = value
+        kept.setdefault("title", readable(path.stem.replace("_", " ")) or None)
+        return Row(
+            readable(label),
+            kept.get("key") or key,
+            image=label,
+            catalogue=Catalogue(**{field: kept.get(field) for field in CATALOGUE_FIELDS}),
+            holding=Holding(**{field: kept.get(field) for field in HOLDING_FIELDS}),
+        )
+
+    def _embedded(self, path: Path) -> dict[str, str]:
+        try:
+            with self._opened(path) as file:
+                return read_embedded(file)
+        except (ImageError, OSError):  # told when the picture itself is read
+            return {}
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            with self._opened(path) as file:
+                return file.read(MAX_SIDECAR + 1)
+        except (ImageError, OSError):
+            return None
+
+    def _opened(self, path: Path) -> BinaryIO:
+        """Args: path: within the folder."""
+        return open_file(
+            self._folder / path, self.picture_folders, *([self._within] if self._within is not None else [])
+        )
 
 
 def _printable(name: str) -> str:

@@ -1,30 +1,35 @@
-"""Tables of paintings: SemArt's files and any CSV or TSV with a header, in UTF-8, UTF-16 or cp1252."""
+"""Tables of paintings beside their pictures, or with links to them, whatever their format."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 import anyio.to_thread
 
 from art_mcp.images.files import open_file
 from art_mcp.images.picture import ImageError
 from art_mcp.ingest.sources.columns import COLUMNS, choose, painting, plain, reading
-from art_mcp.ingest.sources.folder import PICTURE_SUFFIXES
+from art_mcp.ingest.sources.delimited import delimited
+from art_mcp.ingest.sources.jsonl import jsonl
+from art_mcp.ingest.sources.links import Links
 from art_mcp.ingest.sources.local import LocalSource
+from art_mcp.ingest.sources.parquet import parquet
+from art_mcp.ingest.sources.semart import CLEANED, NEEDED, clean, misfit
+from art_mcp.ingest.sources.sheet import Sheet, is_link
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
 
-TABLE_SUFFIXES = (".csv", ".tsv")
-SEMART_PARTS = ("semart_train.csv", "semart_val.csv", "semart_test.csv")
-
-MAX_LINE = 1 << 20
-MAX_LINES_IN_A_ROW = 100
-_SAMPLE_BYTES = 1 << 24
+FORMATS: dict[str, Callable[[BinaryIO, str, Collection[str]], Sheet]] = {
+    ".csv": delimited,
+    ".tsv": delimited,
+    ".jsonl": jsonl,
+    ".ndjson": jsonl,
+    ".parquet": parquet,
+}
+"""By the ending of the file's name; each is given the open file, its name, and what a column of pictures is called."""
+TABLE_SUFFIXES = tuple(FORMATS)
 
 
 class Table(LocalSource):
@@ -37,53 +42,56 @@ class Table(LocalSource):
         super().__init__(name, [folder / name for folder in beside for name in ("images", "Images", "")], within)
         self._paths = paths
         self._given = options.columns
+        self._clean = options.clean_semart
+        self._links = Links()
 
     def rows(self) -> Iterator[Row | Refusal]:
-        for path in self._paths:
-            with self._opened(path) as (lines, delimiter, names):
-                columns = choose(path.name, names, self._given)
-                for number, cells in _records(lines, delimiter, len(names), columns["image"]):
-                    label = f"{path.name} line {number}"
-                    if isinstance(cells, str):
-                        yield Refusal(label, cells)
-                    elif not any(cell.strip() for cell in cells):
-                        continue
-                    elif len(cells) != len(names):
-                        yield Refusal(label, f"It has {len(cells)} columns, the header has {len(names)}.")
-                    else:
-                        yield painting(label, {field: cells[index] for field, index in columns.items()})
+        return clean(self._rows) if self._clean else self._rows()
+
+    async def picture(self, image: str) -> bytes:
+        return await (self._links.picture(image) if is_link(image) else super().picture(image))
 
     async def reading(self) -> str:
         return await anyio.to_thread.run_sync(self._reading)
 
+    async def aclose(self) -> None:
+        await self._links.aclose()
+
+    def _rows(self) -> Iterator[Row | Refusal]:
+        for path in self._paths:
+            with self._opened(path) as sheet:
+                columns = self._columns(path, sheet)
+                for where, cells in sheet.records(columns):
+                    label = f"{path.name} {where}"
+                    yield Refusal(label, cells) if isinstance(cells, str) else painting(label, cells)
+
+    def _columns(self, path: Path, sheet: Sheet) -> dict[str, int]:
+        columns = choose(path.name, sheet.names, self._given)
+        if self._clean and not columns.keys() >= NEEDED:
+            raise misfit(path.name)
+        return columns
+
     def _reading(self) -> str:
         path = self._paths[0]
-        with self._opened(path) as (_, _, names):
-            return reading(names, choose(path.name, names, self._given))
+        with self._opened(path) as sheet:
+            told = reading(sheet.names, self._columns(path, sheet))
+            return f"{told} {CLEANED}" if self._clean else told
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[tuple[_Lines, str, list[str]]]:
-        """The lines below the header, the delimiter, and the names of the columns.
+    def _opened(self, path: Path) -> Iterator[Sheet]:
+        """A table, its columns known.
 
         Raises:
             SourceError: the table cannot be read.
         """
-        encoding = "UTF-8"
+        images = {*COLUMNS["image"], plain(self._given.get("image", "image"))}
         try:
             with open_file(path, *([self._within] if self._within is not None else [])) as file:
-                encoding = _encoding(file)
-                errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
-                lines = _Lines(io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=""))
-                header = lines.next()
-                if header is not None and header[1].lower().startswith("sep="):  # a note to spreadsheets
-                    header = lines.next()
-                if header is None or not header[1].strip():
-                    raise SourceError(f"{path.name} is empty.", "Give a table whose first line names its columns.")
-                images = {*COLUMNS["image"], plain(self._given.get("image", "image"))}
-                yield lines, *_delimiter(header[1], images)
+                yield FORMATS[path.suffix.lower()](file, path.name, images)
         except ImageError as error:
             raise SourceError(error.problem, error.next_step) from None
-        except UnicodeError:
+        except UnicodeError as error:
+            encoding = getattr(error, "encoding", "UTF-8")
             raise SourceError(f"{path.name} is cut off or is not {encoding} text.", "Save it as UTF-8.") from None
         except OSError as error:
             raise SourceError(
@@ -93,97 +101,4 @@ class Table(LocalSource):
 
 def semart_tables(folder: Path) -> tuple[Path, ...]:
     """SemArt's parts that are in a folder."""
-    return tuple(folder / part for part in SEMART_PARTS if (folder / part).is_file())
-
-
-def _delimiter(header: str, images: Collection[str]) -> tuple[str, list[str]]:
-    """The delimiter by which the header has a column for pictures, else the most columns, and its columns."""
-    readings = [(each, next(csv.reader([header], delimiter=each))) for each in "\t,;|"]
-    return max(readings, key=lambda reading: (any(plain(n) in images for n in reading[1]), len(reading[1])))
-
-
-def _encoding(file: BinaryIO) -> str:
-    """UTF-16 with its mark, else UTF-8, unless most lines that could tell say that it is cp1252.
-
-    A few bad lines in a UTF-8 file are so refused by themselves instead of turning the rest into mojibake.
-    """
-    sample = file.read(_SAMPLE_BYTES)
-    file.seek(0)
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    votes = 0
-    for line in sample.splitlines():
-        if not line.isascii():
-            try:
-                line.decode("utf-8")
-                votes += 1
-            except UnicodeDecodeError:
-                votes -= 1
-    return "cp1252" if votes < 0 else "utf-8-sig"
-
-
-class _Lines:
-    """Physical lines with their numbers, bounded in length, with a way back."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self._number = 0
-        self._returned: list[tuple[int, str]] = []
-
-    def next(self) -> tuple[int, str] | None:
-        if self._returned:
-            return self._returned.pop()
-        line = self._file.readline(MAX_LINE + 1)
-        if not line:
-            return None
-        self._number += 1
-        if len(line) > MAX_LINE:
-            while line and not line.endswith(("\n", "\r")):
-                line = self._file.readline(MAX_LINE)
-            return self._number, ""
-        return self._number, line
-
-    def give_back(self, lines: list[tuple[int, str]]) -> None:
-        self._returned.extend(reversed(lines))
-
-
-def _records(lines: _Lines, delimiter: str, width: int, image: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Line number with the cells of each row, or with the reason why the row cannot be read.
-
-    A field in quotes may hold line breaks. Where a quote never closes, only its own line is lost: Python's
-    reader alone would swallow what follows. It never closes if the end of the file is reached, or a line that
-    is a row by itself: as many columns, and a picture's name in the right one.
-    """
-
-    def is_row(line: str) -> bool:
-        cells = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])
-        return len(cells) == width and cells[image].lower().endswith(tuple(PICTURE_SUFFIXES))
-
-    while (taken := lines.next()) is not None:
-        number, text = taken
-        if not text:
-            yield number, f"The line is longer than {MAX_LINE:,} characters."
-            continue
-        more: list[tuple[int, str]] = []
-        while True:
-            try:
-                cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
-                break
-            except csv.Error as error:
-                following = None
-                if "unexpected end" in str(error) and len(more) < MAX_LINES_IN_A_ROW:
-                    following = lines.next()
-                if following is not None:
-                    more.append(following)
-                    if not is_row(following[1]):
-                        text += following[1]
-                        continue
-                lines.give_back(more)
-                if "unexpected end" in str(error):
-                    cells = "A quote is opened and never closed."
-                elif "field larger" in str(error):
-                    cells = f"A field is longer than {csv.field_size_limit():,} characters."
-                else:  # text after a closing quote: the lenient reading is what the writer meant
-                    cells = next(csv.reader([taken[1]], delimiter=delimiter), [])
-                break
-        yield number, cells
+    return tuple(path for part in ("train", "val", "test") if (path := folder / f"semart_{part}.csv").is_file())

@@ -46,7 +46,7 @@ class Web:
             SourceError: there is no answer now, or none that can be read.
         """
         try:
-            data = await self._get(url, "records")
+            data = await self.get(url, "records")
         except FetchError as error:
             if error.status in GONE:
                 return None
@@ -69,7 +69,7 @@ class Web:
             SourceError: none can, it seems.
         """
         try:
-            data = await self._get(url, "pictures")
+            data = await self.get(url, "pictures")
         except FetchError as error:
             if not error.busy:
                 raise
@@ -86,14 +86,23 @@ class Web:
     async def aclose(self) -> None:
         await self._fetcher.aclose()
 
-    async def _get(self, url: str, row: str) -> bytes:
+    async def get(self, url: str, row: str, *, patient: bool = True) -> bytes:
+        """A link's file.
+
+        Args:
+            row: "records" or "pictures", of which each waits for the one before.
+            patient: try again while the server is busy.
+
+        Raises:
+            ImageError: it cannot be had.
+        """
         async with self._rows[row]:
             for attempt in range(1, TRIES + 1):
                 try:
                     data = await self._fetcher.get(url)
                 except FetchError as error:
                     # The Met's firewall answers 403 to who is too fast.
-                    if not (error.busy or error.status == 403) or attempt == TRIES:
+                    if not (error.busy or error.status == 403) or attempt == TRIES or not patient:
                         raise
                     backoff = random.uniform(0.5, 1) * BACKOFF_S * 2 ** (attempt - 1)  # noqa: S311
                     await anyio.sleep(min(MOST_WAIT_S, max(error.retry_after or 0.0, backoff)))

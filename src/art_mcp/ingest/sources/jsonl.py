@@ -1,0 +1,72 @@
+"""Tables in JSON lines: an object on each line, whose keys are the columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, BinaryIO
+
+from art_mcp.ingest.sources.sheet import MAX_LINE, Cells, Sheet
+from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.told import told
+
+SAMPLE_ROWS = 1_000
+_SAMPLE_BYTES = 1 << 24
+MOST_COLUMNS = 1_000
+
+
+def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
+    """A table whose columns are all keys of its first objects.
+
+    Raises:
+        SourceError: none of its first lines holds an object.
+    """
+    names = _names(file)
+    if not names:
+        raise SourceError(f"{name} is empty or holds no JSON objects.", "Give a file with a JSON object on each line.")
+    file.seek(0)
+
+    def records(columns: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
+        for number, found in _objects(file):
+            if isinstance(found, str):
+                yield f"line {number}", found
+            else:
+                yield f"line {number}", {field: told(field, found.get(names[i])) for field, i in columns.items()}
+
+    return Sheet(names, records)
+
+
+def _names(file: BinaryIO) -> list[str]:
+    names: dict[str, None] = {}
+    for seen, (_, found) in enumerate(_objects(file), 1):
+        if not isinstance(found, str):
+            names.update(dict.fromkeys(found))
+        if seen == SAMPLE_ROWS or len(names) > MOST_COLUMNS or file.tell() > _SAMPLE_BYTES:
+            break
+    return list(names)[:MOST_COLUMNS]
+
+
+def _objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Line number with its object, or with the reason why it is none; empty lines are left out."""
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            while line and not line.endswith(b"\n"):
+                line = file.readline(MAX_LINE)
+            yield number, f"The line is longer than {MAX_LINE:,} bytes."
+            continue
+        if not line.strip(b"\xef\xbb\xbf \t\r\n"):
+            continue
+        try:
+            found = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=lambda _: None)
+        except UnicodeDecodeError:
+            found = "The line is not text in UTF-8."
+        except RecursionError:
+            found = "The line's JSON is nested too deep."
+        except ValueError:
+            found = "The line is not JSON, or holds a number that is too long."
+        else:
+            if not isinstance(found, dict):
+                found = "The line is JSON, but no object."
+        yield number, found

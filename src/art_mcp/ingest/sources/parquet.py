@@ -1,0 +1,80 @@
+"""Tables in Parquet, a batch of rows after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, BinaryIO
+
+from art_mcp.ingest.sources.sheet import Cells, Sheet
+from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.told import told
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ROWS = 64
+_BUFFER = 1 << 20
+MOST_BYTES = 1 << 30
+"""Of a column in a row group, unpacked, as the file says."""
+_THRIFT = 1 << 24
+
+
+def parquet(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
+    """A table whose columns are those of the file's schema; nested ones are told as text.
+
+    Raises:
+        SourceError: it is damaged, or what reads Parquet is not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise SourceError(
+            f"{name} is a Parquet table, which cannot be read here.", "Run: pip install 'art-mcp[parquet]'"
+        ) from None
+    damaged = SourceError(f"{name} is damaged, or is no Parquet table.", "Write the file again, or save it as CSV.")
+    try:
+        table = ParquetFile(
+            file, buffer_size=_BUFFER, thrift_string_size_limit=_THRIFT, thrift_container_size_limit=_THRIFT
+        )
+        names = [str(each) for each in table.schema_arrow.names]
+    except (pyarrow.ArrowException, OSError, ValueError, KeyError, MemoryError):
+        raise damaged from None
+
+    def records(columns: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
+        read = {field: names[index] for field, index in columns.items()}
+        try:
+            _check_size(table, set(read.values()), name)
+            number = 0
+            for batch in table.iter_batches(ROWS, columns=list(dict.fromkeys(read.values())), use_threads=False):
+                for row in range(batch.num_rows):
+                    number += 1
+                    cells = _cells(batch, row, read)
+                    if isinstance(cells, str) or any(cell.strip() for cell in cells.values()):
+                        yield f"row {number}", cells
+        except (pyarrow.ArrowException, OSError, MemoryError):
+            raise damaged from None
+
+    return Sheet(names, records)
+
+
+def _check_size(table: object, names: Collection[str], name: str) -> None:
+    metadata = table.metadata  # type: ignore[attr-defined]
+    for group in range(metadata.num_row_groups):
+        for index in range(metadata.num_columns):
+            column = metadata.row_group(group).column(index)
+            if column.path_in_schema.split(".")[0] in names and column.total_uncompressed_size > MOST_BYTES:
+                raise SourceError(
+                    f"{name} holds more than {MOST_BYTES >> 20:,} MiB of a column in one row group.",
+                    "Write it with smaller row groups.",
+                )
+
+
+def _cells(batch: pyarrow.RecordBatch, row: int, read: Mapping[str, str]) -> Cells:
+    cells = {}
+    for field, column in read.items():
+        try:
+            cells[field] = told(field, batch.column(column)[row].as_py())
+        except (ValueError, OverflowError, KeyError, RecursionError):  # bytes that are no text, years beyond 9999
+            return f"Its {field} cannot be read."
+    return cells

@@ -1,0 +1,50 @@
+"""Files beside a picture that tell what it shows: NAME.json, NAME.jpg.json, NAME.xmp or NAME.jpg.xmp."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+
+from art_mcp.ingest.sources.columns import COLUMNS, plain
+from art_mcp.ingest.sources.told import told
+from art_mcp.ingest.sources.xmp import read_xmp
+
+MAX_SIDECAR = 1 << 18
+
+
+def read_sidecars(picture: str, beside: Mapping[str, str], read: Callable[[str], bytes | None]) -> dict[str, str]:
+    """What the picture's sidecars say, by field; JSON goes before XMP, and what is broken says nothing.
+
+    Args:
+        picture: name of its file.
+        beside: names of the files in its folder, by their case-folded form.
+        read: the bytes of one of them, None if it cannot be read or is too large.
+    """
+    found: dict[str, str] = {}
+    for suffix, parse in ((".xmp", read_xmp), (".json", _json)):
+        for stem in (PurePath(picture).stem, picture):
+            name = beside.get(f"{stem}{suffix}".casefold())
+            data = read(name) if name else None
+            if data and len(data) <= MAX_SIDECAR:
+                found |= parse(data)
+    if found.get("title") == picture:  # as photo services export it
+        del found["title"]
+    return found
+
+
+def _json(data: bytes) -> dict[str, str]:
+    """An object whose keys are called as a table's columns are."""
+    try:
+        known = json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(known, dict):
+        return {}
+    values = {plain(name): value for name, value in known.items()}
+    cells = {
+        field: next((text for name in names if (text := told(field, values.get(name)).strip())), "")
+        for field, names in COLUMNS.items()
+        if field not in ("image", "vector")
+    }
+    return {field: text for field, text in cells.items() if text}
