@@ -11,8 +11,10 @@ from pathlib import Path
 
 import anyio
 import pytest
-from conftest import count_paintings, draw
+from conftest import count_paintings, draw, endless
 
+from art_mcp.images import decoding
+from art_mcp.images.decoding import UndecidedError
 from art_mcp.images.picture import Picture
 from art_mcp.ingest.job import BATCH, Ingest, IngestError
 from art_mcp.ingest.sources import Options, SourceError
@@ -167,6 +169,32 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(ben
     assert str(tmp_path.parent) not in " ".join(reasons)
 
 
+async def test_pictures_are_decoded_in_a_process_that_can_be_ended(bench: Bench, tmp_path: Path) -> None:
+    table = collection(tmp_path, 20)
+    decoder = bench.runtime.loader().decoder
+    decoder._within = 1.0
+    (tmp_path / "images" / "7.png").write_bytes(endless())
+    job = await bench.load(table)
+    assert (job.stored, job.refused) == (19, 1)
+    assert "takes more than 1 seconds to decode" in (await bench.refusals(job))["table.csv line 9 (7.png)"]
+
+
+async def test_pictures_that_no_process_can_decode_are_not_refused(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = collection(tmp_path, 5)
+    job_id = await bench.ingest.create(table)
+    with monkeypatch.context() as broken:
+        broken.setattr(decoding.sys, "executable", str(tmp_path / "gone"))
+        with pytest.raises(UndecidedError, match="no process can be started"):
+            await bench.ingest.run(job_id)
+    job = await jobs.get(bench.database, job_id)
+    assert job is not None and (job.state, job.pending, job.refused) == ("running", 5, 0)
+    await bench.ingest.run(job_id)
+    job = await jobs.get(bench.database, job_id)
+    assert job is not None and (job.stored, job.pending) == (5, 0)
+
+
 async def test_pictures_behind_a_link_out_of_the_allowed_folders(bench: Bench, tmp_path: Path) -> None:
     table = collection(tmp_path / "allowed", 2)
     (tmp_path / "allowed" / "images").rename(tmp_path / "outside")
@@ -194,7 +222,7 @@ async def test_a_changed_picture_loses_its_vectors_in_every_space(bench: Bench, 
     await bench.load(table)
     draw(tmp_path / "images" / "0.png", 99)
     words_only = [space for space in await bench.runtime.spaces() if space.leg is Leg.WORDS]
-    other = Ingest(bench.database, bench.provider, words_only, display_size=1024)
+    other = Ingest(bench.database, bench.provider, words_only, bench.runtime.loader().decoder, display_size=1024)
     await other.run(await other.create(table))
     async with bench.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_1") == 0

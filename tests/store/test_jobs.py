@@ -111,6 +111,29 @@ async def test_a_second_row_of_one_painting_is_refused_whichever_page_it_is_on(d
     assert await jobs.refusals(database, job_id) == [("line 7", reason), ("line 9", reason)]
 
 
+async def test_a_list_does_not_wait_for_what_the_planner_knows(database: Database) -> None:
+    first = [NewItem(f"line {n}", uuid.uuid4(), {"key": n}) for n in range(2_000)]
+    await listed_job(database, first)
+    async with database.connection() as connection:
+        await connection.execute("ANALYZE art_mcp.items")  # it knows one job, and of the next nothing
+    job_id = await jobs.create(database, "/another", None, "c", {})
+    listing = await jobs.start_listing(database, job_id)
+    assert listing is not None
+    with anyio.fail_after(60):  # a join took longer than any statement may
+        for start in (0, 1_000):
+            after = str(start + 1_000) if not start else None
+            assert await jobs.append(database, job_id, listing.lister, first[start : start + 1_000], after)
+    job = await jobs.get(database, job_id)
+    assert job is not None and (job.total, job.pending, job.refused) == (2_000, 2_000, 0)
+
+
+async def test_a_row_that_is_refused_keeps_its_own_reason(database: Database) -> None:
+    same = uuid.uuid4()
+    rows = [NewItem("line 2", same, {"key": 2}), NewItem("line 3", same, None, "Its title holds a NUL character.")]
+    job_id = await listed_job(database, rows)
+    assert await jobs.refusals(database, job_id) == [("line 3", "Its title holds a NUL character.")]
+
+
 async def test_the_same_load_again_finds_the_job_that_is_running(database: Database) -> None:
     first = await jobs.create(database, "/source", None, "c", {"limit": 3})
     assert await jobs.create(database, "/source", None, "c", {"limit": 3}) == first

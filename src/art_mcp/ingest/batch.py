@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.picture import ImageError, Picture, read_picture
+from art_mcp.images.decoding import Decoder, UndecidedError
+from art_mcp.images.picture import ImageError, Picture
 from art_mcp.images.rendition import render
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.embedding import EMBEDDED_SIDE, PictureVectors, word_vectors
@@ -112,18 +112,22 @@ class BatchStore:
 
     Args:
         spaces: the active spaces that `provider` fills.
+        decoder: what the pictures are decoded by; it stays its owner's.
         display_size: longest side in pixels of the picture that is kept for showing.
     """
 
-    def __init__(self, database: Database, provider: Provider, spaces: Sequence[Space], *, display_size: int) -> None:
+    def __init__(
+        self, database: Database, provider: Provider, spaces: Sequence[Space], decoder: Decoder, *, display_size: int
+    ) -> None:
         self._database = database
         self._provider = provider
         self._spaces = spaces
         self._image_spaces = [space for space in spaces if space.leg is not Leg.WORDS]
         self._words = next((space for space in spaces if space.leg is Leg.WORDS), None)
+        self._decoder = decoder
         self._display_size = display_size
         self._vectors = PictureVectors(database, provider, self._image_spaces)
-        self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
+        self._threads = anyio.CapacityLimiter(decoder.workers)
 
     @property
     def billed(self) -> bool:
@@ -143,8 +147,7 @@ class BatchStore:
         """
         read, refused = await read_items(job.collection, job.source, held, source)
         todo = await self.sort(read)
-        decode = partial(_decode, display_size=self._display_size)
-        decoded, broken = _split(await _together(partial(self._in_thread, decode), todo.new))
+        decoded, broken = _split(await _together(partial(self._in_thread, self._decode), todo.new))
         vectors = await self._image_vectors(decoded, stopped)
         unseen = [item for item in decoded if isinstance(vectors[item.read.sha256], VisionError)]
         decoded = [item for item in decoded if item not in unseen]
@@ -224,6 +227,16 @@ class BatchStore:
         vectors = await word_vectors(self._provider, [catalogue.sentence() for catalogue in catalogues])
         return [{self._words: vector} for vector in vectors]
 
+    def _decode(self, read: Read) -> _Decoded | Outcome:
+        name = PurePath(read.row["image"]).name
+        try:
+            picture = self._decoder.read(read.data, name=name, max_side=max(EMBEDDED_SIDE, self._display_size))
+        except UndecidedError:
+            raise
+        except ImageError as error:
+            return Outcome(read.position, "refused", str(error))
+        return _Decoded(read, picture, render(picture, display_size=self._display_size))
+
     async def _in_thread(self, work: Callable[[T], R], thing: T) -> R:
         """On as many cores as there are."""
         return await anyio.to_thread.run_sync(work, thing, limiter=self._threads)
@@ -266,15 +279,6 @@ def read_item(collection: str, locator: str, item: HeldItem, data: bytes, sha256
     catalogue = Catalogue(**item.row["catalogue"])
     id_ = painting_id(collection, item.row["key"])
     return Read(item.position, id_, collection, locator, item.row, catalogue, data, sha256)
-
-
-def _decode(read: Read, *, display_size: int) -> _Decoded | Outcome:
-    name = PurePath(read.row["image"]).name
-    try:
-        picture = read_picture(read.data, name=name, max_side=max(EMBEDDED_SIDE, display_size))
-    except ImageError as error:
-        return Outcome(read.position, "refused", str(error))
-    return _Decoded(read, picture, render(picture, display_size=display_size))
 
 
 def _split(results: Sequence[T | Outcome]) -> tuple[list[T], list[Outcome]]:

@@ -13,6 +13,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import Picture
 from art_mcp.space import Leg, Space
 from art_mcp.store import paid, paintings
+from art_mcp.store.errors import LostError
 from art_mcp.vision.provider import Fault, Vectors, VisionError
 from art_mcp.vision.shared import Shared
 
@@ -90,12 +91,14 @@ class PictureVectors:
             By SHA-256 the vectors, or why the picture is refused.
 
         Raises:
+            LostError: the database was away; what was made before that is kept.
             ArtMcpError: what has been put into `stopped`, here or elsewhere.
         """
         made: dict[bytes, Made | VisionError] = {}
+        lost: list[LostError] = []
 
         async def embed(digests: Sequence[bytes]) -> None:
-            if stopped:
+            if stopped or lost:
                 return
             try:
                 vectors = await self._flights.get(
@@ -111,6 +114,9 @@ class PictureVectors:
                     for digest in digests:
                         await embed([digest])
                 return
+            except LostError as error:  # so do they while the database is away
+                lost.append(error)
+                return
             for place, digest in enumerate(digests):
                 made[digest] = {space: vectors[space.leg][place] for space in self._spaces}
             if self._provider.limits.billed:
@@ -120,8 +126,8 @@ class PictureVectors:
             missing, size = list(pictures), self.at_once
             for start in range(0, len(missing), size):
                 calls.start_soon(embed, missing[start : start + size])
-        if stopped:
-            raise stopped[0]
+        if stopped or lost:
+            raise (stopped or lost)[0]
         return made
 
     async def _keep(self, made: Mapping[bytes, Made | VisionError], digests: Sequence[bytes]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 from anyio.abc import TaskStatus
 
@@ -18,20 +20,26 @@ from art_mcp.ingest.batch import BatchStore
 from art_mcp.ingest.embedding import BATCH
 from art_mcp.ingest.listing import begin, write_down
 from art_mcp.ingest.plan import Plan, Planner
+from art_mcp.ingest.run import DRAIN_S, Run, Stopped
 from art_mcp.ingest.sources import DEFAULTS, Options, Source, SourceError, open_source
 from art_mcp.painting import readable
 from art_mcp.store import jobs
-from art_mcp.store.errors import MovedError, StoreError
+from art_mcp.store.errors import LostError, MovedError, StoreError
 from art_mcp.store.jobs import HeldItem, Job
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
+    from art_mcp.images.decoding import Decoder
     from art_mcp.space import Space
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider
 
 LOOK_AGAIN_S = 0.2
 """How often a worker without work looks whether there is some, or the job is over."""
+LIST_AGAIN_S = 1
+"""How often a process looks whether the one that lists the rows is gone, so that it has to go on with that."""
+LOOK_AT_JOB_S = 1
+"""How soon it is seen that somebody has cancelled the job."""
 GIVE_BACK_WITHIN_S = 5
 MAX_COLLECTION_NAME = 100
 
@@ -45,12 +53,15 @@ class Ingest:
 
     Args:
         spaces: the active spaces that `provider` fills.
+        decoder: what the pictures are decoded by; it stays its owner's.
         display_size: longest side in pixels of the picture that is kept for showing.
     """
 
-    def __init__(self, database: Database, provider: Provider, spaces: Sequence[Space], *, display_size: int) -> None:
+    def __init__(
+        self, database: Database, provider: Provider, spaces: Sequence[Space], decoder: Decoder, *, display_size: int
+    ) -> None:
         self._database = database
-        self._batches = BatchStore(database, provider, spaces, display_size=display_size)
+        self._batches = BatchStore(database, provider, spaces, decoder, display_size=display_size)
 
     @property
     def billed(self) -> bool:
@@ -115,11 +126,15 @@ class Ingest:
             planner = Planner(self._database, self._batches, found, source, name, look=found.local and not at_a_glance)
             return await planner.plan(options.limit, seconds=seconds)
 
-    async def run(self, job_id: uuid.UUID) -> None:
+    async def run(self, job_id: uuid.UUID, *, drain_s: float = DRAIN_S) -> None:
         """Work until nothing of the job is left, waiting for what other processes hold of it.
 
-        What cannot be stored is refused by itself. A fault of the source, the database or the provider ends the
-        run; the items that were held are given back, and a later run goes on.
+        What cannot be stored is refused by itself. A fault of the source or the provider ends the run, and so does a
+        database that stays away; the items that were held are given back, and a later run goes on. Where this is
+        cancelled, or the job is, calls that are under way end first.
+
+        Args:
+            drain_s: how long these may take; then they are cut off.
 
         Raises:
             IngestError: there is no such job, or its source is gone.
@@ -130,18 +145,20 @@ class Ingest:
             raise unknown_job(job_id)
         if job.state != "running":
             return
-        stopped: list[ArtMcpError] = []
+        run = Run(drain_s)
         async with aclosing(await _reopen(job)) as source:
             try:
-                async with anyio.create_task_group() as group:
-                    await group.start(self._list, job, source, stopped)
-                    for _ in range(self._batches.workers):
-                        group.start_soon(self._work, job, source, stopped)
+                async with anyio.create_task_group() as watching:
+                    watching.start_soon(self._watch, job, run)
+                    with run.tasks:
+                        await self._work_together(job, source, run)
+                    watching.cancel_scope.cancel()
             except BaseExceptionGroup as errors:
                 raise first_error(errors) from None
-        if stopped:
-            raise stopped[0]
-        await self._end(job)
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        if run.stopped and not isinstance(run.stopped[0], Stopped):
+            raise run.stopped[0]
+        await Run().through(partial(self._end, job))
 
     @asynccontextmanager
     async def _opened(self, source: str, options: Options, within: Sequence[Path] | None) -> AsyncIterator[Source]:
@@ -171,9 +188,24 @@ class Ingest:
         if problem is not None:
             raise problem
 
-    async def _list(
-        self, job: Job, source: Source, stopped: list[ArtMcpError], *, task_status: TaskStatus[None]
-    ) -> None:
+    async def _work_together(self, job: Job, source: Source, run: Run) -> None:
+        async with anyio.create_task_group() as group:
+            await group.start(self._list, job, source, run)
+            for _ in range(self._batches.workers):
+                group.start_soon(run.through, partial(self._work, job, source, run))
+
+    async def _watch(self, job: Job, run: Run) -> None:
+        """Let the run end soon if it, or the job, is cancelled."""
+        try:
+            while True:
+                await anyio.sleep(LOOK_AT_JOB_S)
+                with suppress(LostError):
+                    if not await jobs.is_running(self._database, job.id):
+                        return
+        finally:
+            run.drain()
+
+    async def _list(self, job: Job, source: Source, run: Run, *, task_status: TaskStatus[None]) -> None:
         told = False
 
         def written() -> None:
@@ -182,18 +214,26 @@ class Ingest:
                 told = True
                 task_status.started()
 
-        try:
-            await write_down(self._database, job, source, written)
-        except Exception as raised:
-            error = first_error(raised)
-            if not isinstance(error, SourceError):
-                raise
-            stopped.append(error)
+        async def list_all() -> None:
+            while True:
+                await write_down(self._database, job, source, written)
+                written()
+                if await jobs.is_listed(self._database, job.id):
+                    return
+                await anyio.sleep(LIST_AGAIN_S)
+
+        with run.listing:
+            try:
+                await run.through(list_all)
+            except Exception as raised:
+                error = first_error(raised)
+                if not isinstance(error, SourceError):
+                    raise
+                run.stop(error)
         written()
 
-    async def _work(self, job: Job, source: Source, stopped: list[ArtMcpError]) -> None:
-        """Args: stopped: why no worker makes another embedding; calls that are under way, paid for, end well."""
-        while not stopped:
+    async def _work(self, job: Job, source: Source, run: Run) -> None:
+        while not run.stopped:
             held = await jobs.hold(self._database, job.id, BATCH)
             if not held:
                 if await jobs.is_over(self._database, job.id):
@@ -203,20 +243,21 @@ class Ingest:
             try:
                 async with anyio.create_task_group() as renewing:
                     renewing.start_soon(self._renew, job.id, held)
-                    await self._batches.store(job, held, source, stopped)
+                    await self._batches.store(job, held, source, run.stopped)
                     renewing.cancel_scope.cancel()
             except BaseException as raised:
-                with anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
+                with suppress(ArtMcpError), anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
                     await jobs.give_back(self._database, job.id, held)
                 error = first_error(raised)
-                if not isinstance(error, (VisionError, MovedError, SourceError)):
+                if not isinstance(error, (Stopped, VisionError, MovedError, SourceError)):
                     raise
-                stopped.append(error)
+                run.stop(error)
 
     async def _renew(self, job_id: uuid.UUID, held: Sequence[HeldItem]) -> None:
         while True:
             await anyio.sleep(jobs.HOLD_S / 3)
-            await jobs.renew(self._database, job_id, held)
+            with suppress(LostError):  # whoever needs the database now tells
+                await jobs.renew(self._database, job_id, held)
 
 
 def collection_name(given: str) -> str:

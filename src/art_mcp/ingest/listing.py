@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 import anyio
 
+from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.sources import Options, Page, Refusal, Row, Source
 from art_mcp.painting import painting_id
 from art_mcp.store import jobs
+from art_mcp.store.errors import LostError
 from art_mcp.store.jobs import Job, NewItem
 
 if TYPE_CHECKING:
@@ -60,14 +62,15 @@ async def write_down(database: Database, job: Job, source: Source, written: Call
                     await jobs.append(database, job.id, listing.lister, [], None)
             renewing.cancel_scope.cancel()
     finally:
-        with anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
+        with suppress(ArtMcpError), anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
             await jobs.stop_listing(database, job.id, listing.lister)
 
 
 async def _renew(database: Database, job: Job, lister: uuid.UUID) -> None:
     while True:
         await anyio.sleep(jobs.HOLD_S / 3)
-        await jobs.renew_listing(database, job.id, lister)
+        with suppress(LostError):  # whoever needs the database now tells
+            await jobs.renew_listing(database, job.id, lister)
 
 
 def _next(job: Job, page: Page, listed: int) -> tuple[list[NewItem], str | None]:

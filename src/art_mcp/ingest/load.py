@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import anyio
 
 from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.ingest.holding import holding
 from art_mcp.ingest.sources import Refusal
 from art_mcp.space import Leg, Space
-from art_mcp.store import archive, lacking, moves, spaces, vector_index
+from art_mcp.store import archive, lacking, spaces, vector_index
 from art_mcp.store.paintings import Entry
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ Batch: TypeAlias = Sequence[Entry | Refusal]
 
 MANY = 2_000
 """From so many vectors on, the index is built after they are loaded."""
-RELEASE_WITHIN_S = 5
 
 
 class ImportFailed(ArtMcpError):
@@ -155,27 +154,15 @@ class Load:
     async def _without_index(self) -> AsyncIterator[None]:
         """Where much is coming into a space that has little, its index is left out meanwhile."""
         coming = {space: count for space, count in self._bundle.vectors.items() if count >= MANY}
-        holder = uuid.uuid4()
-        if not coming or not await moves.hold(self._database, list(coming), holder):
+        if not coming:
             yield
             return
-        try:
-            async with anyio.create_task_group() as renewing:
-                renewing.start_soon(self._renew, holder)
+        async with holding(self._database, list(coming)) as mine:
+            if mine:
                 for space, count in coming.items():
                     await vector_index.leave_out(self._database, space, count)
-                yield
+            yield
+            if mine:
                 self.indexing = True
                 for space in coming:
                     await vector_index.build(self._database, space)
-                renewing.cancel_scope.cancel()
-        except BaseExceptionGroup as errors:
-            raise first_error(errors) from None
-        finally:
-            with anyio.move_on_after(RELEASE_WITHIN_S, shield=True):
-                await moves.release(self._database, holder)
-
-    async def _renew(self, holder: uuid.UUID) -> None:
-        while True:
-            await anyio.sleep(moves.HOLD_S / 3)
-            await moves.renew(self._database, holder)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+DRAIN_S = 1.5
+"""Chat clients kill a server two seconds after they have closed it."""
+
 
 class Runner:
     """Runs each job at most once at a time in this process.
@@ -48,7 +51,7 @@ class Runner:
 
     async def _run(self, ingest: Ingest, job_id: uuid.UUID) -> None:
         try:
-            await ingest.run(job_id)
+            await ingest.run(job_id, drain_s=DRAIN_S)
         except ArtMcpError as error:
             self._problems[job_id] = str(error)
         except Exception:

@@ -32,8 +32,15 @@ CLOSE_TIMEOUT_S = 5
 POOL_SIZE = 8
 NO_SETTINGS: Mapping[str, object] = {}
 
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError)
-_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# InternalClientError is what asyncpg makes of a connection to which the server has said farewell.
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 class Database:
@@ -43,6 +50,7 @@ class Database:
         self._pool = pool
         self._embedded = embedded
         self._pgvector = pgvector
+        self._reviving = anyio.Lock()
 
     @property
     def is_embedded(self) -> bool:
@@ -126,11 +134,15 @@ class Database:
         except _LOST:
             if self._embedded is None:
                 raise
-            # The server died under us (killed, out of memory): start it again, once.
-            log.warning("The embedded PostgreSQL is gone; starting it again.")
-            await anyio.to_thread.run_sync(self._embedded.ensure_running)
-            self._pool.set_connect_args(**_connect_options(self._embedded.connect_args))
-            return await self._pool.acquire()
+            # The server died under us (killed, out of memory): it is started again, by one of those who miss it.
+            async with self._reviving:
+                try:
+                    return await self._pool.acquire()
+                except _LOST:
+                    log.warning("The embedded PostgreSQL is gone; starting it again.")
+                    await anyio.to_thread.run_sync(self._embedded.ensure_running)
+                    self._pool.set_connect_args(**_connect_options(self._embedded.connect_args))
+                    return await self._pool.acquire()
 
 
 async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Record], Pgvector]:

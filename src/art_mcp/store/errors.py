@@ -15,6 +15,10 @@ class StoreError(ArtMcpError):
     """The database cannot do what was asked."""
 
 
+class LostError(StoreError):
+    """The database is away, or was: it is worth trying again a little later."""
+
+
 class MovedError(StoreError):
     """The spaces or their tables are not those that they were: it is worth looking at them again."""
 
@@ -42,7 +46,7 @@ def explain_connect(error: Exception) -> StoreError:
         case asyncpg.ClientConfigurationError() | ValueError():
             return StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Write it like {URL_FORM}.")
         case TimeoutError():
-            return StoreError(
+            return LostError(
                 "The database did not answer in time.", "Check that it runs and that its host can be reached."
             )
         case ssl.SSLError() | ConnectionError() if "SSL" in str(error):
@@ -51,7 +55,7 @@ def explain_connect(error: Exception) -> StoreError:
                 "Turn TLS on there, or add sslmode=disable to ART_MCP_DATABASE_URL if you trust the network.",
             )
         case OSError():
-            return StoreError(
+            return LostError(
                 "The database cannot be reached.",
                 "Check that it runs, and the host and port in ART_MCP_DATABASE_URL.",
             )
@@ -82,8 +86,12 @@ def explain(error: Exception) -> StoreError:
                 "The database's art_mcp tables were changed or removed while this process was running.",
                 "Restart art-mcp, so that it looks at the database again.",
             )
-        case asyncpg.PostgresConnectionError() | asyncpg.InterfaceError() | OSError():
-            return StoreError("The connection to the database was lost.", "Try again.")
+        case asyncpg.AdminShutdownError() | asyncpg.CrashShutdownError() | asyncpg.CannotConnectNowError():
+            return LostError("The database is being restarted.", "Try again.")
+        case TimeoutError():
+            return LostError("The database did not answer in time.", "Try again when it is less busy.")
+        case asyncpg.PostgresConnectionError() | asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
+            return LostError("The connection to the database was lost.", "Try again.")
         case asyncpg.PostgresError():
             return StoreError(
                 f"The database reported an error (SQLSTATE {error.sqlstate}).", "Look in the database's log."

@@ -194,6 +194,7 @@ async def append(
         first = await connection.fetchval(
             "SELECT coalesce(max(position) + 1, 0) FROM art_mcp.items WHERE job_id = $1", job_id
         )
+        refused = await _refused(connection, job_id, items)
         await connection.copy_records_to_table(
             "items",
             schema_name="art_mcp",
@@ -201,36 +202,42 @@ async def append(
             records=[
                 (
                     job_id,
-                    position,
+                    first + place,
                     item.label,
                     item.painting_id,
-                    None if item.row is None else json.dumps(item.row),
-                    "refused" if item.refusal else "pending",
-                    item.refusal,
+                    None if place in refused else json.dumps(item.row),
+                    "refused" if place in refused else "pending",
+                    refused.get(place),
                 )
-                for position, item in enumerate(items, start=first)
+                for place, item in enumerate(items)
             ],
-        )
-        await connection.execute(
-            """
-            UPDATE art_mcp.items i SET state = 'refused', row = NULL,
-                reason = format('It is the same painting as %s: both have the same id.', before.label)
-            FROM (
-                SELECT DISTINCT ON (new.position) new.position, old.label FROM art_mcp.items new
-                JOIN art_mcp.items old ON old.job_id = $1 AND old.painting_id = new.painting_id
-                    AND old.position < new.position AND old.state <> 'refused'
-                WHERE new.job_id = $1 AND new.position >= $2 ORDER BY new.position, old.position
-            ) AS before
-            WHERE i.job_id = $1 AND i.position = before.position
-            """,
-            job_id,
-            first,
         )
     if first < ANALYZED_AT <= first + len(items):
         async with database.connection() as connection:
             # Until the server knows how many they are, it sorts them all each time some are taken.
             await connection.execute("ANALYZE art_mcp.items")
     return True
+
+
+async def _refused(connection: Connection, job_id: uuid.UUID, items: Sequence[NewItem]) -> dict[int, str]:
+    """Why new rows are refused, by their place: for what they are, or since another row says the same painting."""
+    # Not by a join: of a new job's rows the planner knows nothing, and takes minutes with a thousand of them.
+    rows = await connection.fetch(
+        "SELECT painting_id, label FROM art_mcp.items WHERE job_id = $1 AND painting_id = ANY($2) "
+        "AND state <> 'refused' ORDER BY position DESC",
+        job_id,
+        [item.painting_id for item in items if item.painting_id is not None],
+    )
+    before = {row["painting_id"]: row["label"] for row in rows}
+    refused = {}
+    for place, item in enumerate(items):
+        if item.refusal is not None:
+            refused[place] = item.refusal
+        elif item.painting_id in before:
+            refused[place] = f"It is the same painting as {before[item.painting_id]}: both have the same id."
+        elif item.painting_id is not None:
+            before[item.painting_id] = item.label
+    return refused
 
 
 async def hold(database: Database, job_id: uuid.UUID, limit: int) -> list[HeldItem]:
@@ -241,12 +248,12 @@ async def hold(database: Database, job_id: uuid.UUID, limit: int) -> list[HeldIt
             rows = await connection.fetch(
                 """
                 UPDATE art_mcp.items SET held_until = now() + make_interval(secs => $3)
-                WHERE job_id = $1 AND position IN (
+                WHERE job_id = $1 AND position = ANY(ARRAY(  -- evaluated once, whatever the plan
                     SELECT position FROM art_mcp.items
                     WHERE job_id = $1 AND state = 'pending' AND (held_until IS NULL OR held_until < now())
                         AND EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running')
                     ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED
-                )
+                ))
                 RETURNING position, row
                 """,
                 job_id,
@@ -292,6 +299,22 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
     touched = await connection.execute("UPDATE art_mcp.jobs SET updated_at = now() WHERE id = $1", job_id)
     if touched == "UPDATE 0":
         raise StoreError("The job and its collection were removed meanwhile.", "Load the source again if need be.")
+
+
+async def is_running(database: Database, job_id: uuid.UUID) -> bool:
+    """Whether a job is neither done nor cancelled nor removed."""
+    async with database.connection() as connection:
+        return await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running')", job_id
+        )
+
+
+async def is_listed(database: Database, job_id: uuid.UUID) -> bool:
+    """Whether a job gets no more rows."""
+    async with database.connection() as connection:
+        return not await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND NOT listed)", job_id
+        )
 
 
 async def is_over(database: Database, job_id: uuid.UUID) -> bool:

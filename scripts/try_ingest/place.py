@@ -1,0 +1,251 @@
+"""Where a trial takes place: pictures, a data folder of its own, the stand-in, and the processes that load."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import asyncpg
+import httpx2
+import numpy as np
+import psutil
+from figures import Figure, exactly
+from PIL import Image
+
+from art_mcp.store import platform
+from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.testing.azure import KEY, AzureStandIn, serving
+
+SIZE = 200, 150
+RATE = 100
+LATENCY_S = 0.15
+ENDS_WITHIN_S = 600
+COUNTS = ("stored", "unchanged", "refused", "pending")
+
+Rows = Counter[tuple[str, ...]]
+
+
+class Loading:
+    """One `art-mcp ingest --json` that is running, and what it says."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self._said: list[str] = []
+        self._reader = threading.Thread(target=lambda: self._said.extend(process.stderr), daemon=True)
+        self._reader.start()
+
+    def end(self) -> dict[str, Any] | None:
+        """Wait for the end, and give the job as it stands then, if it was told."""
+        assert self.process.stdout is not None
+        try:
+            out = self.process.stdout.read()
+            self.process.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self._reader.join()
+        job = next(iter(json.loads(out or "[]")), None)
+        if job and sum(job[count] for count in COUNTS) != job["total"]:
+            raise AssertionError(f"The counts do not add up: {job}")
+        return job
+
+    @property
+    def said(self) -> list[str]:
+        """Lines for the user; the bar is left out."""
+        return [line.strip() for line in self._said if line.strip() and "━" not in line]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A data folder to load into, and the service to do it with."""
+
+    folder: Path
+    source: Path
+    standin: AzureStandIn
+    endpoint: str
+    rate: float
+    """What the client is told."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further settings."""
+
+    @property
+    def data_dir(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def cluster(self) -> Path:
+        """Of the embedded server, once it has been started."""
+        (cluster,) = platform.home(self.data_dir).glob("postgres-*/data")
+        return cluster
+
+    def environment(self) -> dict[str, str]:
+        given = {
+            "ART_MCP_DATA_DIR": str(self.data_dir),
+            "ART_MCP_VISION": "azure",
+            "ART_MCP_AZURE_ENDPOINT": self.endpoint,
+            "ART_MCP_AZURE_KEY": KEY,
+            "ART_MCP_AZURE_RATE": str(self.rate),
+            "ART_MCP_IMAGE_DIRS": str(self.source if self.source.is_dir() else self.source.parent),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ART_MCP_")}
+        return kept | given | self.more
+
+    def start(self, *arguments: str) -> Loading:
+        command = [sys.executable, "-m", "art_mcp", "ingest", *(arguments or (str(self.source),)), "--json"]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return Loading(subprocess.Popen(command, env=self.environment(), text=True, **pipes))
+
+    def load(self, *arguments: str) -> dict[str, Any]:
+        """Load to the end, and give the job."""
+        loading = self.start(*arguments)
+        if (job := loading.end()) is None:
+            raise RuntimeError("\n".join(loading.said))
+        return job
+
+    def resume(self) -> dict[str, Any] | None:
+        """Go on to the end; None if nothing was left."""
+        loading = self.start("--resume")
+        return loading.end()
+
+    def wait_for_calls(self, loading: Loading, count: int) -> None:
+        """Until so many were billed, or the load has ended."""
+        while self.standin.calls.billed() < count and loading.process.poll() is None:
+            time.sleep(0.02)
+
+    def billed_again(self) -> int:
+        """Calls that were billed for a picture that had been billed before."""
+        billed = Counter(call.sha for call in self.standin.calls if call.billed)
+        return sum(billed.values()) - len(billed)
+
+    def left_over(self) -> list[str]:
+        """Processes of this place's loads that are still there; PostgreSQL ends after its last user."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                command = " ".join(process.cmdline())
+                if "art_mcp" in command and process.environ().get("ART_MCP_DATA_DIR") == str(self.data_dir):
+                    found.append(command)
+        return found
+
+    def rows(self, url: str | None = None) -> Rows:
+        """What is stored, each row with its table; equal for equal collections."""
+        return anyio.run(self._rows, url)
+
+    async def _rows(self, url: str | None) -> Rows:
+        server = None
+        if url is None:
+            server = await anyio.to_thread.run_sync(EmbeddedServer.start, self.data_dir)
+        connection = await asyncpg.connect(**(server.connect_args if server else {"dsn": url}))
+        rows: Rows = Counter()
+        spaces = await connection.fetch("SELECT name FROM art_mcp.spaces")
+        tables = ["paintings", "renditions", "spaces", "paid", "collections", *(f"vectors_{s['name']}" for s in spaces)]
+        for table in tables:
+            columns = await connection.fetch(
+                "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'art_mcp' "
+                "AND table_name = $1 AND column_name NOT LIKE '%\\_at' ORDER BY 1",
+                table,
+            )
+            listed = ", ".join(f"{row['name']}::text" for row in columns)
+            rows.update(
+                (table, row["digest"])
+                for row in await connection.fetch(f"SELECT md5(row({listed})::text) AS digest FROM art_mcp.{table}")
+            )
+        await connection.close()
+        if server:
+            server.close()
+        return rows
+
+    def compared(self, wanted: Rows, calls: int, *, most: int = 0, url: str | None = None) -> list[Figure]:
+        """The figures of every trial.
+
+        Args:
+            wanted: the rows of a load that nobody disturbed.
+            calls: how many it paid for.
+            most: how many more may be paid for.
+        """
+        found = self.rows(url)
+        wrong = (wanted - found).total() + (found - wanted).total()
+        billed = self.standin.calls.billed()
+        return [
+            exactly("rows of the tables that differ", wrong, 0, f"of {wanted.total():,}"),
+            Figure("calls billed beyond those of an undisturbed load", billed - calls, most=most),
+            Figure("processes left over", len(self.left_over()), most=0),
+        ]
+
+
+def draw(folder: Path, count: int) -> Path:
+    """A folder of small JPEGs, all different, always the same."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for number in range(count):
+        coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
+        coarse.resize(SIZE, Image.Resampling.BICUBIC).save(folder / f"{number:05}.jpg", quality=85)
+    return folder
+
+
+@contextlib.contextmanager
+def place(source: Path, *, rate: int = RATE, allowed: int | None = None, **more: str) -> Iterator[Place]:
+    """A fresh place, which is removed at the end.
+
+    Args:
+        rate: calls a second that the client is told.
+        allowed: calls a second that the service allows, if not those.
+        more: further settings.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="try-ingest-"))
+    standin = AzureStandIn(rate=allowed or rate, latency=LATENCY_S)
+    made = None
+    try:
+        with serving(standin) as endpoint:
+            _warm_up(standin, endpoint)
+            made = Place(folder, source, standin, endpoint, rate, more)
+            yield made
+    except BaseException:
+        for log in platform.home(folder / "data").glob("postgres-*/server.log"):
+            print(f"The end of PostgreSQL's log:\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
+        raise
+    finally:
+        home = platform.home(folder / "data")
+        until = time.monotonic() + 15
+        while time.monotonic() < until and (list(home.glob("*/data/postmaster.pid")) or (made and made.left_over())):
+            time.sleep(0.2)  # the server ends a little after its last user
+        for cluster in home.glob("postgres-*/data"):
+            platform.kill_processes_in(cluster)
+        for each in (home, folder):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _warm_up(standin: AzureStandIn, endpoint: str) -> None:
+    """The first call makes the geometry of the vectors, which takes a second."""
+    picture = io.BytesIO()
+    Image.new("RGB", SIZE).save(picture, "JPEG")
+    headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/octet-stream"}
+    versions = {"api-version": "2024-02-01", "model-version": "2023-04-15"}
+    with httpx2.Client(base_url=endpoint, headers=headers, timeout=60, trust_env=False) as http:
+        path = "/computervision/retrieval:vectorizeImage"
+        http.post(path, params=versions, content=picture.getvalue()).raise_for_status()
+    time.sleep(1)  # then no second has that call in it
+    standin.calls.clear()
+
+
+def hear_ctrl_c() -> None:
+    """A shell makes what it runs in the background, and all that this starts, deaf to Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
