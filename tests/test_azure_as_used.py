@@ -269,6 +269,26 @@ async def test_the_budget_holds_however_much_is_asked(
     assert len(standin.calls) == 12
 
 
+async def test_a_budget_that_will_not_do_is_told_before_anything_is_paid(
+    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path
+) -> None:
+    standin, endpoint = service
+    environment = {
+        **os.environ,
+        "ART_MCP_DATABASE_URL": database_url,
+        "ART_MCP_AZURE_ENDPOINT": endpoint,
+        "ART_MCP_AZURE_KEY": KEY,
+        "ART_MCP_AZURE_RATE": "100",
+        "ART_MCP_BUDGET_DAY": "3",
+    }
+    command = [sys.executable, "-m", "art_mcp", "ingest", str(pictures(tmp_path, 5))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    told = done.stderr.index("The budget of this day allows only 3 more (ART_MCP_BUDGET_DAY sets it)")
+    assert told < done.stderr.index("The budget of calls for this day is used up.")
+    assert done.returncode == 1
+    assert standin.calls.billed() == 3
+
+
 async def test_no_key_comes_out_anywhere(
     service: tuple[AzureStandIn, str], azure: Settings, database_url: str, tmp_path: Path, caplog: Any
 ) -> None:

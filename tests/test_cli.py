@@ -17,6 +17,7 @@ import pytest
 from conftest import draw
 from PIL import Image
 
+from art_mcp.ingest.sources import KINDS
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 
@@ -154,6 +155,12 @@ def test_wrong_use_is_explained(tmp_path: Path) -> None:
     assert "ART_MCP_DISPLAY_SIZE" in failed(art_mcp("ingest", "x", ART_MCP_DISPLAY_SIZE="1"))
     assert "There is no file" in failed(art_mcp("--env-file", str(tmp_path / "none"), "ingest", "x"))
     assert "No such command" in failed(art_mcp("sing"))
+
+
+def test_the_help_of_ingest_tells_of_every_kind_of_source() -> None:
+    said = " ".join(art_mcp("ingest", "--help").stdout.split())
+    for kind in KINDS:
+        assert kind.form in said and kind.takes in said
 
 
 async def test_a_source_that_is_missing(database_url: str) -> None:

@@ -47,4 +47,4 @@ def duration(seconds: float) -> str:
     for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
-    return f"{max(1, round(seconds))} seconds"
+    return "1 second" if seconds < 1.5 else f"{round(seconds)} seconds"

@@ -39,8 +39,13 @@ class IngestResult(Result):
     next_step: str
 
 
-def job_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -> IngestResult:
-    """Args: problem: why work on the job has stopped, if it has."""
+def job_result(
+    job: Job, refusals: list[tuple[str, str]], problem: str | None, short: str | None = None
+) -> IngestResult:
+    """Args:
+    problem: why work on the job has stopped, if it has.
+    short: that the budget will not do, if so.
+    """
     state = job.state
     if job.done and job.refused == job.total:
         next_step = "Nothing could be stored. Mend what the refusals name and load it again."
@@ -53,6 +58,7 @@ def job_result(job: Job, refusals: list[tuple[str, str]], problem: str | None) -
         next_step = f"{problem} Then call ingest_collection with job_id={job.id} to go on."
     else:
         next_step = f"The work goes on while this server runs. To see how it stands, pass job_id={job.id}."
+        next_step = f"{short} {next_step}" if short else next_step
     return IngestResult(
         job_id=str(job.id),
         state=state,

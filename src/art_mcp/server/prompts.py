@@ -83,7 +83,7 @@ async def paintings_like(
         Field(
             min_length=1,
             max_length=LONGEST_PATH,
-            description="A painting's title or id, or the absolute path of a picture.",
+            description="A painting's title or id, or a picture's absolute path or https link.",
         ),
         _Path,
     ],
@@ -94,7 +94,7 @@ async def paintings_like(
     return _message(
         "Find paintings that look like this one.",
         {"painting": painting, "but": but},
-        "Call search_paintings_by_image: with painting_id if it is an id, with image if it is a path. If it is a "
+        "Call search_paintings_by_image: with painting_id for an id, with image for a path or link. If it is a "
         "title, find the id with search_paintings_by_text first; if no result has that title, ask me which I mean.",
         but
         and "Put what should be different into text, and what should be absent into negative. They steer only gently, "

@@ -35,7 +35,9 @@ class Result(BaseModel):
     @classmethod
     def listed(cls) -> WithJsonSchema:
         """The schema of a list of these: with the items' own in it, shorter than by a definition."""
-        return WithJsonSchema({"type": "array", "items": cls.model_json_schema()})
+        item = cls.model_json_schema()
+        del item["required"]  # all are there; to say so again costs each chat more tokens than it is worth
+        return WithJsonSchema({"type": "array", "items": item})
 
 
 class PaintingSummary(Result):
@@ -77,6 +79,9 @@ class PaintingResult(Result):
     timeframe: str | None
     description: str | None
     collection: str
+    credit: str | None
+    rights: str | None
+    page: str | None = Field(description="Of its museum, to link to.")
     image_file: str
     image_width: int | None = Field(description="Pixels of the source's picture; null if it was never seen.")
     image_height: int | None
@@ -191,6 +196,7 @@ def painting_result(painting: Painting, shown: str | None = None, similar: Answe
         **_summary(painting),
         timeframe=painting.catalogue.timeframe,
         description=painting.catalogue.description,
+        **painting.holding.as_dict(),
         image_file=painting.image_name,
         image_width=painting.image_width,
         image_height=painting.image_height,
@@ -208,6 +214,9 @@ def painting_text(result: PaintingResult) -> str:
         "School": result.school,
         "Timeframe": result.timeframe,
         "Collection": result.collection,
+        "Credit": result.credit,
+        "Rights": result.rights,
+        "Page": result.page,
         "Picture": f"{result.image_file}, {_pixels(result)}",
         "Shown": result.shown,
         "Id": result.id,

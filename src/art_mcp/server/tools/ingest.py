@@ -22,12 +22,16 @@ from art_mcp.server.services import ToolContext, services
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
+    from art_mcp.ingest.job import Ingest
+    from art_mcp.ingest.plan import Plan
+    from art_mcp.runtime import Runtime
     from art_mcp.server.services import Services
+    from art_mcp.spending import Spending
     from art_mcp.store.database import Database
 
 RETURN_WITHIN_S = 25
 """Chat clients give up after 60 s or more and show no progress, so the job is reported well before."""
-GLANCE_S = 15
+GLANCE_S = 5
 PROGRESS_EVERY_S = 1
 SHOWN_REFUSALS = 20
 
@@ -64,11 +68,10 @@ async def ask_user(
     ingest = await runtime.ingest()
     if not ingest.billed:
         return Consent(go_on=True)
-    load = await _load(ctx, source, collection, limit)
-    found = await ingest.plan(**load, at_a_glance=True, seconds=GLANCE_S)
-    if found.calls <= runtime.settings.ask_above:
+    found, spending = await _at_a_glance(runtime, ingest, await _load(ctx, source, collection, limit))
+    if spending.calls <= runtime.settings.ask_above:
         return Consent(go_on=True)
-    return Elicit(f"Load {found.collection}? {await runtime.spending(found.calls)}", Consent)
+    return Elicit(f"Load {found.collection}? {spending}", Consent)
 
 
 async def ingest_collection(
@@ -88,16 +91,18 @@ async def ingest_collection(
     cancel: Annotated[Flag, Field(description="End that job; what is stored stays.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
     from art_mcp.ingest.job import IngestError, unknown_job
+    from art_mcp.ingest.sources import told_kinds
     from art_mcp.store import jobs
 
     if bool(source) == bool(job_id):
-        raise IngestError(
-            "Both source and job_id were given." if source else "Neither source nor job_id was given.",
-            "Give source to start a job, or job_id to continue and report one.",
-        )
+        advice = "Give source to start a job, or job_id to continue and report one."
+        if source:
+            raise IngestError("Both source and job_id were given.", advice)
+        raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {told_kinds()}.")
     runtime, runner = services(ctx).runtime, services(ctx).runner
     load = await _load(ctx, source, collection, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
+    short = None
     if source:
         declined = not (isinstance(consent, AcceptedElicitation) and consent.data.go_on)
         if plan or declined:
@@ -105,6 +110,9 @@ async def ingest_collection(
             spending = await runtime.spending(found.calls) if found.calls else None
             why = "The user did not agree, so nothing was loaded." if declined else None
             return answer(plan_result(found, spending, why), ingest_text)
+        if ingest.billed:
+            _, spending = await _at_a_glance(runtime, ingest, load)
+            short = str(spending) if spending.beyond_budget else None
         job = await ingest.create(**load)
     else:
         job = _parse_job_id(job_id)
@@ -123,7 +131,7 @@ async def ingest_collection(
                 reporting.cancel_scope.cancel()
     standing = await jobs.get(database, job) or standing
     refusals = await jobs.refusals(database, job, SHOWN_REFUSALS)
-    return answer(job_result(standing, refusals, runner.problem(job)), ingest_text)
+    return answer(job_result(standing, refusals, runner.problem(job), short), ingest_text)
 
 
 async def _load(ctx: ToolContext, source: str, collection: str, limit: int | None) -> dict[str, Any]:
@@ -138,6 +146,12 @@ async def _load(ctx: ToolContext, source: str, collection: str, limit: int | Non
     if not is_address(source):
         source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
     return {"source": source, "collection": collection or None, "options": Options(limit=limit), "within": within}
+
+
+async def _at_a_glance(runtime: Runtime, ingest: Ingest, load: dict[str, Any]) -> tuple[Plan, Spending]:
+    """What a load would do and cost, as far as that is seen without its pictures."""
+    plan = await ingest.plan(**load, at_a_glance=True, seconds=GLANCE_S)
+    return plan, await runtime.spending(plan.calls)
 
 
 async def _report(ctx: ToolContext, database: Database, job: uuid.UUID) -> None:

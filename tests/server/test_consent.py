@@ -1,0 +1,123 @@
+"""A load that costs money, over real stdio, by clients that can ask their user and clients that cannot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import draw
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.types import ElicitRequestParams, ElicitResult
+
+from art_mcp.testing.azure import KEY, AzureStandIn, serving
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[AzureStandIn, str]]:
+    standin = AzureStandIn(keys=(KEY,), rate=200)
+    with serving(standin) as endpoint:
+        yield standin, endpoint
+
+
+class User:
+    """Gives the same answer to every question."""
+
+    def __init__(self, action: str, **content: bool) -> None:
+        self.asked: list[str] = []
+        self._answer = ElicitResult(action=action, content=content or None)
+
+    async def __call__(self, context: Any, question: ElicitRequestParams) -> ElicitResult:
+        self.asked.append(question.message)
+        return self._answer
+
+
+@asynccontextmanager
+async def connected(
+    endpoint: str, database_url: str, folder: Path, user: User | None, mode: str, **settings: str
+) -> AsyncIterator[Client]:
+    given = {
+        "ART_MCP_DATABASE_URL": database_url,
+        "ART_MCP_IMAGE_DIRS": str(folder),
+        "ART_MCP_AZURE_ENDPOINT": endpoint,
+        "ART_MCP_AZURE_KEY": KEY,
+        "ART_MCP_AZURE_RATE": "200",
+        "ART_MCP_ASK_ABOVE": "5",
+        **settings,
+    }
+    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=given)
+    async with Client(stdio_client(server), elicitation_callback=user, mode=mode) as client:
+        yield client
+
+
+def pictures(folder: Path, count: int) -> Path:
+    for number in range(count):
+        draw(folder / "art" / f"{number:02}.png", seed=number)
+    return folder / "art"
+
+
+async def load(client: Client, folder: Path) -> dict[str, Any]:
+    result = await client.call_tool("ingest_collection", {"source": str(folder)})
+    assert not result.is_error
+    return result.structured_content
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_user_who_agrees_is_asked_once_and_pays(
+    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path, mode: str
+) -> None:
+    standin, endpoint = service
+    user = User("accept", go_on=True)
+    folder = pictures(tmp_path, 8)
+    async with connected(endpoint, database_url, tmp_path, user, mode, ART_MCP_PRICE_PER_1000="50") as client:
+        assert (await load(client, folder))["stored"] == 8
+        assert user.asked == [
+            "Load art? That takes 8 paid calls, 1 second at 200 calls a second; they cost 0.40 by "
+            "ART_MCP_PRICE_PER_1000."
+        ]
+        assert (await load(client, folder))["unchanged"] == 8  # which costs nothing
+    assert len(user.asked) == 1
+    assert standin.calls.billed() == 8
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+@pytest.mark.parametrize("user", [User("decline"), User("cancel"), User("accept", go_on=False)])
+async def test_nothing_is_paid_for_when_the_user_does_not_agree(
+    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path, user: User, mode: str
+) -> None:
+    standin, endpoint = service
+    user.asked.clear()
+    async with connected(endpoint, database_url, tmp_path, user, mode) as client:
+        result = await load(client, pictures(tmp_path, 8))
+    assert (result["state"], result["pending"], result["job_id"]) == ("planned", 8, None)
+    assert result["next_step"].startswith("The user did not agree, so nothing was loaded.")
+    assert len(user.asked) == 1
+    assert standin.calls.billed() == 0
+
+
+async def test_little_is_paid_for_without_asking(
+    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path
+) -> None:
+    user = User("decline")
+    async with connected(service[1], database_url, tmp_path, user, "auto") as client:
+        assert (await load(client, pictures(tmp_path, 5)))["stored"] == 5
+    assert not user.asked
+
+
+async def test_a_budget_that_will_not_do_is_told_with_the_first_answer(
+    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path
+) -> None:
+    standin, endpoint = service
+    folder = pictures(tmp_path, 40)
+    limits = {"ART_MCP_BUDGET_DAY": "20", "ART_MCP_AZURE_RATE": "0.4"}  # so slow that the answer comes before the end
+    async with connected(endpoint, database_url, tmp_path, None, "auto", **limits) as client:
+        result = await load(client, folder)
+        assert result["state"] == "running"
+        assert "The budget of this day allows only 20 more (ART_MCP_BUDGET_DAY sets it)" in result["next_step"]
+    assert 0 < standin.calls.billed() <= 20
