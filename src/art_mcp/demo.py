@@ -194,7 +194,7 @@ def _say_what_next(console: Console, folder: Path) -> None:
         "[bold]What next[/]\n"
         f"  Look at the answers:        {escape(str(folder / 'answers'))}\n"
         f"  Load your own pictures:     {escape(str(command))} ingest FOLDER\n"
-        f"  Wire it into Claude Code:   claude mcp add art -- {escape(str(command))}\n"
-        "  Other clients, and what to ask: README.md",
+        f"  Wire it into your client:   {escape(str(command))} setup\n"
+        "  What to ask, and the rest:  README.md",
         soft_wrap=True,
     )

@@ -1,0 +1,89 @@
+"""What it costs to let nothing bad in with a picture: the guarded way against Pillow alone, per picture.
+
+    python scripts/bench_pictures.py [--turns 9]
+
+The floor is what a program does that trusts its pictures: Pillow opens the bytes, decodes, makes RGB of them and a
+thumbnail of at most 1,024 pixels a side. Above it come the checks and the normalisation in the same process
+(`read_picture`), and all of that in a process that can be ended (`Decoder`), with one worker. One picture after the
+other; of several turns the best counts, so that other work on the machine counts for little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from io import BytesIO
+
+from PIL import Image
+from rich.box import MARKDOWN
+from rich.console import Console
+from rich.table import Table
+
+from art_mcp.images.decoding import Decoder
+from art_mcp.images.picture import read_picture
+from art_mcp.sample import draw_scene
+
+SIDE = 1024
+SCENES = range(6)
+KINDS = (("JPEG", 384), ("JPEG", 800), ("JPEG", 1600), ("JPEG", 3000), ("PNG", 1200), ("WEBP", 1200))
+LEAST_S = 0.3
+"""A turn takes at least that long."""
+
+
+def pictures() -> Iterator[tuple[str, list[bytes]]]:
+    scenes = [draw_scene(number) for number in SCENES]
+    for format_, side in KINDS:
+        files = []
+        for scene in scenes:
+            scale = side / max(scene.size)
+            size = tuple(round(length * scale) for length in scene.size)
+            buffer = BytesIO()
+            scene.resize(size, Image.Resampling.BICUBIC).save(buffer, format_, quality=88)
+            files.append(buffer.getvalue())
+        yield f"{format_}, {side} px", files
+
+
+def trusting(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    image.draft("RGB", (SIDE, SIDE))
+    image = image.convert("RGB")
+    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return image
+
+
+def best(ways: list[Callable[[bytes], object]], files: list[bytes], turns: int) -> list[float]:
+    """Milliseconds for a picture in each way."""
+    times = [float("inf")] * len(ways)
+    for _ in range(turns):
+        for index, way in enumerate(ways):
+            done, start = 0, time.perf_counter()
+            while (spent := time.perf_counter() - start) < LEAST_S:
+                for data in files:
+                    way(data)
+                done += len(files)
+            times[index] = min(times[index], 1000 * spent / done)
+    return times
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=9)
+    turns = parser.parse_args().turns
+    table = Table(box=MARKDOWN)
+    table.add_column("picture")
+    for column in ("Pillow alone, ms", "same process, ms", "guarded, ms", "guard, share of Pillow"):
+        table.add_column(column, justify="right")
+    decoder = Decoder(workers=1)
+    for name, files in pictures():
+        judged = partial(read_picture, name=name, max_side=SIDE)
+        guarded = partial(decoder.read, name=name, max_side=SIDE)
+        plain, same, other = best([trusting, judged, guarded], files, turns)
+        table.add_row(name, *(f"{value:.2f}" for value in (plain, same, other)), f"{100 * (other / plain - 1):+.0f} %")
+    decoder.close()
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()
