@@ -190,8 +190,9 @@ async def test_a_signal_lets_the_command_end_what_is_under_way(
         assert time.monotonic() < deadline and process.poll() is None
         await anyio.sleep(0.01)
     process.send_signal(signum)
-    _, said = await anyio.to_thread.run_sync(process.communicate)
+    counts, said = await anyio.to_thread.run_sync(process.communicate)
     assert process.returncode == 130, said
+    assert f"pending, of {COUNT}" in counts
     assert "Stopping: what is under way ends first." in said and "goes on with a load" in said
     assert standin.calls.billed() == len(standin.calls) < COUNT
     done = await anyio.run_process([*command, "--resume"], env=environment)

@@ -128,6 +128,8 @@ async def _ingest(
                 # One job's source may be gone; the others go on.
                 error = first_error(raised)
                 if not isinstance(error, ArtMcpError):
+                    if isinstance(error, click.Abort) and (job := await jobs.get(database, job_id)) and not as_json:
+                        _print_job(job, ())
                     raise
                 problems.append(error)
             job = await jobs.get(database, job_id)

@@ -53,7 +53,7 @@ def register(server: MCPServer[Services], *, read_only: bool) -> None:
     add(curate_exhibition, "Plan an exhibition", "Choose and order paintings on a theme, with a label for each.")
     add(explore_collection, "Explore the collection", "See what there is, with some paintings to begin with.")
     if not read_only:
-        add(load_collection, "Load paintings", "Load a folder of pictures, or a table with pictures beside it.")
+        add(load_collection, "Load paintings", "Load a folder of pictures, a table with pictures, or a museum's.")
 
 
 async def find_paintings(
@@ -151,7 +151,7 @@ async def load_collection(
         Field(
             min_length=1,
             max_length=LONGEST_PATH,
-            description="Absolute path of a folder of pictures, or of a table (CSV or TSV).",
+            description="Absolute path of a folder of pictures or a table; or e.g. met:quail for a museum's.",
         ),
         _Path,
     ],
