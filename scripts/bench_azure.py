@@ -3,7 +3,7 @@
     python scripts/bench_azure.py [--images 2000] [--only NAME ...] [--json FILE]
 
 The stand-in (`art_mcp.testing.azure`) runs in a process of its own and counts the calls that reach it. Each scenario
-has a database of its own, in an embedded server, which is removed afterwards. All of it takes about eight minutes.
+has a database of its own, in an embedded server, which is removed afterwards. All of it takes eleven minutes.
 What each line means is in docs/azure-pacing.md.
 """
 
@@ -36,9 +36,8 @@ import anyio
 import httpx2
 import numpy as np
 from PIL import Image
-from rich.box import MARKDOWN
 from rich.console import Console
-from rich.table import Table
+from try_ingest.figures import Figure, table
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -61,36 +60,6 @@ SIZE = 200, 150
 IMAGE_PATH = "/computervision/retrieval:vectorizeImage"
 VERSIONS = {"api-version": "2024-02-01", "model-version": "2023-04-15"}
 WIDTH = 140
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A row of the table."""
-
-    what: str
-    measured: float
-    unit: str = ""
-    most: float | None = None
-    least: float | None = None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None without a target."""
-        if self.most is None and self.least is None:
-            return None
-        return (self.most is None or self.measured <= self.most) and (self.least is None or self.measured >= self.least)
-
-    def cells(self) -> tuple[str, ...]:
-        limits = [("at least", self.least), ("at most", self.most)]
-        target = " and ".join(f"{word} {_short(limit)}" for word, limit in limits if limit is not None)
-        if self.least is not None and self.least == self.most:
-            target = f"exactly {_short(self.least)}"
-        return (
-            self.what,
-            f"{_short(self.measured)} {self.unit}".rstrip(),
-            target,
-            {True: "met", False: "MISSED", None: ""}[self.met],
-        )
 
 
 class Service:
@@ -456,21 +425,6 @@ def main() -> int:
         options.json.write_text(json.dumps(found, indent=2) + "\n")
     missed = any(figure.met is False for figures in measured.values() for figure in figures)
     return int(options.check and missed)
-
-
-def table(figures: Sequence[Figure]) -> Table:
-    made = Table(box=MARKDOWN)
-    for column in ("what", "measured", "target", ""):
-        made.add_column(column, justify="right" if column == "measured" else "left")
-    for figure in figures:
-        made.add_row(*figure.cells())
-    return made
-
-
-def _short(number: float) -> str:
-    if number == int(number):
-        return f"{number:,.0f}"
-    return f"{number:.0f}" if number >= 1000 else f"{number:.1f}" if number >= 10 else f"{number:.3g}"
 
 
 def _machine() -> str:

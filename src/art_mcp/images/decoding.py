@@ -177,6 +177,7 @@ class _Worker:
             import fcntl
 
             fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._pixels = bytearray()
         self._timing = threading.Lock()
         self._until = math.inf
         self._late = False
@@ -273,8 +274,17 @@ class _Worker:
             or len(digest) != hashlib.sha256().digest_size
         ):
             raise ValueError("a picture other than was asked for")
-        image = Image.frombytes("RGB", (width, height), self._exactly(width * height * 3))
+        image = Image.frombytes("RGB", (width, height), self._received(width * height * 3))
         return Picture(image, digest, *source, said["format"])
+
+    def _received(self, count: int) -> memoryview:
+        """Pixels, in memory that is used again: to get it anew takes as long as receiving them."""
+        if len(self._pixels) < count:
+            self._pixels = bytearray(count)
+        pixels = memoryview(self._pixels)[:count]
+        if self._process.stdout.readinto(pixels) < count:
+            raise EOFError
+        return pixels
 
     def _exactly(self, count: int) -> bytes:
         data = self._process.stdout.read(count)

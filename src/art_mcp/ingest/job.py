@@ -19,6 +19,7 @@ from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.batch import BatchStore
 from art_mcp.ingest.embedding import BATCH
 from art_mcp.ingest.listing import begin, write_down
+from art_mcp.ingest.memory import keep_giving_back
 from art_mcp.ingest.plan import Plan, Planner
 from art_mcp.ingest.run import DRAIN_S, Run, Stopped
 from art_mcp.ingest.sources import DEFAULTS, Options, Source, SourceError, open_source
@@ -150,6 +151,7 @@ class Ingest:
             try:
                 async with anyio.create_task_group() as watching:
                     watching.start_soon(self._watch, job, run)
+                    watching.start_soon(keep_giving_back)
                     with run.tasks:
                         await self._work_together(job, source, run)
                     watching.cancel_scope.cancel()

@@ -15,6 +15,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import ImageError, Picture, read_picture
 from art_mcp.ingest.embedding import BATCH, EMBEDDED_SIDE, PictureVectors, word_vectors
 from art_mcp.ingest.holding import holding
+from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import collections, lacking, moves, paid, spaces
@@ -147,6 +148,7 @@ class Move:
             while True:
                 async for page in self._pages():
                     await self._fill(page)
+                    await give_back()
                 if self._refused and not skip_refused:
                     return False
                 if len(self._refused) >= sum((await collections.sizes(self._database)).values()) > 0:
