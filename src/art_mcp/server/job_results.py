@@ -34,6 +34,7 @@ class IngestResult(Result):
     refused: int
     pending: int
     missing: int | None
+    rows_a_second: float | None
     seconds_left: int | None
     refusals: Annotated[list[RefusedRow], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
     next_step: str
@@ -69,6 +70,7 @@ def job_result(
         refused=job.refused,
         pending=job.pending,
         missing=job.missing,
+        rows_a_second=round(job.rate, 1) if state == "running" and job.rate else None,
         seconds_left=round(job.seconds_left) if state == "running" and job.seconds_left is not None else None,
         refusals=[RefusedRow(row=row, reason=reason) for row, reason in refusals],
         next_step=next_step,
@@ -93,6 +95,7 @@ def plan_result(plan: Plan, spending: Spending | None, refused_because: str | No
         refused=plan.refused,
         pending=plan.new + plan.changed,
         missing=plan.missing,
+        rows_a_second=None,
         seconds_left=None,
         refusals=[RefusedRow(row=row, reason=reason) for row, reason in plan.refusals],
         next_step=" ".join(fact for fact in facts if fact),
@@ -105,7 +108,8 @@ def ingest_text(result: IngestResult) -> str:
         f"{result.refused} refused, {result.pending} pending, of {result.total}."
     ]
     if result.seconds_left is not None:
-        lines.append(f"About {duration(result.seconds_left)} left.")
+        pace = f" at {result.rows_a_second:g} rows a second" if result.rows_a_second else ""
+        lines.append(f"About {duration(result.seconds_left)} left{pace}.")
     if result.missing:
         lines.append(f"{result.missing} of this source's paintings are not in it any more; they are kept.")
     lines += [f"Refused {refusal.row}: {refusal.reason}" for refusal in result.refusals]

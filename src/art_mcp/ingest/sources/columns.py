@@ -41,7 +41,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "type": ("type", "genre", "classification"),
     "technique": ("technique", "medium", "material", "materials"),
     "timeframe": ("timeframe", "period"),
-    "description": ("description", "text", "comment", "notes"),
+    "description": ("description", "text", "comment", "notes", "caption", "subjects", "keywords", "tags"),
     "page": ("page", "url", "objecturl", "link", "homepage"),
     "rights": ("rights", "license", "licence", "copyright"),
     "credit": ("credit", "creditline"),
