@@ -48,7 +48,7 @@ async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
 @pytest.fixture
 def service() -> Iterator[tuple[AzureStandIn, str]]:
-    standin = AzureStandIn(rate=50, latency=0.3)
+    standin = AzureStandIn(rate=100, latency=0.3)  # more than is asked for, so that it turns no call away
     with serving(standin) as endpoint:
         yield standin, endpoint
 

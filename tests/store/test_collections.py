@@ -6,7 +6,7 @@ import pytest
 from conftest import count_paintings
 
 from art_mcp.painting import Catalogue, Painting, painting_id
-from art_mcp.store import collections, jobs, paintings
+from art_mcp.store import collections, jobs, paintings, removal
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import NewItem
@@ -52,10 +52,10 @@ async def test_sizes_follow_what_is_written_again_and_rolled_back(database: Data
 async def test_a_collection_of_several_batches_is_removed_whole(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collections, "REMOVED_AT_ONCE", 4)
+    monkeypatch.setattr(removal, "AT_ONCE", 4)
     await write(database, *(entry("a", number) for number in range(10)), entry("b", 0))
-    assert await collections.remove(database, "a") == 10
-    assert await collections.remove(database, "a") == 0
+    assert await removal.remove_collection(database, "a") == 10
+    assert await removal.remove_collection(database, "a") == 0
     assert await collections.sizes(database) == {"b": 1}
     assert await count_paintings(database) == 1
 
@@ -65,15 +65,15 @@ async def test_a_collection_that_is_being_loaded_is_not_removed(database: Databa
     job_id = await listed_job(database, "a", 2)
     held = await jobs.hold(database, job_id, 1)
     with pytest.raises(StoreError, match="a is being loaded now"):
-        await collections.remove(database, "a")
+        await removal.remove_collection(database, "a")
     await jobs.give_back(database, job_id, held)
-    assert await collections.remove(database, "a") == 1
+    assert await removal.remove_collection(database, "a") == 1
     assert await jobs.get(database, job_id) is None
 
 
 async def test_a_worker_whose_job_was_removed_stores_nothing(database: Database) -> None:
     job_id = await listed_job(database, "a", 1)
-    assert await collections.remove(database, "a") == 0
+    assert await removal.remove_collection(database, "a") == 0
     with pytest.raises(StoreError, match="removed meanwhile"):
         async with database.transaction() as connection:
             await paintings.write(connection, [entry("a", 1)])

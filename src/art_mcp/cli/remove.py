@@ -24,7 +24,7 @@ def remove(settings: Settings, collection: str, yes: bool) -> None:
 async def _remove(settings: Settings, collection: str, yes: bool) -> None:
     from art_mcp.painting import Filters, readable
     from art_mcp.runtime import Runtime
-    from art_mcp.store import collections
+    from art_mcp.store import collections, removal
     from art_mcp.store.filters import require_values
 
     name = readable(collection)
@@ -35,5 +35,5 @@ async def _remove(settings: Settings, collection: str, yes: bool) -> None:
         if not yes and not click.confirm(f"Remove {name} with its {count} paintings?"):
             click.echo("Nothing was removed.")
             return
-        removed = await collections.remove(database, name)
+        removed = await removal.remove_collection(database, name)
     click.echo(f"{name}: {removed} paintings removed.")

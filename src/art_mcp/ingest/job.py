@@ -24,7 +24,7 @@ from art_mcp.ingest.plan import Plan, Planner
 from art_mcp.ingest.run import DRAIN_S, Run, Stopped
 from art_mcp.ingest.sources import DEFAULTS, Options, Source, SourceError, open_source
 from art_mcp.painting import readable
-from art_mcp.store import jobs
+from art_mcp.store import jobs, removal
 from art_mcp.store.errors import LostError, MovedError, StoreError
 from art_mcp.store.jobs import HeldItem, Job
 from art_mcp.vision.provider import VisionError
@@ -183,7 +183,7 @@ class Ingest:
         problem = None
         if Options.of(job.options).remove_missing and await jobs.is_over(self._database, job.id):
             try:
-                await jobs.remove_missing(self._database, job.id)
+                await removal.remove_missing(self._database, job.id)
             except StoreError as error:
                 problem = error
         await jobs.finish(self._database, job.id)

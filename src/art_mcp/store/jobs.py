@@ -25,7 +25,6 @@ HOLD_S = 30
 RATE_OVER_S = 60
 """The pace of a job is what it settled in the last minute."""
 ANALYZED_AT = 5_000
-REMOVED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +326,7 @@ async def is_over(database: Database, job_id: uuid.UUID) -> bool:
         )
 
 
-_LEFT = (
+LEFT = (
     "art_mcp.paintings p JOIN art_mcp.jobs j ON j.id = $1 AND p.collection = j.collection AND p.source = j.source "
     "WHERE NOT EXISTS (SELECT FROM art_mcp.items i WHERE i.job_id = j.id AND i.painting_id = p.id)"
 )
@@ -350,7 +349,7 @@ async def finish(database: Database, job_id: uuid.UUID) -> None:
     async with database.transaction() as connection:
         collection = await connection.fetchval(
             f"UPDATE art_mcp.jobs SET state = 'done', updated_at = now(), "
-            f"missing = coalesce(removed, 0) + (SELECT count(*) FROM {_LEFT}) "
+            f"missing = coalesce(removed, 0) + (SELECT count(*) FROM {LEFT}) "
             "WHERE id = $1 AND listed AND state = 'running' AND NOT EXISTS "
             "(SELECT FROM art_mcp.items WHERE job_id = $1 AND state = 'pending') RETURNING collection",
             job_id,
@@ -369,45 +368,6 @@ async def cancel(database: Database, job_id: uuid.UUID) -> None:
         )
         if collection is not None:
             await collections.recount(connection, collection)
-
-
-async def remove_missing(database: Database, job_id: uuid.UUID) -> int:
-    """Remove the paintings that have left the source of a job that is done.
-
-    Returns:
-        How many they were.
-
-    Raises:
-        StoreError: rows of the source could not be told, so that their paintings would seem to have left it.
-    """
-    async with database.connection() as connection:
-        untold = await connection.fetchval(
-            "SELECT count(*) FROM art_mcp.items WHERE job_id = $1 AND painting_id IS NULL", job_id
-        )
-    if untold:
-        raise StoreError(
-            f"Nothing was removed: {untold} rows of the source do not say which painting they are, and these could be "
-            "the ones that seem to have left it.",
-            "Mend the refused rows and load the source again.",
-        )
-    removed = 0
-    while True:
-        async with database.transaction() as connection:
-            rows = await connection.fetch(
-                "WITH doomed AS (SELECT p.id FROM art_mcp.paintings p WHERE p.id IN "
-                f"(SELECT p.id FROM {_LEFT} ORDER BY p.id LIMIT $2) ORDER BY p.id FOR UPDATE) "
-                "DELETE FROM art_mcp.paintings p USING doomed WHERE p.id = doomed.id RETURNING p.collection",
-                job_id,
-                REMOVED_AT_ONCE,
-            )
-            if rows:
-                await collections.add(connection, {rows[0]["collection"]: -len(rows)})
-            await connection.execute(
-                "UPDATE art_mcp.jobs SET removed = coalesce(removed, 0) + $2 WHERE id = $1", job_id, len(rows)
-            )
-        removed += len(rows)
-        if len(rows) < REMOVED_AT_ONCE:
-            return removed
 
 
 async def get(database: Database, job_id: uuid.UUID) -> Job | None:

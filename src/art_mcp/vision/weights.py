@@ -63,8 +63,12 @@ def read_manifest(models: Path) -> dict[str, str]:
     return manifest if isinstance(manifest, dict) else {}
 
 
-def start_session(file: ModelFile) -> InferenceSession:
-    """Load a checked ONNX file; takes 0.1 to 1 s. Raises `VisionError`."""
+def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
+    """Load a checked ONNX file; takes 0.1 to 1 s. Raises `VisionError`.
+
+    Args:
+        arena: keep the memory of the largest batch for the next ones, until a run is told to give it back.
+    """
     file.read()
     # Since 1.29 ONNX Runtime reports the machine to its maker unless this is set before it is loaded.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -76,8 +80,7 @@ def start_session(file: ModelFile) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(available_cores(), MAX_THREADS)
     options.inter_op_num_threads = 1
-    # An arena keeps the largest batch's memory for ever; without one it goes back, at no measured cost.
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = arena
     options.enable_mem_pattern = False
     # Idle threads sleep instead of spinning: a query takes 4 ms instead of 3, the other programs get the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
