@@ -34,10 +34,9 @@ from typing import Any
 
 import anyio
 import httpx2
-import numpy as np
-from PIL import Image
 from rich.console import Console
 from try_ingest.figures import Figure, table
+from try_ingest.pictures import IMAGE_PATH, VERSIONS, draw, warm_up
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -56,9 +55,6 @@ THREADS = 8
 """Of the way that tutorials show."""
 SEARCH_EVERY_S = 0.5
 IDLE_SEARCHES = 60
-SIZE = 200, 150
-IMAGE_PATH = "/computervision/retrieval:vectorizeImage"
-VERSIONS = {"api-version": "2024-02-01", "model-version": "2023-04-15"}
 WIDTH = 140
 
 
@@ -103,15 +99,7 @@ def stand_in(rate: int, failing: float) -> None:
     """What that process does."""
     standin = AzureStandIn(rate=rate, latency=LATENCY_S)
     with serving(standin) as endpoint:
-        # The first calls make the geometry of the vectors, which takes a second, and longer if many come at once.
-        picture = io.BytesIO()
-        Image.new("RGB", SIZE).save(picture, "JPEG")
-        key = {"Ocp-Apim-Subscription-Key": KEY}
-        with httpx2.Client(base_url=endpoint, headers=key, timeout=60, trust_env=False) as http:
-            octets = {"Content-Type": "application/octet-stream"}
-            http.post(IMAGE_PATH, params=VERSIONS, headers=octets, content=picture.getvalue()).raise_for_status()
-        time.sleep(1)  # then no second has that call in it
-        standin.calls.clear()
+        warm_up(standin, endpoint)
         if failing:
             standin.fault("500", count=FOREVER, probability=failing)
         print(json.dumps({"endpoint": endpoint}), flush=True)
@@ -129,23 +117,13 @@ def settings(data_dir: Path, endpoint: str, rate: float = RATE) -> Settings:
     )
 
 
-def make_pictures(folder: Path, count: int) -> Path:
-    """A folder of small JPEGs, all different, always the same."""
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for number in range(count):
-        coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
-        coarse.resize(SIZE, Image.Resampling.BICUBIC).save(folder / f"painting {number:05}.jpg", quality=85)
-    return folder
-
-
 @contextmanager
 def scratch(folder: Path, images: int) -> Iterator[tuple[Path, Path]]:
     """A folder of pictures and a fresh data folder, both removed at the end."""
     here = folder / f"bench-azure-{uuid.uuid4().hex[:8]}"
     data_dir = here / "data"
     try:
-        yield make_pictures(here / "pictures", images), data_dir
+        yield draw(here / "pictures", images), data_dir
     finally:
         cluster = home(data_dir)
         deadline = time.monotonic() + 15

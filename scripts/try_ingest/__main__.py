@@ -24,7 +24,8 @@ from company import chat, two
 from figures import Figure, Outcome, exactly, table
 from interruptions import away, database, disk, kills, signals
 from memory import memory
-from place import Rows, draw, hear_ctrl_c, place
+from pictures import draw
+from place import Rows, hear_ctrl_c, place
 from rich.console import Console
 from trouble import outage, poison, storm
 

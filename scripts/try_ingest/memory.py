@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 from figures import Figure, Outcome, exactly
-from place import Loading, Place, Rows, draw, place
+from pictures import draw
+from place import Loading, Place, Rows, place
 
 TIMES = 5
 FAST = 1_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import shutil
@@ -22,17 +21,14 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import asyncpg
-import httpx2
-import numpy as np
 import psutil
 from figures import Figure, exactly
-from PIL import Image
+from pictures import warm_up
 
 from art_mcp.store import platform
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.testing.azure import KEY, AzureStandIn, serving
 
-SIZE = 200, 150
 RATE = 100
 LATENCY_S = 0.15
 ENDS_WITHIN_S = 600
@@ -190,16 +186,6 @@ class Place:
         ]
 
 
-def draw(folder: Path, count: int) -> Path:
-    """A folder of small JPEGs, all different, always the same."""
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(1)
-    for number in range(count):
-        coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
-        coarse.resize(SIZE, Image.Resampling.BICUBIC).save(folder / f"{number:05}.jpg", quality=85)
-    return folder
-
-
 @contextlib.contextmanager
 def place(source: Path, *, rate: int = RATE, allowed: int | None = None, **more: str) -> Iterator[Place]:
     """A fresh place, which is removed at the end.
@@ -214,7 +200,7 @@ def place(source: Path, *, rate: int = RATE, allowed: int | None = None, **more:
     made = None
     try:
         with serving(standin) as endpoint:
-            _warm_up(standin, endpoint)
+            warm_up(standin, endpoint)
             made = Place(folder, source, standin, endpoint, rate, more)
             yield made
     except BaseException:
@@ -230,19 +216,6 @@ def place(source: Path, *, rate: int = RATE, allowed: int | None = None, **more:
             platform.kill_processes_in(cluster)
         for each in (home, folder):
             shutil.rmtree(each, ignore_errors=True)
-
-
-def _warm_up(standin: AzureStandIn, endpoint: str) -> None:
-    """The first call makes the geometry of the vectors, which takes a second."""
-    picture = io.BytesIO()
-    Image.new("RGB", SIZE).save(picture, "JPEG")
-    headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/octet-stream"}
-    versions = {"api-version": "2024-02-01", "model-version": "2023-04-15"}
-    with httpx2.Client(base_url=endpoint, headers=headers, timeout=60, trust_env=False) as http:
-        path = "/computervision/retrieval:vectorizeImage"
-        http.post(path, params=versions, content=picture.getvalue()).raise_for_status()
-    time.sleep(1)  # then no second has that call in it
-    standin.calls.clear()
 
 
 def hear_ctrl_c() -> None:

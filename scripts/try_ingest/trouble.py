@@ -9,8 +9,9 @@ from pathlib import Path
 
 from figures import Figure, Outcome, exactly
 from interruptions import wanted_paintings
+from pictures import draw
 from PIL import Image
-from place import Rows, draw, place
+from place import Rows, place
 
 from art_mcp.testing.azure import FOREVER, digest
 

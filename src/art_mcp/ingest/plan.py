@@ -101,21 +101,21 @@ class Planner:
 
     async def _look(self, plan: Plan, items: Sequence[NewItem]) -> None:
         refused: dict[int, str] = {}
-        held = []
+        here, elsewhere = [], []
         for position, item in enumerate(items):
             if item.row is None:
                 refused[position] = item.refusal or ""
             elif item.painting_id in self._named:
                 refused[position] = "It is the same painting as one before: both have the same id."
             else:
-                held.append(HeldItem(position, item.row))
+                # A table beside pictures may also name some by links, which are not followed for a plan.
+                looked_at = self._look_at_pictures and not is_link(item.row["image"])
+                (here if looked_at else elsewhere).append(HeldItem(position, item.row))
             if item.painting_id is not None:
                 self._named.add(item.painting_id)
-        # A table beside pictures may also name some by links, which are not followed for a plan.
-        here = [each for each in held if self._look_at_pictures and not is_link(each.row["image"])]
         read, unread = await read_items(self._collection, self._locator, here, self._source)
         refused |= {each.position: each.reason or "" for each in unread}
-        read += [read_item(self._collection, self._locator, each, b"", None) for each in held if each not in here]
+        read += [read_item(self._collection, self._locator, each, b"", None) for each in elsewhere]
         todo = await self._batches.sort(read)
         fresh = []
         for item in todo.new:

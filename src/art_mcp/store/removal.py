@@ -82,7 +82,7 @@ async def remove_missing(database: Database, job_id: uuid.UUID) -> int:
                 "UPDATE art_mcp.jobs SET removed = coalesce(removed, 0) + $2 WHERE id = $1", job_id, gone
             )
         removed += gone
-        if not rows:
+        if len(rows) < AT_ONCE:
             return removed
 
 

@@ -11,6 +11,7 @@ from art_mcp.ingest.sources.told import told
 
 if TYPE_CHECKING:
     import pyarrow
+    from pyarrow.parquet import ParquetFile
 
 ROWS = 64
 _BUFFER = 1 << 20
@@ -58,8 +59,8 @@ def parquet(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
     return Sheet(names, records)
 
 
-def _check_size(table: object, names: Collection[str], name: str) -> None:
-    metadata = table.metadata  # type: ignore[attr-defined]
+def _check_size(table: ParquetFile, names: Collection[str], name: str) -> None:
+    metadata = table.metadata
     for group in range(metadata.num_row_groups):
         for index in range(metadata.num_columns):
             column = metadata.row_group(group).column(index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -22,9 +22,7 @@ from art_mcp.server.services import ToolContext, services
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-    from art_mcp.ingest.job import Ingest
     from art_mcp.ingest.plan import Plan
-    from art_mcp.runtime import Runtime
     from art_mcp.server.services import Services
     from art_mcp.spending import Spending
     from art_mcp.store.database import Database
@@ -57,26 +55,44 @@ class Consent(BaseModel):
     go_on: bool = Field(description="Load it and pay for that?")
 
 
-async def ask_user(
+class Foreseen(NamedTuple):
+    """What a load would do and cost, as far as that is seen without its pictures."""
+
+    plan: Plan
+    spending: Spending
+
+
+async def foresee(
     ctx: ToolContext, source: str, collection: str, limit: int | None, plan: bool, job_id: str
+) -> Foreseen | None:
+    """Of a load that is to begin now, None where none is or it costs nothing."""
+    if not source or plan or job_id:
+        return None
+    runtime = services(ctx).runtime
+    load = await _load(ctx, source, collection, limit)
+    ingest = await runtime.ingest()
+    if not ingest.billed:
+        return None
+    found = await ingest.plan(**load, at_a_glance=True, seconds=GLANCE_S)
+    return Foreseen(found, await runtime.spending(found.calls))
+
+
+async def ask_user(
+    ctx: ToolContext, foreseen: Annotated[Foreseen | None, Resolve(foresee)]
 ) -> Elicit[Consent] | Consent:
     """Where the client can ask its user, that is done before more than ART_MCP_ASK_ABOVE calls are paid for."""
     capabilities = ctx.client_capabilities
-    if not source or plan or job_id or capabilities is None or capabilities.elicitation is None:
+    if foreseen is None or capabilities is None or capabilities.elicitation is None:
         return Consent(go_on=True)
-    runtime = services(ctx).runtime
-    ingest = await runtime.ingest()
-    if not ingest.billed:
+    if foreseen.spending.calls <= services(ctx).runtime.settings.ask_above:
         return Consent(go_on=True)
-    found, spending = await _at_a_glance(runtime, ingest, await _load(ctx, source, collection, limit))
-    if spending.calls <= runtime.settings.ask_above:
-        return Consent(go_on=True)
-    return Elicit(f"Load {found.collection}? {spending}", Consent)
+    return Elicit(f"Load {foreseen.plan.collection}? {foreseen.spending}", Consent)
 
 
 async def ingest_collection(
     ctx: ToolContext,
     consent: Annotated[ElicitationResult[Consent], Resolve(ask_user)],
+    foreseen: Annotated[Foreseen | None, Resolve(foresee)],
     source: Annotated[
         Text,
         Field(
@@ -102,7 +118,7 @@ async def ingest_collection(
     runtime, runner = services(ctx).runtime, services(ctx).runner
     load = await _load(ctx, source, collection, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
-    short = None
+    short = str(foreseen.spending) if foreseen and foreseen.spending.beyond_budget else None
     if source:
         declined = not (isinstance(consent, AcceptedElicitation) and consent.data.go_on)
         if plan or declined:
@@ -110,9 +126,6 @@ async def ingest_collection(
             spending = await runtime.spending(found.calls) if found.calls else None
             why = "The user did not agree, so nothing was loaded." if declined else None
             return answer(plan_result(found, spending, why), ingest_text)
-        if ingest.billed:
-            _, spending = await _at_a_glance(runtime, ingest, load)
-            short = str(spending) if spending.beyond_budget else None
         job = await ingest.create(**load)
     else:
         job = _parse_job_id(job_id)
@@ -146,12 +159,6 @@ async def _load(ctx: ToolContext, source: str, collection: str, limit: int | Non
     if not is_address(source):
         source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
     return {"source": source, "collection": collection or None, "options": Options(limit=limit), "within": within}
-
-
-async def _at_a_glance(runtime: Runtime, ingest: Ingest, load: dict[str, Any]) -> tuple[Plan, Spending]:
-    """What a load would do and cost, as far as that is seen without its pictures."""
-    plan = await ingest.plan(**load, at_a_glance=True, seconds=GLANCE_S)
-    return plan, await runtime.spending(plan.calls)
 
 
 async def _report(ctx: ToolContext, database: Database, job: uuid.UUID) -> None:

@@ -1,0 +1,38 @@
+"""Made-up pictures to load, and the stand-in made ready for them."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import httpx2
+import numpy as np
+from PIL import Image
+
+from art_mcp.testing.azure import KEY, AzureStandIn
+
+SIZE = 200, 150
+IMAGE_PATH = "/computervision/retrieval:vectorizeImage"
+VERSIONS = {"api-version": "2024-02-01", "model-version": "2023-04-15"}
+
+
+def draw(folder: Path, count: int) -> Path:
+    """A folder of small JPEGs, all different, always the same."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for number in range(count):
+        coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
+        coarse.resize(SIZE, Image.Resampling.BICUBIC).save(folder / f"{number:05}.jpg", quality=85)
+    return folder
+
+
+def warm_up(standin: AzureStandIn, endpoint: str) -> None:
+    """The first calls make the geometry of the vectors, which takes a second, and longer if many come at once."""
+    picture = io.BytesIO()
+    Image.new("RGB", SIZE).save(picture, "JPEG")
+    headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/octet-stream"}
+    with httpx2.Client(base_url=endpoint, headers=headers, timeout=60, trust_env=False) as http:
+        http.post(IMAGE_PATH, params=VERSIONS, content=picture.getvalue()).raise_for_status()
+    time.sleep(1)  # then no second has that call in it
+    standin.calls.clear()
