@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import json
 import os
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ import asyncpg
 import psutil
 import pytest
 
-from art_mcp.store import embedded, embedded_watcher, platform
+from art_mcp.store import embedded, embedded_watcher, platform, run_as
 from art_mcp.store.embedded import EmbeddedError, EmbeddedServer
 from art_mcp.store.embedded_watcher import Lock
 
@@ -494,6 +495,45 @@ def test_leftovers_whose_pid_is_another_process(any_site: Site, kind: str) -> No
     finally:
         other.kill()
         other.wait()
+
+
+FORKS = """
+import ctypes, json, os, subprocess, sys
+from pathlib import Path
+from art_mcp.store import platform
+from art_mcp.store.embedded import EmbeddedServer
+
+forks = []
+handler = ctypes.CFUNCTYPE(None)(lambda: forks.append(1))
+ctypes.CDLL(None).__register_atfork(handler, None, None, None)
+subprocess.run(["true"], user=os.getuid(), check=True)
+seen = len(forks)
+server = EmbeddedServer.start(Path(sys.argv[1]))
+platform.kill_processes_in(server.cluster)
+server.ensure_running()
+server._control("stop", "-w", "-m", "fast")
+server.close()
+print(json.dumps([seen, len(forks) - seen]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "__register_atfork"), reason="needs glibc, to hear of forks")
+def test_the_process_that_starts_the_server_is_never_forked(any_site: Site) -> None:
+    """OpenBLAS stops its threads before a fork, which breaks what another thread computes: see `run_as`."""
+    with any_site.person.popen(FORKS, any_site.data_dir, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        # The first number shows that a fork would be heard.
+        assert json.loads(process.stdout.read()) == [1, 0]
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [(("-1", "-1", "/bin/true"), "Invalid argument"), (("65534", "65534", "/no/program"), "No such file or directory")],
+)
+def test_what_cannot_be_run_as_another_user_is_said(arguments: Sequence[str], reason: str) -> None:
+    done = subprocess.run([sys.executable, "-I", "-S", run_as.__file__, *arguments], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (run_as.FAILED, f"{reason}\n")
 
 
 def test_ensure_running_after_the_postmaster_was_killed(site: Site) -> None:

@@ -276,7 +276,7 @@ class EmbeddedServer:
                 with Lock(self._folder / "server.lock") as lock:
                     lock.acquire()
                     command = [platform.binaries_for(account) / "postgres", "-D", self.cluster, *options]
-                    platform.detach(command, log=log.fileno(), pass_fds=(lock.fd,), **account)
+                    platform.detach(command, account, log=log.fileno(), pass_fds=(lock.fd,))
         return begin
 
     def _control(self, *action: str | Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.store import run_as
 
 WINDOWS = os.name == "nt"
 
@@ -37,7 +38,7 @@ _KEPT_VARIABLES = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PA
 }  # fmt: skip
 
 Account = dict[str, Any]
-"""Who runs the server, as arguments of `subprocess`; empty for the user of this process."""
+"""Who runs the server, as `subprocess` names it (user, group, extra_groups); empty for the user of this process."""
 
 
 class EmbeddedError(ArtMcpError):
@@ -288,7 +289,9 @@ def memory() -> int:
     return min(limits)
 
 
-def detach(command: Sequence[str | Path], *, log: int = subprocess.DEVNULL, **options: Any) -> None:
+def detach(
+    command: Sequence[str | Path], account: Account | None = None, *, log: int = subprocess.DEVNULL, **options: Any
+) -> None:
     """Start a process that is nobody's child, in a session of its own, with nothing inherited."""
     common: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
@@ -304,9 +307,11 @@ def detach(command: Sequence[str | Path], *, log: int = subprocess.DEVNULL, **op
         return
     shell = ["/bin/sh", "-c", '"$@" &', "sh", *command]
     try:
-        subprocess.run(shell, check=True, cwd="/", start_new_session=True, **common)
+        subprocess.run(_run_as(account, shell), check=True, cwd="/", start_new_session=True, **common)
+    except subprocess.CalledProcessError as error:
+        raise cannot_run(Path(command[0]), "root may not become that user here", account) from error
     except OSError as error:
-        raise cannot_run(Path(command[0]), error.strerror or str(error), options) from error
+        raise cannot_run(Path(command[0]), error.strerror or str(error), account) from error
 
 
 def run(command: Sequence[str | Path], account: Account, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -321,14 +326,25 @@ def run(command: Sequence[str | Path], account: Account, **options: Any) -> subp
         "check": False,
     }
     try:
-        return subprocess.run(command, **common | account | options)
+        done = subprocess.run(_run_as(account, command), **common | options)
     except OSError as error:
         raise cannot_run(Path(command[0]), error.strerror or str(error), account) from error
+    if account and done.returncode == run_as.FAILED:
+        raise cannot_run(Path(command[0]), done.stdout or "it could not be started", account)
+    return done
 
 
-def cannot_run(binary: Path, reason: str, account: Account) -> EmbeddedError:
+def _run_as(account: Account | None, command: Sequence[str | Path]) -> list[str | Path]:
+    """The command that runs this one as the account; see `run_as` for why it is not `subprocess` that does it."""
+    if not account:
+        return list(command)
+    python = [sys.executable, "-I", "-S", "-B", run_as.__file__]
+    return [*python, str(account["user"]), str(account["group"]), *command]
+
+
+def cannot_run(binary: Path, reason: str, account: Account | None) -> EmbeddedError:
     """Libraries are missing, the file system forbids it, or root may not become another user."""
-    who = f" as user {account['user']}" if "user" in account else ""
+    who = f" as user {account['user']}" if account else ""
     return EmbeddedError(
         f"The program {binary} cannot run on this system{who}: {reason.strip().rstrip('.')}.",
         "Set ART_MCP_DATABASE_URL to a PostgreSQL 15 or newer with pgvector.",
