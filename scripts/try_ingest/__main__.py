@@ -1,10 +1,11 @@
 """What a load survives: processes killed, the service failing, the database gone, bad files, others beside it.
 
-    python scripts/try_ingest [--images 400] [--kills 6] [--only NAME ...]
+    python scripts/try_ingest [--images 400] [--kills 6] [--only NAME ...] [--times 1]
 
 Real `art-mcp ingest` processes, and in `chat` the server behind a real client, load made-up pictures with the stand-in
 of Azure as their service, each trial into a data folder of its own. In the end the tables are compared with those of a
-load that nobody disturbed, and the calls that were billed are counted. docs/ingest-trials.md says what was measured.
+load that nobody disturbed, each stored vector with the one that the stand-in has for its picture, and the calls that
+were billed are counted. docs/ingest-trials.md says what was measured.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=IMAGES, help="pictures; some trials take fewer")
     parser.add_argument("--kills", type=int, default=KILLS, help="processes that `kills` kills")
     parser.add_argument("--only", nargs="*", default=(), help="these trials")
+    parser.add_argument("--times", type=int, default=1, help="how often each trial runs")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     given = parser.parse_args()
@@ -83,8 +85,11 @@ def main() -> int:
             parser.error(f"There is no trial {', '.join(sorted(unknown))}; there are {', '.join(trials)}.")
         for name, (trial, more) in trials.items():
             if not given.only or name in given.only:
-                found[name] = trial(pictures, wanted, calls, *more)
-                _print(name, trial.__doc__ or "", found[name])
+                for number in range(1, given.times + 1):
+                    outcome = trial(pictures, wanted, calls, *more)
+                    called = f"{name} ({number} of {given.times})" if given.times > 1 else name
+                    _print(called, trial.__doc__ or "", outcome)
+                    found[called] = outcome
     if given.json:
         told = {
             name: {"figures": [asdict(each) | {"met": each.met} for each in outcome.figures], "said": outcome.said}

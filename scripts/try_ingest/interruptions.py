@@ -197,4 +197,4 @@ def _small_disk(here: Place) -> Iterator[Path]:
 
 
 def wanted_paintings(wanted: Rows) -> int:
-    return sum(count for (table, _), count in wanted.items() if table == "paintings")
+    return sum(count for row, count in wanted.items() if row.table == "paintings")

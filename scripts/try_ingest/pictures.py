@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import time
+from functools import cache
 from pathlib import Path
 
 import httpx2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from art_mcp.images.picture import read_picture
 from art_mcp.testing.azure import KEY, AzureStandIn
+from art_mcp.testing.azure.vectors import vectors_of
+from art_mcp.vision.remote.preparation import jpeg
 
 SIZE = 200, 150
 IMAGE_PATH = "/computervision/retrieval:vectorizeImage"
@@ -36,3 +41,17 @@ def warm_up(standin: AzureStandIn, endpoint: str) -> None:
         http.post(IMAGE_PATH, params=VERSIONS, content=picture.getvalue()).raise_for_status()
     time.sleep(1)  # then no second has that call in it
     standin.calls.clear()
+
+
+def right_vector(file: Path) -> NDArray[np.float64]:
+    """The vector (1024,), in unit length, that the stand-in answers for this picture."""
+    data = file.read_bytes()
+    return _right_vector(data)
+
+
+@cache
+def _right_vector(data: bytes) -> NDArray[np.float64]:
+    sent = jpeg(read_picture(data, name="picture").image)
+    with Image.open(io.BytesIO(sent)) as image:
+        vector = np.array(vectors_of(VERSIONS["model-version"], seed=0).of_image(image))
+    return vector / np.linalg.norm(vector)

@@ -13,28 +13,48 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
 import asyncpg
+import numpy as np
 import psutil
 from figures import Figure, exactly
-from pictures import warm_up
+from pgvector import HalfVector
+from pictures import right_vector, warm_up
 
 from art_mcp.store import platform
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.testing.azure import KEY, AzureStandIn, serving
 
+T = TypeVar("T")
+
 RATE = 100
 LATENCY_S = 0.15
 ENDS_WITHIN_S = 600
+SHOWN = 10
+"""Rows that differ, of which each trial prints so many."""
 COUNTS = ("stored", "unchanged", "refused", "pending")
 
-Rows = Counter[tuple[str, ...]]
+SAME_COSINE = 0.9999
+"""Of a vector and the same one in half precision, at least; that of two pictures is mostly about 0.5."""
+
+
+class Row(NamedTuple):
+    """A row of a table, equal for equal collections."""
+
+    table: str
+    about: str
+    """The painting, or what else the row is about."""
+    digest: str
+    """MD5 of the whole row, without its times."""
+
+
+Rows = Counter[Row]
 
 
 class Loading:
@@ -141,32 +161,39 @@ class Place:
         return found
 
     def rows(self, url: str | None = None) -> Rows:
-        """What is stored, each row with its table; equal for equal collections."""
-        return anyio.run(self._rows, url)
+        """What is stored; `url` names the database, if it is not the embedded one."""
+        return anyio.run(self._in_database, url, _rows)
 
-    async def _rows(self, url: str | None) -> Rows:
+    def wrong_vectors(self, url: str | None = None) -> list[str]:
+        """The paintings whose stored vector is not the stand-in's for their picture, or has no picture here."""
+        return anyio.run(self._in_database, url, self._wrong_vectors)
+
+    async def _in_database(self, url: str | None, read: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         server = None
         if url is None:
             server = await anyio.to_thread.run_sync(EmbeddedServer.start, self.data_dir)
         connection = await asyncpg.connect(**(server.connect_args if server else {"dsn": url}))
-        rows: Rows = Counter()
-        spaces = await connection.fetch("SELECT name FROM art_mcp.spaces")
-        tables = ["paintings", "renditions", "spaces", "paid", "collections", *(f"vectors_{s['name']}" for s in spaces)]
-        for table in tables:
-            columns = await connection.fetch(
-                "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'art_mcp' "
-                "AND table_name = $1 AND column_name NOT LIKE '%\\_at' ORDER BY 1",
-                table,
-            )
-            listed = ", ".join(f"{row['name']}::text" for row in columns)
-            rows.update(
-                (table, row["digest"])
-                for row in await connection.fetch(f"SELECT md5(row({listed})::text) AS digest FROM art_mcp.{table}")
-            )
-        await connection.close()
-        if server:
-            server.close()
-        return rows
+        try:
+            return await read(connection)
+        finally:
+            await connection.close()
+            if server:
+                server.close()
+
+    async def _wrong_vectors(self, connection: asyncpg.Connection) -> list[str]:
+        root = self.source if self.source.is_dir() else self.source.parent
+        files = {file.name: file for file in root.rglob("*.jpg")}
+        (space,) = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE leg = 'pixels'")
+        wrong = []
+        for name, text in await connection.fetch(
+            f"SELECT p.image_name, v.vector::text FROM art_mcp.vectors_{space['name']} v "
+            "JOIN art_mcp.paintings p ON p.id = v.painting_id ORDER BY 1"
+        ):
+            stored = HalfVector.from_text(text).to_numpy().astype(np.float64)
+            cosine = float(stored @ right_vector(files[Path(name).name]) / np.linalg.norm(stored))
+            if not cosine >= SAME_COSINE:
+                wrong.append(f"{name} (cosine {cosine:.3f})")
+        return wrong
 
     def compared(self, wanted: Rows, calls: int, *, most: int = 0, url: str | None = None) -> list[Figure]:
         """The figures of every trial.
@@ -177,13 +204,42 @@ class Place:
             most: how many more may be paid for.
         """
         found = self.rows(url)
-        wrong = (wanted - found).total() + (found - wanted).total()
+        missing, extra = wanted - found, found - wanted
+        for what, rows in (("missing", missing), ("extra", extra)):
+            for row in sorted(rows.elements())[:SHOWN]:
+                print(f"{what}: {row.table}, {row.about}")
+        wrong = self.wrong_vectors(url)
+        for painting in wrong[:SHOWN]:
+            print(f"not the vector of its picture: {painting}")
         billed = self.standin.calls.billed()
         return [
-            exactly("rows of the tables that differ", wrong, 0, f"of {wanted.total():,}"),
+            exactly("rows of the tables that differ", missing.total() + extra.total(), 0, f"of {wanted.total():,}"),
+            exactly("stored vectors that are not of their picture", len(wrong), 0),
             Figure("calls billed beyond those of an undisturbed load", billed - calls, most=most),
             Figure("processes left over", len(self.left_over()), most=0),
         ]
+
+
+async def _rows(connection: asyncpg.Connection) -> Rows:
+    rows: Rows = Counter()
+    spaces = await connection.fetch("SELECT name FROM art_mcp.spaces")
+    tables = ["paintings", "renditions", "spaces", "paid", "collections", *(f"vectors_{s['name']}" for s in spaces)]
+    for table in tables:
+        columns = await connection.fetch(
+            "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'art_mcp' "
+            "AND table_name = $1 AND column_name NOT LIKE '%\\_at' ORDER BY 1",
+            table,
+        )
+        names = [row["name"] for row in columns]
+        about = next(name for name in ("image_name", "painting_id", "name", "sha256") if name in names)
+        if about == "painting_id":
+            about = "(SELECT image_name FROM art_mcp.paintings WHERE id = painting_id)"
+        listed = ", ".join(f"{name}::text" for name in names)
+        for row in await connection.fetch(
+            f"SELECT ({about})::text AS about, md5(row({listed})::text) AS digest FROM art_mcp.{table}"
+        ):
+            rows[Row(table, row["about"] or "", row["digest"])] += 1
+    return rows
 
 
 @contextlib.contextmanager

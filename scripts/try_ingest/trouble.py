@@ -98,6 +98,7 @@ def poison(source: Path, wanted: Rows, calls: int) -> Outcome:
                 exactly("rows refused, with the right reason", right, len(expected), f"of {len(expected)}"),
                 exactly("other rows refused", len(told.keys() - expected.keys()), 0),
                 exactly("rows stored", job["stored"], whole, f"of {whole}"),
+                exactly("stored vectors that are not of their picture", len(here.wrong_vectors()), 0),
                 exactly("calls billed", here.standin.calls.billed(), whole),
                 exactly("bad files that the service was sent", sum(c.sha in poisoned for c in here.standin.calls), 0),
             ],
