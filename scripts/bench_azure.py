@@ -2,7 +2,7 @@
 
     python scripts/bench_azure.py [--images 2000] [--only NAME ...] [--json FILE]
 
-The stand-in (`art_mcp.testing.azure`) runs in a process of its own and counts the calls that reach it. Each scenario
+The stand-in (`tests/support/azure`) runs in a process of its own and counts the calls that reach it. Each scenario
 has a database of its own, in an embedded server, which is removed afterwards. All of it takes eleven minutes.
 What each line means is in docs/azure-pacing.md.
 """
@@ -36,13 +36,23 @@ import anyio
 import httpx2
 from rich.console import Console
 from try_ingest.figures import Figure, table
-from try_ingest.pictures import IMAGE_PATH, VERSIONS, draw, warm_up
+from try_ingest.pictures import draw
+from try_ingest.standin import (
+    FOREVER,
+    IMAGE_PATH,
+    KEY,
+    VERSIONS,
+    AzureStandIn,
+    Call,
+    Calls,
+    serving,
+    warm_up,
+)
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
 from art_mcp.store.platform import home
-from art_mcp.testing.azure import FOREVER, KEY, AzureStandIn, Call, Calls, serving
 
 IMAGES = 2_000
 RATE, LESS = 20, 10

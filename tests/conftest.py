@@ -1,25 +1,17 @@
-"""What tests share: a real PostgreSQL for the session, a fresh database for a test, small pictures."""
+"""Fixtures that all tests share: a real PostgreSQL for the session, a fresh database for a test, the sample."""
 
 from __future__ import annotations
 
-import shutil
 import signal
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from io import BytesIO
 from pathlib import Path
-from urllib.parse import quote
 
-import asyncpg
-import numpy as np
 import pytest
-from PIL import Image
+from support.postgres import new_database, remove_server
 
 from art_mcp.sample import write_sample
 from art_mcp.settings import Settings, variable
-from art_mcp.store import platform
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 
@@ -55,31 +47,6 @@ def postgres() -> Iterator[EmbeddedServer]:
     remove_server(server)
 
 
-def remove_server(server: EmbeddedServer) -> None:
-    """End a server at once and leave nothing of it."""
-    platform.kill_processes_in(server.cluster)
-    for folder in (platform.home(server.data_dir), server.data_dir):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def url_of(server: EmbeddedServer, database: str, user: str = "postgres") -> str:
-    arguments = server.connect_args
-    password = f":{quote(arguments['password'])}" if "password" in arguments else ""
-    host = quote(str(arguments["host"]), safe="")
-    return f"postgresql://{user}{password}@/{database}?host={host}&port={arguments.get('port', 5432)}"
-
-
-@asynccontextmanager
-async def new_database(postgres: EmbeddedServer) -> AsyncIterator[str]:
-    """The URL of an empty database, which is removed afterwards."""
-    name = f"test_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(**postgres.connect_args)
-    await admin.execute(f"CREATE DATABASE {name}")
-    yield url_of(postgres, name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
-
-
 @pytest.fixture
 async def database_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
     """A database of the test's own, empty."""
@@ -105,35 +72,6 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     database = await Database.open(settings)
     yield database
     await database.aclose()
-
-
-async def count_paintings(database: Database) -> int:
-    """How many paintings there are, which is what their collections say."""
-    async with database.connection() as connection:
-        counted, said = await connection.fetchrow(  # at one moment, since others may be writing
-            "SELECT (SELECT count(*) FROM art_mcp.paintings), "
-            "(SELECT coalesce(sum(paintings), 0)::int FROM art_mcp.collections)"
-        )
-    assert said == counted
-    return counted
-
-
-def draw(path: Path, seed: int, size: tuple[int, int] = (64, 48)) -> Path:
-    """A small picture unlike that of any other seed."""
-    rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), np.uint8))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    coarse.resize(size, Image.Resampling.BICUBIC).save(path)
-    return path
-
-
-def endless() -> bytes:
-    """A JPEG that is just within the caps and takes seconds to decode."""
-    buffer = BytesIO()
-    Image.new("L", (10_000, 9_900)).save(buffer, "JPEG", progressive=True)
-    data = buffer.getvalue()
-    scan = data.rindex(b"\xff\xda")
-    return data[:-2] + data[scan:-2] * 40 + data[-2:]
 
 
 @pytest.fixture(scope="session")

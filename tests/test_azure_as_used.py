@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import count_paintings, draw
+from support.azure import FOREVER, KINDS, AzureStandIn, serving
+from support.loading import load, pictures
+from support.postgres import count_paintings
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs, paid
 from art_mcp.store.platform import WINDOWS
-from art_mcp.testing.azure import FOREVER, KINDS, AzureStandIn, serving
 from art_mcp.vision.provider import Fault, VisionError
 
 pytestmark = pytest.mark.anyio
@@ -44,21 +45,6 @@ def azure(service: tuple[AzureStandIn, str], settings: Settings) -> Settings:
 def options(endpoint: str, **more: Any) -> dict[str, Any]:
     made = Settings(azure_endpoint=endpoint, azure_key=KEY, azure_rate=200, **more)
     return {name: getattr(made, name) for name in made.model_fields_set}
-
-
-def pictures(folder: Path, count: int) -> Path:
-    for number in range(count):
-        draw(folder / "art" / f"{number:02}.png", seed=number)
-    return folder / "art"
-
-
-async def load(runtime: Runtime, folder: Path) -> jobs.Job:
-    ingest = await runtime.ingest()
-    job_id = await ingest.create(folder)
-    await ingest.run(job_id)
-    job = await jobs.get(await runtime.database(), job_id)
-    assert job is not None
-    return job
 
 
 async def test_a_collection_is_paid_for_once_and_found(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from conftest import draw
 from PIL import Image
+from support.pictures import draw
 
 from art_mcp.ingest.sources import KINDS
 from art_mcp.runtime import Runtime

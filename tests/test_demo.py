@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import remove_server
 from PIL import Image
+from support.postgres import remove_server
 
 from art_mcp.store.embedded import EmbeddedServer
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import draw
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from support.pictures import draw
 
 from art_mcp.cli import cli
 from art_mcp.server.app import build_server

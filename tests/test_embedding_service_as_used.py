@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import count_paintings
-from embedding_service import PATHS, EmbeddingStandIn, refusal
-from test_azure_as_used import load, pictures
+from support.azure import digest, serving
+from support.azure.answers import Answer, json_answer
+from support.azure.calls import Call
+from support.embedding_service import PATHS, EmbeddingStandIn, refusal
+from support.loading import load, pictures
+from support.postgres import count_paintings
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings, variable
 from art_mcp.space import Leg
 from art_mcp.store import jobs
-from art_mcp.testing.azure import digest, serving
-from art_mcp.testing.azure.answers import Answer, json_answer
-from art_mcp.testing.azure.calls import Call
 from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.remote.preparation import harmless
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from bundles import OTHER_PIXELS, WORDS, entry, put
-from conftest import draw
+from support.bundles import OTHER_PIXELS, WORDS, entry, put
+from support.pictures import draw
 
 from art_mcp.settings import Settings
 from art_mcp.store import collections

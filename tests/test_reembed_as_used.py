@@ -15,9 +15,12 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import count_paintings, draw
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from support.azure import FOREVER, AzureStandIn, serving
+from support.azure.vectors import vectors_of
+from support.pictures import draw
+from support.postgres import count_paintings
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import LOOK_AGAIN_S, Runtime
@@ -26,8 +29,6 @@ from art_mcp.search.finder import Answer
 from art_mcp.settings import Settings
 from art_mcp.store import spaces
 from art_mcp.store.platform import WINDOWS
-from art_mcp.testing.azure import FOREVER, AzureStandIn, serving
-from art_mcp.testing.azure.vectors import vectors_of
 from art_mcp.vision.retiring import RetiredError
 
 pytestmark = pytest.mark.anyio

@@ -1,25 +1,13 @@
-"""Made-up pictures to load, and the stand-in made ready for them."""
+"""Made-up pictures to load."""
 
 from __future__ import annotations
 
-import io
-import time
-from functools import cache
 from pathlib import Path
 
-import httpx2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from art_mcp.images.picture import read_picture
-from art_mcp.testing.azure import KEY, AzureStandIn
-from art_mcp.testing.azure.vectors import vectors_of
-from art_mcp.vision.remote.preparation import jpeg
-
 SIZE = 200, 150
-IMAGE_PATH = "/computervision/retrieval:vectorizeImage"
-VERSIONS = {"api-version": "2024-02-01", "model-version": "2023-04-15"}
 
 
 def draw(folder: Path, count: int) -> Path:
@@ -30,28 +18,3 @@ def draw(folder: Path, count: int) -> Path:
         coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
         coarse.resize(SIZE, Image.Resampling.BICUBIC).save(folder / f"{number:05}.jpg", quality=85)
     return folder
-
-
-def warm_up(standin: AzureStandIn, endpoint: str) -> None:
-    """The first calls make the geometry of the vectors, which takes a second, and longer if many come at once."""
-    picture = io.BytesIO()
-    Image.new("RGB", SIZE).save(picture, "JPEG")
-    headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/octet-stream"}
-    with httpx2.Client(base_url=endpoint, headers=headers, timeout=60, trust_env=False) as http:
-        http.post(IMAGE_PATH, params=VERSIONS, content=picture.getvalue()).raise_for_status()
-    time.sleep(1)  # then no second has that call in it
-    standin.calls.clear()
-
-
-def right_vector(file: Path) -> NDArray[np.float64]:
-    """The vector (1024,), in unit length, that the stand-in answers for this picture."""
-    data = file.read_bytes()
-    return _right_vector(data)
-
-
-@cache
-def _right_vector(data: bytes) -> NDArray[np.float64]:
-    sent = jpeg(read_picture(data, name="picture").image)
-    with Image.open(io.BytesIO(sent)) as image:
-        vector = np.array(vectors_of(VERSIONS["model-version"], seed=0).of_image(image))
-    return vector / np.linalg.norm(vector)

@@ -25,11 +25,10 @@ import numpy as np
 import psutil
 from figures import Figure, exactly
 from pgvector import HalfVector
-from pictures import right_vector, warm_up
+from standin import KEY, AzureStandIn, right_vector, serving, warm_up
 
 from art_mcp.store import platform
 from art_mcp.store.embedded import EmbeddedServer
-from art_mcp.testing.azure import KEY, AzureStandIn, serving
 
 T = TypeVar("T")
 

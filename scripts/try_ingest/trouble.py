@@ -12,8 +12,7 @@ from interruptions import wanted_paintings
 from pictures import draw
 from PIL import Image
 from place import Rows, place
-
-from art_mcp.testing.azure import FOREVER, digest
+from standin import FOREVER, digest
 
 STORM_S, RETRY_AFTER_S = 20, 3
 OUTAGE_S = 60

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import draw
-from node import run
-from serving import serving
+from support.node import run
+from support.pictures import draw
+from support.serving import serving
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from node import HERE, run
-from serving import Served, serving
+from support.node import CONFORMANCE, run
+from support.serving import Served, serving
 
 NOWHERE = "postgresql://user@127.0.0.1:1/none"
 ERAS = ["2025-11-25", "2026-07-28"]
@@ -50,7 +50,7 @@ def server() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def server_with_fixtures() -> Iterator[Served]:
-    with serving(str(HERE / "app.py"), ART_MCP_DATABASE_URL=NOWHERE) as served:
+    with serving(str(CONFORMANCE / "app.py"), ART_MCP_DATABASE_URL=NOWHERE) as served:
         yield served
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import endless
 from PIL import Image
+from support.pictures import endless
 
 from art_mcp.images import decoding
 from art_mcp.images.decoding import Decoder

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from picture_server import HOST, PictureServer, canary, picture_server, said
+from support.picture_server import HOST, PictureServer, canary, picture_server, said
 
 from art_mcp.images import fetch
 from art_mcp.images.fetch import MAX_CONNECTIONS, Fetcher

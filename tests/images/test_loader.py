@@ -8,15 +8,15 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from picture_server import HOST, PictureServer, picture_server, said
 from PIL import Image
+from support.azure import AzureStandIn, serving
+from support.picture_server import HOST, PictureServer, picture_server, said
 
 from art_mcp.images.loader import PictureLoader, Source
 from art_mcp.images.picture import ImageError
 from art_mcp.images.reference import Kind, Reference
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
-from art_mcp.testing.azure import AzureStandIn, serving
 
 pytestmark = pytest.mark.anyio
 

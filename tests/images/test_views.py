@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from walls import ASKEW, CUT_OFF, STRAIGHT, Corners, jpeg, on_wall
+from support.walls import ASKEW, CUT_OFF, STRAIGHT, Corners, jpeg, on_wall
 
 from art_mcp.images.picture import Picture, read_picture
 from art_mcp.images.views import MAX_VIEWS, VIEW_SIDE, views

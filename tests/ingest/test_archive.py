@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bundles import OTHER_PIXELS, PIXELS, WORDS, content, entry, exported, imported, put, reasons, unit, webp
-from conftest import count_paintings
 from PIL import Image
+from support.bundles import OTHER_PIXELS, PIXELS, WORDS, content, entry, exported, imported, put, reasons, unit, webp
+from support.postgres import count_paintings
 
 from art_mcp.ingest.archive import MANIFEST, Archive, ArchiveError, Export, columns, files
 from art_mcp.ingest.load import ImportFailed, Load

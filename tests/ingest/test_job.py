@@ -11,7 +11,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from conftest import count_paintings, draw, endless
+from support.pictures import draw, endless
+from support.postgres import count_paintings
 
 from art_mcp.images import decoding
 from art_mcp.images.decoding import UndecidedError

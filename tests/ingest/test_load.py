@@ -11,8 +11,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from bundles import PIXELS, WORDS, content, entry, exported, imported, put
-from conftest import count_paintings
+from support.bundles import PIXELS, WORDS, content, entry, exported, imported, put
+from support.postgres import count_paintings
 
 from art_mcp.ingest import load as loading
 from art_mcp.ingest.archive import Archive, columns

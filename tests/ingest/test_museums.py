@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from picture_server import PictureServer, picture_server, said
 from PIL import Image
+from support.picture_server import PictureServer, picture_server, said
 
 from art_mcp.images.picture import ImageError
 from art_mcp.ingest.sources import DEFAULTS, Refusal, Row, SourceError, cleveland, met, museum, open_source, smk, web

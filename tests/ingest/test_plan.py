@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import count_paintings, draw
+from support.pictures import draw
+from support.postgres import count_paintings
 
 from art_mcp.ingest.sources import Options
 from art_mcp.runtime import Runtime

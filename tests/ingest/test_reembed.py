@@ -10,7 +10,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from conftest import count_paintings, draw
+from support.pictures import draw
+from support.postgres import count_paintings
 
 from art_mcp.images.picture import Picture
 from art_mcp.ingest.reembed import NOT_KEPT, Move, MoveError

@@ -14,7 +14,9 @@ from pathlib import Path
 import anyio
 import asyncpg
 import pytest
-from conftest import count_paintings, draw
+from support.azure import KEY, AzureStandIn, serving
+from support.pictures import draw
+from support.postgres import count_paintings
 
 from art_mcp.ingest import run as running
 from art_mcp.ingest.run import Run
@@ -25,7 +27,6 @@ from art_mcp.store.database import Database
 from art_mcp.store.errors import LostError, StoreError, explain
 from art_mcp.store.jobs import Job
 from art_mcp.store.platform import WINDOWS
-from art_mcp.testing.azure import KEY, AzureStandIn, serving
 
 pytestmark = pytest.mark.anyio
 

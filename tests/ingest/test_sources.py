@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import draw
+from support.pictures import draw
 
 from art_mcp.ingest.sources import DEFAULTS, Refusal, Row, SourceError, open_source
 from art_mcp.ingest.sources.local import LocalSource

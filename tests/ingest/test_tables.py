@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from picture_server import PictureServer, picture_server, said
 from PIL import Image
+from support.picture_server import PictureServer, picture_server, said
 
 from art_mcp.images.picture import ImageError
 from art_mcp.ingest.sources import DEFAULTS, Options, Refusal, Row, SourceError, links, open_source, parquet, web

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bundles import content, reasons
-from conftest import count_paintings, draw
 from mcp import Client
+from support.azure import AzureStandIn, serving
+from support.bundles import content, reasons
+from support.pictures import draw
+from support.postgres import count_paintings
 
 from art_mcp.ingest.load import ImportFailed, Load
 from art_mcp.ingest.reembed import NOT_KEPT
@@ -22,7 +24,6 @@ from art_mcp.settings import Settings
 from art_mcp.space import Leg
 from art_mcp.store import jobs, paintings, spaces
 from art_mcp.store.database import Database
-from art_mcp.testing.azure import AzureStandIn, serving
 from art_mcp.vision.local import SPACES, LocalProvider
 
 pytestmark = pytest.mark.anyio

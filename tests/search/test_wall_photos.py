@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from walls import CUT_OFF, jpeg, on_wall
+from support.walls import CUT_OFF, jpeg, on_wall
 
 from art_mcp.images.loader import Source
 from art_mcp.images.picture import Picture

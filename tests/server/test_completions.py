@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import Completion, PromptReference, ResourceTemplateReference
-from serving import serving
+from support.serving import serving
 
 from art_mcp.painting import Catalogue, Painting, painting_id
 from art_mcp.store import paintings

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import draw
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import ElicitRequestParams, ElicitResult
-
-from art_mcp.testing.azure import KEY, AzureStandIn, serving
+from support.azure import KEY, AzureStandIn, serving
+from support.pictures import draw
 
 pytestmark = pytest.mark.anyio
 

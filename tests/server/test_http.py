@@ -19,9 +19,9 @@ import anyio
 import asyncpg
 import httpx2
 import pytest
-from conftest import draw
 from mcp import Client, MCPError
-from serving import SERVE, Served, serving
+from support.pictures import draw
+from support.serving import SERVE, Served, serving
 
 from art_mcp.images.picture import MAX_BYTES
 from art_mcp.server.http import CLOSE_WITHIN_S, MAX_BODY, listen

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import draw
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
-from serving import serving
+from support.pictures import draw
+from support.serving import serving
 
 pytestmark = pytest.mark.anyio
 

@@ -13,11 +13,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from conftest import draw
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from PIL import Image
-from serving import serving
+from support.pictures import draw
+from support.serving import serving
 
 from art_mcp.painting import painting_id
 from art_mcp.runtime import Runtime

@@ -16,11 +16,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from conftest import draw
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
+from support.pictures import draw
 
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server

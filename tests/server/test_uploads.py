@@ -21,14 +21,14 @@ import httpx2
 import psutil
 import pytest
 import uvicorn
-from conftest import draw
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
-from serving import SERVE, Served, serving
 from starlette.applications import Starlette
 from starlette.routing import Route
+from support.pictures import draw
+from support.serving import SERVE, Served, serving
 
 from art_mcp.images.picture import MAX_BYTES
 from art_mcp.runtime import Runtime

@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from conftest import count_paintings
+from support.postgres import count_paintings
 
 from art_mcp.painting import Catalogue, Painting, painting_id
 from art_mcp.store import collections, jobs, paintings, removal

@@ -8,7 +8,7 @@ import anyio
 import asyncpg
 import pytest
 import trustme
-from conftest import remove_server, url_of
+from support.postgres import remove_server, url_of
 
 from art_mcp.settings import Settings
 from art_mcp.store import platform

@@ -4,7 +4,7 @@ import uuid
 
 import numpy as np
 import pytest
-from conftest import count_paintings
+from support.postgres import count_paintings
 
 from art_mcp.folding import fold
 from art_mcp.painting import Catalogue, Filters, Painting, filter_key, painting_id

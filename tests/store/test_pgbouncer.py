@@ -16,7 +16,7 @@ import anyio
 import asyncpg
 import numpy as np
 import pytest
-from conftest import draw
+from support.pictures import draw
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
-from conftest import url_of
+from support.postgres import url_of
 
 from art_mcp.settings import Settings
 from art_mcp.store.database import Database

@@ -5,9 +5,9 @@ import uuid
 import anyio
 import asyncpg
 import pytest
-from bundles import PIXELS, WORDS, entry, put
-from conftest import url_of
 from mcp import Client
+from support.bundles import PIXELS, WORDS, entry, put
+from support.postgres import url_of
 
 from art_mcp.doctor import examine
 from art_mcp.server.app import build_server

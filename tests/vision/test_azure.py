@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import logging
@@ -11,9 +10,9 @@ import ssl
 import time
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,12 +22,13 @@ import pytest
 import trustme
 from PIL import Image
 from pydantic import SecretStr
+from support.azure import FOREVER, AzureStandIn, answers, digest, serve
+from support.azure.answers import Answer, error, json_answer
+from support.azure.faults import KINDS
+from support.remote import KEY, SEA, OnePass, Words, failure, http, picture, raw, text
 
 from art_mcp.images.picture import Picture
-from art_mcp.space import Leg, Space
-from art_mcp.testing.azure import FOREVER, AzureStandIn, answers, digest, serve
-from art_mcp.testing.azure.answers import Answer, error, json_answer
-from art_mcp.testing.azure.faults import KINDS
+from art_mcp.space import Leg
 from art_mcp.vision.azure import AzureProvider, shortened
 from art_mcp.vision.azure.failures import SERVICE
 from art_mcp.vision.provider import Fault, Health, Limits, VisionError
@@ -38,46 +38,7 @@ from art_mcp.vision.shared import Shared
 
 pytestmark = pytest.mark.anyio
 
-KEY = "CANARYkey00112233445566778899aabb"
 TOKEN = "CANARYtoken.eyJhbGciOi-_J9.sig"
-SEA = "a stormy sea"
-
-
-@dataclass
-class OnePass:
-    """A pacer that lets everything through, once."""
-
-    urgent: list[bool] = field(default_factory=list)
-
-    async def call(self, send: Callable[[], Awaitable[Any]], *, urgent: bool) -> Any:
-        self.urgent.append(urgent)
-        return await send()
-
-
-@dataclass
-class Words:
-    """A built-in model without weights."""
-
-    usable: bool = True
-    spaces: Mapping[Leg, Space] = field(
-        default_factory=lambda: {Leg.WORDS: Space(Leg.WORDS, "local", "minilm", "1", 384)}
-    )
-    limits: Limits = field(default_factory=lambda: Limits(32, 128, 2, False))
-
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Any]:
-        raise AssertionError
-
-    async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Any]:
-        return {leg: np.ones((len(texts), 384), np.float32) for leg in (Leg.PIXELS, Leg.WORDS)}
-
-    async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Any]:
-        return {Leg.WORDS: np.zeros((len(texts), 384), np.float32)}
-
-    async def health(self) -> Health:
-        return Health(self.usable, "words")
-
-    async def aclose(self) -> None:
-        raise AssertionError("it belongs to somebody else")
 
 
 @dataclass
@@ -132,48 +93,9 @@ async def endpoint(standin: AzureStandIn) -> AsyncIterator[str]:
         yield endpoint
 
 
-@asynccontextmanager
-async def raw(answer: bytes, tls: ssl.SSLContext | None = None, heard: list[bytes] | None = None) -> AsyncIterator[str]:
-    """A server that answers everything with these bytes and hangs up."""
-
-    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next((int(line.split()[1]) for line in head.split(b"\r\n") if b"content-length" in line.lower()), 0)
-        body = await reader.readexactly(length)
-        if heard is not None:
-            heard.append(head + body)
-        writer.write(answer)
-        writer.close()
-
-    server = await asyncio.start_server(serve_one, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-
-
-def http(status: str, body: bytes = b"", *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def text(status: int, body: bytes, content_type: str = "text/plain") -> Answer:
-    return Answer(status, body, {"content-type": content_type})
-
-
-def picture(width: int = 96, height: int = 64, colour: str = "navy") -> Picture:
-    return Picture(Image.new("RGB", (width, height), colour), b"\0" * 32, width, height, "PNG")
-
-
 def strike(standin: AzureStandIn, monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
     monkeypatch.setitem(KINDS, "special", lambda *_: answer)
     standin.fault("special", count=FOREVER)
-
-
-async def failure(provider: AzureProvider, *, image: bool = False) -> VisionError:
-    with pytest.raises(VisionError) as raised:
-        await (provider.embed_images([picture()]) if image else provider.embed_queries([SEA]))
-    return raised.value
 
 
 # Vectors

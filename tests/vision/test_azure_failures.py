@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from pydantic import SecretStr
-from test_azure import KEY, OnePass, Words
+from support.azure import KINDS, AzureStandIn, serve
+from support.remote import KEY, OnePass, Words
 
 from art_mcp.images.picture import Picture
-from art_mcp.testing.azure import KINDS, AzureStandIn, serve
 from art_mcp.vision.azure import AzureProvider
 from art_mcp.vision.provider import Fault, VisionError
 
@@ -29,8 +29,8 @@ THEN = {
 HEAD = """\
 # What happens when Azure fails
 
-Each line was made by a call to the stand-in (`art-mcp standin`), which fails as the service does. Pictures that were
-paid for are kept in every case, and no key or token is in any message.
+Each line was made by a call to a stand-in (`tests/support/azure`), which fails as the service does. Pictures that
+were paid for are kept in every case, and no key or token is in any message.
 
 | what comes back | what art-mcp does | what it says |
 | --- | --- | --- |

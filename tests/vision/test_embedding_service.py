@@ -17,14 +17,14 @@ from typing import Any
 import anyio
 import numpy as np
 import pytest
-from embedding_service import PATHS, EmbeddingStandIn, refusal
 from PIL import Image
 from pydantic import SecretStr
-from test_azure import KEY, SEA, OnePass, Words, failure, http, picture, raw, text
+from support.azure import serve
+from support.azure.answers import Answer, Delivery, error, json_answer
+from support.embedding_service import PATHS, EmbeddingStandIn, refusal
+from support.remote import KEY, SEA, OnePass, Words, failure, http, picture, raw, text
 
 from art_mcp.space import Leg
-from art_mcp.testing.azure import serve
-from art_mcp.testing.azure.answers import Answer, Delivery, error, json_answer
 from art_mcp.vision.http import CALLS_IN_FLIGHT, HttpClient, HttpProvider
 from art_mcp.vision.http.client import Kind
 from art_mcp.vision.http.failures import SERVICE
@@ -277,7 +277,7 @@ async def test_a_bad_picture_that_comes_first_is_the_pictures_fault() -> None:
     bad_call = jpeg(bad.image)
 
     def dislike(call: Any, answer: Answer) -> Answer:
-        from art_mcp.testing.azure import digest
+        from support.azure import digest
 
         return answers if call.sha == digest(bad_call) else answer
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from art_mcp.cli import demo, doctor, export, import_, ingest, reembed, remove, search, serve, setup, standin
+from art_mcp.cli import demo, doctor, export, import_, ingest, reembed, remove, search, serve, setup
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
@@ -51,7 +51,6 @@ for command in (
     import_.import_,
     doctor.doctor,
     demo.demo,
-    standin.standin,
 ):
     cli.add_command(command)
 

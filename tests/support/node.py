@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-PROGRAMS = HERE / "node_modules" / ".bin"
+CONFORMANCE = Path(__file__).parent.parent / "conformance"
+PROGRAMS = CONFORMANCE / "node_modules" / ".bin"
 OLDEST = 22
 
 

@@ -8,9 +8,9 @@
 Its vectors are made up, with the geometry of real ones. It trusts its caller, so it listens on loopback only.
 """
 
-from art_mcp.testing.azure.calls import Call, Calls, digest
-from art_mcp.testing.azure.faults import FOREVER, KINDS, Fault
-from art_mcp.testing.azure.serving import serve, serving
-from art_mcp.testing.azure.standin import KEY, AzureStandIn
+from support.azure.calls import Call, Calls, digest
+from support.azure.faults import FOREVER, KINDS, Fault
+from support.azure.serving import serve, serving
+from support.azure.standin import KEY, AzureStandIn
 
 __all__ = ["FOREVER", "KEY", "KINDS", "AzureStandIn", "Call", "Calls", "Fault", "digest", "serve", "serving"]

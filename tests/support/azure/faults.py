@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import TypeAlias
 
-from art_mcp.testing.azure import answers
-from art_mcp.testing.azure.answers import Answer, Delivery, error, json_answer
-from art_mcp.testing.azure.calls import Call
+from support.azure import answers
+from support.azure.answers import Answer, Delivery, error, json_answer
+from support.azure.calls import Call
 
 FOREVER = math.inf
 OTHER_MODEL = "2031-01-01"

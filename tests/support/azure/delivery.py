@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from art_mcp.testing.azure.answers import Answer, Delivery
+from support.azure.answers import Answer, Delivery
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

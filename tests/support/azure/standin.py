@@ -19,12 +19,12 @@ import anyio.to_thread
 from PIL import Image
 from starlette.datastructures import Headers
 
-from art_mcp.testing.azure import answers
-from art_mcp.testing.azure.answers import Answer, Delivery
-from art_mcp.testing.azure.calls import Call, Calls, digest
-from art_mcp.testing.azure.delivery import deliver, pause, read
-from art_mcp.testing.azure.faults import KINDS, Fault, Where
-from art_mcp.testing.azure.vectors import Vectors, vectors_of
+from support.azure import answers
+from support.azure.answers import Answer, Delivery
+from support.azure.calls import Call, Calls, digest
+from support.azure.delivery import deliver, pause, read
+from support.azure.faults import KINDS, Fault, Where
+from support.azure.vectors import Vectors, vectors_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -78,7 +78,7 @@ class AzureStandIn:
 
     def __post_init__(self) -> None:
         self._vectors = {version: vectors_of(version, self.seed) for version in self.model_versions}
-        self._rng = random.Random(self.seed)  # noqa: S311
+        self._rng = random.Random(self.seed)
         self._let_in: deque[float] = deque()
         self._in_flight = 0
 

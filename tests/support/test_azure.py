@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +15,11 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
-from conftest import draw
 from PIL import Image
 
-from art_mcp.testing.azure import FOREVER, KEY, KINDS, AzureStandIn, Call, Calls, digest, serve, serving, standin
-from art_mcp.testing.azure.vectors import COLOURS, Vectors
+from support.azure import FOREVER, KEY, KINDS, AzureStandIn, Call, Calls, digest, serve, serving, standin
+from support.azure.vectors import COLOURS, Vectors
+from support.pictures import draw
 
 VERSIONS = {"api-version": "2024-02-01", "model-version": "2023-04-15"}
 IMAGE, TEXT = "/computervision/retrieval:vectorizeImage", "/computervision/retrieval:vectorizeText"
@@ -385,7 +381,7 @@ def test_answers_that_never_come_or_break_off(azure: AzureStandIn, client: httpx
 def test_a_drip_outlasts_the_patience_for_a_single_byte(
     azure: AzureStandIn, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("art_mcp.testing.azure.delivery.DRIP_BYTES", 1000)
+    monkeypatch.setattr("support.azure.delivery.DRIP_BYTES", 1000)
     azure.fault("drip")
     begun = time.monotonic()
     assert len(embed_text(client, timeout=1).json()["vector"]) == 1024
@@ -490,35 +486,6 @@ async def test_it_is_served_to_coroutines_as_well() -> None:
             assert (await client.post(another + TEXT, json={"text": "sea"}, headers=headers)).status_code == 401
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(endpoint)
-
-
-def test_the_command_says_how_to_use_it_and_what_was_asked() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "art_mcp", "standin", "--port", "0", "--key", "secret", "--rate", "2", "--latency", "0"],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        lines = [process.stderr.readline()]
-        while "never" not in lines[-1]:
-            lines.append(process.stderr.readline())
-            assert lines[-1]
-        text = "".join(lines)
-        assert "ART_MCP_VISION=azure" in text and "ART_MCP_AZURE_KEY=secret" in text and "made up" in text
-        endpoint = re.search(r"ART_MCP_AZURE_ENDPOINT=(http://127\.0\.0\.1:\d+)\n", text)[1]
-        with connect(endpoint) as client:
-            client.headers["Ocp-Apim-Subscription-Key"] = "secret"
-            answered = []
-            while 429 not in answered:  # the first call takes a second, after which two more are allowed
-                answered.append(embed_text(client).status_code)
-        assert set(answered[:-1]) == {200}
-        process.send_signal(signal.SIGINT)
-        assert f"Calls answered: {len(answered) - 1} with 200, 1 with 429." in process.communicate(timeout=10)[1]
-        assert process.returncode == 0
-    finally:
-        process.kill()
-        process.communicate()
 
 
 # Vectors

@@ -17,11 +17,11 @@ from typing import Any
 from PIL import Image
 from starlette.datastructures import Headers
 
-from art_mcp.testing.azure import Calls, digest
-from art_mcp.testing.azure.answers import Answer, json_answer
-from art_mcp.testing.azure.calls import Call
-from art_mcp.testing.azure.delivery import deliver, read
-from art_mcp.testing.azure.vectors import vectors_of
+from support.azure import Calls, digest
+from support.azure.answers import Answer, json_answer
+from support.azure.calls import Call
+from support.azure.delivery import deliver, read
+from support.azure.vectors import vectors_of
 
 PATHS = {"openai": "/v1/embeddings", "vllm": "/v1/embeddings", "cohere": "/providers/cohere/v2/embed"}
 LENGTHS = {"openai": "dimensions", "vllm": "dimensions", "cohere": "output_dimension"}

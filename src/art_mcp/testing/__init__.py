@@ -1,1 +1,0 @@
-"""What stands in for others: for tests, and for a dry run without a bill."""

@@ -1,0 +1,1 @@
+"""What tests share: the services that stand in for others, databases, pictures, processes."""
