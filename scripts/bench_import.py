@@ -75,7 +75,7 @@ def write_archive(folder: Path, rows: int) -> None:
     files = Files(unfinished, {SPACE: True})
     for start in range(0, rows, CHUNK):
         paintings = [corpus.paintings[row] for row in order[start : start + CHUNK]]
-        files.add([Entry(painting, (), {SPACE: next(vectors)}) for painting in paintings])
+        files.add([Entry.read(painting, (), {SPACE: next(vectors)}) for painting in paintings])
     files.end()
     manifest = files.manifest({corpus.paintings[0].collection: rows})
     (unfinished / MANIFEST).write_text(manifest.model_dump_json(indent=2))

@@ -21,6 +21,7 @@ from support.postgres import count_paintings
 from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
+from art_mcp.space import PictureEmbedding
 from art_mcp.store import jobs, paid
 from art_mcp.store.platform import WINDOWS
 from art_mcp.vision.provider import Fault, VisionError
@@ -312,8 +313,8 @@ async def test_paid_vectors_are_found_by_their_space(azure: Settings) -> None:
         database, spaces = await runtime.database(), await runtime.spaces()
         space = next(space for space in spaces if space.provider == "azure")
         vector = [1.0] + [0.0] * 1023
-        await paid.keep(database, space, b"a", vector)
-        await paid.keep(database, space, b"a", vector)
+        await paid.keep(database, PictureEmbedding(b"a", None, {space: vector}))
+        await paid.keep(database, PictureEmbedding(b"a", None, {space: vector}))
         assert list(await paid.find(database, space, [b"a", b"b"])) == [b"a"]
         async with database.connection() as connection:
             await paid.drop(connection, [space], [b"a"])

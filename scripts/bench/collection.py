@@ -113,7 +113,7 @@ async def _load(database: Database, rows: int, label: str) -> None:
     corpus = make_corpus(rows)
     async with database.connection() as connection:
         for start in range(0, rows, BATCH):
-            entries = [paintings.Entry(painting, (), {}) for painting in corpus.paintings[start : start + BATCH]]
+            entries = [paintings.Entry(painting) for painting in corpus.paintings[start : start + BATCH]]
             async with connection.transaction():
                 await paintings.write(connection, entries)
     say("catalogue loaded")

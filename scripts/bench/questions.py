@@ -15,7 +15,7 @@ from art_mcp.space import Leg
 if TYPE_CHECKING:
     from collection import Collection
 
-    from art_mcp.store.paintings import Vector
+    from art_mcp.space import Vector
 
     Near: TypeAlias = Mapping[Leg, Vector]
     """A question as vectors in the wide spaces."""

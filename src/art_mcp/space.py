@@ -1,13 +1,22 @@
-"""Embedding spaces and what each is for."""
+"""Embedding spaces, what each is for, and the vectors of a picture in them."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import astuple, dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MOST_NAME = 50
+
+Vector: TypeAlias = "NDArray[np.float32]"
+"""Shape (dimensions,), unit length."""
 
 
 class Leg(StrEnum):
@@ -52,3 +61,26 @@ class Space:
             return name
         digest = hashlib.sha256("\0".join(map(str, astuple(self))).encode()).hexdigest()[:8]
         return f"{name[: MOST_NAME - 9].rstrip('_')}_{digest}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureEmbedding:
+    """The vectors of one picture with what they were made from.
+
+    It stays one value from the answer of the model to the row of the database, so that no vector can be stored
+    with another picture.
+    """
+
+    sha256: bytes | None
+    """Of the source's file; None for vectors that were imported without their picture."""
+    sent_sha256: bytes | None
+    """Of the bytes that the model was given; None if this program did not ask it, but read the vectors."""
+    vectors: Mapping[Space, Vector]
+
+    def within(self, spaces: Collection[Space]) -> PictureEmbedding:
+        """The same without the vectors of other spaces.
+
+        Raises:
+            KeyError: it has no vector in one of these spaces.
+        """
+        return PictureEmbedding(self.sha256, self.sent_sha256, {space: self.vectors[space] for space in spaces})

@@ -41,7 +41,7 @@ async def other(other_url: str) -> AsyncIterator[Database]:
 
 def without_picture(each: Entry) -> Entry:
     unseen = dict.fromkeys(("image_sha256", "image_width", "image_height", "image_format"))
-    return Entry(replace(each.painting, **unseen), (), each.vectors)
+    return Entry.read(replace(each.painting, **unseen), (), each.vectors)
 
 
 # What goes out comes in
@@ -56,9 +56,9 @@ async def test_a_collection_is_the_same_in_another_database(
             *(entry(number) for number in range(5)),
             entry(5, made_of=[PIXELS, WORDS, OTHER_PIXELS]),  # of a space that is not searched
             entry(6, made_of=[WORDS]),
-            Entry(entry(7).painting, (), {}),
+            Entry.read(entry(7).painting, (), {}),
             without_picture(entry(8)),
-            Entry(
+            Entry.read(
                 replace(
                     entry(9, date="about 1665").painting,
                     years=(1664, 1666),  # as a museum tells them, and not as its words are read
@@ -545,7 +545,7 @@ async def test_an_entry_that_knows_no_picture_adds_its_vector_to_the_painting_th
 async def test_a_picture_that_is_replaced_by_an_unkept_one_is_not_shown_any_more(database: Database) -> None:
     await put(database, [entry(0)])
     other = replace(entry(0).painting, image_sha256=bytes(32))
-    await put(database, [Entry(other, (), {PIXELS: unit(PIXELS, 5)})])
+    await put(database, [Entry.read(other, (), {PIXELS: unit(PIXELS, 5)})])
     after = await content(database)
     assert after["renditions"] == []
     assert len(after[PIXELS.name]) == 1

@@ -21,7 +21,7 @@ from art_mcp.ingest.job import BATCH, Ingest, IngestError
 from art_mcp.ingest.sources import Options, SourceError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
-from art_mcp.space import Leg
+from art_mcp.space import Leg, PictureEmbedding
 from art_mcp.store import jobs
 from art_mcp.store.database import Database
 from art_mcp.store.jobs import Job
@@ -42,7 +42,7 @@ class Counting(LocalProvider):
         self.sentences: list[str] = []
         self.fails_after: int | None = None
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         if self.fails_after is not None and self.pictures >= self.fails_after:
             raise VisionError("The model is broken.", "Mend it.")
         self.pictures += len(pictures)

@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -17,12 +18,12 @@ from art_mcp.images.picture import Picture
 from art_mcp.ingest.reembed import NOT_KEPT, Move, MoveError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import jobs, lacking, moves, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision.local import SPACES, LocalProvider
-from art_mcp.vision.provider import Fault, Limits, Provider, Vectors, VisionError
+from art_mcp.vision.provider import Fault, Limits, Provider, VisionError
 
 pytestmark = pytest.mark.anyio
 
@@ -54,14 +55,16 @@ class Service(LocalProvider):
     def limits(self) -> Limits:
         return self._limits
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         assert len(pictures) <= self._limits.images_per_call
         if self.before:
             await self.before()
         if any(picture.width in self.refused for picture in pictures):
             raise VisionError("The picture shows nothing.", "Look at it.", fault=Fault.INPUT)
         self.seen.update(picture.width for picture in pictures)
-        return {Leg.PIXELS: (await super().embed_images(pictures))[Leg.PIXELS]}
+        made = await super().embed_images(pictures)
+        pixels = SPACES[Leg.PIXELS]
+        return [replace(each, vectors={self._spaces[Leg.PIXELS]: each.vectors[pixels]}) for each in made]
 
 
 class Bench:
@@ -249,7 +252,7 @@ async def test_a_load_that_meets_the_switch_stops_and_is_resumed_with_the_new_mo
     service = Service()
 
     class Local(LocalProvider):
-        async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
+        async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
             asked.set()
             await go_on.wait()
             return await super().embed_images(pictures)

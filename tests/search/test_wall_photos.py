@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from art_mcp.painting import Filters, Relevance
 from art_mcp.runtime import Runtime
 from art_mcp.search.finder import PART, Answer, Finder, SearchError
 from art_mcp.settings import Settings
-from art_mcp.space import Leg
+from art_mcp.space import PictureEmbedding
 from art_mcp.vision.local import LocalProvider
-from art_mcp.vision.provider import Limits, Vectors
+from art_mcp.vision.provider import Limits
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ class Counting(LocalProvider):
     def limits(self) -> Limits:
         return replace(super().limits, billed=self._billed)
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         assert urgent
         self.calls.append(len(pictures))
         return await super().embed_images(pictures)

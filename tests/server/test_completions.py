@@ -42,7 +42,7 @@ async def client(database: Database, database_url: str, tmp_path: Path) -> Async
         key = f"{number}.jpg"
         words = Catalogue(artist=artist, school=school, type=kind)
         id = painting_id(collection, key)
-        entries.append(Entry(Painting(id, collection, key, words, artist, None, key, b"", 1, 1, "JPEG"), (), {}))
+        entries.append(Entry.read(Painting(id, collection, key, words, artist, None, key, b"", 1, 1, "JPEG"), (), {}))
     async with database.transaction() as connection:
         await paintings.write(connection, entries)
     async with connected(database_url, tmp_path / "stderr") as client:

@@ -27,7 +27,7 @@ def entry(row: int, number: int) -> Entry:
     key = f"{row}-{number}.jpg"
     words = Catalogue(title=key, artist=artist, school=school, technique=technique)
     id = painting_id(collection, key)
-    return Entry(Painting(id, collection, key, words, name, None, key, b"", 1, 1, "JPEG"), (), {})
+    return Entry.read(Painting(id, collection, key, words, name, None, key, b"", 1, 1, "JPEG"), (), {})
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ async def filled(database: Database) -> Database:
     entries = []
     for number in range(100):
         vector = rng.normal(size=8)
-        entries.append(Entry(painting(number), (), {SPACE: (vector / np.linalg.norm(vector)).astype(np.float32)}))
+        entries.append(Entry.read(painting(number), (), {SPACE: (vector / np.linalg.norm(vector)).astype(np.float32)}))
     async with database.transaction() as connection:
         await paintings.write(connection, entries)
     return database
@@ -105,7 +105,7 @@ async def test_an_artist_far_from_the_question_is_found_whole_and_in_order(
         key, artist = f"{number:05}.jpg", "Near" if number < 4000 else "Far"
         words = Catalogue(title=f"No {number}", artist=artist)
         entries.append(
-            Entry(
+            Entry.read(
                 Painting(painting_id("c", key), "c", key, words, artist, None, key, b"", 1, 1, "JPEG"),
                 (),
                 {SPACE: vector},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import lacking, moves, paid, paintings, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError, StoreError
@@ -33,7 +33,7 @@ def ones(space: Space) -> np.ndarray:
 
 
 def entry(painting: Painting, *filled: Space) -> Entry:
-    return Entry(painting, [Rendition("display", 1, 1, b"webp")], {space: ones(space) for space in filled})
+    return Entry.read(painting, [Rendition("display", 1, 1, b"webp")], {space: ones(space) for space in filled})
 
 
 async def store(database: Database, *entries: Entry) -> None:
@@ -43,7 +43,7 @@ async def store(database: Database, *entries: Entry) -> None:
 
 async def fill(database: Database, *made: Painting, space: Space = NEW) -> None:
     async with database.transaction() as connection:
-        await lacking.fill(connection, [(each, {space: ones(space)}) for each in made])
+        await lacking.fill(connection, [Entry.read(each, (), {space: ones(space)}) for each in made])
 
 
 async def lack(database: Database, *wanted: Space) -> list[int]:
@@ -112,7 +112,7 @@ async def test_a_picture_that_changes_while_its_old_one_is_filled_ends_without_a
 
     async with anyio.create_task_group() as group, filled.transaction() as connection:
         if filled_first:
-            await lacking.fill(connection, [(painting(0), {NEW: ones(NEW)})])
+            await lacking.fill(connection, [Entry.read(painting(0), (), {NEW: ones(NEW)})])
         else:
             await paintings.write(connection, [repainted])
         group.start_soon(other)
@@ -206,7 +206,7 @@ async def test_only_what_is_not_used_is_dropped(filled: Database) -> None:
     await fill(filled, *(painting(number) for number in range(3)))
     await moves.switch(filled, TARGET)
     for space in (OLD, NEW):
-        await paid.keep(filled, space, b"digest", ones(space))
+        await paid.keep(filled, PictureEmbedding(b"digest", None, {space: ones(space)}))
     old = await moves.aside(filled)
     assert [each.space for each in old] == [LOOK, OLD] and all(each.size > 0 for each in old)
     await moves.drop(filled, [each.space for each in old])

@@ -46,7 +46,9 @@ class Filled:
     async def fill(self, *, without_words: frozenset[int] = frozenset()) -> None:
         await activate(self.database, [PIXELS, WORDS])
         entries = [
-            Entry(painting(n), (), {PIXELS: self.pixels[n]} | ({} if n in without_words else {WORDS: self.words[n]}))
+            Entry.read(
+                painting(n), (), {PIXELS: self.pixels[n]} | ({} if n in without_words else {WORDS: self.words[n]})
+            )
             for n in range(len(self.ids))
         ]
         async with self.database.transaction() as connection:
@@ -175,7 +177,7 @@ async def test_painting_is_stored_and_read_whole(database: Database) -> None:
     stored = Painting(uuid.uuid4(), "c", "k", words, "A", (1645, 1655), "i.jpg", b"s" * 32, 800, 600, "PNG")
     vector = unit(np.ones(16))
     async with database.transaction() as connection:
-        await paintings.write(connection, [Entry(stored, (), {PIXELS: vector, WORDS: None})])
+        await paintings.write(connection, [Entry.read(stored, (), {PIXELS: vector, WORDS: None})])
     assert await paintings.get(database, stored.id) == stored
     assert await paintings.get(database, uuid.uuid4()) is None
     assert await paintings.vector(database, PIXELS, stored.id) == pytest.approx(vector, abs=1e-3)

@@ -61,7 +61,7 @@ def entry(
         Rendition("thumbnail", 32, 20, webp(32, 20, number)),
         Rendition("display", 96, 60, webp(96, 60, number)),
     ]
-    return Entry(painting, kept, {space: unit(space, number) for space in made_of})
+    return Entry.read(painting, kept, {space: unit(space, number) for space in made_of})
 
 
 async def put(database: Database, entries: Sequence[Entry], active: Sequence[Space] = (PIXELS, WORDS)) -> None:

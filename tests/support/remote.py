@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from art_mcp.images.picture import Picture
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.vision.provider import Health, Limits, Provider, VisionError
 from support.azure.answers import Answer
 
@@ -43,7 +43,7 @@ class Words:
     )
     limits: Limits = field(default_factory=lambda: Limits(32, 128, 2, False))
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Any]:
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         raise AssertionError
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Any]:

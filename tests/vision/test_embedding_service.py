@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from support.azure import serve
 from support.azure.answers import Answer, Delivery, error, json_answer
 from support.embedding_service import PATHS, EmbeddingStandIn, refusal
+from support.embeddings import by_leg
 from support.remote import KEY, SEA, OnePass, Words, failure, http, picture, raw, text
 
 from art_mcp.space import Leg
@@ -76,7 +77,7 @@ async def test_pictures_and_questions(dialect: str) -> None:
         assert made.limits == Limits(1, 128, CALLS_IN_FLIGHT, billed=True)
         assert made.spaces[Leg.PIXELS].made_by == f"http org/Model-v2.5 {dialect}.512.p1"
         assert made.spaces[Leg.WORDS].name == "words_local_minilm_1"
-        pictures = (await made.embed_images([picture(), picture(colour="red")]))[Leg.PIXELS]
+        pictures = by_leg(await made.embed_images([picture(), picture(colour="red")]))[Leg.PIXELS]
         questions = (await made.embed_queries(["a red rose", SEA, "a red rose "]))[Leg.PIXELS]
         assert (await made.embed_documents(["x"])).keys() == {Leg.WORDS}
     assert pictures.shape == (2, 512) and questions.shape == (3, 512)
@@ -237,7 +238,7 @@ async def test_what_an_answer_means(answer: Answer, fault: Fault, retry_after: f
         assert words in str(raised)
         assert raised.problem.endswith(".") and raised.next_step.endswith(".")
         standin.change = lambda call, answer: answer
-        assert (await made.embed_images([picture()]))[Leg.PIXELS].shape == (1, 512)  # none is the last one
+        assert by_leg(await made.embed_images([picture()]))[Leg.PIXELS].shape == (1, 512)  # none is the last one
 
 
 def test_a_request_is_named_for_the_services_support() -> None:

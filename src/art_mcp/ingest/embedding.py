@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import anyio
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import Picture
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import paid, paintings
 from art_mcp.store.errors import LostError
-from art_mcp.vision.provider import Fault, Vectors, VisionError
+from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.shared import Shared
 
 if TYPE_CHECKING:
+    from art_mcp.space import Vector
     from art_mcp.store.database import Database
-    from art_mcp.store.paintings import Vector
     from art_mcp.vision.provider import Provider
-
-    Made: TypeAlias = dict[Space, Vector]
 
 WORKERS, BILLED_WORKERS = 2, 4
 """While one batch is embedded or written, the next is read and decoded; a service is to have calls at any time."""
@@ -30,6 +29,8 @@ BATCH = 16
 """Pictures that a worker has at a time."""
 EMBEDDED_SIDE = 1024
 """Pixels a side from which vectors are made, at least, whatever size is kept for showing."""
+
+_log = logging.getLogger(__name__)
 
 
 class PictureVectors:
@@ -44,7 +45,7 @@ class PictureVectors:
         self._provider = provider
         self._spaces = spaces
         # Two workers may hold the same picture under two names.
-        self._flights: Shared[tuple[bytes, ...], Mapping[Leg, Vectors]] = Shared(BATCH)
+        self._flights: Shared[tuple[bytes, ...], list[PictureEmbedding]] = Shared(BATCH)
 
     @property
     def workers(self) -> int:
@@ -56,87 +57,93 @@ class PictureVectors:
         """How many pictures go into one call."""
         return min(self._provider.limits.images_per_call, BATCH)
 
-    async def known(self, digests: Collection[bytes]) -> dict[bytes, Made]:
+    async def known(self, digests: Collection[bytes]) -> dict[bytes, PictureEmbedding]:
         """Those pictures of which the database has a vector in every space, paid for or stored with a painting."""
-        there: dict[bytes, Made] = {digest: {} for digest in digests}
+        there: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in digests}
         for space in self._spaces:
             found = await paintings.vectors_of_pictures(self._database, space, digests)
             if self._provider.limits.billed:
                 found |= await paid.find(self._database, space, there.keys() - found.keys())
             for digest, vector in found.items():
                 there[digest][space] = vector
-        return {digest: vectors for digest, vectors in there.items() if len(vectors) == len(self._spaces)}
+        return self._whole(there)
 
-    async def brought(self, digests: Mapping[uuid.UUID, bytes]) -> dict[bytes, Made]:
+    async def brought(self, digests: Mapping[uuid.UUID, bytes]) -> dict[bytes, PictureEmbedding]:
         """Those pictures whose paintings came without them, but with a vector of them in every space.
 
         Args:
             digests: of the picture that each painting turns out to have.
         """
-        there: dict[bytes, Made] = {digest: {} for digest in digests.values()}
+        there: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in digests.values()}
         for space in self._spaces:
             for painting_id, vector in (await paintings.vectors_of_unseen(self._database, space, digests)).items():
                 there[digests[painting_id]][space] = vector
-        return {digest: vectors for digest, vectors in there.items() if len(vectors) == len(self._spaces)}
+        return self._whole(there)
 
     async def make(
-        self, pictures: Mapping[bytes, Picture], stopped: list[ArtMcpError]
-    ) -> dict[bytes, Made | VisionError]:
+        self, pictures: Sequence[Picture], stopped: list[ArtMcpError]
+    ) -> dict[bytes, PictureEmbedding | VisionError]:
         """Embed pictures; what is paid for is kept before anything else can fail.
 
         Args:
+            pictures: all different.
             stopped: why nobody makes another call, if something does; calls that are under way end well.
 
         Returns:
-            By SHA-256 the vectors, or why the picture is refused.
+            By SHA-256 the embedding, or why the picture is refused.
 
         Raises:
             LostError: the database was away; what was made before that is kept.
             ArtMcpError: what has been put into `stopped`, here or elsewhere.
         """
-        made: dict[bytes, Made | VisionError] = {}
+        made: dict[bytes, PictureEmbedding | VisionError] = {}
         lost: list[LostError] = []
 
-        async def embed(digests: Sequence[bytes]) -> None:
+        async def embed(batch: Sequence[Picture]) -> None:
             if stopped or lost:
                 return
             try:
-                vectors = await self._flights.get(
-                    tuple(digests), partial(self._provider.embed_images, [pictures[digest] for digest in digests])
+                embeddings = await self._flights.get(
+                    tuple(picture.sha256 for picture in batch), partial(self._provider.embed_images, batch)
                 )
             except VisionError as error:
                 # The calls beside it are paid for, so they go on to their end.
                 if error.fault is not Fault.INPUT:
                     stopped.append(error)
-                elif len(digests) == 1:
-                    made[digests[0]] = error
+                elif len(batch) == 1:
+                    made[batch[0].sha256] = error
                 else:  # one of them is to blame
-                    for digest in digests:
-                        await embed([digest])
+                    for picture in batch:
+                        await embed([picture])
                 return
             except LostError as error:  # so do they while the database is away
                 lost.append(error)
                 return
-            for place, digest in enumerate(digests):
-                made[digest] = {space: vectors[space.leg][place] for space in self._spaces}
-            if self._provider.limits.billed:
-                await self._keep(made, digests)
+            for picture, embedding in zip(batch, embeddings, strict=True):
+                if embedding.sha256 != picture.sha256:
+                    raise RuntimeError("The provider returned the embedding of another picture.")
+                made[picture.sha256] = embedding.within(self._spaces)
+                _log.debug(
+                    "Picture %s was embedded from %s.", picture.sha256.hex(), (embedding.sent_sha256 or b"").hex()
+                )
+                if self._provider.limits.billed:
+                    with anyio.CancelScope(shield=True):
+                        await paid.keep(self._database, embedding.within(self._spaces))
 
         async with anyio.create_task_group() as calls:
-            missing, size = list(pictures), self.at_once
-            for start in range(0, len(missing), size):
-                calls.start_soon(embed, missing[start : start + size])
+            for start in range(0, len(pictures), self.at_once):
+                calls.start_soon(embed, pictures[start : start + self.at_once])
         if stopped or lost:
             raise (stopped or lost)[0]
         return made
 
-    async def _keep(self, made: Mapping[bytes, Made | VisionError], digests: Sequence[bytes]) -> None:
-        with anyio.CancelScope(shield=True):
-            for digest in digests:
-                vectors = made[digest]
-                assert isinstance(vectors, dict)
-                for space, vector in vectors.items():
-                    await paid.keep(self._database, space, digest, vector)
+    def _whole(self, there: Mapping[bytes, Mapping[Space, Vector]]) -> dict[bytes, PictureEmbedding]:
+        """By SHA-256 those that have a vector in every space."""
+        return {
+            digest: PictureEmbedding(digest, None, vectors)
+            for digest, vectors in there.items()
+            if len(vectors) == len(self._spaces)
+        }
 
 
 async def word_vectors(provider: Provider, sentences: Sequence[str]) -> list[Vector | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,10 @@ from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import collections, lacking, moves, paid, spaces
 from art_mcp.store.lacking import BEFORE_ALL, Lacking
+from art_mcp.store.paintings import Entry
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
-    from art_mcp.ingest.embedding import Made
     from art_mcp.store.database import Database
     from art_mcp.store.moves import Aside
     from art_mcp.vision.provider import Health, Provider
@@ -203,7 +203,11 @@ class Move:
         self.done += sum(not each.of_picture for each in page)
         pictures = _by_picture(page)
         known = await self._vectors.known(pictures)
-        ready = [(painting, known[digest]) for digest in known for painting in _paintings(pictures[digest])]
+        ready = [
+            Entry(painting, embedding=embedding)
+            for digest, embedding in known.items()
+            for painting in _paintings(pictures[digest])
+        ]
         for start in range(0, len(ready), BATCH):
             await self._store(ready[start : start + BATCH])
         missing = [group for digest, group in pictures.items() if digest not in known]
@@ -226,7 +230,9 @@ class Move:
             space = self._provider.spaces[Leg.WORDS]
             made = list(zip(batch, vectors, strict=True))
             self._refuse([painting for painting, vector in made if vector is None], "Its catalogue entry is blank.")
-            await self._store([(painting, {space: vector}) for painting, vector in made if vector is not None])
+            await self._store(
+                [Entry(painting, words={space: vector}) for painting, vector in made if vector is not None]
+            )
 
     async def _work(self, batches: Iterator[list[list[Lacking]]], stopped: list[ArtMcpError]) -> None:
         """Args: stopped: why no worker makes another embedding; calls that are under way, paid for, end well."""
@@ -241,7 +247,7 @@ class Move:
     async def _embed(self, batch: Sequence[Sequence[Lacking]], stopped: list[ArtMcpError]) -> None:
         """Args: batch: for each picture the paintings that have it."""
         groups: dict[bytes, list[Painting]] = {}
-        pictures: dict[bytes, Picture] = {}
+        pictures: list[Picture] = []
         for group in batch:
             kept = next(each.painting for each in group if each.pictured)
             digest = kept.image_sha256
@@ -254,27 +260,29 @@ class Move:
             except ImageError as error:
                 self._refuse(_paintings(group), str(error))
                 continue
-            pictures[digest], groups[digest] = picture, _paintings(group)
+            # Made of the picture that is kept, but found again by the source's digest.
+            pictures.append(replace(picture, sha256=digest))
+            groups[digest] = _paintings(group)
         made = await self._vectors.make(pictures, stopped)
-        for digest, vectors in made.items():
-            if isinstance(vectors, VisionError):
-                self._refuse(groups[digest], str(vectors))
+        for digest, embedding in made.items():
+            if isinstance(embedding, VisionError):
+                self._refuse(groups[digest], str(embedding))
         await self._store(
             [
-                (painting, vectors)
-                for digest, vectors in made.items()
-                if not isinstance(vectors, VisionError)
+                Entry(painting, embedding=embedding)
+                for digest, embedding in made.items()
+                if not isinstance(embedding, VisionError)
                 for painting in groups[digest]
             ]
         )
         self.done += sum(len(group) for group in batch)
 
-    async def _store(self, made: Sequence[tuple[Painting, Made]]) -> None:
+    async def _store(self, entries: Sequence[Entry]) -> None:
         async with self._database.transaction() as connection:
-            await lacking.fill(connection, made)
+            await lacking.fill(connection, entries)
             if self._provider.limits.billed:
-                stored = {space for _, vectors in made for space in vectors}
-                await paid.drop(connection, stored, [painting.image_sha256 for painting, _ in made])
+                stored = {space for entry in entries for space in entry.vectors}
+                await paid.drop(connection, stored, [entry.painting.image_sha256 for entry in entries])
 
     def _refuse(self, refused: Sequence[Painting], reason: str) -> None:
         for painting in refused:

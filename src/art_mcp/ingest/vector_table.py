@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,7 @@ from art_mcp.vision.remote.preparation import PREPROCESSING
 
 if TYPE_CHECKING:
     from art_mcp.ingest.load import Batch
-    from art_mcp.store.paintings import Vector
+    from art_mcp.space import Vector
     from art_mcp.vision.provider import Provider
 
 SPACE: Final = Space(Leg.PIXELS, "azure", "vision", f"{MODEL_VERSION}.{PREPROCESSING}", DIMENSIONS)
@@ -85,9 +86,9 @@ class VectorTable:
         while batch := await anyio.to_thread.run_sync(self._read, rows, labels):
             entries = [each for each in batch if isinstance(each, Entry)]
             words = await word_vectors(self._local, [entry.painting.catalogue.sentence() for entry in entries])
-            for entry, vector in zip(entries, words, strict=True):
-                entry.vectors[self._local.spaces[Leg.WORDS]] = vector
-            yield batch
+            space = self._local.spaces[Leg.WORDS]
+            worded = (replace(entry, words={space: vector}) for entry, vector in zip(entries, words, strict=True))
+            yield [next(worded) if isinstance(each, Entry) else each for each in batch]
 
     def _read(self, rows: Iterator[Row | Refusal], labels: dict[str, str]) -> list[Entry | Refusal]:
         """Args: labels: of the rows before, by their keys."""
@@ -100,7 +101,7 @@ class VectorTable:
         vector = read_vector(row.vector or "")
         if isinstance(vector, str):
             return Refusal(row.label, vector)
-        return Entry(self._painting(row), (), {SPACE: vector})
+        return Entry.read(self._painting(row), (), {SPACE: vector})
 
     def _painting(self, row: Row) -> Painting:
         words = row.catalogue

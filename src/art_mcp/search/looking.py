@@ -12,9 +12,8 @@ from art_mcp.store.ranking import nearest
 
 if TYPE_CHECKING:
     from art_mcp.images.picture import Picture
-    from art_mcp.space import Space
+    from art_mcp.space import Space, Vector
     from art_mcp.store.database import Database
-    from art_mcp.store.paintings import Vector
     from art_mcp.vision.provider import Provider
 
 NEARER = 0.05
@@ -40,7 +39,7 @@ async def look(database: Database, provider: Provider, space: Space, picture: Pi
     Raises:
         ArtMcpError: what is wrong with the model or the database.
     """
-    whole = (await provider.embed_images([picture], urgent=True))[space.leg][0]
+    whole = (await provider.embed_images([picture], urgent=True))[0].vectors[space]
     if space.leg is not Leg.LOOK or provider.limits.billed:
         return Seen(whole, False)
     found = await nearest(database, space, [whole])
@@ -52,8 +51,8 @@ async def look(database: Database, provider: Provider, space: Space, picture: Pi
     parts = await anyio.to_thread.run_sync(views, picture)
     if not parts:
         return Seen(whole, False)
-    vectors = (await provider.embed_images(parts, urgent=True))[space.leg]
-    cosines = await nearest(database, space, list(vectors))
+    vectors = [part.vectors[space] for part in await provider.embed_images(parts, urgent=True)]
+    cosines = await nearest(database, space, vectors)
     best = max(cosines, default=-1.0)
     if best < found[0] + NEARER:
         return Seen(whole, False)

@@ -19,8 +19,8 @@ from art_mcp.store.paintings import IMAGE_FIELDS, READ_FIELDS, Entry, painting_o
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
+    from art_mcp.space import Vector
     from art_mcp.store.database import Connection, Database
-    from art_mcp.store.paintings import Vector
 
 BEFORE_ALL = uuid.UUID(int=0)
 _words, _terms, _facts = (attrgetter(*fields) for fields in (CATALOGUE_FIELDS, HOLDING_FIELDS, IMAGE_FIELDS))
@@ -79,7 +79,7 @@ async def page(
         "SELECT painting_id, kind, width, height, data FROM art_mcp.renditions WHERE painting_id = ANY($1)", ids
     ):
         renditions[painting_id].append(Rendition(*rest))
-    return [Entry(painting_of(row), renditions[row["id"]], vectors[row["id"]]) for row in rows]
+    return [Entry.read(painting_of(row), renditions[row["id"]], vectors[row["id"]]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def _beside(entry: Entry, there: Painting) -> Entry:
     if there.image_sha256 is None:
         return entry
     of_picture = {space: vector for space, vector in entry.vectors.items() if space.leg is not Leg.WORDS}
-    return Entry(there, (), of_picture)
+    return Entry.read(there, (), of_picture)
 
 
 def _same(vector: Vector | None, there: Vector | None) -> bool:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
-    from art_mcp.space import Space
+    from art_mcp.space import Space, Vector
     from art_mcp.store.database import Connection
-    from art_mcp.store.paintings import Vector
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # and no flags, and no extension of the header
 _END = b"\xff\xff"

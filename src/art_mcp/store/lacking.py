@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import paintings
-from art_mcp.store.paintings import READ_FIELDS, painting_of
+from art_mcp.store.paintings import READ_FIELDS, Entry, painting_of
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space
     from art_mcp.store.database import Connection, Database
-    from art_mcp.store.paintings import Vector
 
 BEFORE_ALL = uuid.UUID(int=0)
 
@@ -92,20 +91,22 @@ async def kept_picture(database: Database, painting: Painting) -> bytes | None:
         )
 
 
-async def fill(connection: Connection, made: Sequence[tuple[Painting, Mapping[Space, Vector]]]) -> None:
+async def fill(connection: Connection, entries: Sequence[Entry]) -> None:
     """Store vectors of paintings that still are what the vectors were made of; call it in a transaction."""
-    made = sorted(made, key=lambda each: each[0].id)
-    ids = [painting.id for painting, _ in made]
+    entries = sorted(entries, key=lambda entry: entry.painting.id)
+    ids = [entry.painting.id for entry in entries]
     await paintings.lock(connection, ids)
     rows = await connection.fetch(f"SELECT {', '.join(READ_FIELDS)} FROM art_mcp.paintings WHERE id = ANY($1)", ids)
     now = {row["id"]: painting_of(row) for row in rows}
-    for space in sorted({space for _, vectors in made for space in vectors}, key=lambda space: space.name):
+    for space in sorted({space for entry in entries for space in entry.vectors}, key=lambda space: space.name):
         await connection.executemany(
             f"INSERT INTO {vector_table(space)} (painting_id, vector) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             [
-                (painting.id, vectors[space])
-                for painting, vectors in made
-                if space in vectors and painting.id in now and _same(space, painting, now[painting.id])
+                (entry.painting.id, entry.vectors[space])
+                for entry in entries
+                if space in entry.vectors
+                and entry.painting.id in now
+                and _same(space, entry.painting, now[entry.painting.id])
             ],
         )
 

@@ -6,19 +6,16 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from art_mcp.space import Space
+    from art_mcp.space import PictureEmbedding, Space, Vector
     from art_mcp.store.database import Connection, Database
-    from art_mcp.store.paintings import Vector
 
 
-async def keep(database: Database, space: Space, digest: bytes, vector: Vector) -> None:
-    """Args: digest: SHA-256 of the bytes that the vector was made of."""
+async def keep(database: Database, embedding: PictureEmbedding) -> None:
+    """Keep the vectors of a picture under its SHA-256, unless there are some."""
     async with database.connection() as connection:
-        await connection.execute(
+        await connection.executemany(
             "INSERT INTO art_mcp.paid (space, sha256, vector) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            space.name,
-            digest,
-            vector,
+            [(space.name, embedding.sha256, vector) for space, vector in embedding.vectors.items()],
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from art_mcp.folding import fold
 from art_mcp.painting import (
@@ -19,18 +19,13 @@ from art_mcp.painting import (
     Rendition,
     filter_key,
 )
-from art_mcp.space import Leg
+from art_mcp.space import Leg, PictureEmbedding
 from art_mcp.store import collections
 from art_mcp.store.spaces import require_active, vector_table
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from art_mcp.space import Space
+    from art_mcp.space import Space, Vector
     from art_mcp.store.database import Connection, Database
-
-    Vector: TypeAlias = NDArray[np.floating[Any]]
 
 DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
@@ -48,12 +43,34 @@ SEARCHED = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """All that is stored of one painting; what is empty is left as it is in the database."""
+    """All that is stored of one painting; what is empty is left as it is in the database.
+
+    Raises:
+        ValueError: the vectors are of another picture than the painting's.
+    """
 
     painting: Painting
-    renditions: Sequence[Rendition]
-    vectors: Mapping[Space, Vector | None]
-    """A unit vector of shape (dimensions,) for each space, or None where there is nothing to embed."""
+    renditions: Sequence[Rendition] = ()
+    embedding: PictureEmbedding | None = None
+    """The vectors of its picture."""
+    words: Mapping[Space, Vector | None] = field(default_factory=dict)
+    """Vectors of what its catalogue says, None where that is nothing."""
+
+    def __post_init__(self) -> None:
+        if self.embedding is not None and self.embedding.sha256 != self.painting.image_sha256:
+            raise ValueError(f"These vectors are not of the picture of painting {self.painting.id}.")
+
+    @classmethod
+    def read(cls, painting: Painting, renditions: Sequence[Rendition], vectors: Mapping[Space, Vector | None]) -> Entry:
+        """A painting with the vectors that were stored or exported with it."""
+        of_picture = {s: v for s, v in vectors.items() if s.leg is not Leg.WORDS and v is not None}
+        words = {space: vector for space, vector in vectors.items() if space.leg is Leg.WORDS}
+        return cls(painting, renditions, PictureEmbedding(painting.image_sha256, None, of_picture), words)
+
+    @property
+    def vectors(self) -> dict[Space, Vector | None]:
+        """In each space the vector to store, or None where what is stored is to be removed."""
+        return {**(self.embedding.vectors if self.embedding else {}), **self.words}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ from art_mcp.store.paintings import READ_FIELDS, painting_of
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
-    from art_mcp.space import Space
+    from art_mcp.space import Space, Vector
     from art_mcp.store.database import Database
-    from art_mcp.store.paintings import Vector
 
 DEPTH = 200
 """How deep the pages of an answer go."""

@@ -6,6 +6,7 @@ into one space, the bridge. How well it does, and at what it fails, is in `model
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.vision import sentence
-from art_mcp.vision.provider import Health, Leg, Limits, Space, Vectors, VisionError
+from art_mcp.vision.provider import Health, Leg, Limits, PictureEmbedding, Space, Vectors, VisionError
 from art_mcp.vision.sentence import SentenceNetwork
 from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest, start_session
 
@@ -60,18 +61,22 @@ class ImageNetwork:
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         return options
 
-    def embed(self, images: Sequence[Image.Image]) -> dict[Leg, Vectors]:
-        """RGB pictures of any size to pixels (n, 256) and look (n, 1280), unit length.
-
-        Raises `VisionError`.
-        """
+    def embed(self, pictures: Sequence[Picture]) -> list[PictureEmbedding]:
+        """Pictures of any size to pixels (256,) and look (1280,) each. Raises `VisionError`."""
         import numpy as np
 
-        batch = np.stack([np.asarray(_squash(image), np.uint8) for image in images])
+        batch = np.stack([np.asarray(_squash(image), np.uint8) for image in (picture.image for picture in pictures)])
         # After a full batch comes another one; after any other, what the session keeps goes back.
-        options = None if len(images) == IMAGE_BATCH else self._last_run
+        options = None if len(pictures) == IMAGE_BATCH else self._last_run
         pixels, look = self._session.run(["pixels", "look"], {"image": batch}, options)
-        return {Leg.PIXELS: pixels, Leg.LOOK: look}
+        return [
+            PictureEmbedding(
+                picture.sha256,
+                hashlib.sha256(batch[place]).digest(),
+                {SPACES[Leg.PIXELS]: pixels[place], SPACES[Leg.LOOK]: look[place]},
+            )
+            for place, picture in enumerate(pictures)
+        ]
 
 
 def _squash(image: Image.Image) -> Image.Image:
@@ -110,14 +115,13 @@ class LocalProvider:
     def limits(self) -> Limits:
         return Limits(images_per_call=32, texts_per_call=128, calls_in_flight=2, billed=False)
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
-        """Pixels (n, 256) and look (n, 1280)."""
-        images = [picture.image for picture in pictures]
-        parts = [
-            await self._in_thread(self._image_turn, self._images.embed, images[start : start + IMAGE_BATCH])
-            for start in range(0, len(images), IMAGE_BATCH)
-        ]
-        return _joined(parts, Leg.PIXELS, Leg.LOOK)
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
+        """Pixels (256,) and look (1280,) of each picture."""
+        made: list[PictureEmbedding] = []
+        for start in range(0, len(pictures), IMAGE_BATCH):
+            batch = pictures[start : start + IMAGE_BATCH]
+            made += await self._in_thread(self._image_turn, self._images.embed, batch)
+        return made
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         """Pixels (n, 256) and words (n, 384), from one run of the sentence network."""

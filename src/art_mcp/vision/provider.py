@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, PictureEmbedding, Space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,8 +88,8 @@ class Provider(Protocol):
     @property
     def limits(self) -> Limits: ...
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
-        """The pixels of each picture, for each leg that takes pictures (pixels, look).
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
+        """The vectors of each picture in each space that takes pictures (pixels, look), in the order of the input.
 
         Args:
             urgent: somebody waits for the answer, as for that of every query.

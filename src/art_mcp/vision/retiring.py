@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from art_mcp.vision.provider import Health, Leg, Limits, Provider, Space, Vectors, VisionError
+from art_mcp.vision.provider import Health, Leg, Limits, PictureEmbedding, Provider, Space, Vectors, VisionError
 
 if TYPE_CHECKING:
     from art_mcp.images.picture import Picture
@@ -34,7 +34,7 @@ class RetiringProvider:
     def limits(self) -> Limits:
         return self._provider.limits
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         async with self._call():
             return await self._provider.embed_images(pictures, urgent=urgent)
 

@@ -35,7 +35,7 @@ from art_mcp.store.paintings import IMAGE_FIELDS, Entry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from art_mcp.store.paintings import Vector
+    from art_mcp.space import Vector
 
 MAX_NAME = 4096
 """Characters of a key or of a file's name."""
@@ -95,7 +95,7 @@ class Checker:
                         raise each[place]
                 painting, renditions = self._checked(*row)
                 made = {space: each[place] for space, each in vectors.items() if each[place] is not None}
-                checked.append(Entry(painting, renditions, made))
+                checked.append(Entry.read(painting, renditions, made))
             except _Bad as bad:
                 key = texts["source_key"][place]
                 named = f" ({readable(key):.100})" if key and isinstance(key, str) else ""

@@ -29,7 +29,7 @@ from art_mcp.store.paintings import Entry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from art_mcp.store.paintings import Vector
+    from art_mcp.space import Vector
 
 RENDITIONS = ("thumbnail", "display")
 WORDS = (*CATALOGUE_FIELDS, *HOLDING_FIELDS)

@@ -5,6 +5,7 @@ There is no look: whoever pays for pixels compares pictures by them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.errors import first_error
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.vision.provider import Fault, Health, Limits, Provider, Vectors, VisionError
 from art_mcp.vision.remote.preparation import jpeg
 from art_mcp.vision.shared import Shared
@@ -100,14 +101,9 @@ class RemoteProvider:
     def limits(self) -> Limits:
         return self._limits
 
-    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> Mapping[Leg, Vectors]:
-        """Pixels (n, dimensions), by a paid call for each picture."""
-        vectors = []
-        for picture in pictures:
-            file = await anyio.to_thread.run_sync(jpeg, picture.image)
-            await self._client.open()
-            vectors.append(await self._image_vector(file, urgent=urgent))
-        return {Leg.PIXELS: self._rows(vectors)}
+    async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
+        """Pixels (dimensions,) of each picture, by a paid call for each."""
+        return [await self._embed_image(picture, urgent=urgent) for picture in pictures]
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         """Pixels (n, dimensions), by a paid call for each text that is not remembered, and words (n, 384)."""
@@ -152,6 +148,12 @@ class RemoteProvider:
     async def aclose(self) -> None:
         """Close the client."""
         await self._client.aclose()
+
+    async def _embed_image(self, picture: Picture, *, urgent: bool) -> PictureEmbedding:
+        file = await anyio.to_thread.run_sync(jpeg, picture.image)
+        await self._client.open()
+        vector = await self._image_vector(file, urgent=urgent)
+        return PictureEmbedding(picture.sha256, hashlib.sha256(file).digest(), {self._spaces[Leg.PIXELS]: vector})
 
     async def _image_vector(self, file: bytes, *, urgent: bool) -> NDArray[np.float32]:
         return await self._pacer.call(partial(self._client.image_vector, file), urgent=urgent)
