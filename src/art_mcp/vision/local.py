@@ -17,15 +17,16 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.vision import sentence
+from art_mcp.vision.onnx import release_memory, start_session
 from art_mcp.vision.provider import Health, Leg, Limits, PictureEmbedding, Space, Vectors, VisionError
 from art_mcp.vision.sentence import SentenceNetwork
-from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest, start_session
+from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession, RunOptions
     from PIL import Image
 
     from art_mcp.images.picture import Picture
+    from art_mcp.vision.onnx import InferenceSession, RunOptions
 
 T = TypeVar("T")
 
@@ -55,11 +56,7 @@ class ImageNetwork:
 
     @cached_property
     def _last_run(self) -> RunOptions:
-        from onnxruntime import RunOptions
-
-        options = RunOptions()
-        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        return options
+        return release_memory()
 
     def embed(self, pictures: Sequence[Picture]) -> list[PictureEmbedding]:
         """Pictures of any size to pixels (256,) and look (1280,) each. Raises `VisionError`."""

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from art_mcp.vision.onnx import start_session
 from art_mcp.vision.provider import Vectors
-from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest, start_session
+from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
+
+    from art_mcp.vision.onnx import InferenceSession
 
 DIMENSIONS = 384
 MAX_TOKENS = 256

@@ -1,4 +1,4 @@
-"""Model files: checked before they are used, then run by ONNX Runtime."""
+"""Model files, checked before they are used, and the cores that their networks may use."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from art_mcp.vision.provider import VisionError
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 MODELS = Path(__file__).parent / "models"
 """The model files of this package, with their SHA-256 in `manifest.json`."""
@@ -61,34 +57,6 @@ def read_manifest(models: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return manifest if isinstance(manifest, dict) else {}
-
-
-def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
-    """Load a checked ONNX file; takes 0.1 to 1 s. Raises `VisionError`.
-
-    Args:
-        arena: keep the memory of the largest batch for the next ones, until a run is told to give it back.
-    """
-    file.read()
-    # Since 1.29 ONNX Runtime reports the machine to its maker unless this is set before it is loaded.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise VisionError("ONNX Runtime cannot be loaded.", "Install onnxruntime 1.20 or newer.") from error
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(available_cores(), MAX_THREADS)
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = arena
-    options.enable_mem_pattern = False
-    # Idle threads sleep instead of spinning: a query takes 4 ms instead of 3, the other programs get the cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        # By path, since a session made from bytes keeps them all for its life.
-        return onnxruntime.InferenceSession(file.path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's exceptions share no public base class
-        raise VisionError(f"ONNX Runtime cannot run the model file {file.name}.", file.next_step) from error
 
 
 def available_cores() -> int:
