@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -273,7 +274,7 @@ def test_nothing_of_it_appears_on_the_servers_streams(tmp_path: Path) -> None:
 HEAD = "import os, sys, struct, json; send = lambda text: os.write(1, struct.pack('<I', len(text)) + text); "
 READY = HEAD + 'send(b\'{"what": "ready"}\'); '
 PICTURE = '{"what": "picture", "size": [%s, %s], "width": 9, "height": 9, "format": "PNG", "sha256": "%s"}'
-HASH = "ab" * 32
+HASH = hashlib.sha256(PLAIN).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -296,6 +297,7 @@ HASH = "ab" * 32
         READY + f"send({(PICTURE % (5, 5, HASH)).encode()}); os.write(1, bytes(74))",
         READY + f"send({(PICTURE % (5, 5, 'nothex')).encode()}); os.write(1, bytes(75))",
         READY + f"send({(PICTURE % (5, 5, 'ab')).encode()}); os.write(1, bytes(75))",
+        READY + f"send({(PICTURE % (5, 5, 'ab' * 32)).encode()}); os.write(1, bytes(75))",
         READY + f"send({(PICTURE % (5, 5, HASH)).replace('PNG', 'EXE').encode()}); os.write(1, bytes(75))",
         READY + f"send({(PICTURE % (5, 5, HASH)).replace('9', '-9').encode()}); os.write(1, bytes(75))",
         READY + 'send(b\'{"what": "refused", "problem": "\\\\u202e", "next_step": "x"}\')',
