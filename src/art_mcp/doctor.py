@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.ingest import verification
 from art_mcp.runtime import Runtime, local_provider
 from art_mcp.settings import Settings, unknown_variables, user_env_file, variable
 
 WORTH_DROPPING = 1_000_000
 """Bytes of vectors that nobody uses; the tables of a model that was never used take less."""
+
+SHOWN_MISMATCHES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,12 @@ class Finding:
     fix: str | None = None
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at everything in turn; a fault in one thing never hides the others."""
+async def examine(settings: Settings, verify: int = 0) -> AsyncIterator[Finding]:
+    """Look at everything in turn; a fault in one thing never hides the others.
+
+    Args:
+        verify: how many paintings to embed again, to compare the vectors with the stored ones.
+    """
     yield Finding("program", True, f"art-mcp {version('art-mcp')} on Python {platform.python_version()}")
     for finding in _settings(settings):
         yield finding
@@ -36,6 +43,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield await _model(runtime)
         if finding := await _move(runtime):
             yield finding
+        if verify:
+            yield await _vectors(runtime, verify)
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -89,6 +98,31 @@ async def _move(runtime: Runtime) -> Finding | None:
         detail = f"vectors of {makers} are kept, and not searched ({size / 1e6:.0f} MB)"
         return Finding("reembed", True, detail, "`art-mcp reembed --drop-old` removes them.")
     return None
+
+
+async def _vectors(runtime: Runtime, count: int) -> Finding:
+    """Whether stored vectors are those of their paintings, as far as a sample shows."""
+    try:
+        provider, spaces, within = await runtime.provider(), await runtime.spaces(), ""
+        if provider.limits.billed and (left := (await runtime.spending(count)).left) and left.calls < count:
+            within = f" (as many as the budget of this {left.period} allows)"
+            count = left.calls
+        found = await verification.verify(await runtime.database(), provider, spaces, count)
+    except ArtMcpError as error:
+        return Finding("vectors", False, f"could not be compared: {error.problem}", error.next_step)
+    detail = f"{found.checked} paintings were embedded again{within}"
+    if found.unreadable:
+        detail += f"; {found.unreadable} more have a picture that cannot be embedded"
+    if not found.mismatches:
+        return Finding("vectors", True, f"{detail}; all stored vectors are theirs")
+    listed = "; ".join(
+        f"{each.painting.catalogue.title or each.painting.source_key} (cosine {each.cosine:.2f} in {each.space.leg})"
+        for each in found.mismatches[:SHOWN_MISMATCHES]
+    )
+    more = ", ..." if len(found.mismatches) > SHOWN_MISMATCHES else ""
+    detail += f"; {len(found.mismatches)} have a stored vector that is not theirs: {listed}{more}"
+    command = " ".join(["art-mcp reembed", *(f"--painting {each.painting.id}" for each in found.mismatches)])
+    return Finding("vectors", False, detail, f"`{command}` makes theirs anew. Then verify more paintings.")
 
 
 async def _database(runtime: Runtime) -> Finding:

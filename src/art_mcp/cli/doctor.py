@@ -13,20 +13,29 @@ from art_mcp.settings import Settings
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option(
+    "--verify",
+    metavar="[N]",
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=100,
+    help="Also embed N random paintings again (default: 100) and compare the vectors with the stored ones. "
+    "A paid service is paid for each, within the budget.",
+)
 @click.pass_obj
-def doctor(settings: Settings, as_json: bool) -> None:
+def doctor(settings: Settings, as_json: bool, verify: int | None) -> None:
     """Say what is configured, reachable and wrong, and how to mend it."""
-    if not anyio.run(_doctor, settings, as_json):
+    if not anyio.run(_doctor, settings, as_json, verify or 0):
         sys.exit(1)
 
 
-async def _doctor(settings: Settings, as_json: bool) -> bool:
+async def _doctor(settings: Settings, as_json: bool, verify: int) -> bool:
     from dataclasses import asdict
 
     from art_mcp.doctor import examine
 
     findings = []
-    async for finding in examine(settings):
+    async for finding in examine(settings, verify):
         findings.append(finding)
         if not as_json:
             click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from typing import TYPE_CHECKING
 
 import anyio
@@ -24,9 +25,19 @@ SHOWN_REFUSALS = 20
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and do nothing.")
 @click.option("--skip-refused", is_flag=True, help="Leave paintings behind whose pictures the new model refuses.")
 @click.option("--drop-old", is_flag=True, help="Instead, remove the vectors of models that are not used any more.")
+@click.option(
+    "--painting",
+    "paintings",
+    metavar="ID",
+    type=click.UUID,
+    multiple=True,
+    help="Make the vectors of this painting again, whatever is stored; can be given several times.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def reembed(settings: Settings, dry_run: bool, skip_refused: bool, drop_old: bool, yes: bool) -> None:
+def reembed(
+    settings: Settings, dry_run: bool, skip_refused: bool, drop_old: bool, paintings: Sequence[uuid.UUID], yes: bool
+) -> None:
     """Embed all pictures anew by the model that the settings name, then search by that one.
 
     The pictures that are kept in the database are used, the sources may be gone. Searches and loads go on meanwhile.
@@ -34,14 +45,21 @@ def reembed(settings: Settings, dry_run: bool, skip_refused: bool, drop_old: boo
     """
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("There is nobody to ask: say --yes.")
-    anyio.run(_drop_old if drop_old else _reembed, settings, dry_run, skip_refused, yes)
+    if drop_old:
+        anyio.run(_drop_old, settings, dry_run, skip_refused, yes)
+    else:
+        anyio.run(_reembed, settings, dry_run, skip_refused, yes, paintings)
 
 
-async def _reembed(settings: Settings, dry_run: bool, skip_refused: bool, yes: bool) -> None:
+async def _reembed(
+    settings: Settings, dry_run: bool, skip_refused: bool, yes: bool, paintings: Sequence[uuid.UUID]
+) -> None:
     from art_mcp.runtime import LOOK_AGAIN_S, Runtime
 
     async with Runtime(settings) as runtime:
         move = await runtime.move()
+        if paintings and not dry_run and (yes or click.confirm("Remove the stored vectors of these paintings?")):
+            click.echo(f"The vectors of {await move.forget(paintings)} paintings were removed, to be made again.")
         plan = await move.plan()
         if plan.done:
             click.echo(f"There is nothing to do: all pictures are embedded by {move.made_by}.")

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.picture import Picture
+from art_mcp.images.picture import Picture, read_picture
+from art_mcp.painting import Painting
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import paid, paintings
+from art_mcp.store import lacking, paid, paintings
 from art_mcp.store.errors import LostError
 from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.shared import Shared
@@ -144,6 +148,21 @@ class PictureVectors:
             for digest, vectors in there.items()
             if len(vectors) == len(self._spaces)
         }
+
+
+async def read_kept(database: Database, painting: Painting) -> Picture | None:
+    """The picture that is kept of a painting, under the digest of its source; None if it has another one now.
+
+    Raises:
+        ImageError: it is damaged.
+    """
+    data = await lacking.kept_picture(database, painting)
+    if data is None:
+        return None
+    name = PurePath(painting.image_name).name
+    picture = await anyio.to_thread.run_sync(partial(read_picture, data, name=name, max_side=EMBEDDED_SIDE))
+    assert painting.image_sha256 is not None
+    return replace(picture, sha256=painting.image_sha256)
 
 
 async def word_vectors(provider: Provider, sentences: Sequence[str]) -> list[Vector | None]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.picture import ImageError, Picture, read_picture
-from art_mcp.ingest.embedding import BATCH, EMBEDDED_SIDE, PictureVectors, word_vectors
+from art_mcp.images.picture import ImageError, Picture
+from art_mcp.ingest.embedding import BATCH, PictureVectors, read_kept, word_vectors
 from art_mcp.ingest.holding import holding
 from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting
@@ -178,6 +176,14 @@ class Move:
             raise _another()
         return old
 
+    async def forget(self, ids: Sequence[uuid.UUID]) -> int:
+        """Remove the vectors of these paintings, and of others with the same picture, for `run` to make them anew.
+
+        Returns:
+            How many paintings lose vectors.
+        """
+        return await lacking.forget(self._database, self._spaces, ids)
+
     async def aside(self) -> list[Aside]:
         """The spaces that are kept and not searched."""
         return await moves.aside(self._database)
@@ -250,19 +256,15 @@ class Move:
         pictures: list[Picture] = []
         for group in batch:
             kept = next(each.painting for each in group if each.pictured)
-            digest = kept.image_sha256
-            assert digest is not None
-            data = await lacking.kept_picture(self._database, kept)
-            if data is None:  # it has changed meanwhile, and comes again
-                continue
             try:
-                picture = await anyio.to_thread.run_sync(_read, data, kept.image_name)
+                picture = await read_kept(self._database, kept)
             except ImageError as error:
                 self._refuse(_paintings(group), str(error))
                 continue
-            # Made of the picture that is kept, but found again by the source's digest.
-            pictures.append(replace(picture, sha256=digest))
-            groups[digest] = _paintings(group)
+            if picture is None:  # it was replaced after the page was read, and comes again
+                continue
+            pictures.append(picture)
+            groups[picture.sha256] = _paintings(group)
         made = await self._vectors.make(pictures, stopped)
         for digest, embedding in made.items():
             if isinstance(embedding, VisionError):
@@ -308,10 +310,6 @@ def _paintings(group: Sequence[Lacking]) -> list[Painting]:
 
 def _kept(group: Sequence[Lacking]) -> bool:
     return any(each.pictured for each in group)
-
-
-def _read(data: bytes, image_name: str) -> Picture:
-    return read_picture(data, name=Path(image_name).name, max_side=EMBEDDED_SIDE)
 
 
 def _another() -> MoveError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
-from art_mcp.store import paintings
+from art_mcp.store import paid, paintings
 from art_mcp.store.paintings import READ_FIELDS, Entry, painting_of
 from art_mcp.store.spaces import vector_table
 
@@ -109,6 +109,31 @@ async def fill(connection: Connection, entries: Sequence[Entry]) -> None:
                 and _same(space, entry.painting, now[entry.painting.id])
             ],
         )
+
+
+async def forget(database: Database, spaces: Sequence[Space], ids: Sequence[uuid.UUID]) -> int:
+    """Remove the vectors in these spaces of paintings, and of all that have the same picture.
+
+    Returns:
+        How many paintings that are.
+    """
+    async with database.transaction() as connection:
+        digests = [
+            row["image_sha256"]
+            for row in await connection.fetch(
+                "SELECT DISTINCT image_sha256 FROM art_mcp.paintings WHERE id = ANY($1)", list(ids)
+            )
+        ]
+        rows = await connection.fetch(
+            "SELECT id FROM art_mcp.paintings WHERE id = ANY($1) OR image_sha256 = ANY($2) ORDER BY id", ids, digests
+        )
+        found = [row["id"] for row in rows]
+        await paintings.lock(connection, found)
+        names = [space.name for space in spaces]
+        for row in await connection.fetch("SELECT name FROM art_mcp.spaces WHERE name = ANY($1) ORDER BY name", names):
+            await connection.execute(f"DELETE FROM art_mcp.vectors_{row['name']} WHERE painting_id = ANY($1)", found)
+        await paid.drop(connection, spaces, digests)
+    return len(found)
 
 
 def _same(space: Space, painting: Painting, now: Painting) -> bool:

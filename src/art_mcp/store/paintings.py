@@ -223,6 +223,17 @@ async def get(database: Database, painting_id: uuid.UUID) -> Painting | None:
     return None if row is None else painting_of(row)
 
 
+async def sample(database: Database, count: int) -> list[Painting]:
+    """Up to `count` random paintings of which a picture is kept."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT p.* FROM art_mcp.paintings p JOIN art_mcp.renditions r ON r.painting_id = p.id "
+            "WHERE r.kind = 'display' AND image_sha256 IS NOT NULL ORDER BY random() LIMIT $1",
+            count,
+        )
+    return [painting_of(row) for row in rows]
+
+
 async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Rendition | None:
     async with database.connection() as connection:
         row = await connection.fetchrow(
