@@ -26,6 +26,7 @@ from pathlib import Path
 import anyio
 import numpy as np
 import psutil
+from draw_sample import draw_scene
 from PIL import Image
 from rich.box import MARKDOWN
 from rich.console import Console
@@ -33,7 +34,6 @@ from rich.table import Table
 
 from art_mcp.images.picture import read_picture
 from art_mcp.runtime import Runtime
-from art_mcp.sample import draw_scene
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
 from art_mcp.store.platform import home

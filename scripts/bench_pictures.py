@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 
+from draw_sample import draw_scene
 from PIL import Image
 from rich.box import MARKDOWN
 from rich.console import Console
@@ -23,7 +24,6 @@ from rich.table import Table
 
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.picture import read_picture
-from art_mcp.sample import draw_scene
 
 SIDE = 1024
 SCENES = range(6)

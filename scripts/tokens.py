@@ -2,7 +2,7 @@
 
     python scripts/tokens.py [SOURCE]
 
-SOURCE is a folder or a table of paintings; without it, the sample that the demonstration draws is taken. Hosts
+SOURCE is a folder or a table of paintings; without it, the sample of the demonstration is taken. Hosts
 give the model either the text or the data of an answer, and the picture beside it.
 """
 
@@ -24,7 +24,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from art_mcp.sample import write_sample
+from art_mcp.sample import copy_sample
 from art_mcp.store.embedded import EmbeddedServer
 
 QUERY = "a village by the water"
@@ -75,7 +75,7 @@ async def measure(source: Path, folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        source = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else write_sample(folder / "sample")
+        source = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else copy_sample(folder / "sample")
         postgres = EmbeddedServer.start(folder / "data")  # the same server as the tool's
         anyio.run(measure, source, folder)
         postgres.close()

@@ -11,9 +11,8 @@ import io
 from typing import NamedTuple
 
 import numpy as np
+from draw_sample import fractal
 from PIL import Image, ImageFilter
-
-from art_mcp.sample import fractal
 
 LONG, SHORT = 960, 720
 """The photo's sides in pixels."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.postgres import new_database, remove_server
 
-from art_mcp.sample import write_sample
+from art_mcp.sample import copy_sample
 from art_mcp.settings import Settings, variable
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
@@ -75,8 +75,6 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[int, int]]]:
-    """The table of the sample, drawn once, and what was said of its progress."""
-    told: list[tuple[int, int]] = []
-    table = write_sample(tmp_path_factory.mktemp("sample"), progress=lambda done, total: told.append((done, total)))
-    return table, told
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The table of the sample collection, in a folder of its own with the pictures."""
+    return copy_sample(tmp_path_factory.mktemp("sample"))

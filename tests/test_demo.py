@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +26,8 @@ def run(folder: Path) -> str:
     return done.stdout
 
 
-def test_cold_then_warm(drawn: tuple[Path, list[tuple[int, int]]], tmp_path: Path) -> None:
+def test_cold_then_warm(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    shutil.copytree(drawn[0].parent, folder / "sample")
     try:
         first = run(folder)
         second = run(folder)

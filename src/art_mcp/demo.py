@@ -1,4 +1,4 @@
-"""The demonstration: draws a sample, loads it, and asks it questions as a chat client would, over stdio."""
+"""The demonstration: loads the sample collection, and asks it questions as a chat client would, over stdio."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio.to_thread
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult, ImageContent, TextContent
@@ -22,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.sample import write_sample
+from art_mcp.sample import copy_sample
 
 DESCRIPTION = "sailing ships on a stormy sea"
 DETAIL_OF = "windmill-by-the-canal.jpg"
@@ -80,7 +78,7 @@ class Demo:
 
 
 async def run_demo(folder: Path) -> None:
-    """Everything, from drawing to asking; a second run finds the sample drawn and loaded.
+    """Everything, from loading to asking; a second run finds the sample loaded.
 
     Args:
         folder: absolute; gets the sample, the database and the contact sheets.
@@ -93,9 +91,9 @@ async def run_demo(folder: Path) -> None:
     sheets = folder / "answers"
     try:
         sheets.mkdir(parents=True, exist_ok=True)
+        table = copy_sample(folder / "sample")
     except OSError as error:
         raise DemoError(f"{folder} cannot be written ({error.strerror}).", "Choose another --folder.") from None
-    table = await _draw(console, folder / "sample")
     detail = _detail(table.parent / "images", sheets)
     server = StdioServerParameters(
         command=sys.executable,
@@ -123,17 +121,6 @@ async def run_demo(folder: Path) -> None:
         await _show_painting(demo, hits[0])
     console.print(f"[bold]Done[/] in {time.perf_counter() - started:.1f} s.\n")
     _say_what_next(console, folder)
-
-
-async def _draw(console: Console, folder: Path) -> Path:
-    columns = TextColumn("Drawing the sample"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("draw", total=None)
-
-        def show(drawn: int, total: int) -> None:
-            progress.update(bar, completed=drawn, total=total)
-
-        return await anyio.to_thread.run_sync(partial(write_sample, folder, progress=show))
 
 
 async def _load(demo: Demo, table: Path) -> dict[str, Any]:

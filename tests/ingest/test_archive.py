@@ -81,7 +81,7 @@ async def test_a_collection_is_the_same_in_another_database(
 
 
 async def test_searches_find_the_same_afterwards(
-    settings: Settings, other_url: str, tmp_path: Path, drawn: tuple[Path, Any]
+    settings: Settings, other_url: str, tmp_path: Path, sample: Path
 ) -> None:
     async def answers(runtime: Runtime) -> list[Any]:
         async def ask(question: str) -> Any:
@@ -92,7 +92,7 @@ async def test_searches_find_the_same_afterwards(
 
     async with Runtime(settings) as runtime:
         ingest = await runtime.ingest()
-        await ingest.run(await ingest.create(drawn[0]))
+        await ingest.run(await ingest.create(sample))
         before = await answers(runtime)
         await exported(await runtime.database(), tmp_path / "backup")
     async with Runtime(Settings(database_url=other_url)) as runtime:

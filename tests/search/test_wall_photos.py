@@ -60,11 +60,11 @@ class Gallery:
 
 
 @pytest.fixture
-async def gallery(settings: Settings, drawn: tuple[Path, object], tmp_path: Path) -> AsyncIterator[Gallery]:
-    images = drawn[0].parent / "images"
+async def gallery(settings: Settings, sample: Path, tmp_path: Path) -> AsyncIterator[Gallery]:
+    images = sample.parent / "images"
     (tmp_path / "images").symlink_to(images)
-    header, *rows = drawn[0].read_text("utf-8").splitlines(keepends=True)
-    table = tmp_path / "catalogue.tsv"
+    header, *rows = sample.read_text("utf-8").splitlines(keepends=True)
+    table = tmp_path / sample.name
     table.write_text("".join([header, *rows[7:19]]), "utf-8")
     async with Runtime(settings) as runtime:
         ingest = await runtime.ingest()

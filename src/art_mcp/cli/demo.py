@@ -18,7 +18,7 @@ from art_mcp.settings import Settings
 )
 @click.pass_obj
 def demo(settings: Settings, folder: Path | None) -> None:
-    """Draw a sample collection, load it, and ask it questions through a real MCP client."""
+    """Load a sample collection, and ask it questions through a real MCP client."""
     from art_mcp.demo import run_demo
 
     anyio.run(run_demo, (folder or settings.data_dir / "demo").absolute())
