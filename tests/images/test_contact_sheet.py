@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from art_mcp.images import typeface
+from art_mcp.images import fonts, typeface
 from art_mcp.images.contact_sheet import Tile, contact_sheet
-from art_mcp.images.typeface import Typeface
 
 COLOURS = ("red", "lime", "blue", "yellow", "magenta")
 
@@ -147,28 +148,75 @@ WORDS = [
 ]
 
 
-@pytest.mark.parametrize("fonts", ["system", "bundled"])
-def test_any_title_can_be_drawn(fonts: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if fonts == "bundled":
-        monkeypatch.setattr(typeface, "_usable_fonts", lambda: ("",))
+@pytest.fixture
+def no_system_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "system_fonts", lambda: dict.fromkeys(fonts.SCRIPTS, ()))
+
+
+def draw_any_title() -> None:
     odd = [Tile(10**i, thumbnail(), text, text, text) for i, text in enumerate(WORDS)]
     decoded(contact_sheet(odd, heading="".join(WORDS)[:2000]))
 
 
-def test_plain_letters_where_fonts_lack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(typeface, "_usable_fonts", lambda: ("",))
-    face = Typeface([])
-    assert face.writable("Łukasz Ørsted – Cézanne, Ægir, Straße") == "Lukasz Orsted - Cezanne, Aegir, Strasse"
-    assert face.writable("Грачи прилетели, Щукин") == "Grachi prileteli, Shchukin"
-    assert face.writable("Wave 神奈川 🌊 (1831)") == "Wave ?  (1831)"
-    assert face.writable("富嶽三十六景 神奈川") == "[in another script]"
+def test_any_title_can_be_drawn() -> None:
+    draw_any_title()
+
+
+@pytest.mark.usefixtures("no_system_fonts")
+def test_any_title_can_be_drawn_without_system_fonts() -> None:
+    draw_any_title()
+
+
+@pytest.mark.usefixtures("no_system_fonts")
+def test_what_our_own_font_draws() -> None:
+    for text in (
+        "Łukasz Ørsted – Cézanne, Ægir, Straße, Šíma, Țuculescu",
+        "Грачи прилетели, Щукин",
+        "Ο Χορός του Ζαλόγγου",
+    ):
+        assert typeface.writable(text) == text
+        assert {font for _, font in fonts.by_font(text)} == {fonts.NOTO_SANS}
+    assert typeface.writable("Wave 神奈川 🌊 (1831)") == "Wave ?  (1831)"
+    assert typeface.writable("富嶽三十六景 神奈川") == "[in another script]"
+
+
+def test_a_system_font_draws_what_ours_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "fonts" / "truetype"
+    folder.mkdir(parents=True)
+    for name in ("Any.ttf", "AnySans.ttf", "AnySans-Bold.ttf", "NotoSansAny.otf"):
+        shutil.copy(fonts.NOTO_SANS, folder / name)
+    (folder / "Damaged.ttf").write_bytes(b"junk")
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "none"))
+    monkeypatch.setattr(fonts, "SCRIPTS", {"LATIN": "a", "CJK": "永"})
+    fonts.system_fonts.cache_clear()
+    found = fonts.system_fonts()
+    fonts.system_fonts.cache_clear()
+    assert found == {"LATIN": [str(folder / name) for name in ("NotoSansAny.otf", "AnySans.ttf", "Any.ttf")], "CJK": []}
+
+
+@pytest.mark.parametrize(
+    ("script", "title"),
+    [
+        ("CJK", "富嶽三十六景 神奈川沖浪裏"),
+        ("HANGUL", "인왕제색도"),
+        ("ARABIC", "ذات الرداء الأحمر, 1937"),
+        ("HEBREW", "הנערה עם העגיל, 1665"),
+    ],
+)
+def test_a_title_in_another_script_has_one_font(script: str, title: str) -> None:
+    if not fonts.system_fonts()[script]:
+        pytest.skip(f"No font here draws {script}.")
+    assert typeface.writable(title) == title
+    letters = {font for char, font in fonts.by_font(title) if char.isalpha()}
+    assert len(letters) == 1 and letters != {fonts.NOTO_SANS}
 
 
 def test_lines_fit_and_end_in_an_ellipsis() -> None:
-    face = Typeface(["abc"])
-    lines = face.lines("The Arrival of the Governess at a Merchant's House and much more besides", 16, 180, 2)
+    lines = typeface.lines("The Arrival of the Governess at a Merchant's House and much more besides", 16, 180, 2)
     assert len(lines) == 2
     assert lines[1].endswith("…")
-    assert all(face.width(line, 16) <= 180 for line in lines)
-    assert face.lines("Short", 16, 180, 2) == ["Short"]
-    assert face.lines("", 16, 180, 2) == []
+    assert all(typeface.width(line, 16) <= 180 for line in lines)
+    assert typeface.lines("Short", 16, 180, 2) == ["Short"]
+    assert typeface.lines("", 16, 180, 2) == []

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageOps
 
+from art_mcp.images import typeface
 from art_mcp.images.encoding import encode
 from art_mcp.images.picture import ImageError
 from art_mcp.images.rendition import bounded, opened
-from art_mcp.images.typeface import Typeface
 
 MAX_TILES = 50
 
@@ -96,26 +96,25 @@ _GRIDS = (
 def _draw(tiles: Sequence[Tile], heading: str | None) -> Image.Image:
     grid = next(grid for grid in _GRIDS if len(tiles) <= grid.most)
     columns = min(grid.columns, key=lambda columns: -len(tiles) % columns)
-    face = Typeface([heading or "", *(text for tile in tiles for text in (tile.title, tile.caption))])
-    rows = [_row(tiles[i : i + columns], grid, face) for i in range(0, len(tiles), columns)]
+    rows = [_row(tiles[i : i + columns], grid) for i in range(0, len(tiles), columns)]
     width = 2 * MARGIN + columns * grid.width + (columns - 1) * GAP
     top = MARGIN + (36 if heading else 0)
     height = top + sum(row.height for row in rows) + GAP * (len(rows) - 1) + MARGIN
     sheet = Image.new("RGB", (width, height), GROUND)
     if heading:
-        for line in face.lines(heading, 20, width - 2 * MARGIN, 1):
-            face.draw(ImageDraw.Draw(sheet), (MARGIN, MARGIN + 16), line, 20, INK)
+        for line in typeface.lines(heading, 20, width - 2 * MARGIN, 1):
+            typeface.write(ImageDraw.Draw(sheet), (MARGIN, MARGIN + 16), line, 20, INK)
     for row in rows:
         sheet.paste(row, (MARGIN, top))
         top += row.height + GAP
     return sheet
 
 
-def _row(tiles: Sequence[Tile], grid: _Grid, face: Typeface) -> Image.Image:
+def _row(tiles: Sequence[Tile], grid: _Grid) -> Image.Image:
     """Pictures stand on a common line, as on a gallery's shelf, with their captions below it."""
-    pictures = [_picture(tile, grid, face) for tile in tiles]
+    pictures = [_picture(tile, grid) for tile in tiles]
     shelf = max(picture.height for picture in pictures)
-    captions = [_caption(tile, grid, face) for tile in tiles]
+    captions = [_caption(tile, grid) for tile in tiles]
     height = shelf + 7 + max(caption.height for caption in captions)
     row = Image.new("RGB", (len(tiles) * (grid.width + GAP) - GAP, height), GROUND)
     for column, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
@@ -125,7 +124,7 @@ def _row(tiles: Sequence[Tile], grid: _Grid, face: Typeface) -> Image.Image:
     return row
 
 
-def _picture(tile: Tile, grid: _Grid, face: Typeface) -> Image.Image:
+def _picture(tile: Tile, grid: _Grid) -> Image.Image:
     try:
         if tile.image:
             picture = bounded(opened(tile.image), grid.width - 2, grid.height - 2)
@@ -136,35 +135,35 @@ def _picture(tile: Tile, grid: _Grid, face: Typeface) -> Image.Image:
     draw = ImageDraw.Draw(blank)
     draw.rectangle((0, 0, blank.width - 1, blank.height - 1), outline=EDGE)
     text = "no picture"
-    left = (grid.width - face.width(text, grid.small)) / 2
-    face.draw(draw, (left, blank.height / 2 + 5), text, grid.small, SOFT_INK)
+    left = (grid.width - typeface.width(text, grid.small)) / 2
+    typeface.write(draw, (left, blank.height / 2 + 5), text, grid.small, SOFT_INK)
     return blank
 
 
-def _caption(tile: Tile, grid: _Grid, face: Typeface) -> Image.Image:
+def _caption(tile: Tile, grid: _Grid) -> Image.Image:
     """The number with the relevance, the title below it, and the quiet line."""
-    titles = face.lines(tile.title, grid.title, grid.width, 2) or ["Untitled"]
-    quiet = face.lines(tile.caption, grid.small, grid.width, grid.lines - len(titles))
+    titles = typeface.lines(tile.title, grid.title, grid.width, 2) or ["Untitled"]
+    quiet = typeface.lines(tile.caption, grid.small, grid.width, grid.lines - len(titles))
     lines = [(line, grid.title, INK) for line in titles] + [(line, grid.small, SOFT_INK) for line in quiet]
     badge = grid.small + 6
     image = Image.new("RGB", (grid.width, badge + 3 + sum(_leading(size) for _, size, _ in lines)), GROUND)
     draw = ImageDraw.Draw(image)
 
     number, middle = str(tile.number), badge / 2 + grid.small * 0.36
-    length = face.width(number, grid.small)
+    length = typeface.width(number, grid.small)
     wide = max(badge, round(length) + 12)
     image.paste(INK, (0, 0), _pill(wide, badge))
-    face.draw(draw, ((wide - length) / 2, middle), number, grid.small, GROUND)
+    typeface.write(draw, ((wide - length) / 2, middle), number, grid.small, GROUND)
     if tile.relevance:
         left, dot = wide + 8, grid.small // 2 + 3
         image.paste(RELEVANCE.get(tile.relevance, SOFT_INK), (left, (badge - dot) // 2), _pill(dot, dot))
-        for line in face.lines(tile.relevance, grid.small, grid.width - left - dot - 5, 1):
-            face.draw(draw, (left + dot + 5, middle), line, grid.small, SOFT_INK)
+        for line in typeface.lines(tile.relevance, grid.small, grid.width - left - dot - 5, 1):
+            typeface.write(draw, (left + dot + 5, middle), line, grid.small, SOFT_INK)
 
     top = badge + 3
     for line, size, colour in lines:
         top += _leading(size)
-        face.draw(draw, (0, top - size * 0.3), line, size, colour)
+        typeface.write(draw, (0, top - size * 0.3), line, size, colour)
     return image
 
 

@@ -1,0 +1,101 @@
+"""Which font draws a character: Noto Sans, which is in this folder, or a font of this computer."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+
+from PIL import ImageFont, features
+
+NOTO_SANS = str(Path(__file__).with_name("NotoSans-Regular.ttf"))
+"""Latin, Greek and Cyrillic; with these a picture looks the same on every computer."""
+SCRIPTS = {
+    "ARABIC": "ب",
+    "ARMENIAN": "Ա",
+    "BENGALI": "ক",
+    "CJK": "永",
+    "DEVANAGARI": "क",
+    "ETHIOPIC": "አ",
+    "GEORGIAN": "ა",
+    "HANGUL": "한",
+    "HEBREW": "א",
+    "HIRAGANA": "の",
+    "KATAKANA": "ア",
+    "KHMER": "ក",
+    "SINHALA": "අ",
+    "TAMIL": "க",
+    "THAI": "ก",
+    "TIBETAN": "ཀ",
+}
+"""A letter of each script that system fonts are searched for; Unicode names a script's letters by this word first."""
+_STYLED = re.compile("bold|italic|oblique|slanted|light|thin|black|medium|condensed|lastresort", re.IGNORECASE)
+
+
+def by_font(text: str) -> Iterator[tuple[str, str | None]]:
+    """Each character with the file of the font that draws it, or None. The font changes only where it has to."""
+    font = next((found for char in text if char.isalpha() and (found := _font_of(char))), NOTO_SANS)
+    for char in text:
+        if not _draws(font, char) or (char.isalpha() and _draws(NOTO_SANS, char)):
+            font = _font_of(char) or font
+        yield char, font if _draws(font, char) else None
+
+
+@lru_cache(64)  # each holds a file open
+def load(font: str, size: int, layout: ImageFont.Layout | None = None) -> ImageFont.FreeTypeFont:
+    """The font of a file. Raises: OSError: it cannot be read, or is not of outlines."""
+    return ImageFont.truetype(font, size, layout_engine=layout)
+
+
+def right_to_left(char: str) -> bool:
+    return unicodedata.bidirectional(char) in ("R", "AL")
+
+
+def _font_of(char: str) -> str | None:
+    if _draws(NOTO_SANS, char):
+        return NOTO_SANS
+    script = unicodedata.name(char, "").partition(" ")[0]
+    fonts = system_fonts()
+    # Fonts of Chinese and Japanese have the signs of these scripts, and many others.
+    return next((font for font in fonts.get(script, fonts["CJK"]) if _draws(font, char)), None)
+
+
+@cache
+def system_fonts() -> dict[str, list[str]]:
+    """The system's fonts for each script, those that look like ours first. Opens every font once: it takes a second."""
+    fonts: dict[str, list[str]] = {script: [] for script in SCRIPTS}
+    files = [file for folder in _folders() for file in folder.rglob("*.[ot]t[cf]") if not _STYLED.search(file.name)]
+    for file in sorted(files, key=lambda file: ("NotoSans" not in file.name, "Sans" not in file.name, file.name)):
+        try:
+            for script, letter in SCRIPTS.items():
+                if _draws(str(file), letter):
+                    fonts[script].append(str(file))
+        except OSError:
+            continue
+    return fonts
+
+
+def _folders() -> list[Path]:
+    if sys.platform == "win32":
+        windows, own = os.environ.get("WINDIR", "C:/Windows"), os.environ.get("LOCALAPPDATA", "C:/")
+        return [Path(windows, "Fonts"), Path(own, "Microsoft/Windows/Fonts")]
+    if sys.platform == "darwin":
+        return [Path(root, "Library/Fonts") for root in ("/System", "/", Path.home())]
+    own = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    return [Path(folder, "fonts") for folder in (*shared.split(":"), own)]
+
+
+@lru_cache(20_000)  # bounded, since titles can hold any character that there is
+def _draws(font: str, char: str) -> bool:
+    """Whether a font has a glyph of its own: fonts draw all that they lack in the same way."""
+    if char == " ":
+        return True
+    if right_to_left(char) and not features.check("raqm"):
+        return False  # the letters would stand apart, and in the wrong order
+    face = load(font, 16, ImageFont.Layout.BASIC)
+    return bytes(face.getmask(char)) != bytes(face.getmask("\uffff"))
