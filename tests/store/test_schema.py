@@ -34,28 +34,33 @@ async def test_versions_are_numbered_without_a_gap() -> None:
     assert [migration.version for migration in migrations()] == list(range(1, len(migrations()) + 1))
 
 
-async def test_every_earlier_version_is_brought_up_to_date(database_url: str) -> None:
+async def test_an_earlier_version_is_brought_up_to_date_and_keeps_its_rows(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
-    for number in range(1, len(migrations())):
-        await connection.execute("DROP SCHEMA IF EXISTS art_mcp CASCADE")
-        await migrate(connection, migrations()[:number])
-        await migrate(connection)
-        assert await connection.fetchval("SELECT max(version) FROM art_mcp.migrations") == len(migrations())
+    await migrate(connection)
+    await connection.execute("INSERT INTO art_mcp.collections (name, paintings) VALUES ('a', 2), ('b', 3)")
+    later = Migration(len(migrations()) + 1, "later", "ALTER TABLE art_mcp.collections ADD note text DEFAULT 'new'")
+    for _ in range(2):
+        await migrate(connection, [*migrations(), later])
+        assert await connection.fetchval("SELECT max(version) FROM art_mcp.migrations") == later.version
+        found = await connection.fetch("SELECT name, paintings, note FROM art_mcp.collections ORDER BY 1")
+        assert [tuple(row) for row in found] == [("a", 2, "new"), ("b", 3, "new")]
     await connection.close()
 
 
-async def test_paintings_of_an_earlier_version_are_counted(database_url: str) -> None:
+@pytest.mark.parametrize("last", [1, 8])
+async def test_a_database_from_before_the_first_release_is_refused_and_left_alone(database_url: str, last: int) -> None:
     connection = await asyncpg.connect(database_url)
-    await migrate(connection, migrations()[:1])
-    await connection.execute("""
-        INSERT INTO art_mcp.paintings (id, collection, source_key, search, image_name, image_sha256, image_width,
-            image_height, image_format)
-        SELECT gen_random_uuid(), CASE WHEN n < 3 THEN 'a' ELSE 'b' END, n, '', '', '', 1, 1, 'JPEG'
-        FROM generate_series(1, 5) n
-    """)
     await migrate(connection)
-    found = await connection.fetch("SELECT name, paintings FROM art_mcp.collections ORDER BY 1")
-    assert [tuple(row) for row in found] == [("a", 2), ("b", 3)]
+    await connection.execute("DELETE FROM art_mcp.migrations; DROP TABLE art_mcp.jobs CASCADE")
+    names = ["initial", "collections", "search_indexes", "accounts", "moves", "recent_calls", "no_picture", "listing"]
+    await connection.executemany(
+        "INSERT INTO art_mcp.migrations (version, name) VALUES ($1, $2)", list(enumerate(names[:last], start=1))
+    )
+    there = await tables(connection)
+    with pytest.raises(StoreError, match=r"neither upgraded nor exported\. Load the collections again into a new"):
+        await Database.open(Settings(database_url=database_url))
+    assert await tables(connection) == there
+    assert await connection.fetchval("SELECT count(*) FROM art_mcp.migrations") == last
     await connection.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,11 +53,11 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
     transaction, so a failure leaves the database as it was.
 
     Raises:
-        StoreError: PostgreSQL or pgvector is missing, too old, or may not be used; or a newer program has
-            written this database.
+        StoreError: PostgreSQL or pgvector is missing, too old, or may not be used; or a newer program, or one from
+            before the first release, has written this database.
     """
     known = migrations() if known is None else sorted(known)
-    if await _version(connection) == known[-1].version:
+    if await _version(connection, known) == known[-1].version:
         return await _require_pgvector(connection)
     _check_postgres(connection)
     async with connection.transaction():
@@ -77,7 +77,7 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
             "CREATE TABLE IF NOT EXISTS art_mcp.migrations ("
             "version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        current = await _version(connection)
+        current = await _version(connection, known)
         if current > known[-1].version:
             raise StoreError(
                 f"The database was written by a newer art-mcp (its schema is {current}, "
@@ -95,10 +95,22 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
     return pgvector
 
 
-async def _version(connection: Connection) -> int:
+async def _version(connection: Connection, known: Sequence[Migration]) -> int:
+    """The number of the last migration that was applied, or 0.
+
+    Raises:
+        StoreError: the database was made before the first release, whose migrations were squashed into one.
+    """
     if await connection.fetchval("SELECT to_regclass('art_mcp.migrations')") is None:
         return 0
-    return await connection.fetchval("SELECT coalesce(max(version), 0) FROM art_mcp.migrations")
+    applied = await connection.fetch("SELECT version, name FROM art_mcp.migrations ORDER BY version")
+    if applied and tuple(applied[0]) != known[0][:2]:
+        raise StoreError(
+            "The database was made by a development version of art-mcp, and can be neither upgraded nor exported.",
+            "Load the collections again into a new database: set ART_MCP_DATA_DIR to an empty folder, or, if "
+            "ART_MCP_DATABASE_URL is set, name another database there.",
+        )
+    return applied[-1]["version"] if applied else 0
 
 
 def _check_postgres(connection: Connection) -> None:

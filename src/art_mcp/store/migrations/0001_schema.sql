@@ -1,0 +1,140 @@
+-- Catalogue entries, apart from vectors: hybrid queries read this table, so it has to stay narrow.
+CREATE TABLE art_mcp.paintings (
+    id            uuid PRIMARY KEY,          -- uuid5 of collection and source key; distribution column on Citus
+    collection    text NOT NULL,
+    source_key    text NOT NULL,
+    title         text,
+    artist        text,
+    date          text,
+    school        text,
+    type          text,
+    technique     text,
+    timeframe     text,
+    description   text,
+    artist_name   text,                      -- in reading order: "Pieter Bruegel the Elder"
+    year_from     integer,                   -- the years of the date, inclusive; BC is negative
+    year_to       integer,
+    artist_key    text,                      -- *_key: folded in Python, as filters are
+    school_key    text,
+    type_key      text,
+    technique_key text,
+    timeframe_key text,
+    search        tsvector NOT NULL,         -- folded words, weighted by field, each stemmed and plain
+    image_name    text NOT NULL,
+    image_sha256  bytea,                     -- null, as are the next three: the painting came as words and a vector,
+    image_width   integer,                   -- and its picture was never read
+    image_height  integer,
+    image_format  text,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now(),
+    source        text,                      -- what it was loaded from last
+    page          text,                      -- the web page that the holding institution has of it
+    rights        text,                      -- licence or rights statement of its picture
+    credit        text
+);
+CREATE INDEX paintings_collection ON art_mcp.paintings (collection);
+CREATE INDEX paintings_source ON art_mcp.paintings (collection, source);
+CREATE INDEX paintings_artist ON art_mcp.paintings (artist_key);
+CREATE INDEX paintings_school ON art_mcp.paintings (school_key);
+CREATE INDEX paintings_type ON art_mcp.paintings (type_key);
+CREATE INDEX paintings_technique ON art_mcp.paintings (technique_key);
+CREATE INDEX paintings_timeframe ON art_mcp.paintings (timeframe_key);
+-- Includes the id, so that a filter by years is answered by the index alone.
+CREATE INDEX paintings_years ON art_mcp.paintings (year_from, year_to) INCLUDE (id);
+CREATE INDEX paintings_search ON art_mcp.paintings USING gin (search);
+-- Words of title and artist alone (weight A): a match there counts more than one in the description.
+CREATE INDEX paintings_names ON art_mcp.paintings USING gin (ts_filter(search, '{a}'));
+CREATE INDEX paintings_image_sha256 ON art_mcp.paintings (image_sha256);
+
+CREATE TABLE art_mcp.renditions (
+    painting_id  uuid NOT NULL REFERENCES art_mcp.paintings (id) ON DELETE CASCADE,
+    kind         text NOT NULL CHECK (kind IN ('thumbnail', 'display')),
+    width        integer NOT NULL,
+    height       integer NOT NULL,
+    data         bytea NOT NULL,
+    PRIMARY KEY (painting_id, kind)
+);
+ALTER TABLE art_mcp.renditions ALTER COLUMN data SET STORAGE EXTERNAL;  -- WebP does not compress again
+
+-- The number of paintings in each collection: counting 200,000 takes longer than ranking them.
+CREATE TABLE art_mcp.collections (
+    name       text PRIMARY KEY,
+    paintings  bigint NOT NULL
+);
+
+-- One row per embedding space. Its vectors are in art_mcp.vectors_<name>, created when the space is registered.
+CREATE TABLE art_mcp.spaces (
+    name        text PRIMARY KEY CHECK (name ~ '^[a-z0-9_]{1,50}$'),
+    leg         text NOT NULL CHECK (leg IN ('pixels', 'words', 'look')),
+    provider    text NOT NULL,
+    model       text NOT NULL,
+    version     text NOT NULL,
+    dimensions  integer NOT NULL CHECK (dimensions BETWEEN 1 AND 4000),
+    active      boolean NOT NULL DEFAULT false,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    holder      uuid,                        -- the process that fills it, and no other until `held_until`
+    held_until  timestamptz
+);
+CREATE UNIQUE INDEX spaces_one_active_per_leg ON art_mcp.spaces (leg) WHERE active;
+
+-- Vectors that cost money, kept from the moment they arrive until their painting is stored.
+CREATE TABLE art_mcp.paid (
+    space       text NOT NULL,
+    sha256      bytea NOT NULL,
+    vector      halfvec NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (sha256, space)
+);
+
+-- State that is shared by all processes that use the same key of a paid service: its rate and its usage.
+CREATE TABLE art_mcp.accounts (
+    name          text PRIMARY KEY,                          -- a digest, from which no key can be read
+    rate          double precision NOT NULL,                 -- learned, in calls per second
+    grown_at      timestamptz NOT NULL DEFAULT 'epoch',      -- when the rate was last raised
+    slowed_at     timestamptz NOT NULL DEFAULT 'epoch',      -- when the service last refused a call as one too many
+    ceiling       double precision,                          -- the rate at which it did
+    next_at       timestamptz NOT NULL DEFAULT 'epoch',      -- the next call's slot; slots are evenly spaced
+    paused_until  timestamptz NOT NULL DEFAULT 'epoch',      -- no call before
+    urgent_until  timestamptz NOT NULL DEFAULT 'epoch',      -- a search is waiting until then; others let it pass
+    minute        timestamptz NOT NULL DEFAULT 'epoch',      -- the period of the count that follows, in UTC, as on
+    minute_calls  integer NOT NULL DEFAULT 0,                -- the bill
+    day           timestamptz NOT NULL DEFAULT 'epoch',
+    day_calls     integer NOT NULL DEFAULT 0,
+    month         timestamptz NOT NULL DEFAULT 'epoch',
+    month_calls   integer NOT NULL DEFAULT 0,
+    recent        timestamptz[] NOT NULL DEFAULT '{}',       -- times of the last calls, newest first
+    searched_at   timestamptz NOT NULL DEFAULT 'epoch'       -- when a search last asked for a call
+);
+
+CREATE TABLE art_mcp.jobs (
+    id            uuid PRIMARY KEY,
+    source        text NOT NULL,             -- as it was given, so that any process can open it again
+    within        text[],                    -- folders that its files must lie in; null: any that the user can read
+    collection    text NOT NULL,
+    state         text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'cancelled')),
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now(),
+    options       jsonb NOT NULL DEFAULT '{}',  -- how the source is read
+    listed        boolean NOT NULL DEFAULT true,  -- whether every row of the source is an item
+    list_after    text,                      -- where listing continues, in the source's own terms
+    lister        uuid,                      -- the process that lists the rows, and no other until `lister_until`
+    lister_until  timestamptz,
+    missing       integer,                   -- paintings that had left the source by the end of the job
+    removed       integer                    -- how many of those were removed
+);
+
+-- One row per row of the source. A worker holds a pending item until `held_until`, then any other may take it.
+CREATE TABLE art_mcp.items (
+    job_id       uuid NOT NULL REFERENCES art_mcp.jobs (id) ON DELETE CASCADE,
+    position     integer NOT NULL,
+    label        text NOT NULL,              -- what people call the row: its line or its file
+    row          jsonb,                      -- what is to be stored; null once the item is settled
+    state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'stored', 'unchanged', 'refused')),
+    reason       text,                       -- why it was refused
+    held_until   timestamptz,
+    painting_id  uuid,                       -- null where the row does not identify a painting
+    settled_at   timestamptz,
+    PRIMARY KEY (job_id, position)
+);
+CREATE INDEX items_by_state ON art_mcp.items (job_id, state, position);
+CREATE INDEX items_painting ON art_mcp.items (job_id, painting_id);
