@@ -27,7 +27,7 @@ from art_mcp.store.spaces import activate, vector_table
 from art_mcp.vision.local import LocalProvider
 
 if TYPE_CHECKING:
-    from art_mcp.store.database import Connection
+    from art_mcp.store.connection import Connection
 
 FORM = 1
 """Of the data; another number loads it anew."""

@@ -12,7 +12,7 @@ from pgvector.asyncpg import register_vector
 from art_mcp.store.database import Database
 
 if TYPE_CHECKING:
-    from art_mcp.store.database import Connection
+    from art_mcp.store.connection import Connection
 
 
 class Statement(NamedTuple):

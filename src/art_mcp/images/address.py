@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TypeAlias
+
+Resolver: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
+"""Takes a host and the port of the connection, and returns the host's addresses; raises OSError if it has none."""
 
 # By IANA's registries of special-purpose addresses, and not by `is_global`, which differs between versions of
 # Python and says yes to multicast, to translated addresses, and to the one at which Azure answers its machines.

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address
@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from art_mcp.images.address import is_public
+from art_mcp.images.address import Resolver, is_public
 from art_mcp.images.picture import MAX_BYTES, ImageError, check_bytes
 
 if TYPE_CHECKING:
     import httpcore2
     import httpx2
-
-Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 WITHIN_S = 20.0
 PORTS = frozenset({443})

@@ -14,7 +14,7 @@ from art_mcp.images.picture import ImageError
 if TYPE_CHECKING:
     import ssl
 
-    from art_mcp.images.fetch import Resolver
+    from art_mcp.images.address import Resolver
 
 CONNECT_WITHIN_S = 4.0
 """For each address: where IPv6 leads nowhere, IPv4 has its turn."""

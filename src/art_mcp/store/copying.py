@@ -11,7 +11,7 @@ from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space, Vector
-    from art_mcp.store.database import Connection
+    from art_mcp.store.connection import Connection
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # and no flags, and no extension of the header
 _END = b"\xff\xff"

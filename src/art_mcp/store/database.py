@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -22,7 +22,7 @@ from art_mcp.store.errors import URL_FORM, StoreError, explain, explain_connect
 from art_mcp.store.schema import Pgvector, migrate
 
 if TYPE_CHECKING:
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    from art_mcp.store.connection import Connection
 
 log = logging.getLogger(__name__)
 

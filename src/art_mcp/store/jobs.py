@@ -18,7 +18,8 @@ from art_mcp.store import collections
 from art_mcp.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.connection import Connection
+    from art_mcp.store.database import Database
 
 HOLD_S = 30
 """How long an item, or the list, is a process's own unless it renews that; one that died gives it back this way."""

@@ -15,7 +15,8 @@ from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space
-    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.connection import Connection
+    from art_mcp.store.database import Database
 
 BEFORE_ALL = uuid.UUID(int=0)
 

@@ -17,7 +17,8 @@ from art_mcp.store.schema import LOCK_KEY
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
-    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.connection import Connection
+    from art_mcp.store.database import Database
 
 HOLD_S = 30
 """How long a move is a process's own unless it renews that; one that died lets go this way."""

@@ -25,7 +25,8 @@ from art_mcp.store.spaces import require_active, vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space, Vector
-    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.connection import Connection
+    from art_mcp.store.database import Database
 
 DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")

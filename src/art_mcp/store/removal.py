@@ -11,7 +11,8 @@ from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import LEFT
 
 if TYPE_CHECKING:
-    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.connection import Connection
+    from art_mcp.store.database import Database
 
 AT_ONCE = 500
 """Paintings in one transaction, so that others wait little and what is done stays done."""

@@ -13,7 +13,7 @@ import asyncpg
 from art_mcp.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from art_mcp.store.database import Connection
+    from art_mcp.store.connection import Connection
 
 log = logging.getLogger(__name__)
 

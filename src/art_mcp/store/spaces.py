@@ -10,7 +10,8 @@ from art_mcp.store.errors import MovedError
 from art_mcp.store.schema import LOCK_KEY
 
 if TYPE_CHECKING:
-    from art_mcp.store.database import Connection, Database
+    from art_mcp.store.connection import Connection
+    from art_mcp.store.database import Database
 
 
 def vector_table(space: Space) -> str:
