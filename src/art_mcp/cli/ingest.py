@@ -12,7 +12,7 @@ import anyio
 import click
 
 from art_mcp.cli.progress import Standing, with_bar
-from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.errors import ArtMcpError
 from art_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,14 +124,13 @@ async def _ingest(
         for job_id in job_ids:
             try:
                 await _run_with_progress(runtime, job_id)
-            except Exception as raised:
+            except ArtMcpError as error:
                 # One job's source may be gone; the others go on.
-                error = first_error(raised)
-                if not isinstance(error, ArtMcpError):
-                    if isinstance(error, click.Abort) and (job := await jobs.get(database, job_id)) and not as_json:
-                        _print_job(job, ())
-                    raise
                 problems.append(error)
+            except click.Abort:
+                if (job := await jobs.get(database, job_id)) and not as_json:
+                    _print_job(job, ())
+                raise
             job = await jobs.get(database, job_id)
             if job is not None:
                 finished.append((job, await jobs.refusals(database, job_id)))

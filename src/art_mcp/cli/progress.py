@@ -11,6 +11,7 @@ import anyio
 import click
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.tasks import task_group
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ async def with_bar(work: Callable[[], Awaitable[T]], standing: Callable[[], Awai
             progress.console.print("Stopping: what is under way ends first. Once more stops at once.")
             beside.cancel_scope.cancel()
 
-        async with anyio.create_task_group() as beside:
+        async with task_group() as beside:
             beside.start_soon(show)
             beside.start_soon(stop_at_signal)
             done.append(await work())

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from art_mcp.errors import first_error
 from art_mcp.store import moves
+from art_mcp.tasks import task_group
 
 if TYPE_CHECKING:
     from art_mcp.space import Space
@@ -34,12 +34,10 @@ async def holding(database: Database, spaces: Sequence[Space]) -> AsyncIterator[
         yield False
         return
     try:
-        async with anyio.create_task_group() as renewing:
+        async with task_group() as renewing:
             renewing.start_soon(_renew, database, holder)
             yield True
             renewing.cancel_scope.cancel()
-    except BaseExceptionGroup as errors:
-        raise first_error(errors) from None
     finally:
         with anyio.move_on_after(RELEASE_WITHIN_S, shield=True):
             await moves.release(database, holder)

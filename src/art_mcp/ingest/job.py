@@ -15,7 +15,7 @@ import anyio.lowlevel
 import anyio.to_thread
 from anyio.abc import TaskStatus
 
-from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.batch import BatchStore
 from art_mcp.ingest.embedding import BATCH
 from art_mcp.ingest.listing import begin, write_down
@@ -27,6 +27,7 @@ from art_mcp.painting import readable
 from art_mcp.store import jobs, removal
 from art_mcp.store.errors import LostError, MovedError, StoreError
 from art_mcp.store.jobs import HeldItem, Job
+from art_mcp.tasks import task_group
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
@@ -147,16 +148,12 @@ class Ingest:
         if job.state != "running":
             return
         run = Run(drain_s)
-        async with aclosing(await _reopen(job)) as source:
-            try:
-                async with anyio.create_task_group() as watching:
-                    watching.start_soon(self._watch, job, run)
-                    watching.start_soon(keep_giving_back)
-                    with run.tasks:
-                        await self._work_together(job, source, run)
-                    watching.cancel_scope.cancel()
-            except BaseExceptionGroup as errors:
-                raise first_error(errors) from None
+        async with aclosing(await _reopen(job)) as source, task_group() as watching:
+            watching.start_soon(self._watch, job, run)
+            watching.start_soon(keep_giving_back)
+            with run.tasks:
+                await self._work_together(job, source, run)
+            watching.cancel_scope.cancel()
         await anyio.lowlevel.checkpoint_if_cancelled()
         if run.stopped and not isinstance(run.stopped[0], Stopped):
             raise run.stopped[0]
@@ -227,10 +224,7 @@ class Ingest:
         with run.listing:
             try:
                 await run.through(list_all)
-            except Exception as raised:
-                error = first_error(raised)
-                if not isinstance(error, SourceError):
-                    raise
+            except SourceError as error:
                 run.stop(error)
         written()
 
@@ -243,14 +237,13 @@ class Ingest:
                 await anyio.sleep(LOOK_AGAIN_S)
                 continue
             try:
-                async with anyio.create_task_group() as renewing:
+                async with task_group() as renewing:
                     renewing.start_soon(self._renew, job.id, held)
                     await self._batches.store(job, held, source, run.stopped)
                     renewing.cancel_scope.cancel()
-            except BaseException as raised:
+            except BaseException as error:
                 with suppress(ArtMcpError), anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
                     await jobs.give_back(self._database, job.id, held)
-                error = first_error(raised)
                 if not isinstance(error, (Stopped, VisionError, MovedError, SourceError)):
                     raise
                 run.stop(error)

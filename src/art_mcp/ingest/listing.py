@@ -15,6 +15,7 @@ from art_mcp.painting import painting_id
 from art_mcp.store import jobs
 from art_mcp.store.errors import LostError
 from art_mcp.store.jobs import Job, NewItem
+from art_mcp.tasks import task_group
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
@@ -47,7 +48,7 @@ async def write_down(database: Database, job: Job, source: Source, written: Call
     if listing is None:
         return
     try:
-        async with anyio.create_task_group() as renewing:
+        async with task_group() as renewing:
             renewing.start_soon(_renew, database, job, listing.lister)
             listed = listing.listed
             async with aclosing(source.pages(listing.after)) as pages:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import anyio
 
-from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.holding import holding
 from art_mcp.ingest.sources import Refusal
 from art_mcp.space import Leg, Space
 from art_mcp.store import archive, lacking, spaces, vector_index
 from art_mcp.store.paintings import Entry
+from art_mcp.tasks import task_group
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectSendStream
@@ -126,13 +127,10 @@ class Load:
 
     async def _store_all(self) -> None:
         send, receive = anyio.create_memory_object_stream[Batch](1)
-        try:
-            async with receive, anyio.create_task_group() as reading:
-                reading.start_soon(self._read, send)  # the next batch, while one is stored
-                async for batch in receive:
-                    await self._store(batch)
-        except BaseExceptionGroup as errors:
-            raise first_error(errors) from None
+        async with receive, task_group() as reading:
+            reading.start_soon(self._read, send)  # the next batch, while one is stored
+            async for batch in receive:
+                await self._store(batch)
 
     async def _read(self, send: MemoryObjectSendStream[Batch]) -> None:
         async with send:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from art_mcp.errors import ArtMcpError, first_error
+from art_mcp.errors import ArtMcpError
 from art_mcp.store.errors import LostError
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,8 @@ class Run:
         while True:
             try:
                 return await work()
-            except Exception as raised:
-                error = first_error(raised)
-                if not isinstance(error, LostError) or self.stopped or self._is_away_too_long(error):
+            except LostError as error:
+                if self.stopped or self._is_away_too_long(error):
                     raise
                 await anyio.sleep(TRY_AGAIN_S)
 
