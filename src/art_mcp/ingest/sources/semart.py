@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from art_mcp.folding import fold
 from art_mcp.ingest.sources.source import Refusal, Row, SourceError
-from art_mcp.painting import CATALOGUE_FIELDS
 
-NEEDED = frozenset(("image", *CATALOGUE_FIELDS))
+_WORDS = ("title", "artist", "date", "school", "type", "technique", "timeframe", "description")
+NEEDED = frozenset(("image", *_WORDS))
+"""SemArt's nine columns, by name: what a catalogue can say besides is none of its."""
 MORE_THAN = 15
 """Works that a painter has to have."""
 MENDED = {"TURA, Cosm?": "TURA, Cosmè", "DELACROIX, Eug?ne": "DELACROIX, Eugène"}
@@ -72,7 +73,7 @@ def _whole(rows: Iterator[Row | Refusal]) -> Iterator[Row | Refusal]:
     for row in rows:
         if isinstance(row, Refusal):
             yield row
-        elif lacking := [field for field in CATALOGUE_FIELDS if getattr(row.catalogue, field) is None]:
+        elif lacking := [field for field in _WORDS if getattr(row.catalogue, field) is None]:
             yield Refusal(row.label, f"Cleaned out: it has no {lacking[0]}.")
         elif (first := seen.setdefault(row.image, row.label)) != row.label:
             yield Refusal(row.label, f"Cleaned out: its picture is that of {first}.")
