@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Painting, Rendition
 from art_mcp.space import Leg, Space
 from art_mcp.store import collections, paintings
-from art_mcp.store.copying import copy_vectors
 from art_mcp.store.paintings import IMAGE_FIELDS, READ_FIELDS, Entry, painting_of
 from art_mcp.store.spaces import vector_table
 
@@ -118,13 +117,23 @@ async def store(connection: Connection, entries: Sequence[Entry]) -> int:
         # Nobody else writes vectors of these paintings until this transaction ends.
         if outdated := [entry.painting.id for entry in writing if entry.painting.id not in added]:
             await connection.execute(f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)", outdated)
-        await copy_vectors(connection, space, [(entry.painting.id, entry.vectors[space]) for entry in writing])
+        await _copy_vectors(connection, space, writing)
     # Last, because other writers of the collection wait from here to the end of the transaction.
     if added:
         await collections.add(
             connection, Counter(c.entry.painting.collection for c in whole if c.entry.painting.id in added)
         )
     return len(changes)
+
+
+async def _copy_vectors(connection: Connection, space: Space, entries: Sequence[Entry]) -> None:
+    """Insert vectors of paintings that have none in this space yet; pgvector's codec writes them in binary form."""
+    made = [(entry.painting.id, entry.vectors[space]) for entry in entries if entry.vectors[space] is not None]
+    if made:
+        schema, _, table = vector_table(space).partition(".")
+        await connection.copy_records_to_table(
+            table, schema_name=schema, columns=("painting_id", "vector"), records=made
+        )
 
 
 async def differing(connection: Connection, entries: Sequence[Entry]) -> int:
