@@ -3,7 +3,7 @@
     python scripts/bench_import.py [--rows 200000] [--turns 2] [--folder FOLDER] [--json FILE] [--check]
 
 An archive of made-up paintings without pictures, with vectors of 1,024 numbers, is written once and kept in FOLDER.
-An import is timed from the archive's path to the last row stored: reading, checking digests, rows and vectors,
+An import is timed from the archive's path to the last row stored: reading, checking checksums, rows and vectors,
 computing what is derived, comparing with what is there, storing in batches.
 
 Bare COPY is the least that PostgreSQL takes: the very bytes that its tables hold afterwards, taken out before by COPY
@@ -43,7 +43,7 @@ from corpus import make_corpus
 from vectors import cloud, unit
 
 from art_mcp.ingest.archive import MANIFEST, Archive
-from art_mcp.ingest.archive.files import Files
+from art_mcp.ingest.archive.export import Writer
 from art_mcp.ingest.load import Load
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
@@ -72,12 +72,12 @@ def write_archive(folder: Path, rows: int) -> None:
     order = sorted(range(rows), key=lambda row: corpus.paintings[row].id)
     centres = unit(np.random.default_rng(2).standard_normal((len(corpus.topics), SPACE.dimensions), np.float32))
     vectors = cloud(centres, corpus.topic_of[order], seed=3)
-    files = Files(unfinished, {SPACE: True})
+    writer = Writer(unfinished, {SPACE: True})
     for start in range(0, rows, CHUNK):
         paintings = [corpus.paintings[row] for row in order[start : start + CHUNK]]
-        files.add([Entry.read(painting, (), {SPACE: next(vectors)}) for painting in paintings])
-    files.end()
-    manifest = files.manifest({corpus.paintings[0].collection: rows})
+        writer.add([Entry.read(painting, (), {SPACE: next(vectors)}) for painting in paintings])
+    writer.close()
+    manifest = writer.manifest({corpus.paintings[0].collection: rows})
     (unfinished / MANIFEST).write_text(manifest.model_dump_json(indent=2))
     unfinished.rename(folder)
 

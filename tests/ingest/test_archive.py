@@ -5,22 +5,27 @@ import hashlib
 import io
 import json
 import os
-import sys
+import pickle
+import zipfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from support.bundles import OTHER_PIXELS, PIXELS, WORDS, content, entry, exported, imported, put, reasons, unit, webp
 from support.postgres import count_paintings
 
-from art_mcp.ingest.archive import MANIFEST, Archive, ArchiveError, Export, columns, files
+from art_mcp.ingest import load as loading
+from art_mcp.ingest.archive import MANIFEST, Archive, ArchiveError, Export, unpacked
+from art_mcp.ingest.archive.export import Writer
+from art_mcp.ingest.archive.layout import CATALOGUE, MEMBER, checksum
 from art_mcp.ingest.load import ImportFailed, Load
+from art_mcp.ingest.sources import Options, Row, open_source
 from art_mcp.painting import Holding, painting_id
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -111,7 +116,7 @@ async def test_one_collection_of_several_goes_out_and_gets_another_name(
         ids = {row["id"] for row in await connection.fetch("SELECT id FROM art_mcp.paintings")}
     assert ids == {painting_id("etchings", f"{number:04}.jpg") for number in range(3)}
     both = await exported(database, tmp_path / "both")
-    with pytest.raises(ArchiveError, match=r"2 collections \(drawings, prints\), which cannot get one name"):
+    with pytest.raises(ArchiveError, match=r"2 collections \(drawings, prints\), which cannot have one name"):
         Archive(both, collection="etchings")
 
 
@@ -169,22 +174,17 @@ async def test_a_dry_run_tells_what_would_be_stored_and_stores_nothing(
 async def test_what_is_held_at_a_time_does_not_grow_with_the_collection(
     database: Database, other: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(columns, "ROWS", 10)
-    monkeypatch.setattr(files, "FILE_ROWS", 25)
     monkeypatch.setattr("art_mcp.ingest.archive.export.PAGE", 7)
     await put(database, [entry(number) for number in range(64)])
     folder = await exported(database, tmp_path / "backup")
-    manifest = json.loads((folder / MANIFEST).read_text())
-    assert [file["rows"] for file in manifest["files"]] == [20, 20, 24]
-    for file in manifest["files"]:
-        metadata = pq.read_metadata(folder / file["name"])
-        assert max(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)) <= 10
-    monkeypatch.setattr(columns, "BYTES", columns.size(entry(0)) * 3)
-    small = await exported(database, tmp_path / "small")
-    metadata = pq.read_metadata(small / "paintings-00000.parquet")
-    assert max(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)) <= 4
+    assert json.loads((folder / MANIFEST).read_text())["collections"] == {"prints": 64}
+    monkeypatch.setattr(loading, "ROWS", 10)
     held = [len(batch) async for batch in Archive(folder).batches()]
-    assert max(held) <= 10
+    assert held == [10] * 6 + [4]
+    one = entry(0)
+    monkeypatch.setattr(loading, "BYTES", 3 * sum(len(each.data) for each in one.renditions))
+    held = [len(batch) async for batch in Archive(folder).batches()]
+    assert sum(held) == 64 and max(held) <= 4
     await imported(other, folder)
     assert await content(other) == await content(database)
 
@@ -215,16 +215,16 @@ async def test_an_export_that_fails_leaves_nothing_and_what_was_there(
 ) -> None:
     await put(database, [entry(0)])
     folder = await exported(database, tmp_path / "backup")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.columns, "table", full)
+    monkeypatch.setattr(Writer, "add", full)
     with pytest.raises(ArchiveError, match=r"backup cannot be written \(No space left on device\)"):
         await Export(database, folder, overwrite=True).run()
     assert [path.name for path in tmp_path.iterdir()] == ["backup"]
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 async def test_only_an_archive_is_overwritten_and_only_when_told(database: Database, tmp_path: Path) -> None:
@@ -235,10 +235,12 @@ async def test_only_an_archive_is_overwritten_and_only_when_told(database: Datab
     await put(database, [entry(1)])
     await Export(database, folder, overwrite=True).run()
     assert Archive(folder).total == 2
-    (folder / "notes.txt").write_text("mine")
-    with pytest.raises(ArchiveError, match="holds other files too"):
-        await Export(database, folder, overwrite=True).run()
-    assert (folder / "notes.txt").read_text() == "mine"
+    for mine in (folder / "notes.txt", folder / "images" / "notes.txt"):
+        mine.write_text("mine")
+        with pytest.raises(ArchiveError, match="holds other files too"):
+            await Export(database, folder, overwrite=True).run()
+        assert mine.read_text() == "mine"
+        mine.unlink()
     assert [path.name for path in tmp_path.iterdir()] == ["backup"]
     with pytest.raises(ArchiveError, match="There is no folder nowhere"):
         await Export(database, tmp_path / "nowhere" / "backup").run()
@@ -250,60 +252,116 @@ async def test_an_empty_database_has_nothing_to_export(database: Database, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_without_pyarrow_it_says_what_to_install(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    for work in (lambda: Archive(tmp_path), Export(database, tmp_path / "backup").run):
-        with pytest.raises(ArchiveError, match=r"pip install 'art-mcp\[parquet\]'"):
-            await work()
+async def test_other_programs_read_an_archive_without_this_one(database: Database, tmp_path: Path) -> None:
+    await put(database, [entry(number) for number in range(3)])
+    folder = await exported(database, tmp_path / "backup")
+    rows = [json.loads(line) for line in (folder / CATALOGUE).read_text().splitlines()]
+    assert [row["painting_id"] for row in rows] == sorted(str(entry(number).painting.id) for number in range(3))
+    vectors = np.load(folder / "vectors" / f"{PIXELS.name}.npy", mmap_mode="r", allow_pickle=False)
+    assert (vectors.shape, vectors.dtype) == ((3, 16), np.float16)
+    for row in rows:
+        whole = entry(int(row["id"][:4]))
+        assert (row["title"], row["image_sha256"]) == (
+            whole.painting.catalogue.title,
+            whole.painting.image_sha256.hex(),
+        )
+        assert (folder / "images" / row["image"]).read_bytes() == whole.renditions[1].data
+        np.testing.assert_array_equal(vectors[row["vectors"][PIXELS.name]], whole.vectors[PIXELS])
+
+
+async def test_the_ordinary_table_source_reads_an_archive(database: Database, tmp_path: Path) -> None:
+    made = [entry(0), entry(1, title="Zwei Bäume — 山水", description="Two trees", date=None)]
+    await put(database, made)
+    folder = await exported(database, tmp_path / "prints")
+    source = open_source(str(folder), Options())
+    rows = {row.key: row for row in source.rows() if isinstance(row, Row)}
+    assert {key: row.catalogue for key, row in rows.items()} == {
+        each.painting.source_key: each.painting.catalogue for each in made
+    }
+    assert await source.picture(rows["0001.jpg"].image) == made[1].renditions[1].data
+    await source.aclose()
 
 
 # Archives that are damaged, or lie
 
 
 @pytest.fixture
-async def backup(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Of 30 paintings in three files."""
-    monkeypatch.setattr(columns, "ROWS", 5)
-    monkeypatch.setattr(files, "FILE_ROWS", 10)
+async def backup(database: Database, tmp_path: Path) -> Path:
+    """Of 30 paintings."""
     await put(database, [entry(number) for number in range(30)])
-    folder = await exported(database, tmp_path / "backup")
-    monkeypatch.undo()
-    return folder
+    return await exported(database, tmp_path / "backup")
 
 
-def flip(path: Path) -> None:
+def flip(path: Path, place: float = 0.5) -> None:
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[int(len(data) * place)] ^= 1
     path.write_bytes(data)
 
 
 def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+SEEN = f"vectors/{PIXELS.name}.npy"
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "file", "said"),
     [
-        (flip, "paintings-00001.parquet has another SHA-256 than the manifest says"),
-        (cut, "paintings-00001.parquet has [0-9,]+ bytes instead of"),
-        (Path.unlink, r"paintings-00001.parquet cannot be read \(No such file or directory\)"),
+        (flip, SEEN, "It is not as it was exported: its checksum is wrong."),
+        (cut, SEEN, "Its vector of maker see 1 is missing."),
+        (cut, CATALOGUE, "The line is not JSON, or holds a number that is too long."),
     ],
 )
-async def test_of_a_damaged_archive_nothing_is_imported_unless_told(
-    damage: Callable[[Path], None], said: str, backup: Path, other: Database
+async def test_of_a_damaged_archive_the_rows_that_are_whole_are_stored(
+    damage: Callable[[Path], None], file: str, said: str, backup: Path, database: Database, other: Database
 ) -> None:
-    damage(backup / "paintings-00001.parquet")
-    with pytest.raises(ArchiveError, match=f"backup is damaged, so nothing was imported: {said}") as raised:
-        Archive(backup)
-    assert "--skip-damaged" in raised.value.next_step
-    load = await imported(other, backup, skip_damaged=True)
+    damage(backup / file)
+    load = await imported(other, backup)
+    assert (load.stored, load.refused) == (29, 1)
+    assert list(reasons(load).values()) == [said]
+    assert set((await content(other))["paintings"]) < set((await content(database))["paintings"])
+
+
+async def test_no_byte_of_a_catalogue_can_change_unnoticed(backup: Path, other: Database) -> None:
+    lines = (backup / CATALOGUE).read_bytes().splitlines(keepends=True)
+    half = len(lines[7]) // 2
+    lines[7] = lines[7].replace(b'"Print ', b'"Prinz ')
+    lines[8] = lines[8][:half] + lines[8][half + 1 :]
+    (backup / CATALOGUE).write_bytes(b"".join(lines))
+    load = await imported(other, backup)
+    assert (load.stored, load.refused) == (28, 2)
+    assert next(iter(reasons(load).values())) == "It is not as it was exported: its checksum is wrong."
+
+
+async def test_rows_that_are_missing_are_told(backup: Path, other: Database) -> None:
+    lines = (backup / CATALOGUE).read_bytes().splitlines(keepends=True)
+    (backup / CATALOGUE).write_bytes(b"".join(lines[:20]))
+    load = await imported(other, backup)
     assert (load.stored, load.refused) == (20, 10)
-    ((label, reason),) = reasons(load).items()
-    assert label == "paintings-00001.parquet"
-    assert "it has 10 paintings" in reason
-    assert await count_paintings(other) == 20
+    assert reasons(load) == {CATALOGUE: "10 of the 30 paintings in its manifest are missing."}
+
+
+@pytest.mark.parametrize("file", [CATALOGUE, SEEN])
+async def test_an_archive_without_one_of_its_files_is_refused(file: str, backup: Path) -> None:
+    (backup / file).unlink()
+    name = file.rpartition("/")[2]
+    with pytest.raises(ArchiveError, match=f"backup is damaged: {name} does not exist"):
+        Archive(backup)
+
+
+async def test_a_picture_that_is_damaged_or_missing_refuses_its_row(backup: Path, other: Database) -> None:
+    rows = [json.loads(line) for line in (backup / CATALOGUE).read_text().splitlines()]
+    count = Counter(file for row in rows for file in (row["image"], row["thumbnail"]))  # equal ones are one file
+    damaged, missing = [row for row in rows if count[row["image"]] == count[row["thumbnail"]] == 1][:2]
+    flip(backup / "images" / damaged["image"])
+    (backup / "images" / missing["thumbnail"]).unlink()
+    load = await imported(other, backup)
+    assert (load.stored, load.refused) == (28, 2)
+    assert list(reasons(load).values()) == [
+        "Its display is damaged: it has another SHA-256.",
+        f"Its thumbnail cannot be read: {missing['thumbnail']} does not exist.",
+    ]
 
 
 def lie(backup: Path, **changes: Any) -> None:
@@ -320,21 +378,23 @@ def lie(backup: Path, **changes: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": 2}, "written by a newer art-mcp"),
-        ({"format": "one"}, "cannot be believed: format"),
-        ({"collections": {}}, "cannot be believed: collections"),
-        ({"collections": {"prints": 31}}, "another number of rows than its collections"),
+        ({"format": 3}, "written by a newer art-mcp"),
+        ({"format": 1}, "cannot be true: format"),
+        ({"format": "one"}, "cannot be true: format"),
+        ({"collections": {}}, "cannot be true: collections"),
+        ({"collections": {"prints": 10**18}}, "cannot be true: collections.prints"),
+        ({"collections": {"prints": 29}}, "it has more vectors of maker see 1 than paintings"),
         ({"collections": {"pri\u202ents": 30}}, "a collection's name cannot be used"),
-        ({"files__0__name": "../paintings-00000.parquet"}, "cannot be believed: files.0.name"),
-        ({"files__0__name": "paintings-00001.parquet"}, "a file is named twice"),
-        ({"files__0__rows": 12, "files__1__rows": 8}, "has 10 rows instead of 12"),
-        ({"spaces__0__dimensions": 5000}, "cannot be believed: spaces.0.dimensions"),
-        ({"spaces__0__column": "vector_sea"}, "has other columns than the manifest says"),
-        ({"spaces__0__model": "\x1b[2Jsee"}, "cannot be believed: spaces.0.model"),
-        ({"spaces__0__leg": "smell"}, "cannot be believed: spaces.0.leg"),
-        ({"spaces__1__leg": "pixels"}, "two spaces of one leg are active"),
-        ({"spaces__1__column": f"vector_{PIXELS.name}"}, "a space is named twice"),
-        ({"spaces__0__vectors": 99}, "a space has more vectors than there are paintings"),
+        ({"spaces__0__dimensions": 5000}, "a space's number of dimensions is impossible"),
+        ({"spaces__0__dimensions": 4}, "pixels_maker_see_1.npy does not hold vectors of 4 numbers"),
+        ({"spaces__0__model": "\x1b[2Jsee"}, "a space's name cannot be used"),
+        (
+            {"spaces__0__model": "../../sea", "active": []},
+            "damaged: pixels_maker_______sea_1_[0-9a-f]{8}.npy does not exist",
+        ),
+        ({"spaces__0__leg": "smell"}, "cannot be true: spaces.0.leg"),
+        ({"spaces__1__leg": "pixels"}, "or two of one leg are active"),
+        ({"active": ["pixels_maker_see_2"]}, "an active space is not there"),
     ],
 )
 async def test_a_manifest_that_lies_is_refused_before_anything_is_written(
@@ -345,19 +405,26 @@ async def test_a_manifest_that_lies_is_refused_before_anything_is_written(
         Archive(backup)
 
 
+async def test_a_space_that_is_named_twice_is_refused(backup: Path) -> None:
+    manifest = json.loads((backup / MANIFEST).read_text())
+    lie(backup, spaces=[*manifest["spaces"], manifest["spaces"][0]])
+    with pytest.raises(ArchiveError, match="a space is named twice"):
+        Archive(backup)
+
+
 @pytest.mark.skipif(WINDOWS, reason="has no named pipes among its files")
 def test_a_manifest_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / MANIFEST)
-    with pytest.raises(ArchiveError, match="it is no file"):
+    with pytest.raises(ArchiveError, match=r"manifest.json is not a file"):
         Archive(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (None, r"its manifest.json cannot be read \(No such file or directory\)"),
-        (b"\xff\xfe", "cannot be believed"),
-        (b"[" * 100_000, "cannot be believed"),
+        (None, r"is not an archive: manifest.json does not exist"),
+        (b"\xff\xfe", "cannot be true"),
+        (b"[" * 100_000, "cannot be true"),
         (b"{}", "format: Field required"),
     ],
 )
@@ -379,35 +446,92 @@ async def test_a_space_that_is_another_one_here_is_refused_before_anything_is_wr
     assert await count_paintings(other) == 0
 
 
+class Trap:
+    """What runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, ("trapped",)
+
+
+def npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=True)
+    return buffer.getvalue()
+
+
+HUGE = npy(np.zeros((30, 16), np.float16)).replace(b"(30, 16), }         ", b"(30000000000, 16), }")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        npy(np.array([[Trap()] * 16] * 30)),
+        npy(np.zeros((30, 16), np.float32)),
+        npy(np.zeros((30, 16), ">f2")),
+        npy(np.zeros((16, 30), np.float16).T),
+        npy(np.zeros((30, 4, 4), np.float16)),
+        npy(np.zeros(480, np.float16)),
+        pickle.dumps(Trap()),
+        b"",
+        b"\x93NUMPY\x01\0\xff\xff" + b"[" * 0xFFFF,
+        b"\x93NUMPY\x01\0\xff\x1f" + b"(" * 0x1FFF,
+        b"\x93NUMPY\x03\0\xff\xff\xff\xff{}",
+    ],
+)
+async def test_what_are_no_vectors_is_refused_and_nothing_in_it_runs(
+    data: bytes, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (backup / SEEN).write_bytes(data)
+    with pytest.raises(ArchiveError, match=f"{PIXELS.name}.npy does not hold vectors of 16 numbers"):
+        Archive(backup)
+    assert not (tmp_path / "trapped").exists()
+
+
+async def test_a_number_of_vectors_is_not_believed(backup: Path) -> None:
+    assert b"30000000000" in HUGE
+    (backup / SEEN).write_bytes(HUGE)
+    assert Archive(backup).vectors[PIXELS] == 30
+
+
+async def test_links_out_of_an_archive_are_not_followed(backup: Path, other: Database, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (backup / CATALOGUE).read_text().splitlines()]
+    image = backup / "images" / rows[0]["image"]
+    image.rename(tmp_path / image.name)
+    image.symlink_to(tmp_path / image.name)
+    load = await imported(other, backup)
+    assert (load.stored, load.refused) == (29, 1)
+    assert next(iter(reasons(load).values())).endswith("is not in a folder that may be read.")
+    for name in (SEEN, CATALOGUE, MANIFEST):
+        (backup / name).rename(tmp_path / "outside")
+        (backup / name).symlink_to(tmp_path / "outside")
+        with pytest.raises(ArchiveError, match="is not in a folder that may be read"):
+            Archive(backup)
+        (backup / name).unlink()
+        (tmp_path / "outside").rename(backup / name)
+
+
 # Rows from anybody
 
 
 def rewrite(folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> Path:
-    """Change rows of an archive of one file as somebody would who knows how it is made."""
-    (path,) = folder.glob("*.parquet")
-    table = pq.read_table(path)
-    rows = table.cast(
-        pa.schema([pa.field(f.name, pa.binary()) if pa.types.is_string(f.type) else f for f in table.schema])
-    ).to_pylist()
+    """Change rows of an archive as somebody would who knows how it is made: every checksum is right."""
+    rows = [json.loads(line) for line in (folder / CATALOGUE).read_text().splitlines()]
     change(rows)
-    arrays = []
-    for field in table.schema:
-        values = [row[field.name] for row in rows]
-        if pa.types.is_string(field.type):
-            data = pa.array(values, pa.binary())
-            arrays.append(pa.StringArray.from_buffers(len(data), *data.buffers()[1:], data.buffers()[0]))
-        else:
-            arrays.append(pa.array(values, field.type))
-    pq.write_table(pa.Table.from_arrays(arrays, schema=table.schema), path, use_dictionary=False, compression="ZSTD")
-    data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    lie(folder, files__0__sha256=digest, files__0__bytes=len(data), files__0__rows=len(rows))
+    vectors = {path.stem: np.load(path) for path in (folder / "vectors").iterdir()}
+    for row in rows:
+        with suppress(Exception):  # where its vectors are not there, there is none that is right
+            data = {name: vectors[name][place].tobytes() for name, place in row["vectors"].items()}
+            row["checksum"] = checksum(row, data)
+    (folder / CATALOGUE).write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     lie(folder, collections={"prints": len(rows)})
     return folder
 
 
-def vector(*numbers: float) -> list[np.float16]:
-    return [np.float16(number) for number in numbers]
+def kept(folder: Path, data: bytes) -> str:
+    name = f"{hashlib.sha256(data).hexdigest()}.webp"
+    (folder / "images" / name).write_bytes(data)
+    return name
 
 
 def moving() -> bytes:
@@ -417,37 +541,41 @@ def moving() -> bytes:
     return buffer.getvalue()
 
 
-SEEN = f"vector_{PIXELS.name}"
-
-
 @pytest.mark.parametrize(
     ("column", "value", "said"),
     [
-        ("title", b"a\0b", "Its title holds a NUL character."),
-        ("title", b"\xed\xa0\x80", "Its title is not valid text."),
-        ("title", b"x" * 1_001, "Its title has more than 1,000 characters."),
-        ("description", "ä".encode() * 50_001, "Its description has more than 50,000 characters."),
-        ("source_key", b"another.jpg", "Its id is not that of its collection and its key."),
-        ("source_key", None, "Its id is not that of its collection and its key."),
-        ("collection", b"elsewhere", "Its collection is not one of the manifest's."),
-        ("image_name", b"", "It names no picture."),
-        ("image_width", 0, "Its picture is said to have 0 x 600 pixels."),
-        ("image_height", 1 << 30, "Its picture is said to have 901 x 1073741824 pixels."),
-        ("image_format", b"SVG", "What is said of its picture is not complete."),
-        ("image_sha256", None, "What is said of its picture is not complete."),
-        ("thumbnail", b"GIF89a", "Its thumbnail is no WebP picture, or is damaged."),
-        ("thumbnail", webp(400, 20), "Its thumbnail has 400 x 20 pixels, and more than 320 a side."),
+        ("title", "a\0b", "Its title holds a NUL character."),
+        ("title", "\ud800", "Its title has bytes that are not text in the file's encoding."),
+        ("title", ["a"], "Its title cannot be used: Input should be a valid string."),
+        ("title", "x" * 1_001, "Its title has 1,001 characters; at most 1,000 are stored."),
+        ("description", "ä" * 50_001, "Its description has 50,001 characters; at most 50,000 are stored."),
+        ("id", "another.jpg", "Its painting_id is not that of its collection and its id."),
+        ("id", None, "Its id cannot be used"),
+        ("id", "a\0b", "Its id cannot be used"),
+        ("id", "x" * 5_000, "Its id cannot be used"),
+        ("collection", "elsewhere", "Its collection is not one of the manifest's."),
+        ("image_name", "", "Its image_name cannot be used"),
+        ("image_width", 0, "Its image_width cannot be used: Input should be greater than or equal to 1."),
+        ("image_height", 1 << 30, "Its image_height cannot be used: Input should be less than or equal to 16000."),
+        ("image_format", "SVG", "Its image_format cannot be used"),
+        ("image_sha256", None, "What it says about its picture's file is not complete."),
+        ("image_sha256", "ab" * 31, "Its image_sha256 cannot be used"),
+        ("image", "../../secret.webp", "Its image cannot be used"),
+        ("image", "/etc/passwd", "Its image cannot be used"),
+        ("thumbnail", b"GIF89a", "Its thumbnail is not a WebP picture, or is damaged."),
+        ("thumbnail", webp(400, 20), "Its thumbnail has 400 x 20 pixels; at most 320 per side are stored."),
         ("thumbnail", webp(32, 20) + bytes(1 << 18), "Its thumbnail has more than 256 KiB."),
-        ("display", webp(32, 20) + bytes(1 << 23), "Its display has more than 8,192 KiB."),
-        ("display", webp(4100, 16), "Its display has 4100 x 16 pixels, and more than 4096 a side."),
-        ("display", moving(), "Its display is no picture but 2 of them."),
-        ("display", webp(96, 60)[:40], "Its display is no WebP picture, or is damaged."),
-        (SEEN, vector(*[np.nan] * 16), "Its vector of maker see 1 has not the length 1, but nan."),
-        (SEEN, vector(*[np.inf] * 16), "Its vector of maker see 1 has not the length 1, but inf."),
-        (SEEN, vector(*[0] * 16), "Its vector of maker see 1 has not the length 1, but 0."),
-        (SEEN, vector(*[1] * 16), "Its vector of maker see 1 has not the length 1, but 4."),
-        (SEEN, vector(1, 0, 0), "Its vector of maker see 1 has 3 numbers instead of 16."),
-        (SEEN, [], "Its vector of maker see 1 has 0 numbers instead of 16."),
+        ("image", webp(32, 20) + bytes(1 << 23), "Its display has more than 8,192 KiB."),
+        ("image", webp(4100, 16), "Its display has 4100 x 16 pixels; at most 4096 per side are stored."),
+        ("image", moving(), "Its display is animated (2 frames)."),
+        ("image", webp(96, 60)[:40], "Its display is not a WebP picture, or is damaged."),
+        ("image", bytes(21 << 20), "Its display cannot be read"),
+        ("vectors", None, "Its vectors cannot be used"),
+        ("vectors", {PIXELS.name: 4}, "Its vector of maker see 1 is missing."),
+        ("vectors", {PIXELS.name: -1}, f"Its vectors.{PIXELS.name} cannot be used"),
+        ("vectors", {"pixels_other": 0}, "It has a vector of 'pixels_other', which is not a space of the manifest."),
+        ("vectors", {"../../etc/x": 0}, "It has a vector of '../../etc/x', which is not a space of the manifest."),
+        ("checksum", "", "Its checksum cannot be used"),
     ],
 )
 async def test_a_hostile_row_is_refused_with_its_reason_and_the_rest_is_stored(
@@ -455,17 +583,37 @@ async def test_a_hostile_row_is_refused_with_its_reason_and_the_rest_is_stored(
 ) -> None:
     await put(database, [entry(number) for number in range(4)])
     whole = await content(database)
+    folder = await exported(database, tmp_path / "backup")
 
     def spoil(rows: list[dict[str, Any]]) -> None:
-        rows[[row["source_key"] for row in rows].index(b"0001.jpg")][column] = value
+        (row,) = [row for row in rows if row["id"] == "0001.jpg"]
+        row[column] = kept(folder, value) if isinstance(value, bytes) else value
+        if column == "checksum":
+            row["vectors"] = {PIXELS.name: 99}  # for which `rewrite` makes none
 
-    folder = rewrite(await exported(database, tmp_path / "backup"), spoil)
-    load = await imported(other, folder)
+    load = await imported(other, rewrite(folder, spoil))
     assert (load.stored, load.refused) == (3, 1)
     ((label, reason),) = reasons(load).items()
-    assert label.startswith("paintings-00000.parquet row ")
-    assert reason == said
+    assert label.startswith(f"{CATALOGUE} line ")
+    assert reason.startswith(said)
     assert (await content(other))["paintings"] == [row for row in whole["paintings"] if '"0001.jpg"' not in row]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [([np.nan] * 16, "nan"), ([np.inf] * 16, "inf"), ([0] * 16, "0"), ([1] * 16, "4")],
+)
+async def test_a_vector_without_the_length_1_is_refused(
+    numbers: list[float], said: str, database: Database, other: Database, tmp_path: Path
+) -> None:
+    await put(database, [entry(number) for number in range(4)])
+    folder = await exported(database, tmp_path / "backup")
+    vectors = np.load(folder / SEEN)
+    vectors[2] = numbers
+    np.save(folder / SEEN, vectors)
+    load = await imported(other, rewrite(folder, lambda rows: None))
+    assert (load.stored, load.refused) == (3, 1)
+    assert list(reasons(load).values()) == [f"Its vector of maker see 1 is not a unit vector (length {said})."]
 
 
 async def test_what_cannot_be_seen_in_words_is_dropped_and_what_cannot_be_true_is_computed(
@@ -476,8 +624,8 @@ async def test_what_cannot_be_seen_in_words_is_dropped_and_what_cannot_be_true_i
 
     def spoil(rows: list[dict[str, Any]]) -> None:
         for row in rows:
-            row["title"] = b"\xe2\x80\xae " + row["title"].replace(b" ", b"\n\xe2\x80\x8b ")
-            row["artist_name"], row["year_from"], row["year_to"] = b"Somebody", 1700, -5
+            row["title"] = "\u202e " + row["title"].replace(" ", "\n\u200b ")
+            row["artist_name"], row["years"] = "Somebody", [1700, -5]
 
     await imported(other, rewrite(await exported(database, tmp_path / "backup"), spoil))
     assert (await content(other))["paintings"] == whole["paintings"]
@@ -488,39 +636,74 @@ async def test_a_row_that_is_there_twice_is_stored_once(database: Database, othe
     folder = rewrite(await exported(database, tmp_path / "backup"), lambda rows: rows.insert(1, rows[0]))
     load = await imported(other, folder)
     assert (load.stored, load.refused) == (3, 1)
-    assert list(reasons(load).values()) == ["It is there twice, or out of its order."]
+    assert next(iter(reasons(load).values())).endswith("both have the same id.")
     assert await count_paintings(other) == 3
 
 
-async def test_pages_that_cannot_be_read_are_refused_together_and_the_rest_is_stored(
-    backup: Path, other: Database
+# Zips
+
+
+def zipped(folder: Path, top: str = "", **more: bytes) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for each in sorted(folder.rglob("*")):
+            file.write(each, top + each.relative_to(folder).as_posix())
+        for name, data in more.items():
+            file.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("top", ["", "backup/"])
+async def test_the_zip_of_an_archive_is_as_good_as_the_archive(
+    top: str, backup: Path, database: Database, other: Database
 ) -> None:
-    path = backup / "paintings-00001.parquet"
-    chunk = pq.read_metadata(path).row_group(0).column(pq.read_schema(path).names.index("title"))
+    with unpacked(zipped(backup, top)) as folder:
+        load = await imported(other, folder)
+    assert load.stored == 30
+    assert not folder.exists()
+    assert await content(other) == await content(database)
+
+
+async def test_from_a_zip_nothing_but_an_archives_files_is_written(backup: Path, tmp_path: Path) -> None:
+    more = {"../out.txt": b"x", "/abs.txt": b"x", "images/../../out.txt": b"x", "images/x.py": b"x"}
+    path = zipped(backup, **more)
+    with zipfile.ZipFile(path, "a") as file:
+        link = zipfile.ZipInfo(f"images/{'0' * 64}.webp")
+        link.external_attr = 0o120777 << 16
+        file.writestr(link, "/etc/passwd")
+    before = {each.name for each in tmp_path.iterdir()}
+    with unpacked(path) as folder:
+        assert (folder / "images" / f"{'0' * 64}.webp").read_text() == "/etc/passwd"  # a file, not a link
+        names = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
+        assert all(map(MEMBER.fullmatch, names))
+        assert not {each.name for each in folder.parent.iterdir()} - {folder.name}
+    assert {each.name for each in tmp_path.iterdir()} == before
+
+
+async def test_a_zip_that_unpacks_to_more_than_an_archive_is_refused(backup: Path) -> None:
+    path = zipped(backup, **{f"images/{'0' * 64}.webp": bytes(1 << 28)})
+    with pytest.raises(ArchiveError, match=r"backup.zip would unpack to [0-9,]+ bytes"), unpacked(path):
+        pass
+
+
+async def test_a_zip_that_says_less_than_it_holds_is_refused(backup: Path) -> None:
+    path = zipped(backup)
     data = bytearray(path.read_bytes())
-    data[chunk.data_page_offset : chunk.data_page_offset + 20] = bytes(20)
+    entry_of = data.rindex(CATALOGUE.encode()) - 46  # in the central directory
+    data[entry_of + 24 : entry_of + 28] = (100).to_bytes(4, "little")
     path.write_bytes(data)
-    lie(backup, files__1__sha256=hashlib.sha256(data).hexdigest())
-    load = await imported(other, backup)
-    assert (load.stored, load.refused) == (25, 5)
-    assert reasons(load) == {"paintings-00001.parquet rows 1 to 5": "They cannot be read."}
+    with pytest.raises(ArchiveError, match="is not a zip file, or is damaged"), unpacked(path):
+        pass
 
 
-def rewritten(backup: Path, **options: Any) -> None:
-    path = backup / "paintings-00002.parquet"
-    pq.write_table(pq.read_table(path), path, **options)
-    data = path.read_bytes()
-    lie(backup, files__2__sha256=hashlib.sha256(data).hexdigest(), files__2__bytes=len(data))
-
-
-async def test_a_file_that_could_unfold_to_more_than_it_is_is_refused(backup: Path) -> None:
-    rewritten(backup, use_dictionary=False, compression="NONE")
-    assert Archive(backup).total == 30
-    repeating = {"use_dictionary": False, "column_encoding": {"description": "DELTA_BYTE_ARRAY"}}
-    for options in ({"compression": "BROTLI", "use_dictionary": False}, {"use_dictionary": True}, repeating):
-        rewritten(backup, **options)
-        with pytest.raises(ArchiveError, match=r"paintings-00002.parquet has larger parts than an export writes"):
-            Archive(backup)
+def test_what_is_no_archives_zip_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(ArchiveError, match=r"cut.zip is not a zip file, or is damaged"), unpacked(tmp_path / "cut.zip"):
+        pass
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as file:
+        file.writestr("letter.txt", "Dear")
+    with pytest.raises(ArchiveError, match=r"other.zip holds no manifest.json"), unpacked(tmp_path / "other.zip"):
+        pass
 
 
 # Paintings whose picture is not known

@@ -15,7 +15,7 @@ from support.bundles import PIXELS, WORDS, content, entry, exported, imported, p
 from support.postgres import count_paintings
 
 from art_mcp.ingest import load as loading
-from art_mcp.ingest.archive import Archive, columns
+from art_mcp.ingest.archive import Archive
 from art_mcp.ingest.load import Load
 from art_mcp.settings import Settings
 from art_mcp.store import archive, collections, moves, vector_index
@@ -35,11 +35,11 @@ KILLED = textwrap.dedent("""
     from art_mcp.store import archive
     from art_mcp.store.database import Database
 
-    loading.MANY = 1
+    loading.MANY, loading.ROWS = 1, 8
     store, stored = archive.store, []
 
-    async def store_and_be_killed(connection, entries):
-        stored.append(await store(connection, entries))
+    async def store_and_be_killed(connection, entries, **options):
+        stored.append(await store(connection, entries, **options))
         if len(stored) == 3:
             os.kill(os.getpid(), signal.SIGKILL)  # before the commit
         return stored[-1]
@@ -64,11 +64,9 @@ async def other(other_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def backup(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Of 40 paintings, in batches of eight."""
-    monkeypatch.setattr(columns, "ROWS", 8)
+    monkeypatch.setattr(loading, "ROWS", 8)
     await put(database, [entry(number) for number in range(ROWS)])
-    folder = await exported(database, tmp_path / "backup")
-    monkeypatch.undo()
-    return folder
+    return await exported(database, tmp_path / "backup")
 
 
 async def test_an_import_that_was_killed_ends_the_same_when_it_is_run_again(
@@ -94,8 +92,8 @@ async def test_the_index_is_left_out_while_much_is_loaded_and_whole_batches_are_
     monkeypatch.setattr(loading, "MANY", ROWS)
     store, seen = archive.store, []
 
-    async def look(connection, entries):
-        stored = await store(connection, entries)
+    async def look(connection, entries, **options):
+        stored = await store(connection, entries, **options)
         indexes = await connection.fetch("SELECT FROM pg_indexes WHERE indexdef LIKE '%hnsw%'")
         seen.append((len(entries), len(indexes), await count_paintings(other)))
         return stored
@@ -129,8 +127,8 @@ async def test_a_fault_of_the_database_lets_the_space_go_and_the_next_run_mends_
     monkeypatch.setattr(loading, "MANY", 1)
     store, stored = archive.store, []
 
-    async def fail_at_the_third(connection, entries):
-        stored.append(await store(connection, entries))
+    async def fail_at_the_third(connection, entries, **options):
+        stored.append(await store(connection, entries, **options))
         if len(stored) == 3:
             await connection.execute("SELECT 1 / 0")
         return stored[-1]

@@ -26,7 +26,8 @@ def export(settings: Settings, folder: Path, collections: tuple[str, ...], overw
     """Write collections into FOLDER, with their vectors and the pictures that are kept.
 
     `art-mcp import` brings them back, into this or any other database, and nothing has to be embedded or paid again.
-    Loading and searching may go on meanwhile; the archive has what was there at one moment.
+    You can load and search while it runs; the archive has what was there when it began. It is a table of JSON lines
+    with pictures and NumPy files next to it, which other programs read too.
     """
     anyio.run(_export, settings, Path(os.path.abspath(folder)), collections, overwrite, as_json)
 
@@ -50,8 +51,7 @@ async def _export(
         click.echo(manifest.model_dump_json(indent=2))
         return
     listed = ", ".join(f"{name} ({count})" for name, count in manifest.collections.items())
-    size = sum(file.bytes for file in manifest.files)
-    click.echo(f"{folder.name}: {manifest.total} paintings, {size / 1e6:.1f} MB; collections: {listed}.")
+    click.echo(f"{folder.name}: {manifest.total} paintings, {work.bytes / 1e6:.1f} MB; collections: {listed}.")
 
 
 async def _standing(work: Export) -> Standing:

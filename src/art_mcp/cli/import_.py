@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 import click
 
 from art_mcp.cli.progress import Standing, with_bar
@@ -24,32 +27,29 @@ SHOWN_REFUSALS = 20
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--collection", metavar="NAME", help="What the collection is to be called here.")
 @click.option("--dry-run", is_flag=True, help="Look at everything and say what would be stored, and store nothing.")
-@click.option("--skip-damaged", is_flag=True, help="Import what is whole of a damaged archive.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of the rows as JSON.")
 @click.pass_obj
-def import_(
-    settings: Settings, path: Path, collection: str | None, dry_run: bool, skip_damaged: bool, as_json: bool
-) -> None:
-    """Bring in PATH: an archive from `art-mcp export`, or a table (CSV, TSV) with a column of vectors.
+def import_(settings: Settings, path: Path, collection: str | None, dry_run: bool, as_json: bool) -> None:
+    """Load PATH: an archive from `art-mcp export` or its zip, or a table with a column of vectors.
 
-    Nothing is embedded or paid for again. Paintings that are there already are replaced by those of an archive. What
-    was interrupted is run again, and ends the same. The vectors of a table are taken for those of pictures by Azure
-    AI Vision, model 2023-04-15; its pictures are not looked for.
+    Nothing is embedded or paid for again. Paintings of an archive replace those that are there already. Each row is
+    checked: a bad one is refused with its reason, and the rest is stored. After an interruption, run the same import
+    again. The vectors of a table are taken to be those of its pictures by Azure AI Vision, model 2023-04-15; the
+    pictures themselves are not read.
     """
-    anyio.run(_import, settings, Path(os.path.abspath(path)), collection, dry_run, skip_damaged, as_json)
+    anyio.run(_import, settings, Path(os.path.abspath(path)), collection, dry_run, as_json)
 
 
-async def _import(
-    settings: Settings, path: Path, collection: str | None, dry_run: bool, skip_damaged: bool, as_json: bool
-) -> None:
+async def _import(settings: Settings, path: Path, collection: str | None, dry_run: bool, as_json: bool) -> None:
     from art_mcp.ingest.load import Load
     from art_mcp.runtime import Runtime
 
-    bundle = await anyio.to_thread.run_sync(_open, path, collection, skip_damaged)
-    async with Runtime(settings) as runtime:
-        load = Load(await runtime.database(), bundle, dry_run=dry_run)
-        await with_bar(load.run, lambda: _standing(load, bundle))
-        reach = None if dry_run else await load.reach()
+    with ExitStack() as stack:
+        bundle = await anyio.to_thread.run_sync(_open, path, collection, stack)
+        async with Runtime(settings) as runtime:
+            load = Load(await runtime.database(), bundle, dry_run=dry_run)
+            await with_bar(load.run, lambda: _standing(load, bundle))
+            reach = None if dry_run else await load.reach()
     notes = _notes(bundle, reach)
     if as_json:
         click.echo(json.dumps(_as_json(load, bundle, notes), indent=2))
@@ -59,16 +59,18 @@ async def _import(
         sys.exit(1)  # nothing could be stored
 
 
-def _open(path: Path, collection: str | None, skip_damaged: bool) -> Bundle:
-    from art_mcp.ingest.archive import Archive
+def _open(path: Path, collection: str | None, stack: ExitStack) -> Bundle:
+    from art_mcp.ingest.archive import Archive, unpacked
     from art_mcp.ingest.job import collection_name
     from art_mcp.ingest.vector_table import VectorTable
     from art_mcp.runtime import local_provider
 
     name = collection and collection_name(collection)
+    if zipfile.is_zipfile(path):
+        path = stack.enter_context(unpacked(path))
     if path.is_file():
         return VectorTable(path, local_provider(), collection=name)
-    return Archive(path, collection=name, skip_damaged=skip_damaged)
+    return Archive(path, collection=name)
 
 
 async def _standing(load: Load, bundle: Bundle) -> Standing:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
+import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.holding import holding
@@ -25,44 +28,66 @@ if TYPE_CHECKING:
 Batch: TypeAlias = Sequence[Entry | Refusal]
 
 MANY = 2_000
-"""From so many vectors on, the index is built after they are loaded."""
+"""From this many vectors on, the index is built after they are loaded."""
+ROWS, BYTES = 1_024, 32 << 20
+"""Most rows that are in memory together, and about the most bytes."""
 
 
 class ImportFailed(ArtMcpError):
     """What is to be imported cannot be, as a whole; a single bad row is a `Refusal` instead."""
 
 
-class Bundle(Protocol):
-    """Paintings of somewhere, with their vectors."""
+class Bundle(ABC):
+    """Paintings from somewhere, with their vectors."""
 
-    @property
-    def total(self) -> int:
-        """How many rows there are, refused ones included."""
-        ...
+    total: int
+    """Number of rows, refused ones included."""
+    collections: Sequence[str]
+    """The names that their collections have here."""
+    active: Sequence[Space]
+    """The spaces in which they are to be searched."""
+    vectors: Mapping[Space, int]
+    """About how many there are of each space."""
+    assumed: str | None = None
+    """What it does not say about itself, and is taken for granted; a sentence for people."""
 
-    @property
-    def collections(self) -> Sequence[str]:
-        """Those that the paintings are of, here."""
-        ...
+    @abstractmethod
+    def entries(self) -> Iterator[tuple[str, Entry | str]]:
+        """What people call each row, and its painting or why it is refused. Blocks."""
 
-    @property
-    def active(self) -> Sequence[Space]:
-        """The spaces in which they are to be searched."""
-        ...
+    async def batches(self) -> AsyncIterator[Batch]:
+        """All rows once, a few at a time, so that memory does not grow with their number."""
+        rows = _unique(self.entries())
+        while batch := await anyio.to_thread.run_sync(_batch, rows):
+            yield batch
 
-    @property
-    def vectors(self) -> Mapping[Space, int]:
-        """How many come in each space."""
-        ...
 
-    @property
-    def assumed(self) -> str | None:
-        """What it does not say itself, and is taken for granted; a sentence for people."""
-        ...
+def _unique(rows: Iterator[tuple[str, Entry | str]]) -> Iterator[Entry | Refusal]:
+    labels: dict[uuid.UUID, str] = {}
+    for label, found in rows:
+        if isinstance(found, str):
+            yield Refusal(label, found)
+        elif (first := labels.setdefault(found.painting.id, label)) != label:
+            yield Refusal(label, f"It is the same painting as {first}: both have the same id.")
+        else:
+            yield found
 
-    def batches(self) -> AsyncIterator[Batch]:
-        """All of them once, a few at a time, so that memory does not grow with their number."""
-        ...
+
+def _batch(rows: Iterator[Entry | Refusal]) -> list[Entry | Refusal]:
+    batch, size = list[Entry | Refusal](), 0
+    for each in rows:
+        batch.append(each)
+        size += _size(each) if isinstance(each, Entry) else 0
+        if len(batch) >= ROWS or size >= BYTES:
+            break
+    return batch
+
+
+def _size(entry: Entry) -> int:
+    """About how many bytes of memory an entry takes; what is always short is left out."""
+    vectors = (vector.nbytes for vector in entry.vectors.values() if vector is not None)
+    pictures = (len(rendition.data) for rendition in entry.renditions)
+    return 4 * len(entry.painting.catalogue.description or "") + sum(vectors) + sum(pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +165,7 @@ class Load:
     async def _store(self, batch: Batch) -> None:
         entries = [each for each in batch if isinstance(each, Entry)]
         async with self._database.transaction() as connection:
-            if self._dry_run:
-                stored = await archive.differing(connection, entries)
-            else:
-                stored = await archive.store(connection, entries)
+            stored = await archive.store(connection, entries, dry_run=self._dry_run)
         self.stored += stored
         self.unchanged += len(entries) - stored
         self.refusals += [each for each in batch if isinstance(each, Refusal)]

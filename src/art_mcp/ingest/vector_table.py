@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-import anyio.to_thread
 
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.embedding import word_vectors
 from art_mcp.ingest.job import collection_name
-from art_mcp.ingest.load import ImportFailed
+from art_mcp.ingest.load import Bundle, ImportFailed
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import DEFAULTS, Refusal, Row
 from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table
@@ -32,11 +29,10 @@ if TYPE_CHECKING:
 
 SPACE: Final = Space(Leg.PIXELS, "azure", "vision", f"{MODEL_VERSION}.{PREPROCESSING}", DIMENSIONS)
 """What is assumed to have made the vectors of a table, which does not say."""
-ROWS = 256
 
 
-class VectorTable:
-    """A `Bundle` from a table with a column of vectors; its pictures are not looked for.
+class VectorTable(Bundle):
+    """The paintings of a table with a column of vectors; its pictures are not looked for.
 
     Args:
         path: absolute; CSV or TSV.
@@ -59,49 +55,35 @@ class VectorTable:
         self._table = Table(path.stem, (path,), DEFAULTS)
         self._local = local
         self._name = collection_name(collection or path.stem)
-        self.total = self._bringing = 0
+        self.collections = [self._name]
+        self.active = [SPACE, local.spaces[Leg.WORDS]]
+        self.total = with_vector = 0
         for row in self._table.rows():
             self.total += 1
-            self._bringing += isinstance(row, Row) and row.vector is not None
-        if not self._bringing:
+            with_vector += isinstance(row, Row) and row.vector is not None
+        if not with_vector:
             raise ImportFailed(
                 f"No row of {path.name} has a vector.",
                 "Call their column VECTOR; a table of pictures without vectors is loaded by `art-mcp ingest`.",
             )
+        self.vectors = dict.fromkeys(self.active, with_vector)
 
-    @property
-    def collections(self) -> Sequence[str]:
-        return [self._name]
-
-    @property
-    def active(self) -> Sequence[Space]:
-        return [SPACE, self._local.spaces[Leg.WORDS]]
-
-    @property
-    def vectors(self) -> Mapping[Space, int]:
-        return dict.fromkeys(self.active, self._bringing)
+    def entries(self) -> Iterator[tuple[str, Entry | str]]:
+        for row in self._table.rows():
+            if isinstance(row, Refusal):
+                yield row.label, row.reason
+            elif isinstance(vector := read_vector(row.vector or ""), str):
+                yield row.label, vector
+            else:
+                yield row.label, Entry.read(self._painting(row), (), {SPACE: vector})
 
     async def batches(self) -> AsyncIterator[Batch]:
-        rows, labels = self._table.rows(), dict[str, str]()
-        while batch := await anyio.to_thread.run_sync(self._read, rows, labels):
+        async for batch in super().batches():
             entries = [each for each in batch if isinstance(each, Entry)]
             words = await word_vectors(self._local, [entry.painting.catalogue.sentence() for entry in entries])
             space = self._local.spaces[Leg.WORDS]
             worded = (replace(entry, words={space: vector}) for entry, vector in zip(entries, words, strict=True))
             yield [next(worded) if isinstance(each, Entry) else each for each in batch]
-
-    def _read(self, rows: Iterator[Row | Refusal], labels: dict[str, str]) -> list[Entry | Refusal]:
-        """Args: labels: of the rows before, by their keys."""
-        return [row if isinstance(row, Refusal) else self._checked(row, labels) for row in islice(rows, ROWS)]
-
-    def _checked(self, row: Row, labels: dict[str, str]) -> Entry | Refusal:
-        first = labels.setdefault(row.key, row.label)
-        if first != row.label:
-            return Refusal(row.label, f"It is the same painting as {first}: both have the same id.")
-        vector = read_vector(row.vector or "")
-        if isinstance(vector, str):
-            return Refusal(row.label, vector)
-        return Entry.read(self._painting(row), (), {SPACE: vector})
 
     def _painting(self, row: Row) -> Painting:
         words = row.catalogue

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ from art_mcp.store.paintings import IMAGE_FIELDS, READ_FIELDS, Entry, painting_o
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
+    from asyncpg import Record
+
     from art_mcp.space import Vector
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
@@ -82,38 +83,37 @@ async def page(
     return [Entry.read(painting_of(row), renditions[row["id"]], vectors[row["id"]]) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What is to be written of an entry."""
-
-    entry: Entry
-    there: Painting | None = None
-    """What its painting is now, if it is there."""
-    vectors: Collection[Space] | None = None
-    """The spaces whose vectors are to be written, and nothing else; None for all of the entry."""
-
-
-async def store(connection: Connection, entries: Sequence[Entry]) -> int:
+async def store(connection: Connection, entries: Sequence[Entry], *, dry_run: bool = False) -> int:
     """Insert or replace paintings with what is kept of them; call it in a transaction.
 
-    Unlike `paintings.write` it fills any space, active or not, and compares first, so that what is there just so
-    costs no write. A painting that is there with its picture keeps that, and its words, from an entry that has never
-    seen the picture.
+    Unlike `paintings.write` it fills any space, active or not, and compares first, so that an entry that the database
+    has already costs no write. A painting that is stored with its picture keeps that, and its words, where an entry
+    has never seen the picture.
 
     Args:
         entries: each painting once; what is empty is left as it is in the database.
+        dry_run: compare only; spaces may be missing.
 
     Returns:
-        How many were not there just so.
+        How many differ from what the database had.
     """
-    filled = {space for entry in entries for space in entry.vectors}
-    changes = await _changes(connection, entries, filled)
-    if known := [change.entry.painting.id for change in changes if change.there]:
+    entries = sorted(entries, key=lambda entry: entry.painting.id)
+    ids = [entry.painting.id for entry in entries]
+    rows = await connection.fetch(f"SELECT {', '.join(READ_FIELDS)} FROM art_mcp.paintings WHERE id = ANY($1)", ids)
+    there = {row["id"]: row for row in rows}
+    entries = [_keeping_picture(entry, there.get(entry.painting.id)) for entry in entries]
+    whole = await _changed(connection, entries, there)
+    vectors = await _changed_vectors(connection, entries, there.keys())
+    rewritten = {entry.painting.id for entry in whole}
+    changed = rewritten.union(*vectors.values())
+    if dry_run:
+        return len(changed)
+    if known := [id_ for id_ in ids if id_ in changed and id_ in there]:
         await paintings.lock(connection, known)
-    whole = [change for change in changes if change.vectors is None]
-    added = await _put(connection, whole) if whole else set()
-    for space in sorted(filled, key=lambda space: space.name):
-        writing = [c.entry for c in changes if space in (c.entry.vectors if c.vectors is None else c.vectors)]
+    added = await _put(connection, whole, there) if whole else set()
+    for space, differing in vectors.items():
+        differing |= rewritten
+        writing = [entry for entry in entries if space in entry.vectors and entry.painting.id in differing]
         # Nobody else writes vectors of these paintings until this transaction ends.
         if outdated := [entry.painting.id for entry in writing if entry.painting.id not in added]:
             await connection.execute(f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)", outdated)
@@ -121,9 +121,9 @@ async def store(connection: Connection, entries: Sequence[Entry]) -> int:
     # Last, because other writers of the collection wait from here to the end of the transaction.
     if added:
         await collections.add(
-            connection, Counter(c.entry.painting.collection for c in whole if c.entry.painting.id in added)
+            connection, Counter(entry.painting.collection for entry in whole if entry.painting.id in added)
         )
-    return len(changes)
+    return len(changed)
 
 
 async def _copy_vectors(connection: Connection, space: Space, entries: Sequence[Entry]) -> None:
@@ -136,39 +136,37 @@ async def _copy_vectors(connection: Connection, space: Space, entries: Sequence[
         )
 
 
-async def differing(connection: Connection, entries: Sequence[Entry]) -> int:
-    """How many `store` would write; their spaces may be missing."""
-    return len(await _changes(connection, entries, (await spaces(connection)).keys()))
-
-
-async def _changes(connection: Connection, entries: Sequence[Entry], known: Collection[Space]) -> list[_Change]:
-    """What of these is not there just so, in the order of their ids. Args: known: the spaces that have a table."""
-    entries = sorted(entries, key=lambda entry: entry.painting.id)
-    ids = [entry.painting.id for entry in entries]
-    rows = await connection.fetch(f"SELECT {', '.join(READ_FIELDS)} FROM art_mcp.paintings WHERE id = ANY($1)", ids)
-    there = {row["id"]: row for row in rows}
-    if not there:
-        return [_Change(entry) for entry in entries]
-    vectors = await _vectors(connection, ids, known)
-    pictured = [entry.painting.id for entry in entries if entry.renditions]
+async def _changed(connection: Connection, entries: Sequence[Entry], there: Mapping[uuid.UUID, Record]) -> list[Entry]:
+    """The entries whose painting or kept pictures differ from what is there."""
+    pictured = [entry.painting.id for entry in entries if entry.painting.id in there and entry.renditions]
     digests = await _digests(connection, pictured) if pictured else {}
-    changes = []
-    for entry in entries:
-        id_ = entry.painting.id
-        if id_ not in there:
-            changes.append(_Change(entry))
-            continue
-        if entry.painting.image_sha256 is None:
-            entry = _beside(entry, painting_of(there[id_]))
-        if tuple(there[id_]) != _values(entry.painting) or any(
-            digests.get((id_, each.kind)) != hashlib.sha256(each.data).digest() for each in entry.renditions
-        ):
-            changes.append(_Change(entry, painting_of(there[id_])))
-            continue
-        now = vectors.get(id_, {})
-        if differ := [space for space, made in entry.vectors.items() if not _same(made, now.get(space))]:
-            changes.append(_Change(entry, entry.painting, differ))
-    return changes
+    return [
+        entry
+        for entry in entries
+        if (row := there.get(entry.painting.id)) is None
+        or tuple(row) != _values(entry.painting)
+        or any(
+            digests.get((entry.painting.id, each.kind)) != hashlib.sha256(each.data).digest()
+            for each in entry.renditions
+        )
+    ]
+
+
+async def _changed_vectors(
+    connection: Connection, entries: Sequence[Entry], there: Collection[uuid.UUID]
+) -> dict[Space, set[uuid.UUID]]:
+    """For each space of the entries, the paintings whose vector differs from what is there."""
+    filled = sorted({space for entry in entries for space in entry.vectors}, key=lambda space: space.name)
+    known = await spaces(connection) if there else {}
+    now = await _vectors(connection, there, [space for space in filled if space in known])
+    return {
+        space: {
+            entry.painting.id
+            for entry in entries
+            if space in entry.vectors and not _same(entry.vectors[space], now[entry.painting.id].get(space))
+        }
+        for space in filled
+    }
 
 
 def _values(painting: Painting) -> tuple[object, ...]:
@@ -194,25 +192,25 @@ async def _digests(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[tup
     return {(row["painting_id"], row["kind"]): row["digest"] for row in rows}
 
 
-async def _put(connection: Connection, changes: Sequence[_Change]) -> set[uuid.UUID]:
-    """Write paintings and renditions, and remove what belongs to what was there. Returns those that were not there."""
-    if any(change.there for change in changes):
-        await paintings.remove_outdated_vectors(connection, [change.entry for change in changes])
-        repainted = [
-            change.entry.painting.id
-            for change in changes
-            if change.there and change.there.image_sha256 != change.entry.painting.image_sha256
-        ]
+async def _put(connection: Connection, entries: Sequence[Entry], there: Mapping[uuid.UUID, Record]) -> set[uuid.UUID]:
+    """Write paintings and renditions, and remove what belongs to another picture or to other words.
+
+    Returns:
+        Those that were not there.
+    """
+    if known := [entry.painting for entry in entries if entry.painting.id in there]:
+        await paintings.remove_outdated_vectors(connection, entries)
+        repainted = [each.id for each in known if there[each.id]["image_sha256"] != each.image_sha256]
         await connection.execute("DELETE FROM art_mcp.renditions WHERE painting_id = ANY($1)", repainted)
-    return await paintings.put(connection, [change.entry for change in changes])
+    return await paintings.put(connection, entries)
 
 
-def _beside(entry: Entry, there: Painting) -> Entry:
-    """The entry, which knows no picture; if the painting that is there has one, only its vector of that."""
-    if there.image_sha256 is None:
+def _keeping_picture(entry: Entry, row: Record | None) -> Entry:
+    """The entry; where it knows no picture but the painting that is there does, only the vectors of that."""
+    if row is None or row["image_sha256"] is None or entry.painting.image_sha256 is not None:
         return entry
     of_picture = {space: vector for space, vector in entry.vectors.items() if space.leg is not Leg.WORDS}
-    return Entry.read(there, (), of_picture)
+    return Entry.read(painting_of(row), (), of_picture)
 
 
 def _same(vector: Vector | None, there: Vector | None) -> bool:
@@ -224,7 +222,7 @@ def _same(vector: Vector | None, there: Vector | None) -> bool:
 
 
 async def _vectors(
-    connection: Connection, ids: Sequence[uuid.UUID], spaces: Collection[Space]
+    connection: Connection, ids: Collection[uuid.UUID], spaces: Collection[Space]
 ) -> dict[uuid.UUID, dict[Space, Vector]]:
     import numpy as np
 

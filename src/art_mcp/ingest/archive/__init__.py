@@ -1,10 +1,8 @@
-"""Archives: collections as files, to back them up or to take them to another database.
-
-An archive is a folder with `manifest.json` and Parquet files, one row for each painting; see `columns`.
-"""
+"""Archives: collections as files, to back them up or to move them to another database."""
 
 from art_mcp.ingest.archive.export import Export
-from art_mcp.ingest.archive.manifest import MANIFEST, ArchiveError
+from art_mcp.ingest.archive.layout import MANIFEST, ArchiveError
 from art_mcp.ingest.archive.reader import Archive
+from art_mcp.ingest.archive.zipped import unpacked
 
-__all__ = ["MANIFEST", "Archive", "ArchiveError", "Export"]
+__all__ = ["MANIFEST", "Archive", "ArchiveError", "Export", "unpacked"]

@@ -1,37 +1,53 @@
-"""Writes collections into an archive, as they are at one moment."""
+"""Writes collections into an archive, all as of one moment."""
 
 from __future__ import annotations
 
 import contextlib
+import datetime
+import hashlib
+import json
 import os
-import re
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from art_mcp.ingest.archive import columns
-from art_mcp.ingest.archive.files import Files
-from art_mcp.ingest.archive.manifest import MANIFEST, ArchiveError, Manifest
+from art_mcp.ingest.archive.layout import (
+    CATALOGUE,
+    IMAGES,
+    KEPT,
+    MANIFEST,
+    MEMBER,
+    VECTORS,
+    WORDS,
+    ArchiveError,
+    Manifest,
+    Record,
+    checksum,
+)
+from art_mcp.ingest.archive.vectors import VectorWriter
+from art_mcp.space import Space
 from art_mcp.store import archive
+from art_mcp.store.paintings import Entry
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 PAGE = 128
-"""Paintings that are read at a time."""
+"""Paintings in memory at a time."""
 
 
 class Export:
-    """Writes one archive; nothing is there under its name until all of it is.
+    """Writes one archive; its name appears only when all of it is on the disk.
 
     Args:
-        folder: absolute; of the archive, which is not there yet.
+        folder: absolute; the archive to be made.
         collections: their names, or none for all.
-        overwrite: an archive of this name is replaced, once the new one is whole.
+        overwrite: replace an archive of this name, once the new one is complete.
     """
 
     def __init__(
@@ -43,6 +59,8 @@ class Export:
         self._overwrite = overwrite
         self.total = self.done = 0
         """Paintings to be written, and those that are."""
+        self.bytes = 0
+        """Size of the archive, once it is complete."""
 
     async def run(self) -> Manifest:
         """Write the archive.
@@ -51,26 +69,25 @@ class Export:
             ArchiveError: there is nothing to write, or it cannot be written there.
             ArtMcpError: the database failed.
         """
-        columns.require_pyarrow()
         await self._on_disk(self._check)
-        beside = _beside(self._folder, "unfinished")
-        await self._on_disk(beside.mkdir)
+        unfinished = self._sibling("unfinished")
+        await self._on_disk(unfinished.mkdir)
         try:
-            manifest = await self._write(beside)
-            await self._on_disk(self._put, beside, manifest)
+            manifest = await self._write(unfinished)
+            await self._on_disk(self._put, unfinished, manifest)
         except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise
         return manifest
 
     async def _on_disk(self, work: Callable[..., object], *arguments: object) -> None:
-        """Do something in a thread; what the disk has against it becomes an `ArchiveError`."""
+        """Do something in a thread; an error of the disk becomes an `ArchiveError`."""
         try:
             await anyio.to_thread.run_sync(work, *arguments)
         except OSError as error:
             raise ArchiveError(
                 f"{self._folder.name} cannot be written ({error.strerror or type(error).__name__}).",
-                "Check the space and the permissions there; what was there before is as it was.",
+                "Check the free space and the permissions there; what was there before has not changed.",
             ) from error
 
     def _check(self) -> None:
@@ -82,10 +99,11 @@ class Export:
             raise ArchiveError(
                 f"There is a {self._folder.name} already.", "Choose another name, or replace it with --overwrite."
             )
-        names = os.listdir(self._folder) if self._folder.is_dir() else []
-        if MANIFEST not in names or not all(re.fullmatch(r"manifest\.json|paintings-\d+\.parquet", n) for n in names):
+        paths = [path for path in self._folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+        names = {path.relative_to(self._folder).as_posix() for path in paths}
+        if MANIFEST not in names or not all(map(MEMBER.fullmatch, names)):
             raise ArchiveError(
-                f"{self._folder.name} is no archive, or holds other files too, so it is not replaced.",
+                f"{self._folder.name} is not an archive, or holds other files too, so it is not replaced.",
                 "Choose another name.",
             )
 
@@ -97,28 +115,32 @@ class Export:
             self.total = sum(collections.values())
             active = await archive.spaces(connection)
             spaces = [space for space in active if active[space] or not await archive.is_empty(connection, space)]
-            files = Files(folder, {space: active[space] for space in spaces})
+            writer = Writer(folder, {space: active[space] for space in spaces})
             after = archive.BEFORE_ALL
             try:
                 while page := await archive.page(connection, list(collections), spaces, after=after, limit=PAGE):
-                    await self._on_disk(files.add, page)
+                    await self._on_disk(writer.add, page)
                     after = page[-1].painting.id
                     self.done += len(page)
-                await self._on_disk(files.end)
             finally:
-                files.close()
-        return files.manifest(collections)
+                await self._on_disk(writer.close)
+        return writer.manifest(collections)
 
-    def _put(self, beside: Path, manifest: Manifest) -> None:
+    def _put(self, unfinished: Path, manifest: Manifest) -> None:
         """Give the archive its name, once all of it is on the disk."""
-        (beside / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        for path in (*beside.iterdir(), beside):
-            _sync(path)
-        old = _beside(self._folder, "old")
+        (unfinished / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        files = [path for path in unfinished.rglob("*") if path.is_file()]
+        self.bytes = sum(path.stat().st_size for path in files)
+        for path in files:
+            if path.parent.name != IMAGES:  # of which there are many; whether one is complete, its name says
+                _sync(path)
+        if hasattr(os, "sync"):
+            os.sync()
+        old = self._sibling("old")
         if self._overwrite and self._folder.exists():
             self._folder.rename(old)
         try:
-            beside.rename(self._folder)
+            unfinished.rename(self._folder)
         except OSError:
             if old.exists():
                 old.rename(self._folder)
@@ -126,15 +148,77 @@ class Export:
         _sync(self._folder.parent)
         shutil.rmtree(old, ignore_errors=True)
 
+    def _sibling(self, what: str) -> Path:
+        """An unused name next to the folder."""
+        return self._folder.with_name(f"{self._folder.name}.{what}-{secrets.token_hex(4)}")
 
-def _beside(folder: Path, what: str) -> Path:
-    """A name beside the folder that nothing has."""
-    return folder.with_name(f"{folder.name}.{what}-{secrets.token_hex(4)}")
+
+class Writer:
+    """Writes the files of an archive but for the manifest. Blocks.
+
+    Args:
+        folder: of the archive, empty.
+        spaces: those of which paintings may have vectors, and whether they are active.
+    """
+
+    def __init__(self, folder: Path, spaces: Mapping[Space, bool]) -> None:
+        for name in (IMAGES, VECTORS):
+            (folder / name).mkdir()
+        self._images = folder / IMAGES
+        self._spaces = spaces
+        self._catalogue = (folder / CATALOGUE).open("x", encoding="utf-8", newline="\n")
+        self._vectors = {space: VectorWriter(folder, space) for space in spaces}
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            painting, rows, data = entry.painting, dict[str, int](), dict[str, bytes]()
+            for space, vector in entry.vectors.items():
+                if vector is not None:
+                    rows[space.name] = self._vectors[space].count
+                    data[space.name] = self._vectors[space].add(vector)
+            words = painting.catalogue.as_dict() | painting.holding.as_dict()
+            line = Record(
+                id=painting.source_key,
+                collection=painting.collection,
+                painting_id=str(painting.id),
+                source=painting.source,
+                **{name: words[name] for name in WORDS},
+                years=painting.years,
+                **{KEPT[rendition.kind]: self._keep(rendition.data) for rendition in entry.renditions},
+                image_name=painting.image_name,
+                image_sha256=painting.image_sha256 and painting.image_sha256.hex(),
+                image_width=painting.image_width,
+                image_height=painting.image_height,
+                image_format=painting.image_format,
+                vectors=rows,
+            ).model_dump()
+            line["checksum"] = checksum(line, data)
+            self._catalogue.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        self._catalogue.close()
+        for file in self._vectors.values():
+            file.close()
+
+    def manifest(self, collections: Mapping[str, int]) -> Manifest:
+        """What the archive says about itself. Args: collections: number of paintings in each."""
+        return Manifest(
+            program=f"art-mcp {version('art-mcp')}",
+            created=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
+            collections=dict(collections),
+            spaces=list(self._spaces),
+            active=[space.name for space, active in self._spaces.items() if active],
+        )
+
+    def _keep(self, data: bytes) -> str:
+        name = f"{hashlib.sha256(data).hexdigest()}.webp"
+        (self._images / name).write_bytes(data)
+        return name
 
 
 def _sync(path: Path) -> None:
     folder = path.is_dir()
-    with contextlib.suppress(*[PermissionError] * folder):  # on Windows, where a folder is no file
+    with contextlib.suppress(*[PermissionError] * folder):  # Windows cannot open a folder
         handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
         try:
             os.fsync(handle)

@@ -27,7 +27,7 @@ def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
     file.seek(0)
 
     def records(columns: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
-        for number, found in _objects(file):
+        for number, found in objects(file):
             if isinstance(found, str):
                 yield f"line {number}", found
             else:
@@ -38,7 +38,7 @@ def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
 
 def _names(file: BinaryIO) -> list[str]:
     names: dict[str, None] = {}
-    for seen, (_, found) in enumerate(_objects(file), 1):
+    for seen, (_, found) in enumerate(objects(file), 1):
         if not isinstance(found, str):
             names.update(dict.fromkeys(found))
         if seen == SAMPLE_ROWS or len(names) > MOST_COLUMNS or file.tell() > _SAMPLE_BYTES:
@@ -46,7 +46,7 @@ def _names(file: BinaryIO) -> list[str]:
     return list(names)[:MOST_COLUMNS]
 
 
-def _objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Line number with its object, or with the reason why it is none; empty lines are left out."""
     number = 0
     while line := file.readline(MAX_LINE + 1):
