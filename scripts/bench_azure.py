@@ -1,6 +1,6 @@
 """Loading and searching through Azure AI Vision, measured against the stand-in of that service.
 
-    python scripts/bench_azure.py [--images 2000] [--only NAME ...] [--json FILE]
+    python scripts/bench_azure.py [--images 2000] [--only NAME ...] [--write docs/azure-pacing.md]
 
 The stand-in (`tests/support/azure`) runs in a process of its own and counts the calls that reach it. Each scenario
 has a database of its own, in an embedded server, which is removed afterwards. All of it takes eleven minutes.
@@ -12,15 +12,10 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import math
-import os
-import platform
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections import Counter
@@ -34,8 +29,8 @@ from typing import Any
 
 import anyio
 import httpx2
-from rich.console import Console
-from try_ingest.figures import Figure, table
+from figures import Figure, Report, p95
+from scratch import scratch
 from try_ingest.pictures import draw
 from try_ingest.standin import (
     FOREVER,
@@ -52,7 +47,6 @@ from try_ingest.standin import (
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
-from art_mcp.store.platform import home
 
 IMAGES = 2_000
 RATE, LESS = 20, 10
@@ -65,7 +59,6 @@ THREADS = 8
 """Of the way that tutorials show."""
 SEARCH_EVERY_S = 0.5
 IDLE_SEARCHES = 60
-WIDTH = 140
 
 
 class Service:
@@ -128,19 +121,10 @@ def settings(data_dir: Path, endpoint: str, rate: float = RATE) -> Settings:
 
 
 @contextmanager
-def scratch(folder: Path, images: int) -> Iterator[tuple[Path, Path]]:
-    """A folder of pictures and a fresh data folder, both removed at the end."""
-    here = folder / f"bench-azure-{uuid.uuid4().hex[:8]}"
-    data_dir = here / "data"
-    try:
-        yield draw(here / "pictures", images), data_dir
-    finally:
-        cluster = home(data_dir)
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline and list(cluster.rglob("postmaster.pid")):
-            time.sleep(0.2)  # the server ends a little after its last user
-        for made in {cluster, here}:
-            shutil.rmtree(made, ignore_errors=True)
+def place(images: int) -> Iterator[tuple[Path, Path]]:
+    """A folder of pictures and a data folder, both removed at the end."""
+    with scratch() as folder:
+        yield draw(folder / "pictures", images), folder / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,39 +200,39 @@ def judged(loaded: Loaded, rate: float, *, share: float, refused: float) -> list
     ]
 
 
-async def steady(folder: Path, images: int) -> list[Figure]:
+async def steady(images: int) -> list[Figure]:
     """The client knows the rate; one call in a hundred fails."""
-    with service() as served, scratch(folder, images) as (pictures, data_dir):
+    with service() as served, place(images) as (pictures, data_dir):
         async with Runtime(settings(data_dir, served.endpoint)) as runtime:
             loaded = await load(runtime, pictures, served)
     return judged(loaded, RATE, share=95, refused=1)
 
 
-async def lower(folder: Path, images: int) -> list[Figure]:
+async def lower(images: int) -> list[Figure]:
     """The service allows half of what the client was told."""
-    with service(rate=LESS, failing=0) as served, scratch(folder, images // 2) as (pictures, data_dir):
+    with service(rate=LESS, failing=0) as served, place(images // 2) as (pictures, data_dir):
         async with Runtime(settings(data_dir, served.endpoint)) as runtime:
             loaded = await load(runtime, pictures, served)
     return judged(loaded, LESS, share=90, refused=3)
 
 
-async def pair(folder: Path, images: int) -> list[Figure]:
+async def pair(images: int) -> list[Figure]:
     """As `steady`, by two processes that share the job."""
     with service() as served:
-        loaded, second = await _by_two(folder, images, served)
+        loaded, second = await _by_two(images, served)
     return [*judged(loaded, RATE, share=95, refused=1), second]
 
 
-async def lower_pair(folder: Path, images: int) -> list[Figure]:
+async def lower_pair(images: int) -> list[Figure]:
     """As `lower`, by two processes that share the job."""
     with service(rate=LESS, failing=0) as served:
-        loaded, second = await _by_two(folder, images // 2, served)
+        loaded, second = await _by_two(images // 2, served)
     return [*judged(loaded, LESS, share=90, refused=3), second]
 
 
-async def _by_two(folder: Path, images: int, served: Service) -> tuple[Loaded, Figure]:
+async def _by_two(images: int, served: Service) -> tuple[Loaded, Figure]:
     """A load by this process and another, and how much of it the other did."""
-    with scratch(folder, images) as (pictures, data_dir):
+    with place(images) as (pictures, data_dir):
         other: list[dict[str, int]] = []
 
         async def second(job_id: uuid.UUID) -> None:
@@ -281,9 +265,9 @@ async def work(data_dir: str, endpoint: str, job_id: str) -> None:
     print(json.dumps({"pictures": embedded}))
 
 
-async def tutorial(folder: Path, images: int) -> list[Figure]:
+async def tutorial(images: int) -> list[Figure]:
     """Threads that call, print the error and go on; for comparison."""
-    with service() as served, scratch(folder, images // 2) as (pictures, _):
+    with service() as served, place(images // 2) as (pictures, _):
         files = sorted(pictures.iterdir())
         errors = io.StringIO()
         with httpx2.Client(base_url=served.endpoint, timeout=30, trust_env=False) as http:
@@ -314,7 +298,7 @@ async def tutorial(folder: Path, images: int) -> list[Figure]:
     ]
 
 
-async def searches(folder: Path, images: int) -> list[Figure]:
+async def searches(images: int) -> list[Figure]:
     """Somebody searches with new words, every half second, while `steady` goes on."""
     busy: list[float] = []
     notes: list[str] = []
@@ -329,7 +313,7 @@ async def searches(folder: Path, images: int) -> list[Figure]:
             notes.append(answer.note)
 
     numbers = iter(range(10**9))
-    with service() as served, scratch(folder, images) as (pictures, data_dir):
+    with service() as served, place(images) as (pictures, data_dir):
         async with Runtime(settings(data_dir, served.endpoint)) as runtime:
             finder = await runtime.finder()
             await (await runtime.provider()).embed_queries(["a boat"])  # loads the model of the words
@@ -351,17 +335,17 @@ async def searches(folder: Path, images: int) -> list[Figure]:
                 for _ in range(IDLE_SEARCHES):
                     await search(finder, times)
                     await anyio.sleep(0.1)
-    p95 = {latency: _p95(times) for latency, times in idle.items()}
+    late = {latency: p95(times) for latency, times in idle.items()}
     image_calls = [figure for figure in judged(loaded, RATE, share=85, refused=1) if figure.met is not None]
     return [
-        Figure("searches while loading, p95", _p95(busy), "ms", most=1.5 * 1000 * LATENCY_S + p95[0]),
+        Figure("searches while loading, p95", p95(busy), "ms", most=1.5 * 1000 * LATENCY_S + late[0]),
         Figure("searches while loading, median", statistics.median(busy), "ms"),
         Figure("searches while loading, slowest", max(busy), "ms"),
         Figure("searches while loading, asked", len(busy)),
         Figure("searches answered without the pictures", len(notes), most=0),
-        Figure("idle searches, p95", p95[LATENCY_S], "ms"),
+        Figure("idle searches, p95", late[LATENCY_S], "ms"),
         Figure("idle searches, median", statistics.median(idle[LATENCY_S]), "ms"),
-        Figure("idle searches, service that answers at once, p95", p95[0], "ms"),
+        Figure("idle searches, service that answers at once, p95", late[0], "ms"),
         Figure("idle searches, service that answers at once, median", statistics.median(idle[0]), "ms"),
         *image_calls,
     ]
@@ -370,11 +354,7 @@ async def searches(folder: Path, images: int) -> list[Figure]:
 _COLOURS = ("red", "blue", "green", "golden", "grey", "white", "dark")
 
 
-def _p95(times: Sequence[float]) -> float:
-    return sorted(times)[math.ceil(0.95 * len(times)) - 1]
-
-
-SCENARIOS: dict[str, Callable[[Path, int], Awaitable[list[Figure]]]] = {
+SCENARIOS: dict[str, Callable[[int], Awaitable[list[Figure]]]] = {
     "steady": steady,
     "lower": lower,
     "pair": pair,
@@ -388,9 +368,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=IMAGES, help="pictures; `lower`s and `tutorial` take half")
     parser.add_argument("--only", nargs="*", choices=SCENARIOS, default=list(SCENARIOS), help="these scenarios")
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="for data, while it runs")
-    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    Report.add_option(parser)
     parser.add_argument("--standin", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--worker", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -401,22 +380,12 @@ def main() -> int:
         anyio.run(partial(work, **options.worker))
         return 0
 
-    print(_machine())
-    measured: dict[str, list[Figure]] = {}
+    report = Report("bench_azure", options.only, options)
     for name in options.only:
         scenario = SCENARIOS[name]
-        measured[name] = anyio.run(scenario, options.folder.absolute(), options.images)
-        print(f"\n## {name}: {scenario.__doc__}\n", flush=True)
-        Console(width=WIDTH).print(table(measured[name]))
-    if options.json:
-        found = {name: [asdict(each) | {"met": each.met} for each in figures] for name, figures in measured.items()}
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
-    missed = any(figure.met is False for figures in measured.values() for figure in figures)
-    return int(options.check and missed)
-
-
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+        figures = anyio.run(scenario, options.images)
+        report.add(name, figures, f"{name}: {scenario.__doc__}")
+    return int(options.check and report.missed)
 
 
 if __name__ == "__main__":

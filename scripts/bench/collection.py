@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import anyio
 import asyncpg
 import numpy as np
-from corpus import Corpus, make_corpus
+from bench.corpus import Corpus, make_corpus
+from bench.statements import OpenDatabase, Replay, bare_connection
+from bench.vectors import SHIPPED, WIDE, WideProvider, cloud
 from numpy.typing import NDArray
 from rich.console import Console
-from statements import OpenDatabase, Replay, bare_connection
-from vectors import SHIPPED, WIDE, WideProvider, cloud
 
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.store import paintings
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
-from art_mcp.store.spaces import activate, vector_table
+from art_mcp.store.spaces import register, vector_table
 from art_mcp.vision.local import LocalProvider
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ async def _load(database: Database, rows: int, label: str) -> None:
                 await paintings.write(connection, entries)
     say("catalogue loaded")
     for provider, spaces in ((WideProvider(), WIDE), (LocalProvider(), SHIPPED)):
-        await activate(database, spaces.values())
+        await register(database, spaces.values())
         centres = await provider.embed_queries(corpus.topics)
         for seed, (leg, space) in enumerate(spaces.items()):
             async with database.connection() as connection:

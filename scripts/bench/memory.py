@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import anyio.to_thread
 import psutil
+from bench.questions import sentences
+from bench.tool import SERVER, ask, server
 from figures import Figure
 from mcp import Client
 from mcp.client.stdio import stdio_client
-from questions import sentences
-from tool import SERVER, ask, server
 
 from art_mcp.store.embedded import EmbeddedServer
 
@@ -43,7 +44,10 @@ def _server(when: str) -> list[Figure]:
 def _postgres(when: str, postgres: EmbeddedServer) -> Figure:
     """All processes together; what they share is counted once."""
     main = psutil.Process(int((postgres.cluster / "postmaster.pid").read_text().splitlines()[0]))
-    together = sum(_share(process) for process in [main, *main.children(recursive=True)])
+    together = 0.0
+    for process in [main, *main.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # a worker of PostgreSQL may just have ended
+            together += _share(process)
     return Figure(f"PostgreSQL {when}, PSS", together, "MB")
 
 

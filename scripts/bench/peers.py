@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 import numpy as np
-from collection import Collection, console, use
+from bench.collection import Collection, console, use
+from bench.questions import sentences
+from bench.tool import ask, call, server
+from bench.vectors import WIDE, WideProvider
 from figures import Figure, in_turns, timed
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from questions import sentences
-from tool import ask, call, server
-from vectors import WIDE, WideProvider
 
 from art_mcp.space import Leg
 from art_mcp.store.spaces import vector_table

@@ -7,13 +7,13 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from corpus import SUBJECTS, make_topics, vocabulary
-from vectors import WideProvider, cloud
+from bench.corpus import SUBJECTS, make_topics, vocabulary
+from bench.vectors import WideProvider, cloud
 
 from art_mcp.space import Leg
 
 if TYPE_CHECKING:
-    from collection import Collection
+    from bench.collection import Collection
 
     from art_mcp.space import Vector
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from bench.vectors import WideProvider
+
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
@@ -16,8 +19,6 @@ from art_mcp.vision.provider import Provider
 if __name__ == "__main__":
     data_dir, *wide = sys.argv[1:]
     if wide:
-        from vectors import WideProvider
-
         wide_provider = WideProvider()
 
         def choose(*_: object) -> Provider:

@@ -6,11 +6,11 @@ import statistics
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from collection import Collection, use
-from figures import Against, Figure, Target, in_turns, timed
-from questions import near_topics, word_questions
-from statements import Statement
-from vectors import WIDE
+from bench.collection import Collection, use
+from bench.questions import near_topics, word_questions
+from bench.statements import Statement
+from bench.vectors import WIDE
+from figures import Figure, in_turns, timed
 
 from art_mcp.folding import fold
 from art_mcp.painting import EVERYTHING, Filters
@@ -22,7 +22,7 @@ from art_mcp.store.spaces import vector_table
 if TYPE_CHECKING:
     import uuid
 
-    from questions import Near
+    from bench.questions import Near
 
     Chosen: TypeAlias = tuple[str, str]
     """A field to filter by, and the value that it has to have."""
@@ -58,8 +58,8 @@ async def _single(collection: Collection, questions: list[Near]) -> list[Figure]
         lambda question: collection.replay([*begin, Statement(BAREST, [question[Leg.PIXELS]]), commit]),
     )
     return [
-        timed("SQL, one vector, no filter", times, floor, Target(1.2, Against.RATIO)),
-        Figure(RECALL, statistics.fmean(recalls), target=Target(0.99, at_least=True)),
+        timed("SQL, one vector, no filter", times, floor, most=1.2),
+        Figure(RECALL, statistics.fmean(recalls), least=0.99),
     ]
 
 
@@ -74,34 +74,32 @@ async def _hybrid(collection: Collection, questions: list[Near]) -> list[Figure]
             lambda each: _rank(collection, each[0], Leg.PIXELS, text=each[1]),
             lambda each: _rank(collection, each[0], Leg.PIXELS, Leg.WORDS, text=each[1]),
         )
-        target = Target(25)
-        figures.append(timed(f"SQL, pixels and full text, {name} words", without, target=target))
-        figures.append(timed(f"SQL, pixels, words and full text, {name} words", both, target=target))
+        figures.append(timed(f"SQL, pixels and full text, {name} words", without, most=25))
+        figures.append(timed(f"SQL, pixels, words and full text, {name} words", both, most=25))
     return figures
 
 
 async def _filtered(collection: Collection, questions: list[Near]) -> list[Figure]:
-    exact = Target(1, at_least=True)
     figures = []
-    for what, field, share, target in (
-        ("a narrow filter", "artist", 0.01, exact),
+    for what, field, share, least in (
+        ("a narrow filter", "artist", 0.01, 1),
         ("a middling filter", "type", 0.08, None),
         ("a wide filter", "school", 0.3, None),
     ):
         chosen = await _value_of_share(collection, field, share)
         asked = [(question, chosen) for question in questions]
-        figures += await _one_filter(collection, what, asked, target)
-    for what, field, low, high, target in (
-        ("an artist", "artist", 10, 100, exact),
+        figures += await _one_filter(collection, what, asked, least)
+    for what, field, low, high, least in (
+        ("an artist", "artist", 10, 100, 1),
         ("a frequent type", "type", 0.1 * collection.rows, collection.rows, None),
     ):
         asked = [(each, await _furthest(collection, each, field, low, high)) for each in questions]
-        figures += await _one_filter(collection, f"{what} far from the question", asked, target)
+        figures += await _one_filter(collection, f"{what} far from the question", asked, least)
     return figures
 
 
 async def _one_filter(
-    collection: Collection, what: str, asked: list[tuple[Near, Chosen]], target: Target | None
+    collection: Collection, what: str, asked: list[tuple[Near, Chosen]], least: float | None
 ) -> list[Figure]:
     found = [await _rank(collection, question, chosen=chosen) for question, chosen in asked]
     exact = [await _brute_force(collection, question, chosen) for question, chosen in asked]
@@ -113,7 +111,7 @@ async def _one_filter(
     share = statistics.fmean(ranking.total for ranking in found) / collection.rows
     return [
         timed(f"SQL, {what}: {100 * share:.2g} % of all", times, floor),
-        Figure(RECALL, statistics.fmean(map(_recall, found, exact)), target=target),
+        Figure(RECALL, statistics.fmean(map(_recall, found, exact)), least=least),
     ]
 
 

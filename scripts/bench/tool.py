@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from collection import Collection, use
-from figures import Against, Figure, Target, in_turns, timed
+from bench.collection import Collection, use
+from bench.questions import sentences
+from bench.vectors import SHIPPED, WIDE, WideProvider, widen
+from figures import Against, Figure, in_turns, timed
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
-from questions import sentences
-from vectors import SHIPPED, WIDE, WideProvider, widen
 
 from art_mcp.images.loader import PictureLoader
 from art_mcp.search.finder import Finder
@@ -87,6 +87,6 @@ async def _text_call(collection: Collection, turns: int, configuration: Configur
             texts, lambda text: ask(client, text), floor, lambda _: client.session.validate_tool_result(TOOL, answer)
         )
     return [
-        timed(f"text call over stdio, {name}", times, floors, Target(3, Against.DIFFERENCE)),
+        timed(f"text call over stdio, {name}", times, floors, most=3, against=Against.DIFFERENCE),
         timed("in it: the client checks the answer's schema", checks),
     ]
