@@ -3,32 +3,31 @@
     python scripts/eval_relevance.py FOLDER CAPTIONS
 
 FOLDER is that of `eval_retrieval.py`: captions whose painting is known. CAPTIONS is a CSV with a column
-`caption` of photographs that have nothing to do with the collection; their best hits are wrong by
-construction. For pictures, every painting is asked for by distorted copies of itself, and by others.
-Prints the distributions of the raw scores that `search/relevance.py` judges, and how its bounds divide them.
+`caption` of photographs that have nothing to do with the collection, of which at most 500 are asked; their best
+hits are wrong by construction. For pictures, every painting is asked for by a distorted copy of itself.
+Prints percentiles of the raw scores that `search/relevance.py` judges, and the percentage of them that its bounds call
+strong, fair and weak. Needs what art-mcp itself needs.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import random
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 import numpy as np
-from eval_retrieval import prepare
+from eval_retrieval import load, prepare, settings
+from figures import table
 from PIL import Image
-from rich.console import Console
-from rich.table import Table
+from scratch import scratch
 
 from art_mcp.painting import Relevance
 from art_mcp.runtime import Runtime
 from art_mcp.search import relevance
-from art_mcp.settings import Settings
 from art_mcp.store import paintings
 
 FOREIGN = 500
@@ -76,35 +75,35 @@ async def by_picture(runtime: Runtime, images: Path, folder: Path) -> Scores:
 
 
 def show(title: str, scores: Scores, bounds: relevance.Bounds) -> None:
-    table = Table(title=f"{title}: strong from {bounds.strong}, fair from {bounds.fair}")
-    table.add_column("scores of")
-    for percentile in PERCENTILES:
-        table.add_column(f"p{percentile}", justify="right")
-    for word in Relevance:
-        table.add_column(f"{word.value} %", justify="right")
+    header = ["scores of", "count", *(f"p{each}" for each in PERCENTILES), *(f"{word.value}, %" for word in Relevance)]
+    rows = []
     for name, values in scores.items():
-        points = [f"{value:.2f}" for value in np.percentile(values, PERCENTILES)]
+        points = [f"{value:.2f}" for value in np.percentile(values, PERCENTILES)] if values else [""] * len(PERCENTILES)
         words = [relevance.word(value, bounds) for value in values]
-        shares = [f"{100 * words.count(word) / len(words):.0f}" for word in Relevance]
-        table.add_row(name, *points, *shares)
-    Console(width=110).print(table)
+        shares = [f"{100 * words.count(word) / len(words):.1f}" if words else "" for word in Relevance]
+        rows.append([name, str(len(values)), *points, *shares])
+    print(f"\n## {title}: strong from {bounds.strong}, fair from {bounds.fair}\n\n{table(header, rows)}", flush=True)
 
 
-async def main(source: Path, captions: Path) -> None:
+async def measure(source: Path, captions: Path, folder: Path) -> None:
     with captions.open(encoding="utf-8", newline="") as file:
         foreign = [row["caption"] for row in csv.DictReader(file)]
-    foreign = random.Random(0).sample(foreign, FOREIGN)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        known = prepare(source, folder)
-        async with Runtime(Settings(data_dir=folder / "data", image_dirs=(folder,))) as runtime:
-            ingest = await runtime.ingest()
-            await ingest.run(await ingest.create(folder / "paintings.tsv"))
-            show("Text", await by_text(runtime, known, foreign), relevance.TEXT)
-            show("Picture", await by_picture(runtime, source / "images", folder), relevance.PICTURE)
+    foreign = random.Random(0).sample(foreign, min(FOREIGN, len(foreign)))
+    known = prepare(source, folder)
+    async with Runtime(settings(folder)) as runtime:
+        await load(runtime, folder / "paintings.tsv")
+        show("Text", await by_text(runtime, known, foreign), relevance.TEXT)
+        show("Picture", await by_picture(runtime, source / "images", folder), relevance.PICTURE)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="with paintings.tsv and images/")
+    parser.add_argument("captions", type=Path, help="a CSV with a column `caption`")
+    options = parser.parse_args()
+    with scratch() as folder:
+        anyio.run(measure, options.folder.resolve(), options.captions, folder)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    anyio.run(main, Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
+    main()

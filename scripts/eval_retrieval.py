@@ -1,33 +1,50 @@
-"""Recall@k of text queries through the tool, with bootstrap intervals, for all legs together and by parts.
+"""Recall@k of text queries, with bootstrap intervals: through the tool, and by each leg of the ranking alone.
 
-    python scripts/eval_retrieval.py FOLDER
+    python scripts/eval_retrieval.py FOLDER [--write src/art_mcp/vision/models/MODEL_CARD.md]
 
 FOLDER holds `paintings.tsv` (IMAGE_FILE, AUTHOR, TITLE, DATE and VISUAL_CAPTION, what somebody wrote who
 looked at the picture) and `images/`. The captions are the queries; they are taken out before the table is
-loaded. The legs alone are measured in the same database: a database in which one leg alone has vectors.
+loaded. Needs what art-mcp itself needs.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sys
-import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
-import asyncpg
 import numpy as np
+from figures import Report, table
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from rich.console import Console
-from rich.table import Table
+from numpy.typing import NDArray
+from scratch import scratch
 
-from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.folding import fold
+from art_mcp.runtime import Runtime
+from art_mcp.settings import Settings
+from art_mcp.space import Leg
+from art_mcp.store import jobs
+from art_mcp.store.full_text import Words
+from art_mcp.store.ranking import LegQuery, rank
 
 AT = (1, 5, 10)
+DEPTH = 50
+"""How many paintings are looked at for the right one."""
 RESAMPLES = 10_000
-LEGS = {"all": ("pixels", "words"), "pixels, words": ("pixels", "words"), "pixels": ("pixels",), "words": ("words",)}
-"""The active spaces of each line; only the first has full text too, which is taken out after it."""
+LEGS: dict[str, tuple[Leg, ...]] = {
+    "pixels and words": (Leg.PIXELS, Leg.WORDS),
+    "pixels": (Leg.PIXELS,),
+    "words": (Leg.WORDS,),
+    "full text": (),
+}
+"""The spaces of each line; a line without any has the full text alone."""
+
+Ask = Callable[[str], Awaitable[list[str]]]
+"""From a caption to the picture files of the paintings that are found, best first."""
 
 
 def prepare(source: Path, folder: Path) -> dict[str, str]:
@@ -49,72 +66,87 @@ def prepare(source: Path, folder: Path) -> dict[str, str]:
     return captions
 
 
-async def ranks(client: Client, captions: dict[str, str], files: dict[str, str]) -> np.ndarray:
-    """The rank of the right painting for each caption, 1 to 50, or infinity beyond."""
+def settings(folder: Path) -> Settings:
+    """The built-in model, and a database of its own, whatever the user has set."""
+    return Settings(_env_file=None, database_url=None, vision="local", data_dir=folder / "data", image_dirs=(folder,))
+
+
+async def load(runtime: Runtime, path: Path) -> None:
+    """Load a table to its end, or end the script with what was refused."""
+    ingest, database = await runtime.ingest(), await runtime.database()
+    job_id = await ingest.create(path, collection=path.parent.name)
+    await ingest.run(job_id)
+    job = await jobs.get(database, job_id)
+    if job is None or job.stored != job.total:
+        sys.exit(f"{path.name} could not be loaded as a whole: {job}.")
+
+
+async def ranks(captions: dict[str, str], ask: Ask) -> NDArray[np.float64]:
+    """The rank of the right painting for each caption, from 1, or infinity beyond `DEPTH`."""
     found = []
     for caption, file in captions.items():
-        result = await client.call_tool("search_paintings_by_text", {"query": caption, "limit": 50, "pictures": False})
-        order = [files[hit["id"]] for hit in result.structured_content["results"]]
+        order = await ask(caption)
         found.append(order.index(file) + 1 if file in order else np.inf)
     return np.array(found)
 
 
-async def files_by_id(client: Client) -> dict[str, str]:
-    """Every painting's picture file, by its id."""
-    files, cursor = {}, None
-    while True:
-        asked = {"query": "x", "limit": 50, "cursor": cursor, "pictures": False}
-        page = await client.call_tool("search_paintings_by_text", asked)
-        for hit in page.structured_content["results"]:
-            shown = await client.call_tool("get_painting", {"id": hit["id"], "size": 0})
-            files[hit["id"]] = shown.structured_content["image_file"]
-        if not (cursor := page.structured_content["next_cursor"]):
-            return files
-
-
-async def measure(source: Path, folder: Path) -> dict[str, np.ndarray]:
+async def measure(source: Path, folder: Path) -> dict[str, NDArray[np.float64]]:
     captions = prepare(source, folder)
-    environment = {"ART_MCP_DATA_DIR": str(folder / "data"), "ART_MCP_IMAGE_DIRS": f"{folder}:{source}"}
+    environment = {"ART_MCP_DATA_DIR": str(folder / "data"), "ART_MCP_VISION": "local"}
     server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
-    postgres = EmbeddedServer.start(folder / "data")  # the same server as the tool's
-    result = {}
-    for name, legs in LEGS.items():
+    measured = {}
+    async with Runtime(settings(folder)) as runtime:
+        await load(runtime, folder / "paintings.tsv")
+        database, provider = await runtime.database(), await runtime.provider()
+        async with database.connection() as connection:
+            rows = await connection.fetch("SELECT id::text, image_name FROM art_mcp.paintings")
+        file_of = {row["id"]: row["image_name"] for row in rows}
         async with Client(stdio_client(server)) as client:
-            if not result:
-                loaded = await client.call_tool("ingest_collection", {"source": str(folder / "paintings.tsv")})
-                print(loaded.content[0].text, file=sys.stderr)
-                files = await files_by_id(client)
-        connection = await asyncpg.connect(**postgres.connect_args)
-        await connection.execute("UPDATE art_mcp.spaces SET active = leg = ANY($1::text[])", list(legs))
-        if name != "all":
-            await connection.execute("UPDATE art_mcp.paintings SET search = ''")
-        await connection.close()
-        async with Client(stdio_client(server)) as client:
-            result[name] = await ranks(client, captions, files)
-    postgres.close()
-    return result
+
+            async def by_tool(caption: str) -> list[str]:
+                asked = {"query": caption, "limit": DEPTH, "pictures": False}
+                answer = await client.call_tool("search_paintings_by_text", asked)
+                return [file_of[hit["id"]] for hit in answer.structured_content["results"]]
+
+            measured["all, through the tool"] = await ranks(captions, by_tool)
+        for name, legs in LEGS.items():
+
+            async def by_legs(caption: str, legs: tuple[Leg, ...] = legs) -> list[str]:
+                vectors = await provider.embed_queries([caption])
+                queries = [LegQuery(provider.spaces[leg], vectors[leg][0]) for leg in legs]
+                words = None if legs else Words(fold(caption))
+                ranking = await rank(database, queries, words=words, limit=DEPTH)
+                return [hit.painting.image_name for hit in ranking.hits]
+
+            measured[name] = await ranks(captions, by_legs)
+    return measured
 
 
-def show(measured: dict[str, np.ndarray]) -> None:
+def recall_table(measured: dict[str, NDArray[np.float64]]) -> str:
     rng = np.random.default_rng(0)
     count = len(next(iter(measured.values())))
-    table = Table(title=f"Recall, {count} captions (95 % bootstrap interval)")
-    table.add_column("leg")
-    for k in AT:
-        table.add_column(f"R@{k}", justify="right")
     draws = rng.integers(0, count, (RESAMPLES, count))
+    rows = []
     for name, places in measured.items():
         cells = []
         for k in AT:
             hits = 100.0 * (places <= k)
             low, high = np.percentile(hits[draws].mean(axis=1), [2.5, 97.5])
-            cells.append(f"{hits.mean():.1f} ({low:.0f}-{high:.0f})")
-        table.add_row(name, *cells)
-    Console(width=90).print(table)
+            cells.append(f"{hits.mean():.1f} ({low:.0f} to {high:.0f})")
+        rows.append([name, *cells])
+    return table([f"{count} captions", *(f"R@{k}, %" for k in AT)], rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="with paintings.tsv and images/")
+    Report.add_option(parser)
+    options = parser.parse_args()
+    report = Report("eval_retrieval", ["recall"], options)
+    with scratch() as folder:
+        measured = anyio.run(measure, options.folder.resolve(), folder)
+    report.add("recall", recall_table(measured), "Recall, with 95 % bootstrap intervals")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    with tempfile.TemporaryDirectory() as temporary:
-        show(anyio.run(measure, Path(sys.argv[1]).resolve(), Path(temporary)))
+    main()

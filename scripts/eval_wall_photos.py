@@ -1,18 +1,19 @@
 """How often a photo of a painting on a wall finds the painting, by the whole photo and by views of its parts.
 
     python scripts/eval_wall_photos.py FOLDER [--photographs FOLDER] [--each 2] [--seed 1] [--keep FOLDER]
+                                       [--write docs/pictures.md]
 
 FOLDER holds `paintings.tsv` and `images/`, as for `eval_retrieval.py`. Its paintings are photographed on made-up
 walls (`wall_photos.py`), and all questions go through the finder. A quarter of the paintings is loaded only after
 the photos of them have been asked for: whatever is found before is wrong. Pictures in the folder of photographs,
-if there is one, show no painting of the collection: for them parts should decide nothing.
+if there is one, show no painting of the collection: for them parts should decide nothing. Needs what art-mcp
+itself needs.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,17 +24,16 @@ from typing import NamedTuple
 
 import anyio
 import numpy as np
+from eval_retrieval import load, settings
+from figures import Report, table
 from PIL import Image
-from rich.box import MARKDOWN
-from rich.console import Console
-from rich.table import Table
+from scratch import scratch
 from wall_photos import photograph
 
 from art_mcp.images.loader import Source
 from art_mcp.painting import Relevance
 from art_mcp.runtime import Runtime
 from art_mcp.search.finder import Finder
-from art_mcp.settings import Settings
 from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.provider import Limits
 
@@ -107,9 +107,9 @@ def split(source: Path, folder: Path) -> list[Path]:
         tables.append(folder / name / "paintings.tsv")
         with tables[-1].open("w", encoding="utf-8", newline="") as file:
             columns = [column for column in rows[0] if column != "VISUAL_CAPTION"]
-            table = csv.DictWriter(file, columns, delimiter="\t", extrasaction="ignore")
-            table.writeheader()
-            table.writerows(row for place, row in enumerate(rows) if (place % HELD_OUT == 0) is held_out)
+            writer = csv.DictWriter(file, columns, delimiter="\t", extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(row for place, row in enumerate(rows) if (place % HELD_OUT == 0) is held_out)
     return tables
 
 
@@ -120,11 +120,10 @@ async def measure(
     shown, late = split(source, folder)
     with late.open(encoding="utf-8", newline="") as file:
         held_out = {row["IMAGE_FILE"] for row in csv.DictReader(file, delimiter="\t")}
-    async with Runtime(Settings(data_dir=folder / "data", image_dirs=(folder,))) as runtime:
+    async with Runtime(settings(folder)) as runtime:
 
-        async def load(table: Path) -> list[Finder]:
-            ingest = await runtime.ingest()
-            await ingest.run(await ingest.create(table, collection=table.parent.name))
+        async def finders_after(table: Path) -> list[Finder]:
+            await load(runtime, table)
             return [
                 Finder(await runtime.database(), WholeOnly(), await runtime.spaces(), runtime.loader()),
                 await runtime.finder(),
@@ -134,9 +133,9 @@ async def measure(
             measured[kind] = [await ask(finder, wanted) for finder in finders]
 
         measured: dict[str, list[list[Asked]]] = {}
-        finders = await load(shown)
+        finders = await finders_after(shown)
         await answers("not in the collection", [query for query in whole if query.file in held_out])
-        finders = await load(late)
+        finders = await finders_after(late)
         await answers("wholly in the photo", whole)
         await answers("cut off by the photo", cut_off)
         if foreign:
@@ -148,28 +147,22 @@ def share(asked: Sequence[Asked], holds: Callable[[Asked], bool]) -> str:
     return f"{100 * sum(map(holds, asked)) / len(asked):.1f}"
 
 
-def show(measured: dict[str, list[list[Asked]]]) -> None:
-    table = Table(box=MARKDOWN)
-    for column in ("the painting is", "asked by", "photos", "R@1", "R@10", "right and strong", "wrong and strong"):
-        table.add_column(column, justify="left" if column in ("the painting is", "asked by") else "right")
-    for column in ("by a part", "median", "p95"):
-        table.add_column(column, justify="right")
+def results(measured: dict[str, list[list[Asked]]]) -> str:
+    header = ["the painting is", "asked by", "photos", "R@1, %", "R@10, %", "right and strong, %"]
+    header += ["wrong and strong, %", "by a part, %", "median, s", "p95, s"]
+    rows = []
     for kind, answers in measured.items():
         for way, asked in zip(("whole picture", "views"), answers, strict=True):
             median, late = np.percentile([each.seconds for each in asked], [50, 95])
-            table.add_row(
-                kind,
-                way,
-                str(len(asked)),
+            shares = [
                 share(asked, lambda each: each.rank == 1),
                 share(asked, lambda each: each.rank <= 10),
                 share(asked, lambda each: each.rank == 1 and each.relevance is Relevance.STRONG),
                 share(asked, lambda each: each.rank > 1 and each.relevance is Relevance.STRONG),
                 share(asked, lambda each: each.part),
-                f"{median:.2f} s",
-                f"{late:.2f} s",
-            )
-    Console(width=150).print(table)
+            ]
+            rows.append([kind, way, str(len(asked)), *shares, f"{median:.2f}", f"{late:.2f}"])
+    return table(header, rows)
 
 
 def main() -> None:
@@ -179,7 +172,9 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=2, help="photos of each painting")
     parser.add_argument("--seed", type=int, default=1, help="another one gives other photos")
     parser.add_argument("--keep", type=Path, help="write the photos into this folder")
+    Report.add_option(parser)
     options = parser.parse_args()
+    report = Report("eval_wall_photos", ["results"], options)
     source = options.folder.resolve()
     whole, cut_off = queries(sorted((source / "images").glob("*.jpg")), options.each, options.seed)
     if options.keep:
@@ -188,8 +183,8 @@ def main() -> None:
             (options.keep / f"{number:04}-{query.file}").write_bytes(query.jpeg)
     pictures = sorted(options.photographs.glob("*.jpg")) if options.photographs else []
     foreign = [Query("", path.read_bytes()) for path in pictures]
-    with tempfile.TemporaryDirectory() as temporary:
-        show(anyio.run(measure, source, Path(temporary), whole, cut_off, foreign))
+    with scratch() as folder:
+        report.add("results", results(anyio.run(measure, source, folder, whole, cut_off, foreign)))
 
 
 if __name__ == "__main__":
