@@ -9,7 +9,8 @@ the table's own time frame, and the names that still have a word in capitals.
 SemArt's time frame is the half century to which an artist is counted, whenever the painting was painted: Monet's
 of 1904 stands under 1851-1900. What a plain year reaches is therefore the most that can be reached; what a
 misreading would look like is a date that also misses the half centuries beside its own. Those are listed.
-`--sample N` prints N random dates and names with what became of them, to be read by a person.
+`--sample N` prints N random dates and names with what became of them, to be read by a person. Needs what art-mcp
+itself needs.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import argparse
 import json
 import random
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from figures import table
 
+from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import DEFAULTS, Row, open_source
@@ -40,7 +42,7 @@ def catalogues(path: Path) -> Iterator[Catalogue]:
             row = json.loads(line)
             yield Catalogue(date=row.get("date"), artist=row.get("artist"))
     else:
-        source = open_source(str(path), DEFAULTS)
+        source = open_source(str(path.absolute()), DEFAULTS)
         assert isinstance(source, LocalSource)
         yield from (row.catalogue for row in source.rows() if isinstance(row, Row))
 
@@ -56,7 +58,7 @@ def share(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,} ({100 * part / whole:.2f} %)" if whole else "-"
 
 
-def measure(path: Path, console: Console, sample: int) -> None:
+def measure(path: Path, sample: int) -> None:
     rows = list(catalogues(path))
     dates = [row for row in rows if says_something(row.date)]
     understood = [row for row in dates if years(row.date)]
@@ -67,25 +69,28 @@ def measure(path: Path, console: Console, sample: int) -> None:
     artists = sorted({row.artist for row in rows if row.artist})
     shouted = [name for name in artists if any(map(in_capitals, display_name(name).split()))]
 
-    table = Table(title=path.name, show_header=False, title_justify="left")
-    table.add_row("dates that say anything", share(len(dates), len(rows)))
-    table.add_row("understood", share(len(understood), len(dates)))
-    table.add_row("plain years that meet the time frame", share(sum(map(meets, plain)), len(plain)))
-    table.add_row("other dates that meet it", share(sum(map(meets, others)), len(others)))
-    table.add_row("dates that meet it or a half century beside it", share(len(framed) - len(far), len(framed)))
-    table.add_row("names recast", share(sum(display_name(name) != name for name in artists), len(artists)))
-    table.add_row("names with a word in capitals left", f"{len(shouted)}: {'; '.join(shouted[:FORMS])}")
-    console.print(table)
+    figures = [
+        ("dates that say anything", share(len(dates), len(rows))),
+        ("understood", share(len(understood), len(dates))),
+        ("plain years that meet the time frame", share(sum(map(meets, plain)), len(plain))),
+        ("other dates that meet it", share(sum(map(meets, others)), len(others))),
+        ("dates that meet it or the half century before or after it", share(len(framed) - len(far), len(framed))),
+        ("names recast", share(sum(display_name(name) != name for name in artists), len(artists))),
+        ("names that still have a word in capitals", share(len(shouted), len(artists))),
+    ]
+    print(f"\n## {path.name}\n\n{table(['what', 'measured'], figures)}\n")
+    for name in shouted[:FORMS]:
+        print(f"in capitals: {name}")
     forms = Counter(re.sub(r"\d", "9", row.date) for row in dates if not years(row.date))
     for form, count in forms.most_common(FORMS):
-        console.print(f"not understood  {count:5}  {form}", markup=False)
+        print(f"not understood  {count:5}  {form}")
     for row in far:
-        console.print(f"far from {row.timeframe}  {row.date} {years(row.date)}  {row.artist}", markup=False)
+        print(f"far from {row.timeframe}  {row.date} {years(row.date)}  {row.artist}")
     picked = random.Random(0)
     for row in picked.sample(dates, min(sample, len(dates))):
-        console.print(f"{row.date:40} {years(row.date)}", markup=False)
+        print(f"{row.date:40} {years(row.date)}")
     for name in picked.sample(artists, min(sample, len(artists))):
-        console.print(f"{name:50} {display_name(name)}", markup=False)
+        print(f"{name:50} {display_name(name)}")
 
 
 def meets(row: Catalogue, margin: int = 0) -> bool:
@@ -103,4 +108,7 @@ if __name__ == "__main__":
     parser.add_argument("--sample", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     for file in arguments.files:
-        measure(file, Console(highlight=False, soft_wrap=True), arguments.sample)
+        try:
+            measure(file, arguments.sample)
+        except ArtMcpError as error:
+            sys.exit(str(error))
