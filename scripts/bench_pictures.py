@@ -1,11 +1,12 @@
 """What it costs to let nothing bad in with a picture: the guarded way against Pillow alone, per picture.
 
-    python scripts/bench_pictures.py [--turns 9]
+    python scripts/bench_pictures.py [--turns 9] [--write docs/pictures.md]
 
 The floor is what a program does that trusts its pictures: Pillow opens the bytes, decodes, makes RGB of them and a
 thumbnail of at most 1,024 pixels a side. Above it come the checks and the normalisation in the same process
 (`read_picture`), and all of that in a process that can be ended (`Decoder`), with one worker. One picture after the
-other; of several turns the best counts, so that other work on the machine counts for little.
+other; of several turns the best counts, so that other work on the machine counts for little. Needs what art-mcp
+itself needs.
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ from functools import partial
 from io import BytesIO
 
 from draw_sample import draw_scene
+from figures import Report, table
 from PIL import Image
-from rich.box import MARKDOWN
-from rich.console import Console
-from rich.table import Table
 
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.picture import read_picture
@@ -70,19 +69,20 @@ def best(ways: list[Callable[[bytes], object]], files: list[bytes], turns: int) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=9)
-    turns = parser.parse_args().turns
-    table = Table(box=MARKDOWN)
-    table.add_column("picture")
-    for column in ("Pillow alone, ms", "same process, ms", "guarded, ms", "guard, share of Pillow"):
-        table.add_column(column, justify="right")
+    Report.add_option(parser)
+    options = parser.parse_args()
+    report = Report("bench_pictures", ["cost"], options)
+    rows = []
     decoder = Decoder(workers=1)
     for name, files in pictures():
         judged = partial(read_picture, name=name, max_side=SIDE)
         guarded = partial(decoder.read, name=name, max_side=SIDE)
-        plain, same, other = best([trusting, judged, guarded], files, turns)
-        table.add_row(name, *(f"{value:.2f}" for value in (plain, same, other)), f"{100 * (other / plain - 1):+.0f} %")
+        guarded(files[0])  # the first picture waits for the process
+        plain, same, other = best([trusting, judged, guarded], files, options.turns)
+        rows.append([name, *(f"{value:.2f}" for value in (plain, same, other)), f"{100 * (other / plain - 1):+.0f} %"])
     decoder.close()
-    Console(width=120).print(table)
+    header = ["picture", "Pillow alone, ms", "same process, ms", "guarded, ms", "guarded against Pillow"]
+    report.add("cost", table(header, rows))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Damaged and hostile pictures, and anything at all as a reference, for as long as one likes.
+"""Damaged and hostile pictures, and arbitrary text as references to pictures, for as long as you like.
 
-    python scripts/fuzz_pictures.py [--seconds 300] [--seed 1] [--keep FOLDER]
+    python scripts/fuzz_pictures.py [--seconds 300] [--seed 1] [--keep FOLDER] [--write docs/pictures.md]
 
-Every file goes to the worker processes that pictures from outside go to. What it reports: how many were read and
-how many refused, in which words, the slowest, the most memory, and whatever should not have happened, whose files
-are kept in FOLDER.
+Every file goes to the worker processes that pictures from outside go to. The script reports how many were read and
+how many refused, in which words, the slowest, the most memory, and every fault: a crash, a hang, or an error that is
+not meant for people. Files that caused one are kept in FOLDER. With a fault the exit status is 1. Needs what art-mcp
+itself needs.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from figures import Figure, Report, exactly
 from PIL import Image
 
 from art_mcp.images import data_uri
@@ -164,7 +166,9 @@ def understood(text: str, fetcher: Fetcher) -> str:
     return str(reference.kind)
 
 
-class Report:
+class Seen:
+    """What became of everything so far."""
+
     def __init__(self, keep: Path) -> None:
         self.outcomes: Counter[str] = Counter()
         self.faults: list[str] = []
@@ -194,15 +198,17 @@ class Report:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Fuzz the ways in which pictures come.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path)
+    Report.add_option(parser)
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    report = Report(options.keep or Path(tempfile.mkdtemp(prefix="fuzz-pictures-")))
+    report = Report("fuzz_pictures", ["faults"], options)
+    seen = Seen(options.keep or Path(tempfile.mkdtemp(prefix="fuzz-pictures-")))
     decoder, fetcher, done = Decoder(), Fetcher(), threading.Event()
-    threading.Thread(target=report.watch, args=(done,), daemon=True).start()
+    threading.Thread(target=seen.watch, args=(done,), daemon=True).start()
 
     def decode(data: bytes) -> str:
         try:
@@ -213,28 +219,36 @@ def main() -> int:
             raise ValueError("a picture that is not normal")
         return f"read as {picture.format}"
 
-    until = time.monotonic() + options.seconds
     files, wild = real(rng), bombs()
     pictures = references = 0
     for bomb in wild:
-        report.count(partial(decode, bomb), bomb)
+        seen.count(partial(decode, bomb), bomb)
         pictures += 1
+    until = time.monotonic() + options.seconds
     while time.monotonic() < until:
         data = damaged(wild if rng.random() < 0.01 else files, rng)
-        report.count(partial(decode, data), data)
+        seen.count(partial(decode, data), data)
         pictures += 1
         for _ in range(20):
             text = written(rng)
-            report.count(partial(understood, text, fetcher), text.encode("utf-8", "surrogatepass"))
+            seen.count(partial(understood, text, fetcher), text.encode("utf-8", "surrogatepass"))
             references += 1
     done.set()
     decoder.close()
-    print(f"{pictures:,} files and {references:,} references with seed {options.seed}")
-    print(f"slowest {report.slowest:.2f} s, most memory of a worker {report.most_mb:.0f} MB")
-    for outcome, count in report.outcomes.most_common():
+    figures = [
+        Figure("files", pictures),
+        Figure("references", references),
+        exactly("faults", len(seen.faults), 0),
+        Figure("the slowest", seen.slowest, "s"),
+        Figure("most memory of a worker", seen.most_mb, "MB"),
+    ]
+    report.add("faults", figures)
+    print()
+    for outcome, count in seen.outcomes.most_common():
         print(f"{count:>9,}  {outcome}")
-    print(f"{len(report.faults)} faults", *report.faults, sep="\n  ")
-    return bool(report.faults)
+    for fault in seen.faults:
+        print(fault)
+    return int(report.missed)
 
 
 if __name__ == "__main__":
