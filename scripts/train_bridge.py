@@ -15,15 +15,21 @@ import csv
 import hashlib
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnx
-import torch
-from onnx import TensorProto, compose, helper, numpy_helper, parser
-from torch import nn
-from torch.nn import functional
+
+try:
+    import onnx
+    import torch
+    from onnx import TensorProto, compose, helper, numpy_helper, parser
+    from torch import nn
+    from torch.nn import functional
+except ModuleNotFoundError as error:
+    print(f"{error.name} is not installed. Run: {sys.executable} -m pip install --group train", file=sys.stderr)
+    sys.exit(2)
 
 from art_mcp.vision.sentence import PACKAGE, SentenceNetwork, installed_model
 from art_mcp.vision.weights import MODELS
