@@ -1,6 +1,7 @@
 """How fast pictures are loaded by the built-in model, and in how much memory.
 
     python scripts/bench_ingest.py [--images 600] [--side 640] [--threads 1 2] [--memory 2000 20000]
+                                   [--write docs/ingest-speed.md]
 
 Speed: the floor is the bare ONNX loop, which takes the same pictures, decoded already, through the image network in
 the same batches with the same threads, and does nothing else. A load reads, hashes, decodes in processes of their
@@ -8,17 +9,16 @@ own, embeds, makes two renditions, embeds the words, and writes it all into the 
 the network has one core, and the rest of the work what else there is; with as many threads as cores they share.
 
 Memory: the most that the loading process and its decoders had at a time, for a small and a large load of pictures of
-256 pixels in a process of its own each. PostgreSQL is left out: its memory is its settings'.
+256 pixels in a process of its own each. PostgreSQL is left out: its memory is its settings'. Without `--memory`
+nothing is measured of it. Needs what art-mcp itself needs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -27,22 +27,22 @@ import anyio
 import numpy as np
 import psutil
 from draw_sample import draw_scene
+from figures import Figure, Report
 from PIL import Image
-from rich.box import MARKDOWN
-from rich.console import Console
-from rich.table import Table
+from scratch import scratch
 
 from art_mcp.images.picture import read_picture
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
-from art_mcp.store.platform import home
 from art_mcp.vision import weights
 from art_mcp.vision.local import IMAGE_BATCH, ImageNetwork
 
 SCENES = range(12)
 SMALL = 256
 LEAST, MOST = 0.85, 1.1
+FLOOR = 96
+"""Pictures that the bare loop takes, at most."""
 LOOK_EVERY_S = 0.05
 
 
@@ -67,7 +67,7 @@ def bare(images: list[Path], threads: int) -> float:
     """Pictures a second."""
     weights.MAX_THREADS = threads
     network = ImageNetwork()
-    decoded = [read_picture(path.read_bytes(), name=path.name).image for path in images]
+    decoded = [read_picture(path.read_bytes(), name=path.name) for path in images]
     network.embed(decoded[:IMAGE_BATCH])
     start = time.perf_counter()
     for first in range(0, len(decoded), IMAGE_BATCH):
@@ -102,63 +102,53 @@ async def load(table: Path, data: Path, threads: int) -> dict[str, float]:
     return {"rate": job.total / seconds, "memory": most / 2**20}
 
 
-def loaded(folder: Path, count: int, side: int, threads: int) -> dict[str, float]:
-    """What a process says that loads so many into a fresh database."""
-    table, data = draw(folder / f"{count}", count, side), folder / f"data-{count}-{threads}"
-    command = [sys.executable, __file__, "--load", json.dumps([str(table), str(data), threads])]
-    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    shutil.rmtree(table.parent)
-    shutil.rmtree(home(data), ignore_errors=True)
-    return json.loads(said.stdout.splitlines()[-1])
+def loaded(count: int, side: int, threads: int) -> dict[str, float]:
+    """What a process measures that loads so many pictures into a new database."""
+    with scratch() as folder:
+        task = json.dumps([str(draw(folder / "art", count, side)), str(folder / "data"), threads])
+        command = [sys.executable, __file__, "--load", task]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def speed(table: Table, folder: Path, images: int, side: int, threads: int) -> None:
-    sources = draw(folder / "floor", min(images, 96), side).parent
-    floor = bare(sorted((sources / "images").iterdir()), threads)
-    shutil.rmtree(sources)
-    rate = loaded(folder, images, side, threads)["rate"]
-    table.add_row(
-        f"{images} pictures of {side} px, network on {threads} of {weights.available_cores()} cores",
-        f"{rate:.1f} a second",
-        f"bare loop {floor:.1f}: {rate / floor:.2f} x",
-        f"at least {LEAST} x",
-        "met" if rate >= LEAST * floor else "MISSED",
-    )
+def speed(images: int, side: int, threads: int) -> Figure:
+    with scratch() as folder:
+        pictures = draw(folder / "art", min(images, FLOOR), side).parent / "images"
+        floor = bare(sorted(pictures.iterdir()), threads)
+    rate = loaded(images, side, threads)["rate"]
+    what = f"{images} pictures of {side} px, network on {threads} of {weights.available_cores()} cores"
+    return Figure(what, rate, "a second", floor=floor, compared=rate / floor, least=LEAST)
 
 
-def memory(table: Table, folder: Path, few: int, many: int) -> None:
-    least, most = (loaded(folder, count, SMALL, weights.MAX_THREADS)["memory"] for count in (few, many))
-    table.add_row(
-        f"memory at {many:,} pictures of {SMALL} px",
-        f"{most:.0f} MB",
-        f"at {few:,}: {least:.0f} MB: {most / least:.2f} x",
-        f"at most {MOST} x",
-        "met" if most <= MOST * least else "MISSED",
-    )
+def memory(few: int, many: int) -> list[Figure]:
+    least, most = (loaded(count, SMALL, weights.MAX_THREADS)["memory"] for count in (few, many))
+    return [
+        Figure(f"memory at {few:,} pictures of {SMALL} px", least, "MB"),
+        Figure(f"memory at {many:,}", most, "MB", floor=least, compared=most / least, most=MOST),
+    ]
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=600, help="pictures to load for the speed")
     parser.add_argument("--side", type=int, default=640, help="their longer side in pixels")
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="of the network; none: no speed")
     parser.add_argument("--memory", type=int, nargs=2, metavar=("FEW", "MANY"), help="pictures of the two loads")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     parser.add_argument("--load", type=json.loads, help=argparse.SUPPRESS)
+    Report.add_option(parser)
     options = parser.parse_args()
     if options.load:
         source, data, threads = options.load
         print(json.dumps(anyio.run(load, Path(source), Path(data), threads)))
-        return
-    table = Table(box=MARKDOWN)
-    for column in ("what", "measured", "against", "target", ""):
-        table.add_column(column)
-    with tempfile.TemporaryDirectory() as folder:
-        for threads in options.threads:
-            speed(table, Path(folder), options.images, options.side, threads)
-        if options.memory:
-            memory(table, Path(folder), *options.memory)
-    Console(width=140).print(table)
+        return 0
+    report = Report("bench_ingest", ["speed"] * bool(options.threads) + ["memory"] * bool(options.memory), options)
+    if options.threads:
+        report.add("speed", [speed(options.images, options.side, threads) for threads in options.threads])
+    if options.memory:
+        report.add("memory", memory(*options.memory))
+    return int(options.check and report.missed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

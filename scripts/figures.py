@@ -146,11 +146,12 @@ def figure_table(figures: Sequence[Figure]) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; columns of numbers are aligned on the right."""
+    """A Markdown table; columns of numbers, except the first, are aligned on the right."""
     lines = [list(row) for row in rows]
     columns = list(zip_longest(*lines, fillvalue="")) or [()] * len(header)
     widths = [max(3, *map(len, (name, *cells))) for name, cells in zip(header, columns, strict=True)]
     right = [any(cells) and all(not cell or cell[0] in "+-0123456789" for cell in cells) for cells in columns]
+    right[0] = False
 
     def line(cells: Sequence[str]) -> str:
         padded = (
