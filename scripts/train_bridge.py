@@ -28,7 +28,7 @@ try:
     from torch import nn
     from torch.nn import functional
 except ModuleNotFoundError as error:
-    print(f"{error.name} is not installed. Run: {sys.executable} -m pip install --group train", file=sys.stderr)
+    print(f"{error.name} is not installed; this script needs the `train` group of pyproject.toml.", file=sys.stderr)
     sys.exit(2)
 
 from art_mcp.vision.sentence import PACKAGE, SentenceNetwork, installed_model
