@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from support.postgres import new_database, remove_server
+from support.loading import load_into, write_twelve
+from support.postgres import new_database, new_template, running_postgres
 
 from art_mcp.sample import copy_sample
 from art_mcp.settings import Settings, variable
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.vision.local import LocalProvider
 
 
 @pytest.fixture(scope="session")
@@ -38,31 +40,72 @@ def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_built_in_model() -> Iterator[None]:
+    """Its networks are loaded once a run instead of once a test, which takes half a second."""
+    provider = LocalProvider()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("art_mcp.runtime.local_provider", lambda: provider)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedServer]:
-    folder = Path(tempfile.mkdtemp(prefix="art-mcp-"))  # short, so that the socket can be inside
-    server = EmbeddedServer.start(folder)
-    yield server
-    server.close()
-    remove_server(server)
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty(postgres: EmbeddedServer) -> str:
+    """The template of a database without paintings."""
+    return new_template(postgres)
+
+
+@pytest.fixture(scope="session")
+def twelve(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The template of a database with twelve paintings, and the folder that they were loaded from."""
+    folder = write_twelve(tmp_path_factory.mktemp("twelve") / "pictures")
+
+    return new_template(postgres, lambda settings: load_into(settings, folder)), folder
 
 
 @pytest.fixture
-async def database_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
-    """A database of the test's own, empty."""
-    async with new_database(postgres) as url:
+async def database_url(postgres: EmbeddedServer, empty: str) -> AsyncIterator[str]:
+    """A database of the test's own, without paintings."""
+    async with new_database(postgres, empty) as url:
         yield url
 
 
 @pytest.fixture
-async def other_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
+async def other_url(postgres: EmbeddedServer, empty: str) -> AsyncIterator[str]:
     """Another one."""
+    async with new_database(postgres, empty) as url:
+        yield url
+
+
+@pytest.fixture
+async def bare_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
+    """A database that art-mcp has never opened."""
     async with new_database(postgres) as url:
         yield url
+
+
+@pytest.fixture
+def pictures(twelve: tuple[str, Path], tmp_path: Path) -> Path:
+    """A folder with the files of twelve paintings and their table, for the test to change."""
+    return Path(shutil.copytree(twelve[1], tmp_path / "pictures"))
+
+
+@pytest.fixture
+async def loaded(postgres: EmbeddedServer, twelve: tuple[str, Path], tmp_path: Path) -> AsyncIterator[Settings]:
+    """Settings with a database of the test's own that has the paintings of `pictures`."""
+    async with new_database(postgres, twelve[0]) as url:
+        yield Settings(database_url=url, image_dirs=(tmp_path,))
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings with the database without paintings."""
     return Settings(database_url=database_url, image_dirs=(tmp_path,))
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 from support.azure import FOREVER, KINDS, AzureStandIn, serving
-from support.loading import load, pictures
+from support.loading import load
+from support.pictures import draw_many
 from support.postgres import count_paintings
 
 from art_mcp.errors import ArtMcpError
@@ -52,7 +53,7 @@ async def test_a_collection_is_paid_for_once_and_found(
     service: tuple[AzureStandIn, str], azure: Settings, tmp_path: Path
 ) -> None:
     standin, _ = service
-    folder = pictures(tmp_path, 20)
+    folder = draw_many(tmp_path / "art", 20)
     async with Runtime(azure) as runtime:
         assert (await load(runtime, folder)).stored == 20
         assert standin.calls.billed() == 20 and {call.kind for call in standin.calls} == {"image"}
@@ -79,7 +80,7 @@ async def test_searches_go_on_without_azure(
     service: tuple[AzureStandIn, str], azure: Settings, settings: Settings, tmp_path: Path
 ) -> None:
     standin, _ = service
-    folder = pictures(tmp_path, 5)
+    folder = draw_many(tmp_path / "art", 5)
     (tmp_path / "art" / "table.tsv").write_text(
         "IMAGE_FILE\tTITLE\n" + "".join(f"{number:02}.png\tStorm {number}\n" for number in range(5))
     )
@@ -103,7 +104,7 @@ async def test_searches_go_on_without_azure(
 
 
 async def test_a_database_keeps_the_model_that_filled_it(azure: Settings, settings: Settings, tmp_path: Path) -> None:
-    folder = pictures(tmp_path, 3)
+    folder = draw_many(tmp_path / "art", 3)
     async with Runtime(settings) as runtime:
         await load(runtime, folder)
     async with Runtime(azure) as runtime:  # a key that was added later breaks nothing
@@ -115,7 +116,7 @@ async def test_one_refused_picture_stops_nobody(
     service: tuple[AzureStandIn, str], azure: Settings, tmp_path: Path
 ) -> None:
     standin, _ = service
-    folder = pictures(tmp_path, 12)
+    folder = draw_many(tmp_path / "art", 12)
     async with Runtime(azure) as runtime:
         await runtime.ingest()
         standin.fault("500", count=FOREVER, where=lambda call: call.sha == bad_sha(standin))
@@ -131,7 +132,7 @@ async def test_a_collection_of_refused_pictures_comes_to_an_end(
 ) -> None:
     """One is alone; of three, the others are answered while they fail."""
     standin, _ = service
-    folder = pictures(tmp_path, count if count == 1 else 12)
+    folder = draw_many(tmp_path / "art", count if count == 1 else 12)
     async with Runtime(azure) as runtime:
         await runtime.ingest()
         standin.fault("500", count=FOREVER, where=lambda call: call.sha in first_shas(standin, count))
@@ -149,7 +150,7 @@ async def test_a_search_falls_back_to_words_while_azure_hangs(
 ) -> None:
     monkeypatch.setattr("art_mcp.vision.pacing.URGENT_WITHIN_S", 2.0)
     standin, _ = service
-    folder = pictures(tmp_path, 3)
+    folder = draw_many(tmp_path / "art", 3)
     (folder / "table.tsv").write_text("IMAGE_FILE\tTITLE\n00.png\tStorm\n")
     async with Runtime(azure) as runtime:
         await load(runtime, folder)
@@ -168,7 +169,7 @@ async def test_a_wrong_key_stops_the_load_and_the_next_run_goes_on(
     service: tuple[AzureStandIn, str], azure: Settings, tmp_path: Path
 ) -> None:
     standin, _ = service
-    folder = pictures(tmp_path, 20)
+    folder = draw_many(tmp_path / "art", 20)
     async with Runtime(azure) as runtime:
         ingest = await runtime.ingest()
         job_id = await ingest.create(folder)
@@ -188,7 +189,7 @@ async def test_what_was_paid_for_is_kept_when_the_load_stops(
     service: tuple[AzureStandIn, str], azure: Settings, tmp_path: Path
 ) -> None:
     standin, _ = service
-    folder = pictures(tmp_path, 16)
+    folder = draw_many(tmp_path / "art", 16)
     async with Runtime(azure) as runtime:
         ingest = await runtime.ingest()
         job_id = await ingest.create(folder)
@@ -207,7 +208,7 @@ async def test_a_killed_load_pays_at_most_what_was_in_flight_again(
 ) -> None:
     standin, endpoint = service
     standin.latency = 0.05
-    folder = pictures(tmp_path, 60)
+    folder = draw_many(tmp_path / "art", 60)
     environment = {
         **os.environ,
         "ART_MCP_DATABASE_URL": database_url,
@@ -240,7 +241,7 @@ async def test_the_budget_holds_however_much_is_asked(
     standin, endpoint = service
     thrifty = settings.model_copy(update=options(endpoint, budget_day=12, budget_money=1.0, price_per_1000=50.0))
     assert thrifty.budget.a_month == 20
-    folder = pictures(tmp_path, 8)
+    folder = draw_many(tmp_path / "art", 8)
     async with Runtime(thrifty) as runtime:
         await load(runtime, folder)
     async with Runtime(thrifty) as runtime:  # a restart resets nothing
@@ -250,7 +251,7 @@ async def test_the_budget_holds_however_much_is_asked(
         assert "The budget of calls for this day is used up. It starts anew at 2" in (notes[-1] or "")
         with pytest.raises(VisionError, match="ART_MCP_BUDGET_DAY"):
             await finder.by_image(str(folder / "00.png"), limit=1)
-        pictures(tmp_path, 9)
+        draw_many(tmp_path / "art", 9)
         with pytest.raises(VisionError, match="budget of calls"):
             await load(runtime, folder)
     assert len(standin.calls) == 12
@@ -268,7 +269,7 @@ async def test_a_budget_that_will_not_do_is_told_before_anything_is_paid(
         "ART_MCP_AZURE_RATE": "100",
         "ART_MCP_BUDGET_DAY": "3",
     }
-    command = [sys.executable, "-m", "art_mcp", "ingest", str(pictures(tmp_path, 5))]
+    command = [sys.executable, "-m", "art_mcp", "ingest", str(draw_many(tmp_path / "art", 5))]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     told = done.stderr.index("The budget of this day allows only 3 more (ART_MCP_BUDGET_DAY sets it)")
     assert told < done.stderr.index("The budget of calls for this day is used up.")
@@ -281,7 +282,7 @@ async def test_no_key_comes_out_anywhere(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     standin, endpoint = service
-    folder = pictures(tmp_path, 3)
+    folder = draw_many(tmp_path / "art", 3)
     said = []
     async with Runtime(azure) as runtime:
         await load(runtime, folder)

@@ -15,7 +15,8 @@ from support.azure import digest, serving
 from support.azure.answers import Answer, json_answer
 from support.azure.calls import Call
 from support.embedding_service import PATHS, EmbeddingStandIn, refusal
-from support.loading import load, pictures
+from support.loading import load
+from support.pictures import draw_many
 from support.postgres import count_paintings
 
 from art_mcp.errors import ArtMcpError
@@ -72,7 +73,7 @@ async def test_a_collection_is_embedded_once_and_found(
     service: tuple[EmbeddingStandIn, str], settings: Settings, database_url: str, tmp_path: Path
 ) -> None:
     standin, _ = service
-    folder = pictures(tmp_path, 12)
+    folder = draw_many(tmp_path / "art", 12)
     mine = chosen(service, settings)
     async with Runtime(mine) as runtime:
         assert (await load(runtime, folder)).stored == 12
@@ -111,7 +112,7 @@ async def test_searches_go_on_without_it_and_another_model_fills_nothing(
     vllm: tuple[EmbeddingStandIn, str], settings: Settings, tmp_path: Path
 ) -> None:
     standin, _ = vllm
-    folder = pictures(tmp_path, 3)
+    folder = draw_many(tmp_path / "art", 3)
     (folder / "table.tsv").write_text("IMAGE_FILE\tTITLE\n" + "".join(f"{n:02}.png\tStorm {n}\n" for n in range(3)))
     mine = chosen(vllm, settings)
     async with Runtime(mine) as runtime:
@@ -134,7 +135,7 @@ async def test_one_refused_picture_stops_nobody_not_even_as_the_last_one(
     vllm: tuple[EmbeddingStandIn, str], settings: Settings, tmp_path: Path
 ) -> None:
     standin, _ = vllm
-    folder = pictures(tmp_path, 6)
+    folder = draw_many(tmp_path / "art", 6)
     refused: set[str] = set()
 
     def dislike_the_first(call: Call, answer: Answer) -> Answer:
@@ -156,7 +157,7 @@ async def test_a_wrong_setting_stops_the_load_and_the_next_run_goes_on(
     vllm: tuple[EmbeddingStandIn, str], settings: Settings, tmp_path: Path
 ) -> None:
     standin, _ = vllm
-    folder = pictures(tmp_path, 10)
+    folder = draw_many(tmp_path / "art", 10)
     async with Runtime(chosen(vllm, settings, http_dimensions=256)) as runtime:
         ingest = await runtime.ingest()
         job_id = await ingest.create(folder)
@@ -176,7 +177,7 @@ async def test_it_waits_as_long_as_it_is_told(
     told = [json_answer(429, {"message": "slow down"}, retry_after=1, headers={"retry-after": "1"})]
     standin.change = lambda call, answer: told.pop() if told else answer
     async with Runtime(chosen(vllm, settings)) as runtime:
-        assert (await load(runtime, pictures(tmp_path, 8))).stored == 8
+        assert (await load(runtime, draw_many(tmp_path / "art", 8))).stored == 8
     assert standin.calls.by_status() == {429: 1, 200: 8}
     assert standin.calls.sent_before_retry_after() == []
 
@@ -184,7 +185,7 @@ async def test_it_waits_as_long_as_it_is_told(
 async def test_the_budget_holds(vllm: tuple[EmbeddingStandIn, str], settings: Settings, tmp_path: Path) -> None:
     standin, _ = vllm
     thrifty = chosen(vllm, settings, budget_day=8)
-    folder = pictures(tmp_path, 5)
+    folder = draw_many(tmp_path / "art", 5)
     async with Runtime(thrifty) as runtime:
         await load(runtime, folder)
     async with Runtime(thrifty) as runtime:  # a restart resets nothing
@@ -219,7 +220,7 @@ async def test_vectors_can_be_as_long_as_the_database_takes(
         200, {"data": [{"index": 0, "embedding": (json.loads(answer.body)["data"][0]["embedding"] * 4)[:4000]}]}
     )
     async with Runtime(chosen(vllm, settings)) as runtime:
-        folder = pictures(tmp_path, 2)
+        folder = draw_many(tmp_path / "art", 2)
         assert (await load(runtime, folder)).stored == 2
         found = await (await runtime.finder()).by_image(str(folder / "01.png"), limit=1)
         assert found.hits[0][0].painting.source_key == "01.png"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.node import run
 from support.pictures import draw
-from support.serving import serving
+from support.servers import serving
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.node import CONFORMANCE, run
-from support.serving import Served, serving
+from support.servers import Served, serving
 
 NOWHERE = "postgresql://user@127.0.0.1:1/none"
 ERAS = ["2025-11-25", "2026-07-28"]

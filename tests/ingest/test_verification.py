@@ -16,7 +16,8 @@ from art_mcp.painting import Painting
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, PictureEmbedding
-from art_mcp.store.paintings import Entry, sample
+from art_mcp.store import paintings
+from art_mcp.store.paintings import Entry
 
 pytestmark = pytest.mark.anyio
 
@@ -24,11 +25,11 @@ COUNT = 6
 
 
 @pytest.fixture
-def folder(drawn: tuple[Path, object], tmp_path: Path) -> Path:
+def folder(sample: Path, tmp_path: Path) -> Path:
     """Paintings of the sample, which the model tells apart, and a copy of the first under another name."""
     folder = tmp_path / "art"
     folder.mkdir()
-    pictures = sorted((drawn[0].parent / "images").glob("*.jpg"))[:COUNT]
+    pictures = sorted((sample.parent / "images").glob("*.jpg"))[:COUNT]
     for number, picture in enumerate(pictures):
         (folder / f"{number}.jpg").write_bytes(picture.read_bytes())
     (folder / "copy of 0.jpg").write_bytes(pictures[0].read_bytes())
@@ -46,7 +47,7 @@ async def swap(settings: Settings, leg: Leg) -> list[Painting]:
     async with Runtime(settings) as runtime:
         database = await runtime.database()
         space = next(space for space in await runtime.spaces() if space.leg is leg)
-        two = [p for p in await sample(database, 100) if p.image_name in ("1.jpg", "2.jpg")]
+        two = [p for p in await paintings.sample(database, 100) if p.image_name in ("1.jpg", "2.jpg")]
         async with database.connection() as connection:
             await connection.execute(
                 f"UPDATE art_mcp.vectors_{space.name} v SET vector = other.vector "
@@ -89,7 +90,7 @@ async def test_copies_of_a_wrong_vector_go_with_it(settings: Settings, folder: P
     """Equal pictures share a vector, so a wrong one would come back from the copy."""
     await load(settings, folder)
     async with Runtime(settings) as runtime:
-        first = next(p for p in await sample(await runtime.database(), 100) if p.image_name == "0.jpg")
+        first = next(p for p in await paintings.sample(await runtime.database(), 100) if p.image_name == "0.jpg")
     assert "The vectors of 2 paintings" in run(settings, "reembed", "--painting", str(first.id), "--yes").stdout
     assert (await finding(settings, 100))[0]
 
@@ -122,6 +123,6 @@ async def test_a_paid_service_is_asked_within_its_budget(database_url: str, fold
 async def test_an_entry_refuses_the_vectors_of_another_picture(settings: Settings, folder: Path) -> None:
     await load(settings, folder)
     async with Runtime(settings) as runtime:
-        (painting,) = await sample(await runtime.database(), 1)
+        (painting,) = await paintings.sample(await runtime.database(), 1)
     with pytest.raises(ValueError, match="not of the picture"):
         Entry(painting, embedding=PictureEmbedding(b"another", None, {}))

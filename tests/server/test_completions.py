@@ -1,22 +1,23 @@
-"""Completions through the real client over real stdio."""
+"""Completions through the real client."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import Completion, PromptReference, ResourceTemplateReference
-from support.serving import serving
+from support.postgres import new_database, new_template
+from support.servers import connected, connected_over_stdio, serving
 
 from art_mcp.painting import Catalogue, Painting, painting_id
+from art_mcp.settings import Settings
 from art_mcp.store import paintings
 from art_mcp.store.database import Database
+from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.paintings import Entry
 
 pytestmark = pytest.mark.anyio
@@ -24,17 +25,9 @@ pytestmark = pytest.mark.anyio
 EMPTY = Completion(values=[], total=0, has_more=False)
 
 
-@asynccontextmanager
-async def connected(url: str, errors: Path) -> AsyncIterator[Client]:
-    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env={"ART_MCP_DATABASE_URL": url})
-    with errors.open("w") as stderr:
-        async with Client(stdio_client(server, errlog=stderr)) as client:
-            yield client
-
-
-@pytest.fixture
-async def client(database: Database, database_url: str, tmp_path: Path) -> AsyncIterator[Client]:
-    """Of a server that has 150 Dutch painters of one painting, and Monet with three French ones."""
+@pytest.fixture(scope="module")
+def painters(postgres: EmbeddedServer) -> str:
+    """The template of a database that has 150 Dutch painters of one painting, and Monet with three French ones."""
     rows = [(f"Painter {number}", "Dutch", "portrait", "one") for number in range(150)]
     rows += [("Claude Monet", "French", "landscape", "Musée d'Orsay")] * 3
     entries = []
@@ -43,9 +36,19 @@ async def client(database: Database, database_url: str, tmp_path: Path) -> Async
         words = Catalogue(artist=artist, school=school, type=kind)
         id = painting_id(collection, key)
         entries.append(Entry.read(Painting(id, collection, key, words, artist, None, key, b"", 1, 1, "JPEG"), (), {}))
-    async with database.transaction() as connection:
-        await paintings.write(connection, entries)
-    async with connected(database_url, tmp_path / "stderr") as client:
+
+    async def fill(settings: Settings) -> None:
+        database = await Database.open(settings)
+        async with database.transaction() as connection:
+            await paintings.write(connection, entries)
+        await database.aclose()
+
+    return new_template(postgres, fill)
+
+
+@pytest.fixture
+async def client(postgres: EmbeddedServer, painters: str) -> AsyncIterator[Client]:
+    async with new_database(postgres, painters) as url, connected(Settings(database_url=url)) as client:
         yield client
 
 
@@ -99,17 +102,19 @@ async def test_nothing_is_offered_for_what_nobody_can_know(client: Client) -> No
         assert (await client.complete(reference, {"name": "id", "value": ""})).completion == EMPTY
 
 
-async def test_an_empty_collection_completes_nothing(database_url: str, tmp_path: Path) -> None:
-    async with connected(database_url, tmp_path / "stderr") as client:
+async def test_an_empty_collection_completes_nothing(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(settings) as client:
         for argument in ("artist", "collection"):
             assert await complete(client, argument, "") == EMPTY
-    assert "could not be completed" not in (tmp_path / "stderr").read_text()
+    assert "could not be completed" not in caplog.text
 
 
 async def test_a_database_out_of_reach_is_logged_and_completes_nothing(tmp_path: Path) -> None:
-    async with connected("postgresql://user:c4nary@127.0.0.1:1/none", tmp_path / "stderr") as client:
-        assert await complete(client, "artist", "m") == EMPTY
-        assert await complete(client, "description", "m") == EMPTY
+    with (tmp_path / "stderr").open("w") as stderr:
+        url = "postgresql://user:c4nary@127.0.0.1:1/none"
+        async with connected_over_stdio(errlog=stderr, ART_MCP_DATABASE_URL=url) as client:
+            assert await complete(client, "artist", "m") == EMPTY
+            assert await complete(client, "description", "m") == EMPTY
     logged = (tmp_path / "stderr").read_text()
     assert logged.count("artist could not be completed: The database cannot be reached.") == 1
     assert "c4nary" not in logged and "Traceback" not in logged

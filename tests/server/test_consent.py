@@ -1,19 +1,19 @@
-"""A load that costs money, over real stdio, by clients that can ask their user and clients that cannot."""
+"""A load that costs money, by clients that can ask their user and clients that cannot."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import ElicitRequestParams, ElicitResult
 from support.azure import KEY, AzureStandIn, serving
-from support.pictures import draw
+from support.pictures import draw_many
+from support.servers import connected, connected_over_stdio
+
+from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -37,28 +37,11 @@ class User:
         return self._answer
 
 
-@asynccontextmanager
-async def connected(
-    endpoint: str, database_url: str, folder: Path, user: User | None, mode: str, **settings: str
-) -> AsyncIterator[Client]:
-    given = {
-        "ART_MCP_DATABASE_URL": database_url,
-        "ART_MCP_IMAGE_DIRS": str(folder),
-        "ART_MCP_AZURE_ENDPOINT": endpoint,
-        "ART_MCP_AZURE_KEY": KEY,
-        "ART_MCP_AZURE_RATE": "200",
-        "ART_MCP_ASK_ABOVE": "5",
-        **settings,
-    }
-    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=given)
-    async with Client(stdio_client(server), elicitation_callback=user, mode=mode) as client:
-        yield client
-
-
-def pictures(folder: Path, count: int) -> Path:
-    for number in range(count):
-        draw(folder / "art" / f"{number:02}.png", seed=number)
-    return folder / "art"
+@pytest.fixture
+def paid(service: tuple[AzureStandIn, str], settings: Settings) -> Settings:
+    """Settings with which loads cost money, about which users are asked from six calls on."""
+    made = Settings(azure_endpoint=service[1], azure_key=KEY, azure_rate=200, ask_above=5)
+    return settings.model_copy(update={name: getattr(made, name) for name in made.model_fields_set})
 
 
 async def load(client: Client, folder: Path) -> dict[str, Any]:
@@ -71,10 +54,21 @@ async def load(client: Client, folder: Path) -> dict[str, Any]:
 async def test_a_user_who_agrees_is_asked_once_and_pays(
     service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path, mode: str
 ) -> None:
+    """Over stdio, since the question goes from the server to the client."""
     standin, endpoint = service
     user = User("accept", go_on=True)
-    folder = pictures(tmp_path, 8)
-    async with connected(endpoint, database_url, tmp_path, user, mode, ART_MCP_PRICE_PER_1000="50") as client:
+    folder = draw_many(tmp_path / "art", 8)
+    environment = {
+        "ART_MCP_DATABASE_URL": database_url,
+        "ART_MCP_IMAGE_DIRS": str(tmp_path),
+        "ART_MCP_AZURE_ENDPOINT": endpoint,
+        "ART_MCP_AZURE_KEY": KEY,
+        "ART_MCP_AZURE_RATE": "200",
+        "ART_MCP_ASK_ABOVE": "5",
+        "ART_MCP_PRICE_PER_1000": "50",
+    }
+    options = {"elicitation_callback": user, "mode": mode}
+    async with connected_over_stdio(options=options, **environment) as client:
         assert (await load(client, folder))["stored"] == 8
         assert user.asked == [
             "Load art? That takes 8 paid calls, 1 second at 200 calls a second; they cost 0.40 by "
@@ -88,35 +82,32 @@ async def test_a_user_who_agrees_is_asked_once_and_pays(
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 @pytest.mark.parametrize("user", [User("decline"), User("cancel"), User("accept", go_on=False)])
 async def test_nothing_is_paid_for_when_the_user_does_not_agree(
-    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path, user: User, mode: str
+    service: tuple[AzureStandIn, str], paid: Settings, tmp_path: Path, user: User, mode: str
 ) -> None:
-    standin, endpoint = service
     user.asked.clear()
-    async with connected(endpoint, database_url, tmp_path, user, mode) as client:
-        result = await load(client, pictures(tmp_path, 8))
+    async with connected(paid, elicitation_callback=user, mode=mode) as client:
+        result = await load(client, draw_many(tmp_path / "art", 8))
     assert (result["state"], result["pending"], result["job_id"]) == ("planned", 8, None)
     assert result["next_step"].startswith("The user did not agree, so nothing was loaded.")
     assert len(user.asked) == 1
-    assert standin.calls.billed() == 0
+    assert service[0].calls.billed() == 0
 
 
-async def test_little_is_paid_for_without_asking(
-    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path
-) -> None:
+async def test_little_is_paid_for_without_asking(paid: Settings, tmp_path: Path) -> None:
     user = User("decline")
-    async with connected(service[1], database_url, tmp_path, user, "auto") as client:
-        assert (await load(client, pictures(tmp_path, 5)))["stored"] == 5
+    async with connected(paid, elicitation_callback=user) as client:
+        assert (await load(client, draw_many(tmp_path / "art", 5)))["stored"] == 5
     assert not user.asked
 
 
 async def test_a_budget_that_will_not_do_is_told_with_the_first_answer(
-    service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path
+    service: tuple[AzureStandIn, str], paid: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standin, endpoint = service
-    folder = pictures(tmp_path, 40)
-    limits = {"ART_MCP_BUDGET_DAY": "20", "ART_MCP_AZURE_RATE": "0.4"}  # so slow that the answer comes before the end
-    async with connected(endpoint, database_url, tmp_path, None, "auto", **limits) as client:
+    monkeypatch.setattr("art_mcp.server.tools.ingest.RETURN_WITHIN_S", 2)
+    folder = draw_many(tmp_path / "art", 40)
+    limits = {"budget_day": 20, "azure_rate": 0.4}  # so slow that the answer comes before the end
+    async with connected(paid.model_copy(update=limits)) as client:
         result = await load(client, folder)
         assert result["state"] == "running"
         assert "The budget of this day allows only 20 more (ART_MCP_BUDGET_DAY sets it)" in result["next_step"]
-    assert 0 < standin.calls.billed() <= 20
+    assert 0 < service[0].calls.billed() <= 20

@@ -20,11 +20,12 @@ import asyncpg
 import httpx2
 import pytest
 from mcp import Client, MCPError
-from support.pictures import draw
-from support.serving import SERVE, Served, serving
+from support.pictures import draw_many
+from support.servers import SERVE, Served, serving
 
 from art_mcp.images.picture import MAX_BYTES
 from art_mcp.server.http import CLOSE_WITHIN_S, MAX_BODY, listen
+from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -50,9 +51,7 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    for number in range(6):
-        draw(tmp_path / "pictures" / f"{number}.png", number)
-    return tmp_path / "pictures"
+    return draw_many(tmp_path / "pictures", 6)
 
 
 @asynccontextmanager
@@ -244,13 +243,11 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("released", [True, False])
-async def test_at_the_end_an_open_request_finishes_or_is_cancelled(
-    database_url: str, pictures: Path, released: bool
-) -> None:
-    environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(pictures)}
-    with serving(**environment) as served:
+async def test_at_the_end_an_open_request_finishes_or_is_cancelled(loaded: Settings, released: bool) -> None:
+    database_url = loaded.database_url.get_secret_value()
+    with serving(ART_MCP_DATABASE_URL=database_url) as served:
         async with connected(served, ERAS[1]) as client:
-            await call(client, "ingest_collection", source=str(pictures))
+            await call(client, "search_paintings_by_text", query="x")
         locks = await asyncpg.connect(database_url)
         await locks.execute("BEGIN")
         await locks.execute("LOCK TABLE art_mcp.paintings")
@@ -282,7 +279,7 @@ async def test_at_the_end_an_open_request_finishes_or_is_cancelled(
         assert took < (3 if released else CLOSE_WITHIN_S + 4)
         answer = answers[0]
         if released:
-            assert answer.json()["result"]["structuredContent"]["total"] == 6
+            assert answer.json()["result"]["structuredContent"]["total"] == 12
         else:
             assert isinstance(answer, Exception) or answer.status_code >= 500
         assert served.stdout() == ""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import io
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
-from support.pictures import draw
-from support.serving import serving
+from support.loading import load_into
+from support.pictures import draw, draw_many
+from support.postgres import new_database, new_template
+from support.servers import connected, connected_over_stdio, serving
+
+from art_mcp.settings import Settings
+from art_mcp.store.embedded import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
 
@@ -24,20 +27,25 @@ NOWHERE = "postgresql://user@127.0.0.1:1/none"
 TOOL = "search_paintings_by_image"
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    for number in range(6):
-        draw(tmp_path / "pictures" / f"{number}.png", number)
-    return tmp_path / "pictures"
+@pytest.fixture(scope="module")
+def six(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The template of a database with six paintings, and the folder that they were loaded from."""
+    folder = draw_many(tmp_path_factory.mktemp("six") / "pictures", 6)
+
+    return new_template(postgres, lambda settings: load_into(settings, folder)), folder
 
 
 @pytest.fixture
-async def client(database_url: str, pictures: Path) -> AsyncIterator[Client]:
-    environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(pictures)}
-    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
-    async with Client(stdio_client(server)) as client:
-        result = await client.call_tool("ingest_collection", {"source": str(pictures)})
-        assert result.structured_content["stored"] == 6
+def pictures(six: tuple[str, Path]) -> Path:
+    return six[1]
+
+
+@pytest.fixture
+async def client(postgres: EmbeddedServer, six: tuple[str, Path]) -> AsyncIterator[Client]:
+    async with (
+        new_database(postgres, six[0]) as url,
+        connected(Settings(database_url=url, image_dirs=(six[1],))) as client,
+    ):
         yield client
 
 
@@ -62,7 +70,7 @@ async def said(client: Client, **arguments: Any) -> str:
 
 
 async def test_every_form_of_the_same_picture_finds_the_same(client: Client, pictures: Path) -> None:
-    path = pictures / "3.png"
+    path = pictures / "03.png"
     data = base64.b64encode(path.read_bytes()).decode()
     best = await found(client, image=str(path))
     assert len(best) == 6
@@ -114,7 +122,7 @@ async def test_a_bomb_leaves_the_server_as_it_was(client: Client, pictures: Path
     Image.new("1", (16_000, 4_000)).save(buffer, "PNG")
     bomb = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     assert "more than 16,000 pixels a side" in await said(client, image=bomb)
-    assert len(await found(client, image=str(pictures / "1.png"))) == 6
+    assert len(await found(client, image=str(pictures / "01.png"))) == 6
 
 
 async def test_chatgpt_is_told_which_argument_takes_an_attachment(client: Client) -> None:
@@ -141,6 +149,5 @@ async def test_over_http_no_folder_is_read_that_was_not_named(tmp_path: Path) ->
         async with Client(served.url) as client:
             # It was read, and then the database was asked.
             assert "The database cannot be reached" in await said(client, **given)
-    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=home)
-    async with Client(stdio_client(server)) as client:
+    async with connected_over_stdio(**home) as client:
         assert "The database cannot be reached" in await said(client, **given)

@@ -1,22 +1,22 @@
-"""Pictures out: contact sheets, sizes and regions through the real client over stdio, and what an answer may weigh."""
+"""Pictures out: contact sheets, sizes and regions through the real client, and what an answer may weigh."""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
+from support.loading import load_into
+from support.postgres import new_database, new_template
+from support.servers import connected
 
 from art_mcp.images.contact_sheet import Tile, contact_sheet
 from art_mcp.painting import painting_id
@@ -25,19 +25,14 @@ from art_mcp.server.answers import answer
 from art_mcp.server.results import PaintingSummary, SearchResult, search_text
 from art_mcp.settings import Settings
 from art_mcp.store import paintings
+from art_mcp.store.embedded import EmbeddedServer
+
+pytestmark = pytest.mark.anyio
 
 QUARTERS = ("red", "lime", "blue", "yellow")
 """Of the painting that regions are cut from: upper left, upper right, lower left, lower right."""
 COLUMNS = ("ID", "IMAGE_FILE", "TITLE", "AUTHOR", "DATE", "SCHOOL", "TYPE", "TECHNIQUE", "TIMEFRAME", "DESCRIPTION")
 LONG = "A very long word. "
-
-
-@asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Client]:
-    environment = {"ART_MCP_DATABASE_URL": settings.database_url.get_secret_value()}
-    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
-    async with Client(stdio_client(server)) as client:
-        yield client
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> CallToolResult:
@@ -79,16 +74,10 @@ def table(folder: Path, rows: list[dict[str, str]]) -> Path:
     return folder
 
 
-async def load(settings: Settings, folder: Path) -> None:
-    async with Runtime(settings) as runtime:
-        ingest = await runtime.ingest()
-        await ingest.run(await ingest.create(folder))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Twelve paintings: one of four colours, one very wide, one very tall, and more."""
-    folder = tmp_path / "pictures"
+@pytest.fixture(scope="module")
+def odd(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The template of a database with twelve paintings: of four colours, very wide, very tall, and more."""
+    folder = tmp_path_factory.mktemp("odd") / "pictures"
     sizes = {"quarters": (1600, 1200), "wide": (1600, 20), "tall": (20, 1600)} | {f"n{n}": (400, 300) for n in range(9)}
     rows = []
     for number, (name, (width, height)) in enumerate(sizes.items()):
@@ -99,17 +88,20 @@ def folder(tmp_path: Path) -> Path:
     for number, colour in enumerate(QUARTERS):
         quarters.putpixel((number % 2, number // 2), Image.new("RGB", (1, 1), colour).getpixel((0, 0)))
     quarters.resize((1600, 1200), Image.Resampling.NEAREST).save(folder / "quarters.png")
-    return table(folder, rows)
+    table(folder, rows)
+    return new_template(postgres, lambda settings: load_into(settings, folder))
 
 
-@pytest.mark.anyio
-async def test_a_page_comes_with_a_contact_sheet_under_the_numbers_of_its_hits(
-    settings: Settings, folder: Path
-) -> None:
-    await load(settings, folder)
-    async with Runtime(settings) as runtime:
+@pytest.fixture
+async def odd_ones(postgres: EmbeddedServer, odd: str) -> AsyncIterator[Settings]:
+    async with new_database(postgres, odd) as url:
+        yield Settings(database_url=url)
+
+
+async def test_a_page_comes_with_a_contact_sheet_under_the_numbers_of_its_hits(odd_ones: Settings) -> None:
+    async with Runtime(odd_ones) as runtime:
         database = await runtime.database()
-        async with connected(settings) as client:
+        async with connected(odd_ones) as client:
             first = await call(client, "search_paintings_by_text", query="Title", limit=7)
             cursor = first.structured_content["next_cursor"]
             second = await call(client, "search_paintings_by_text", query="Title", limit=7, cursor=cursor)
@@ -136,10 +128,8 @@ async def test_a_page_comes_with_a_contact_sheet_under_the_numbers_of_its_hits(
             assert len(sheet) <= 200_000
 
 
-@pytest.mark.anyio
-async def test_the_contact_sheet_can_be_left_out(settings: Settings, folder: Path) -> None:
-    await load(settings, folder)
-    async with connected(settings) as client:
+async def test_the_contact_sheet_can_be_left_out(odd_ones: Settings) -> None:
+    async with connected(odd_ones) as client:
         for off in (False, "false"):
             with_, without = [
                 await call(client, "search_paintings_by_text", query="Title", pictures=on) for on in (True, off)
@@ -150,14 +140,10 @@ async def test_the_contact_sheet_can_be_left_out(settings: Settings, folder: Pat
         assert picture_of(nothing).width == 360
 
 
-@pytest.mark.anyio
-async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_is_no_sheet(
-    settings: Settings, folder: Path
-) -> None:
-    await load(settings, folder)
+async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_is_no_sheet(odd_ones: Settings) -> None:
     async with (
-        Runtime(settings) as runtime,
-        connected(settings) as client,
+        Runtime(odd_ones) as runtime,
+        connected(odd_ones) as client,
         (await runtime.database()).connection() as connection,
     ):
         whole = picture_of(await call(client, "search_paintings_by_text", query="Title"))
@@ -179,11 +165,9 @@ async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_i
         assert result.structured_content["shown"] == "Nothing: no picture is kept."
 
 
-@pytest.mark.anyio
-async def test_a_painting_is_shown_at_a_size_and_in_part(settings: Settings, folder: Path) -> None:
-    await load(settings, folder)
+async def test_a_painting_is_shown_at_a_size_and_in_part(odd_ones: Settings) -> None:
     quarters = str(painting_id("pictures", "quarters"))
-    async with connected(settings) as client:
+    async with connected(odd_ones) as client:
 
         async def shown(**arguments: Any) -> Image.Image:
             result = await call(client, "get_painting", id=quarters, **arguments)
@@ -213,10 +197,9 @@ async def test_a_painting_is_shown_at_a_size_and_in_part(settings: Settings, fol
             assert picture.size == size
 
 
-@pytest.mark.anyio
 async def test_the_largest_pictures_that_can_be_kept_fit_into_an_answer(settings: Settings, tmp_path: Path) -> None:
     noise(tmp_path / "large" / "grain.jpg", 3000, 2400)
-    await load(settings.model_copy(update={"display_size": 4096}), tmp_path / "large")
+    await load_into(settings.model_copy(update={"display_size": 4096}), tmp_path / "large")
     id_ = painting_id("large", "grain.jpg")
     async with Runtime(settings) as runtime:
         kept = await paintings.rendition(await runtime.database(), id_, "display")
@@ -230,7 +213,6 @@ async def test_the_largest_pictures_that_can_be_kept_fit_into_an_answer(settings
         assert light.format == "WEBP" and 600 < light.width < 3000
 
 
-@pytest.mark.anyio
 async def test_the_longest_catalogue_fits_into_an_answer(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "long"
     noise(folder / "grain.jpg", 640, 480)
@@ -240,7 +222,7 @@ async def test_the_longest_catalogue_fits_into_an_answer(settings: Settings, tmp
         | {"ID": str(n), "IMAGE_FILE": "grain.jpg", "DESCRIPTION": f'"{n} {filling * 6_000}"'}
         for n in range(50)
     ]
-    await load(settings, table(folder, rows))
+    await load_into(settings, table(folder, rows))
     async with connected(settings) as client:
         page = await call(client, "search_paintings_by_text", query="1", limit=50)
         hits = page.structured_content["results"]
@@ -280,12 +262,11 @@ def test_texts_are_cut_as_little_as_makes_them_fit(filling: str, count: int) -> 
         assert text.startswith(hit["title"].removesuffix("… [cut]"))
 
 
-@pytest.mark.anyio
 async def test_what_fits_is_not_cut(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "whole"
     noise(folder / "grain.jpg", 64, 48)
     description = (LONG * 2_000)[:30_000].strip()
-    await load(settings, table(folder, [{"ID": "1", "IMAGE_FILE": "grain.jpg", "DESCRIPTION": description}]))
+    await load_into(settings, table(folder, [{"ID": "1", "IMAGE_FILE": "grain.jpg", "DESCRIPTION": description}]))
     async with connected(settings) as client:
         shown = await call(client, "get_painting", id=str(painting_id("whole", "1")))
         assert shown.structured_content["description"] == description
@@ -310,9 +291,8 @@ def museum(tmp_path: Path) -> Iterator[Path]:
     yield table(folder, [row | {"ID": str(n)} for n in range(12)])
 
 
-@pytest.mark.anyio
 async def test_answers_and_the_list_of_tools_cost_few_tokens(settings: Settings, museum: Path) -> None:
-    await load(settings, museum)
+    await load_into(settings, museum)
     async with connected(settings) as client:
         listed = await client.list_tools()
         assert tokens([tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed.tools]) < 3_000

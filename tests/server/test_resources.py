@@ -1,4 +1,4 @@
-"""Paintings as resources, read by the real client over real stdio and over HTTP."""
+"""Paintings as resources, read by the real client."""
 
 from __future__ import annotations
 
@@ -6,50 +6,46 @@ import base64
 import io
 import json
 import os
-import sys
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from mcp import Client, MCPError
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from PIL import Image
+from support.loading import load_into
 from support.pictures import draw
-from support.serving import serving
+from support.postgres import new_database, new_template
+from support.servers import connected, serving
 
 from art_mcp.painting import painting_id
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
+from art_mcp.store.embedded import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
 
 SNAPSHOT = Path(__file__).with_name("resources.json")
 ID = painting_id("pictures", "1.png")
 NOBODY = uuid.UUID(int=5)
-UNREACHABLE = "postgresql://user:c4nary@127.0.0.1:1/none"
+UNREACHABLE = Settings(database_url="postgresql://user:c4nary@127.0.0.1:1/none", read_only=True)
 
 
-@asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Client]:
-    server = StdioServerParameters(
-        command=sys.executable, args=["-m", "art_mcp"], env={"ART_MCP_DATABASE_URL": url, "ART_MCP_READ_ONLY": "true"}
-    )
-    async with Client(stdio_client(server)) as client:
-        yield client
+@pytest.fixture(scope="module")
+def one(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The template of a database that has one painting."""
+    folder = tmp_path_factory.mktemp("one") / "pictures"
+    draw(folder / "1.png", 1, (1600, 1200))
+    (folder / "table.tsv").write_text("IMAGE_FILE\tTITLE\tAUTHOR\n1.png\tA Töwer \u2028\tMUSTER, Max\n")
+
+    return new_template(postgres, lambda settings: load_into(settings, folder))
 
 
 @pytest.fixture
-async def url(settings: Settings, tmp_path: Path) -> str:
-    """Of a database that has one painting."""
-    draw(tmp_path / "pictures" / "1.png", 1, (1600, 1200))
-    (tmp_path / "pictures" / "table.tsv").write_text("IMAGE_FILE\tTITLE\tAUTHOR\n1.png\tA Töwer \u2028\tMUSTER, Max\n")
-    async with Runtime(settings) as runtime:
-        ingest = await runtime.ingest()
-        await ingest.run(await ingest.create(tmp_path / "pictures"))
-    return settings.database_url.get_secret_value()
+async def settings(postgres: EmbeddedServer, one: str) -> AsyncIterator[Settings]:
+    async with new_database(postgres, one) as url:
+        yield Settings(database_url=url, read_only=True)
 
 
 async def refused(client: Client, uri: str, code: int) -> str:
@@ -73,8 +69,8 @@ async def test_templates_are_the_committed_ones_and_no_database_is_asked() -> No
     assert text == SNAPSHOT.read_text(encoding="utf-8"), "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
 
 
-async def test_a_painting_is_what_the_tool_says_of_it(url: str) -> None:
-    async with connected(url) as client:
+async def test_a_painting_is_what_the_tool_says_of_it(settings: Settings) -> None:
+    async with connected(settings) as client:
         shown = await client.call_tool("get_painting", {"id": str(ID), "size": 0})
         for spelling in (str(ID), str(ID).upper(), f"%7B{ID}%7D"):
             (entry,) = (await client.read_resource(f"art://paintings/{spelling}")).contents
@@ -88,8 +84,8 @@ async def test_a_painting_is_what_the_tool_says_of_it(url: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
-async def test_over_http_it_is_the_same(url: str, mode: str) -> None:
-    with serving(ART_MCP_DATABASE_URL=url) as served:
+async def test_over_http_it_is_the_same(settings: Settings, mode: str) -> None:
+    with serving(ART_MCP_DATABASE_URL=settings.database_url.get_secret_value()) as served:
         async with Client(served.url, mode=mode) as client:
             (entry,) = (await client.read_resource(f"art://paintings/{ID}")).contents
             assert json.loads(entry.text)["id"] == str(ID)
@@ -99,8 +95,8 @@ async def test_over_http_it_is_the_same(url: str, mode: str) -> None:
             assert said.startswith("There is no painting with the id")
 
 
-async def test_an_id_that_nothing_has_is_told(url: str) -> None:
-    async with connected(url) as client:
+async def test_an_id_that_nothing_has_is_told(settings: Settings) -> None:
+    async with connected(settings) as client:
         for id in (str(NOBODY), "12", "..", "%2e%2e%2fetc", "%00", "'; DROP TABLE paintings; --", "x" * 5000, "", "%"):
             for uri in (f"art://paintings/{id}", f"art://paintings/{id}/image"):
                 said = await refused(client, uri, -32602)
@@ -118,10 +114,10 @@ async def test_an_id_that_nothing_has_is_told(url: str) -> None:
             assert said.endswith("Ask for one of the form art://paintings/{id}, art://paintings/{id}/image.")
 
 
-async def test_a_picture_that_is_gone_is_told(url: str, settings: Settings) -> None:
+async def test_a_picture_that_is_gone_is_told(settings: Settings) -> None:
     async with Runtime(settings) as runtime, (await runtime.database()).connection() as connection:
         await connection.execute("DELETE FROM art_mcp.renditions")
-    async with connected(url) as client:
+    async with connected(settings) as client:
         said = await refused(client, f"art://paintings/{ID}/image", -32602)
     assert said == f"No picture is kept of the painting {ID}. Load its collection again."
 

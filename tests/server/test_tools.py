@@ -1,4 +1,4 @@
-"""The tools through the real client over real stdio, from an empty database to an answer."""
+"""The tools through the real client, from an empty database to an answer."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
 from support.pictures import draw
+from support.servers import connected, connected_over_stdio
 
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server
@@ -29,36 +28,19 @@ from art_mcp.settings import Settings
 pytestmark = pytest.mark.anyio
 
 SNAPSHOT = Path(__file__).with_name("tools.json")
-COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 200), "white": (245, 245, 245)}
 
 
-@asynccontextmanager
-async def connected(**environment: str) -> AsyncIterator[Client]:
-    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
-    async with Client(stdio_client(server)) as client:
+@pytest.fixture
+async def client(loaded: Settings) -> AsyncIterator[Client]:
+    """Of a server that has the twelve paintings of `pictures`."""
+    async with connected(loaded) as client:
         yield client
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """A folder with a table of twelve paintings."""
-    folder = tmp_path / "pictures"
-    rows = ["IMAGE_FILE\tTITLE\tAUTHOR\tDATE\tTYPE\tDESCRIPTION\n"]
-    for number, name in enumerate([*COLOURS, *(f"noise {n}" for n in range(8))]):
-        path = folder / "images" / f"{number}.jpg"
-        if name in COLOURS:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (400, 300), COLOURS[name]).save(path)
-        else:
-            draw(path, number, (400, 300))
-        rows.append(f"{number}.jpg\tComposition in {name}\tMUSTER, Max\t{1900 + number}\tother\tAll {name}.\n")
-    (folder / "table.tsv").write_text("".join(rows))
-    return folder
-
-
-@pytest.fixture
-async def client(database_url: str, pictures: Path) -> AsyncIterator[Client]:
-    async with connected(ART_MCP_DATABASE_URL=database_url, ART_MCP_IMAGE_DIRS=str(pictures)) as client:
+async def empty_client(settings: Settings) -> AsyncIterator[Client]:
+    """Of a server that has no paintings."""
+    async with connected(settings) as client:
         yield client
 
 
@@ -78,10 +60,8 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
     return said
 
 
-async def loaded(client: Client, pictures: Path) -> dict[str, str]:
-    """Load the collection; gives each painting's id by its file."""
-    result = await call(client, "ingest_collection", source=str(pictures))
-    assert result.structured_content["stored"] == 12
+async def files(client: Client) -> dict[str, str]:
+    """Each painting's id by its file."""
     page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
     ids = {}
     for hit in page["results"]:
@@ -103,7 +83,13 @@ async def test_tools_list_is_the_committed_one(client: Client) -> None:
         assert len(tool["description"]) <= 2048
 
 
-async def test_from_nothing_to_an_answer(client: Client, pictures: Path) -> None:
+async def test_from_nothing_to_an_answer(database_url: str, pictures: Path) -> None:
+    environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(pictures)}
+    async with connected_over_stdio(**environment) as client:
+        await from_nothing_to_an_answer(client, pictures)
+
+
+async def from_nothing_to_an_answer(client: Client, pictures: Path) -> None:
     said = await refused(client, "search_paintings_by_text", query="the sea")
     assert said == (
         "There are no paintings yet. Load some with `art-mcp ingest FOLDER`, "
@@ -136,8 +122,7 @@ async def test_from_nothing_to_an_answer(client: Client, pictures: Path) -> None
     assert picture.convert("RGB").resize((1, 1)).getpixel((0, 0))[1] > 140
 
 
-async def test_text_and_data_are_each_complete(client: Client, pictures: Path) -> None:
-    await loaded(client, pictures)
+async def test_text_and_data_are_each_complete(client: Client) -> None:
     result = await call(client, "search_paintings_by_text", query="red", limit=3)
     text = result.content[0].text
     for hit in result.structured_content["results"]:
@@ -151,8 +136,8 @@ async def test_text_and_data_are_each_complete(client: Client, pictures: Path) -
     assert "base64" not in json.dumps(shown.structured_content)
 
 
-async def test_a_painting_with_others_that_look_like_it(client: Client, pictures: Path) -> None:
-    id_ = next(iter((await loaded(client, pictures)).values()))
+async def test_a_painting_with_others_that_look_like_it(client: Client) -> None:
+    id_ = next(iter((await files(client)).values()))
     shown = await call(client, "get_painting", id=id_, size=0, similar=3)
     similar = shown.structured_content["similar"]
     assert len(similar) == 3 and id_ not in {hit["id"] for hit in similar}
@@ -162,8 +147,7 @@ async def test_a_painting_with_others_that_look_like_it(client: Client, pictures
         assert hit["id"] in shown.content[0].text and hit["title"] in shown.content[0].text
 
 
-async def test_pages_by_cursor(client: Client, pictures: Path) -> None:
-    await loaded(client, pictures)
+async def test_pages_by_cursor(client: Client) -> None:
     seen, cursor, pages = [], None, 0
     while pages == 0 or cursor:
         page = (
@@ -182,7 +166,7 @@ async def test_pages_by_cursor(client: Client, pictures: Path) -> None:
 
 
 async def test_a_picture_finds_its_painting_and_a_painting_its_like(client: Client, pictures: Path) -> None:
-    ids = await loaded(client, pictures)
+    ids = await files(client)
     path = pictures / "images" / "7.jpg"
     for reference in (str(path), path.as_uri()):
         page = (await call(client, "search_paintings_by_image", image=reference)).structured_content
@@ -195,7 +179,7 @@ async def test_a_picture_finds_its_painting_and_a_painting_its_like(client: Clie
 
 
 async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, pictures: Path) -> None:
-    before = await loaded(client, pictures)
+    before = await files(client)
     again = (await call(client, "ingest_collection", source=str(pictures))).structured_content
     assert (again["unchanged"], again["stored"]) == (12, 0)
     page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
@@ -204,8 +188,8 @@ async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, pict
     assert report == again
 
 
-async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Client, pictures: Path) -> None:
-    ids = await loaded(client, pictures)
+async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Client) -> None:
+    ids = await files(client)
     page = await call(client, "search_paintings_by_text", query="x", artist="max muster", year_from=1901, year_to=1902)
     assert {hit["id"] for hit in page.structured_content["results"]} == {ids["1.jpg"], ids["2.jpg"]}
     assert page.structured_content["total"] == 2
@@ -220,8 +204,7 @@ async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Cl
     assert "does not belong to this question" in await refused(client, "search_paintings_by_text", **other)
 
 
-async def test_the_collection_is_described_under_the_same_filters(client: Client, pictures: Path) -> None:
-    await loaded(client, pictures)
+async def test_the_collection_is_described_under_the_same_filters(client: Client) -> None:
     result = await call(client, "describe_collection")
     found = result.structured_content
     assert (found["total"], found["year_from"], found["year_to"]) == (12, 1900, 1911)
@@ -235,20 +218,20 @@ async def test_the_collection_is_described_under_the_same_filters(client: Client
     assert "The nearest are: Max Muster" in await refused(client, "describe_collection", artist="Muster")
 
 
-async def test_a_painter_is_found_by_name_before_everything_else(client: Client, pictures: Path) -> None:
+async def test_a_painter_is_found_by_name_before_everything_else(empty_client: Client, pictures: Path) -> None:
     with (pictures / "table.tsv").open("a") as table:
         table.write("0.jpg\tUntitled\tDÜRER, Albrecht\t1500\tother\t\n".replace("0.jpg", "extra.jpg"))
     draw(pictures / "images" / "extra.jpg", 77, (400, 300))
-    await call(client, "ingest_collection", source=str(pictures))
-    page = await call(client, "search_paintings_by_text", query="durer")
+    await call(empty_client, "ingest_collection", source=str(pictures))
+    page = await call(empty_client, "search_paintings_by_text", query="durer")
     best = page.structured_content["results"][0]
     assert (best["artist"], best["relevance"]) == ("DÜRER, Albrecht", "strong")
 
 
-async def test_refused_rows_are_reported(client: Client, pictures: Path) -> None:
+async def test_refused_rows_are_reported(empty_client: Client, pictures: Path) -> None:
     with (pictures / "table.tsv").open("a") as table:
         table.write("gone.jpg\tGone\t\t\t\t\nonly\n")
-    result = await call(client, "ingest_collection", source=str(pictures))
+    result = await call(empty_client, "ingest_collection", source=str(pictures))
     job = result.structured_content
     assert (job["stored"], job["refused"], job["total"]) == (12, 2, 14)
     assert job["refusals"] == [
@@ -262,8 +245,7 @@ async def test_refused_rows_are_reported(client: Client, pictures: Path) -> None
         assert refusal["reason"] in result.content[0].text
 
 
-async def test_hosts_may_send_null_and_numbers_as_text(client: Client, pictures: Path) -> None:
-    await loaded(client, pictures)
+async def test_hosts_may_send_null_and_numbers_as_text(client: Client) -> None:
     arguments = {"query": "red", "limit": "2", "cursor": None, "pictures": None, "year_to": None}
     result = await call(client, "search_paintings_by_text", **arguments)
     assert len(result.structured_content["results"]) == len(result.content) == 2
@@ -318,7 +300,8 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-async def test_bad_input_is_answered_with_what_to_do(client: Client, pictures: Path) -> None:
+async def test_bad_input_is_answered_with_what_to_do(empty_client: Client, pictures: Path) -> None:
+    client = empty_client
     for tool, arguments, said in BAD_CALLS:
         assert said in await refused(client, tool, **arguments), (tool, arguments)
     (pictures / "page.jpg").write_text("<html>not a picture</html>")
@@ -332,19 +315,19 @@ async def test_bad_input_is_answered_with_what_to_do(client: Client, pictures: P
 
 async def test_a_database_out_of_reach_is_told_at_the_first_call_and_not_before() -> None:
     url = "postgresql://user:c4nary@127.0.0.1:1/none"
-    async with connected(ART_MCP_DATABASE_URL=url) as client:
+    async with connected(Settings(database_url=url)) as client:
         assert len((await client.list_tools()).tools) == 5
         said = await refused(client, "search_paintings_by_text", query="the sea")
     assert said.startswith("The database cannot be reached. Check that it runs")
     assert "c4nary" not in said
 
 
-async def test_a_database_without_pgvector_is_told(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_a_database_without_pgvector_is_told(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute(f"ALTER DATABASE {name} SET extension_control_path = '/nowhere'")
     await connection.close()
-    async with connected(ART_MCP_DATABASE_URL=database_url) as client:
+    async with connected(Settings(database_url=bare_url)) as client:
         said = await refused(client, "search_paintings_by_text", query="the sea")
     assert said.startswith("The database server has no pgvector. Install it there")
 
@@ -362,16 +345,15 @@ async def test_a_fault_of_the_program_is_told_without_its_words() -> None:
         )
 
 
-async def test_a_job_of_a_server_that_ended_goes_on_in_the_next(database_url: str, pictures: Path) -> None:
-    settings = Settings(database_url=database_url)
+async def test_a_job_of_a_server_that_ended_goes_on_in_the_next(settings: Settings, pictures: Path) -> None:
     async with Runtime(settings) as runtime:
         job_id = await (await runtime.ingest()).create(pictures)
-    async with connected(ART_MCP_DATABASE_URL=database_url, ART_MCP_IMAGE_DIRS=str(pictures)) as client:
+    async with connected(settings) as client:
         job = (await call(client, "ingest_collection", job_id=str(job_id))).structured_content
     assert (job["state"], job["stored"]) == ("done", 12)
 
 
-async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str, pictures: Path) -> None:
+async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str) -> None:
     initialize = {
         "protocolVersion": "2025-11-25",
         "capabilities": {},
@@ -414,3 +396,5 @@ async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str, pictu
     assert server.returncode == 0
     assert "ART_MCP_TYPO is not a setting" in logged
     assert answers[2]["result"]["tools"][0]["name"] == "search_paintings_by_text"
+    for n, (_, _, said) in enumerate(BAD_CALLS):
+        assert said in answers[3 + n]["result"]["content"][0]["text"]

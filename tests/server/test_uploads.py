@@ -7,7 +7,6 @@ import functools
 import io
 import re
 import socket
-import sys
 import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -22,13 +21,11 @@ import psutil
 import pytest
 import uvicorn
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.routing import Route
-from support.pictures import draw
-from support.serving import SERVE, Served, serving
+from support.servers import SERVE, Served, connected_over_stdio, serving
 
 from art_mcp.images.picture import MAX_BYTES
 from art_mcp.runtime import Runtime
@@ -419,15 +416,9 @@ async def link_in(client: Client, **arguments: Any) -> tuple[str, str]:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_from_an_error_by_the_page_to_the_painting(
-    database_url: str, tmp_path: Path, http: httpx2.AsyncClient, era: str
+    loaded: Settings, pictures: Path, http: httpx2.AsyncClient, era: str
 ) -> None:
-    for number in range(6):
-        draw(tmp_path / "pictures" / f"{number}.png", number)
-    environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(tmp_path)}
-    with serving(**environment) as served:
-        async with Client(served.url, mode=era) as client:
-            await client.call_tool("ingest_collection", {"source": str(tmp_path / "pictures")})
-    with serving(*SERVE, "--read-only", **environment) as served:
+    with serving(*SERVE, "--read-only", ART_MCP_DATABASE_URL=loaded.database_url.get_secret_value()) as served:
         async with Client(served.url, mode=era) as client:
             address, handle = await link_in(client)
             assert address.startswith(served.origin + "/upload/")
@@ -436,13 +427,13 @@ async def test_from_an_error_by_the_page_to_the_painting(
             assert said.startswith("The user has not handed the picture over yet.")
             assert address in said and handle in said
             assert (await http.get(address)).status_code == 200
-            picture = (tmp_path / "pictures" / "3.png").read_bytes()
+            picture = (pictures / "images" / "7.jpg").read_bytes()
             sent = await http.post(address, content=picture, headers={"Origin": served.origin})
             assert (sent.status_code, sent.json()) == (200, {"handle": handle})
             for form in (handle, handle.lower()):  # a picture can be asked about again
                 found = await client.call_tool("search_paintings_by_image", {"image": form})
                 assert not found.is_error, found.content[0].text
-                assert found.structured_content["results"][0]["title"] == "3"
+                assert found.structured_content["results"][0]["title"] == "Composition in noise 3"
                 assert found.structured_content["results"][0]["relevance"] == "strong"
             assert (await http.post(address, content=picture)).status_code == 404
             assert (await http.get(address)).status_code == 404
@@ -533,9 +524,7 @@ async def test_links_and_handles_are_not_logged(served: Served, http: httpx2.Asy
 
 
 async def test_stdio_has_no_page_and_says_what_works() -> None:
-    environment = {"ART_MCP_DATABASE_URL": NOWHERE}
-    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
-    async with Client(stdio_client(server)) as client:
+    async with connected_over_stdio(ART_MCP_DATABASE_URL=NOWHERE) as client:
         for arguments in ({}, {"image": "attachment://0"}, {"image": "a.jpg"}, {"image": "upload:AAAA-AAAA-AAAA-AAAA"}):
             said = await refused(client, **arguments)
             assert "/upload/" not in said and "absolute path" in said and "https link" in said

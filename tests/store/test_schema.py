@@ -20,8 +20,8 @@ async def tables(connection: asyncpg.Connection) -> set[str]:
     return {row["tablename"] for row in rows}
 
 
-async def test_an_empty_database_gets_the_schema_and_a_second_run_changes_nothing(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_an_empty_database_gets_the_schema_and_a_second_run_changes_nothing(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
     await migrate(connection)
     assert await tables(connection) >= TABLES
     before = await connection.fetch("SELECT * FROM art_mcp.migrations")
@@ -34,8 +34,8 @@ async def test_versions_are_numbered_without_a_gap() -> None:
     assert [migration.version for migration in migrations()] == list(range(1, len(migrations()) + 1))
 
 
-async def test_an_earlier_version_is_brought_up_to_date_and_keeps_its_rows(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_an_earlier_version_is_brought_up_to_date_and_keeps_its_rows(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
     await migrate(connection)
     await connection.execute("INSERT INTO art_mcp.collections (name, paintings) VALUES ('a', 2), ('b', 3)")
     later = Migration(len(migrations()) + 1, "later", "ALTER TABLE art_mcp.collections ADD note text DEFAULT 'new'")
@@ -48,8 +48,8 @@ async def test_an_earlier_version_is_brought_up_to_date_and_keeps_its_rows(datab
 
 
 @pytest.mark.parametrize("last", [1, 8])
-async def test_a_database_from_before_the_first_release_is_refused_and_left_alone(database_url: str, last: int) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_a_database_from_before_the_first_release_is_refused_and_left_alone(bare_url: str, last: int) -> None:
+    connection = await asyncpg.connect(bare_url)
     await migrate(connection)
     await connection.execute("DELETE FROM art_mcp.migrations; DROP TABLE art_mcp.jobs CASCADE")
     names = ["initial", "collections", "search_indexes", "accounts", "moves", "recent_calls", "no_picture", "listing"]
@@ -58,24 +58,24 @@ async def test_a_database_from_before_the_first_release_is_refused_and_left_alon
     )
     there = await tables(connection)
     with pytest.raises(StoreError, match=r"neither upgraded nor exported\. Load the collections again into a new"):
-        await Database.open(Settings(database_url=database_url))
+        await Database.open(Settings(database_url=bare_url))
     assert await tables(connection) == there
     assert await connection.fetchval("SELECT count(*) FROM art_mcp.migrations") == last
     await connection.close()
 
 
-async def test_processes_that_migrate_at_once_do_it_once(database_url: str) -> None:
+async def test_processes_that_migrate_at_once_do_it_once(bare_url: str) -> None:
     import asyncio
 
-    connections = [await asyncpg.connect(database_url) for _ in range(6)]
+    connections = [await asyncpg.connect(bare_url) for _ in range(6)]
     await asyncio.gather(*(migrate(connection) for connection in connections))
     assert await connections[0].fetchval("SELECT count(*) FROM art_mcp.migrations") == len(migrations())
     for connection in connections:
         await connection.close()
 
 
-async def test_a_failing_migration_leaves_the_database_as_it_was(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_a_failing_migration_leaves_the_database_as_it_was(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
     await migrate(connection)
     last = len(migrations())
     broken = Migration(last + 1, "broken", "CREATE TABLE art_mcp.half (n int); SELECT 1/0")
@@ -86,8 +86,8 @@ async def test_a_failing_migration_leaves_the_database_as_it_was(database_url: s
     await connection.close()
 
 
-async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_a_database_of_a_newer_program_is_left_alone(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
     await migrate(connection)
     await connection.execute("INSERT INTO art_mcp.migrations (version, name) VALUES (999, 'future')")
     with pytest.raises(StoreError, match=r"newer art-mcp .* Upgrade art-mcp"):
@@ -95,39 +95,39 @@ async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) ->
     await connection.close()
 
 
-async def test_a_server_without_pgvector(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_a_server_without_pgvector(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute(f"ALTER DATABASE {name} SET extension_control_path = '/nowhere'")
     await connection.close()
     with pytest.raises(StoreError, match=r"The database server has no pgvector\. Install it there"):
-        await Database.open(Settings(database_url=database_url))
+        await Database.open(Settings(database_url=bare_url))
 
 
-async def test_pgvector_in_another_schema(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_pgvector_in_another_schema(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute("CREATE SCHEMA extensions; CREATE EXTENSION vector SCHEMA extensions")
     with pytest.raises(StoreError, match=r"pgvector is in the schema extensions, where .* ALTER ROLE"):
-        await Database.open(Settings(database_url=database_url))
+        await Database.open(Settings(database_url=bare_url))
     await connection.execute(f"ALTER DATABASE {name} SET search_path = public, extensions")
     await connection.close()
-    database = await Database.open(Settings(database_url=database_url))
+    database = await Database.open(Settings(database_url=bare_url))
     await database.aclose()
 
 
-async def limited_user(database_url: str, postgres: EmbeddedServer) -> tuple[asyncpg.Connection, str]:
+async def limited_user(bare_url: str, postgres: EmbeddedServer) -> tuple[asyncpg.Connection, str]:
     """An administrator's connection, and the URL of a user who may create nothing."""
-    admin = await asyncpg.connect(database_url)
+    admin = await asyncpg.connect(bare_url)
     name = await admin.fetchval("SELECT current_database()")
     await admin.execute(f"CREATE ROLE {name}_reader LOGIN")
     return admin, url_of(postgres, name, user=f"{name}_reader")
 
 
 async def test_no_right_to_create_pgvector_then_the_schema_then_none_needed(
-    database_url: str, postgres: EmbeddedServer
+    bare_url: str, postgres: EmbeddedServer
 ) -> None:
-    admin, url = await limited_user(database_url, postgres)
+    admin, url = await limited_user(bare_url, postgres)
     role = await admin.fetchval("SELECT current_database() || '_reader'")
     try:
         with pytest.raises(StoreError, match=r"may not create it\. Let an administrator run CREATE EXTENSION"):

@@ -18,6 +18,13 @@ def draw(path: Path, seed: int, size: tuple[int, int] = (64, 48)) -> Path:
     return path
 
 
+def draw_many(folder: Path, count: int) -> Path:
+    """A folder with so many of them, named 00.png, 01.png, ..."""
+    for number in range(count):
+        draw(folder / f"{number:02}.png", number)
+    return folder
+
+
 def endless() -> bytes:
     """A JPEG that is just within the caps and takes seconds to decode."""
     buffer = BytesIO()

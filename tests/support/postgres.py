@@ -1,18 +1,42 @@
-"""Databases in the PostgreSQL of the tests, and what a test asks of them by itself."""
+"""The PostgreSQL of a test run, the databases in it, and what tests ask them without the product."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
+import anyio
 import asyncpg
 
+from art_mcp.settings import Settings
 from art_mcp.store import platform
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
+
+
+@contextmanager
+def running_postgres() -> Iterator[EmbeddedServer]:
+    """An embedded server in a folder of its own, which does not wait for the disk; both are removed afterwards."""
+    server = EmbeddedServer.start(Path(tempfile.mkdtemp(prefix="art-mcp-")))  # short, so that the socket can be inside
+    try:
+        anyio.run(_do_not_wait_for_the_disk, server)
+        yield server
+    finally:
+        server.close()
+        remove_server(server)
+
+
+async def _do_not_wait_for_the_disk(server: EmbeddedServer) -> None:
+    admin = await asyncpg.connect(**server.connect_args)
+    for setting in ("fsync", "full_page_writes"):
+        await admin.execute(f"ALTER SYSTEM SET {setting} = off")
+    await admin.execute("SELECT pg_reload_conf()")
+    await admin.close()
 
 
 def remove_server(server: EmbeddedServer) -> None:
@@ -30,14 +54,34 @@ def url_of(server: EmbeddedServer, database: str, user: str = "postgres") -> str
 
 
 @asynccontextmanager
-async def new_database(postgres: EmbeddedServer) -> AsyncIterator[str]:
-    """The URL of an empty database, which is removed afterwards."""
+async def new_database(postgres: EmbeddedServer, template: str = "template1") -> AsyncIterator[str]:
+    """The URL of a new database, a copy of `template`, which is removed afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     admin = await asyncpg.connect(**postgres.connect_args)
-    await admin.execute(f"CREATE DATABASE {name}")
-    yield url_of(postgres, name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    try:
+        # File by file takes half the time of PostgreSQL's default, as long as nothing waits for the disk.
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        yield url_of(postgres, name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+def new_template(postgres: EmbeddedServer, fill: Callable[[Settings], Awaitable[object]] | None = None) -> str:
+    """The name of a database for `new_database` to copy: its schema is up to date, and `fill` has filled it."""
+
+    async def make() -> str:
+        name = f"template_{uuid.uuid4().hex}"
+        admin = await asyncpg.connect(**postgres.connect_args)
+        await admin.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
+        await admin.close()
+        settings = Settings(database_url=url_of(postgres, name))
+        await (await Database.open(settings)).aclose()
+        if fill:
+            await fill(settings)
+        return name
+
+    return anyio.run(make)
 
 
 async def count_paintings(database: Database) -> int:

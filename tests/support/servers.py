@@ -1,4 +1,4 @@
-"""A server over HTTP as a process of its own, for tests that talk to the real thing."""
+"""The server and its client: in one process for what is not about the wire, else over stdio or HTTP."""
 
 from __future__ import annotations
 
@@ -8,13 +8,37 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
+
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from art_mcp.server.app import build_server
+from art_mcp.settings import Settings
 
 SERVE = ("-m", "art_mcp", "serve", "--transport", "streamable-http", "--port", "0")
 START_WITHIN_S = 30
+
+
+@asynccontextmanager
+async def connected(settings: Settings, **options: Any) -> AsyncIterator[Client]:
+    """The real client of a server in this process; `options` are the client's."""
+    async with Client(build_server(settings), **options) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connected_over_stdio(
+    *, errlog: TextIO = sys.stderr, options: dict[str, Any] | None = None, **environment: str
+) -> AsyncIterator[Client]:
+    """The real client of a server that it has started as a process with these variables."""
+    server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
+    async with Client(stdio_client(server, errlog=errlog), **(options or {})) as client:
+        yield client
 
 
 @dataclass(frozen=True, slots=True)
