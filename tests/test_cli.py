@@ -18,6 +18,7 @@ from PIL import Image
 from support.pictures import draw
 
 from art_mcp.ingest.sources import KINDS
+from art_mcp.painting import FILTERS
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 
@@ -122,6 +123,33 @@ async def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Pat
     assert "sheet.jpg cannot be written (No such file or directory). Choose another file." in said
     assert "Give TEXT, --image, or both" in failed(art_mcp("search", **environment))
     assert "limit is 0" in failed(art_mcp("search", "x", "--limit", "0", **environment))
+
+
+async def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> None:
+    rows = ["IMAGE_FILE\tTITLE\tAUTHOR\tDATE\tTECHNIQUE\tTYPE\tSCHOOL\tTIMEFRAME"]
+    for n in range(4):
+        draw(tmp_path / f"{n}.png", n)
+        kind, school = ("landscape", "portrait")[n % 2], ("Dutch", "French")[n // 2]
+        rows.append(f"{n}.png\tSheet {n}\tMUSTER, Max\t{1900 + n}\tOil on canvas, {n} cm\t{kind}\t{school}\t1901-1950")
+    (tmp_path / "prints.tsv").write_text("\n".join(rows))
+    environment = {"ART_MCP_DATABASE_URL": database_url}
+    art_mcp("ingest", str(tmp_path / "prints.tsv"), **environment)
+    wanted = {
+        "artist": "Max Muster",
+        "school": "dutch",
+        "type": "Portrait",
+        "technique": "oil on canvas",
+        "timeframe": "1901-1950",
+        "year_from": "1901",
+        "year_to": "1901",
+        "collection": "prints",
+    }
+    assert wanted.keys() == FILTERS.keys()
+    options = [word for name, value in wanted.items() for word in (f"--{name.replace('_', '-')}", value)]
+    found = json.loads(art_mcp("search", "Sheet", "--json", *options, **environment).stdout)
+    assert (found["total"], [hit["title"] for hit in found["results"]]) == (1, ["Sheet 1"])
+    said = failed(art_mcp("search", "Sheet", "--school", "Duch", **environment))
+    assert "No painting has the school 'Duch'. The nearest are: Dutch (2)." in said
 
 
 async def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, tmp_path: Path) -> None:

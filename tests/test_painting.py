@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 
-from art_mcp.painting import readable
+from art_mcp.painting import Filters, readable
 
 
 def test_no_character_can_forge_a_line_or_hide_words() -> None:
@@ -24,3 +24,10 @@ def test_hostile_texts_become_one_plain_line() -> None:
     assert readable("Rose\ufe00\ufe0f\U000e0100\U000e01ef") == readable("Ro\u3164\u115fse") == "Rose"
     assert readable("bell\x07 escape\x1b[31m red\x00") == "bell escape[31m red"
     assert readable("  a\u00a0\u2028b\u3000c  ") == "a b c"
+
+
+def test_filters_are_read_as_callers_write_them() -> None:
+    assert Filters.read({"artist": " Claude\u200b  Monet ", "school": "", "type": None}) == Filters(
+        artist="Claude Monet"
+    )
+    assert Filters.read({"year_from": -(10**30), "year_to": 1700}) == Filters(year_from=-100_000, year_to=1700)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from typing import Any, get_type_hints
 
 from art_mcp.folding import fold, normal
 
@@ -120,24 +122,49 @@ class Painting:
     """What it was loaded from last, as the job has it."""
 
 
-@dataclass(frozen=True, slots=True)
+FURTHEST_YEAR = 100_000
+"""No painting is further from year 0; a larger number would not fit into the database's."""
+
+
+def _filter(description: str) -> Any:
+    return field(default=None, metadata={"description": description})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which paintings a question is about; what is None does not matter."""
+    """Which paintings a question is about; what is None does not matter.
 
-    artist: str | None = None
-    school: str | None = None
-    type: str | None = None
-    technique: str | None = None
-    timeframe: str | None = None
-    collection: str | None = None
-    year_from: int | None = None
-    """Paintings that may have been made in this year or later."""
-    year_to: int | None = None
+    Tools, prompts and the command line take their arguments for it from these fields, in this order.
+    """
+
+    artist: str | None = _filter("Only this artist, e.g. Claude Monet.")
+    school: str | None = _filter("Only this school, e.g. Dutch.")
+    type: str | None = _filter("Only this genre, e.g. still-life.")
+    technique: str | None = _filter("Only this technique, e.g. oil on canvas.")
+    timeframe: str | None = _filter("As the catalogue writes it, e.g. 1651-1700.")
+    year_from: int | None = _filter("Only of this year or later; negative is BC.")
+    year_to: int | None = _filter("Only of this year or earlier.")
+    collection: str | None = _filter("Only this collection.")
+
+    @classmethod
+    def read(cls, given: Mapping[str, str | int | None]) -> Filters:
+        """The filters as a caller wrote them: text is made readable, and what is empty is left out."""
+        return cls(**{name: _read_filter(value) for name, value in given.items()})
 
 
+def _read_filter(value: str | int | None) -> str | int | None:
+    if isinstance(value, int):
+        return min(max(value, -FURTHEST_YEAR), FURTHEST_YEAR)
+    return readable(value) or None if value else None
+
+
+FILTERS: dict[str, str] = {each.name: each.metadata["description"] for each in fields(Filters)}
+"""What each filter means, by its name."""
+YEAR_FILTERS = tuple(name for name, kind in get_type_hints(Filters).items() if kind == int | None)
+"""Filters that are numbers; the others are text."""
 EVERYTHING = Filters()
 
-KEYED_FIELDS = ("artist", "school", "type", "technique", "timeframe")
+KEYED_FIELDS = tuple(name for name in FILTERS if name in CATALOGUE_FIELDS)
 """Catalogue fields that are filtered by, and compared by their `filter_key`."""
 LISTED_FIELDS = ("collection", *KEYED_FIELDS)
 """Fields whose values are counted and completed."""

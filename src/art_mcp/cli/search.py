@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import anyio
 import click
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
 from art_mcp.search import DEFAULT_LIMIT
 from art_mcp.settings import Settings
 
@@ -18,9 +20,17 @@ if TYPE_CHECKING:
     from art_mcp.images.reference import Reference
 
 
+def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, description in reversed(FILTERS.items()):
+        kind = int if name in YEAR_FILTERS else str
+        command = click.option(f"--{name.replace('_', '-')}", type=kind, help=description)(command)
+    return command
+
+
 @click.command()
 @click.argument("text", required=False, default="")
 @click.option("--image", metavar="REFERENCE", help="A picture to search with: a file, an https link, or an id.")
+@_filter_options
 @click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="How many paintings.")
 @click.option(
     "--sheet",
@@ -29,7 +39,15 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, as the tools give it.")
 @click.pass_obj
-def search(settings: Settings, text: str, image: str | None, limit: int, sheet: Path | None, as_json: bool) -> None:
+def search(
+    settings: Settings,
+    text: str,
+    image: str | None,
+    limit: int,
+    sheet: Path | None,
+    as_json: bool,
+    **filters: str | int | None,
+) -> None:
     """Find paintings by TEXT, by a picture, or by a picture steered by TEXT."""
     if not text and not image:
         raise click.UsageError("Give TEXT, --image, or both.")
@@ -37,7 +55,7 @@ def search(settings: Settings, text: str, image: str | None, limit: int, sheet: 
     if picture is not None and os.path.isabs(picture.value):
         # Whoever types a command may read what they name.
         settings = settings.model_copy(update={"image_dirs": (Path(picture.value).parent,)})
-    anyio.run(_search, settings, text, picture, limit, sheet, as_json)
+    anyio.run(_search, settings, text, picture, Filters.read(filters), limit, sheet, as_json)
 
 
 def _reference(image: str) -> Reference:
@@ -50,7 +68,13 @@ def _reference(image: str) -> Reference:
 
 
 async def _search(
-    settings: Settings, text: str, picture: Reference | None, limit: int, sheet: Path | None, as_json: bool
+    settings: Settings,
+    text: str,
+    picture: Reference | None,
+    filters: Filters,
+    limit: int,
+    sheet: Path | None,
+    as_json: bool,
 ) -> None:
     from art_mcp.runtime import Runtime
     from art_mcp.search.sheet import sheet_of
@@ -59,9 +83,9 @@ async def _search(
     async with Runtime(settings) as runtime:
         finder = await runtime.finder()
         if picture is not None:
-            found = await finder.by_image(picture, text=text, limit=limit)
+            found = await finder.by_image(picture, text=text, filters=filters, limit=limit)
         else:
-            found = await finder.by_text(text, limit=limit)
+            found = await finder.by_text(text, filters=filters, limit=limit)
         if sheet is not None:
             asked = [f"“{text}”"] * bool(text) + ([picture.name] if picture else [])
             _write(sheet, await sheet_of(await runtime.database(), found, heading=", ".join(asked)))

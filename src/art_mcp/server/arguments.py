@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from art_mcp.painting import Filters, readable
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT
 
 DEFAULT_SIZE = 512
@@ -95,14 +94,6 @@ RegionOf = Annotated[
     BeforeValidator(lambda given: ",".join(map(str, given)) if isinstance(given, list) else given),
     Field(description="Only a part, for detail: x,y,width,height as fractions. 0.5,0,0.5,1 is the right half."),
 ]
-Artist = Annotated[Text, Field(description="Only this artist, e.g. Claude Monet.")]
-School = Annotated[Text, Field(description="Only this school, e.g. Dutch.")]
-Type = Annotated[Text, Field(description="Only this genre, e.g. still-life.")]
-Technique = Annotated[Text, Field(description="Only this technique, e.g. oil on canvas.")]
-Timeframe = Annotated[Text, Field(description="As the catalogue writes it, e.g. 1651-1700.")]
-YearFrom = Annotated[int | None, Field(description="Only of this year or later; negative is BC.")]
-YearTo = Annotated[int | None, Field(description="Only of this year or earlier.")]
-Collection = Annotated[Text, Field(description="Only this collection.")]
 Cursor = Annotated[Text, Field(description="next_cursor of the previous page.")]
 
 
@@ -115,23 +106,3 @@ def say_shortly(schema: dict[str, Any]) -> None:
             del argument["default"]
         kinds = [kind for kind in argument.pop("anyOf", ()) if kind != {"type": "null"}]
         argument.update(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})
-
-
-YEARS = 100_000
-"""No painting is further from year 0; a larger number would not fit into the database's."""
-
-
-def filters(
-    artist: str,
-    school: str,
-    type: str,
-    technique: str,
-    timeframe: str,
-    year_from: int | None,
-    year_to: int | None,
-    collection: str,
-) -> Filters:
-    """The filters that a tool was given; what is empty is left out."""
-    years = [None if year is None else min(max(year, -YEARS), YEARS) for year in (year_from, year_to)]
-    texts = (artist, school, type, technique, timeframe, collection)
-    return Filters(*(readable(text) or None for text in texts), *years)

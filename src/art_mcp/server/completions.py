@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.painting import LISTED_FIELDS, Filters, readable
+from art_mcp.painting import LISTED_FIELDS, Filters
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -50,7 +50,7 @@ async def _completion(services: Services, params: CompleteRequestParams) -> Comp
     from art_mcp.store import facets
 
     filled_in = (params.context and params.context.arguments) or {}
-    others = {name: readable(filled_in.get(name, "")) or None for name in LISTED_FIELDS if name != field}
-    found = await facets.complete(await services.runtime.database(), field, typed, Filters(**others), limit=MAX_VALUES)
+    others = Filters.read({name: filled_in.get(name) for name in LISTED_FIELDS if name != field})
+    found = await facets.complete(await services.runtime.database(), field, typed, others, limit=MAX_VALUES)
     values = [value for value, _ in found.values]
     return Completion(values=values, total=found.distinct, has_more=found.distinct > len(values))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from mcp.types import CallToolResult, ToolAnnotations
 
+from art_mcp.painting import Filters
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import Artist, Collection, School, Technique, Timeframe, Type, YearFrom, YearTo, filters
+from art_mcp.server.filters import with_filters
 from art_mcp.server.results import CollectionResult, collection_result, collection_text
 from art_mcp.server.services import ToolContext, services
 
@@ -32,26 +33,16 @@ def register(server: MCPServer[Services]) -> None:
     )
 
 
-async def describe_collection(
-    ctx: ToolContext,
-    artist: Artist = "",
-    school: School = "",
-    type: Type = "",
-    technique: Technique = "",
-    timeframe: Timeframe = "",
-    year_from: YearFrom = None,
-    year_to: YearTo = None,
-    collection: Collection = "",
-) -> Annotated[CallToolResult, CollectionResult]:
+@with_filters
+async def describe_collection(ctx: ToolContext, filters: Filters) -> Annotated[CallToolResult, CollectionResult]:
     from art_mcp.store.facets import describe
     from art_mcp.store.filters import require_values
 
-    chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
     runtime = services(ctx).runtime
     database = await runtime.database()
-    await require_values(database, chosen)
+    await require_values(database, filters)
     result = collection_result(
-        await describe(database, chosen, limit=SHOWN_VALUES),
+        await describe(database, filters, limit=SHOWN_VALUES),
         [space.name for space in await runtime.spaces()],
         await (await runtime.provider()).health(),
     )

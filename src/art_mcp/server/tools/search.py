@@ -7,25 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from art_mcp.painting import Filters
 from art_mcp.search import DEFAULT_LIMIT, MAX_QUERY
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import (
-    Artist,
-    Collection,
-    Cursor,
-    Image,
-    ImageFile,
-    Limit,
-    Pictures,
-    School,
-    Technique,
-    Text,
-    Timeframe,
-    Type,
-    YearFrom,
-    YearTo,
-    filters,
-)
+from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, Pictures, Text
+from art_mcp.server.filters import with_filters
 from art_mcp.server.handover import handed_over, with_link
 from art_mcp.server.results import SearchResult, search_result, search_text
 from art_mcp.server.services import ToolContext, services
@@ -67,46 +53,35 @@ def register(server: MCPServer[Services]) -> None:
     )
 
 
+@with_filters
 async def search_paintings_by_text(
     ctx: ToolContext,
     query: Annotated[
         str,
         Field(description="What is looked for, in plain English words.", json_schema_extra={"maxLength": MAX_QUERY}),
     ],
-    artist: Artist = "",
-    school: School = "",
-    type: Type = "",
-    technique: Technique = "",
-    timeframe: Timeframe = "",
-    year_from: YearFrom = None,
-    year_to: YearTo = None,
-    collection: Collection = "",
+    *,
+    filters: Filters,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
     pictures: Pictures = True,
 ) -> Annotated[CallToolResult, SearchResult]:
-    chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
     found = await services(ctx).runtime.ask(
-        lambda finder: finder.by_text(query, filters=chosen, limit=limit, cursor=cursor)
+        lambda finder: finder.by_text(query, filters=filters, limit=limit, cursor=cursor)
     )
     return await _answer(ctx, found, pictures)
 
 
+@with_filters
 async def search_paintings_by_image(
     ctx: ToolContext,
+    *,
     image: Image = "",
     image_file: ImageFile = None,
     painting_id: Annotated[Text, Field(description="Id of a painting, from the results of another search.")] = "",
     text: Annotated[Text, Field(description="What they should show besides, e.g. at night, in the snow.")] = "",
     negative: Annotated[Text, Field(description="What they should not show, e.g. people.")] = "",
-    artist: Artist = "",
-    school: School = "",
-    type: Type = "",
-    technique: Technique = "",
-    timeframe: Timeframe = "",
-    year_from: YearFrom = None,
-    year_to: YearTo = None,
-    collection: Collection = "",
+    filters: Filters,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
     pictures: Pictures = True,
@@ -121,8 +96,7 @@ async def search_paintings_by_image(
             "Give exactly one: a picture's absolute path or https link as image, or the id of a painting.",
         )
         raise error if named else with_link(ctx, error)
-    chosen = filters(artist, school, type, technique, timeframe, year_from, year_to, collection)
-    given = {"text": text, "negative": negative, "filters": chosen, "limit": limit, "cursor": cursor}
+    given = {"text": text, "negative": negative, "filters": filters, "limit": limit, "cursor": cursor}
     runtime = services(ctx).runtime
     if not painting_id:
         picture = await handed_over(ctx, image or image_file or "")
