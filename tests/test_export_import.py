@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,9 @@ async def test_a_collection_goes_to_another_database_and_its_pictures_are_found_
     assert [hit["title"] for hit in found["results"]] == ["1"]
     again = json.loads(said(art_mcp(other_url, "import", tmp_path / "backup", "--collection", "copies", "--json")))
     assert (again["collections"], again["stored"], again["refusals"]) == (["copies"], 3, [])
+    zipped = shutil.make_archive(str(tmp_path / "backup"), "zip", tmp_path, "backup")
+    told = said(art_mcp(other_url, "import", zipped))
+    assert told.startswith("prints: 0 stored, 3 unchanged, 0 refused, of 3.")
     assert "prints (3)" in said(art_mcp(other_url, "doctor"))
     assert failed(art_mcp(database_url, "export", tmp_path / "backup")).endswith("replace it with --overwrite.")
     manifest = json.loads(said(art_mcp(database_url, "export", tmp_path / "backup", "--overwrite", "--json")))
@@ -92,7 +96,10 @@ async def test_it_says_what_is_found_how_where_other_vectors_are_searched(
 async def test_what_is_no_archive_is_told_in_a_sentence(database_url: str, tmp_path: Path) -> None:
     for name in ("nothing.csv", "nothing"):
         told = failed(art_mcp(database_url, "import", tmp_path / name))
-        assert f"{name} is no archive: its manifest.json cannot be read" in told
+        assert f"There is no file or folder {name}." in told
+    (tmp_path / "empty").mkdir()
+    told = failed(art_mcp(database_url, "import", tmp_path / "empty"))
+    assert "empty is not an archive: manifest.json does not exist" in told
     (tmp_path / "notes.txt").write_text("Dear")
     assert "is neither an archive nor a table" in failed(art_mcp(database_url, "import", tmp_path / "notes.txt"))
     assert "no paintings to export" in failed(art_mcp(database_url, "export", tmp_path / "backup"))

@@ -150,6 +150,9 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ArchiveError: there is no manifest, or it cannot be true.
     """
+    archive = "Give the folder that `art-mcp export` has written, or its zip."
+    if not folder.is_dir():
+        raise ArchiveError(f"There is no file or folder {folder.name}.", archive)
     try:
         with open_file(folder / MANIFEST, [folder]) as file:
             data = file.read(MAX_MANIFEST_BYTES + 1)
@@ -162,9 +165,7 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest.model_validate_json(data)
     except (ImageError, OSError) as error:
         why = error.problem if isinstance(error, ImageError) else f"{MANIFEST} cannot be read ({error.strerror})."
-        raise ArchiveError(
-            f"{folder.name} is not an archive: {why}", "Give the folder that `art-mcp export` has written, or its zip."
-        ) from None
+        raise ArchiveError(f"{folder.name} is not an archive: {why}", archive) from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"]))

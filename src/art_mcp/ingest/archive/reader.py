@@ -130,12 +130,14 @@ class Archive(Bundle):
             raise _Bad(f"Its {column:.60} cannot be used: {first['msg']:.200}.") from None
         if record.collection not in self._names:
             raise _Bad("Its collection is not one of the manifest's.")
-        if record.painting_id != str(painting_id(record.collection, record.id)):
+        id_ = painting_id(record.collection, record.id)
+        if record.painting_id != str(id_):
             raise _Bad("Its painting_id is not that of its collection and its id.")
         data = {name: self._data(name, row, readers) for name, row in record.vectors.items()}
         if record.checksum != checksum(line, data):
             raise _Bad("It is not as it was exported: its checksum is wrong.")
-        row = painting("", {"image": record.image_name} | {name: getattr(record, name) or "" for name in WORDS})
+        words = {name: text for name in WORDS if (text := getattr(record, name))}
+        row = painting("", {"image": record.image_name, **words})
         if isinstance(row, Refusal):
             raise _Bad(row.reason)
         facts = (record.image_sha256, record.image_width, record.image_height, record.image_format)
@@ -144,15 +146,15 @@ class Archive(Bundle):
             raise _Bad("What it says about its picture's file is not complete.")
         renditions = [self._rendition(kind, name) for kind, name in files.items()]
         vectors = {self._spaces[name]: self._vector(name, each) for name, each in data.items()}
-        words, collection = row.catalogue, self._names[record.collection]
+        catalogue, collection = row.catalogue, self._names[record.collection]
         return Entry.read(
             Painting(
-                painting_id(collection, record.id),
+                id_ if collection == record.collection else painting_id(collection, record.id),
                 collection,
                 record.id,
-                words,
-                _display_name(words.artist),
-                _given_years(record.years) or _years(words.date) or _years(words.timeframe),
+                catalogue,
+                _display_name(catalogue.artist),
+                _given_years(record.years) or _years(catalogue.date) or _years(catalogue.timeframe),
                 record.image_name,
                 facts[0] and bytes.fromhex(facts[0]),
                 *facts[1:],

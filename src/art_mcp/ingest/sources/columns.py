@@ -50,6 +50,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 MAX_CHARACTERS = {"description": 50_000, "vector": 128_000}
 MAX_CHARACTERS_ELSEWHERE = 1_000
 SHOWN = 12
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def plain(name: str) -> str:
@@ -109,7 +110,7 @@ def fault(field: str, value: str, cell: str) -> str | None:
     most = MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)
     if "\0" in cell:
         return f"Its {field} holds a NUL character."
-    if any("\ud800" <= character <= "\udfff" for character in cell):
+    if _SURROGATE.search(cell):
         return f"Its {field} has bytes that are not text in the file's encoding."
     if len(value) > most:
         return f"Its {field} has {len(value):,} characters; at most {most:,} are stored."
