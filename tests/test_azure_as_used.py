@@ -227,7 +227,7 @@ async def test_a_killed_load_pays_at_most_what_was_in_flight_again(
         process.send_signal(signal.SIGKILL)
         process.wait()
     async with Runtime(azure) as runtime, (await runtime.database()).connection() as connection:
-        await connection.execute("UPDATE art_mcp.items SET held_until = NULL")  # as the time does
+        await connection.execute("UPDATE art_mcp.leases SET until = now()")  # as the time does
     done = subprocess.run([*command, "--resume", "--json"], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (job,) = json.loads(done.stdout)

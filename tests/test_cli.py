@@ -237,7 +237,7 @@ async def test_ctrl_c_keeps_what_is_stored_and_says_how_to_go_on(database_url: s
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "`art-mcp ingest --resume` goes on" in said and "Traceback" not in said
-    assert await connection.fetchval("SELECT count(*) FROM art_mcp.items WHERE held_until IS NOT NULL") == 0
+    assert await connection.fetchval("SELECT count(*) FROM art_mcp.leases") == 0
     await connection.close()
     done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
     assert "120 stored, 0 unchanged, 0 refused, 0 pending, of 120" in done.stdout

@@ -239,7 +239,7 @@ async def test_a_killed_move_pays_at_most_what_was_in_flight_again(museum: Museu
     async with Runtime(museum.settings(museum.azure)) as runtime:
         assert await active(runtime) == LOCAL
         async with (await runtime.database()).connection() as connection:
-            await connection.execute("UPDATE art_mcp.spaces SET held_until = now()")  # as the time does
+            await connection.execute("UPDATE art_mcp.leases SET until = now()")  # as the time does
     museum.run(museum.azure, "reembed", "--yes")
     assert 60 <= museum.asked("image") <= 60 + 20 + 2
     async with Runtime(museum.settings(museum.azure)) as runtime:

@@ -312,7 +312,7 @@ async def test_a_killed_process_loses_nothing_that_it_had_stored(
     (job,) = await jobs.unfinished(bench.database)
     assert before <= job.stored == await count_paintings(bench.database) < 80
     async with bench.database.connection() as connection:  # what the dead process held comes back in time
-        await connection.execute("UPDATE art_mcp.items SET held_until = now() WHERE held_until IS NOT NULL")
+        await connection.execute("UPDATE art_mcp.leases SET until = now()")
     done = subprocess.run(
         [sys.executable, "-m", "art_mcp", "ingest", "--resume"], env=environment, capture_output=True, text=True
     )

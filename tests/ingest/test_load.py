@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from art_mcp.ingest import load as loading
 from art_mcp.ingest.archive import Archive
 from art_mcp.ingest.load import Load
 from art_mcp.settings import Settings
-from art_mcp.store import archive, collections, moves, vector_index
+from art_mcp.store import archive, collections, leases, moves, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 
@@ -78,7 +77,7 @@ async def test_an_import_that_was_killed_ends_the_same_when_it_is_run_again(
         await anyio.sleep(0.05)
     assert there == 16
     async with other.connection() as connection:
-        await connection.execute("UPDATE art_mcp.spaces SET held_until = now() - interval '1 second'")
+        await connection.execute("UPDATE art_mcp.leases SET until = now() - interval '1 second'")
     assert set(await vector_index.missing(other)) == {PIXELS, WORDS}
     load = await imported(other, backup)
     assert (load.stored, load.unchanged, load.refused) == (24, 16, 0)
@@ -113,11 +112,12 @@ async def test_a_space_that_somebody_fills_keeps_its_index_and_its_holder(
 ) -> None:
     monkeypatch.setattr(loading, "MANY", 1)
     await put(other, [])
-    holder = uuid.uuid4()
-    assert await moves.hold(other, [PIXELS], holder)
+    lease = await leases.begin(other)
+    assert await moves.hold(other, [PIXELS], lease)
     await imported(other, backup)
     assert (await content(other))[PIXELS.name] == (await content(database))[PIXELS.name]
-    await moves.renew(other, holder)
+    async with other.connection() as connection:
+        assert await connection.fetchval("SELECT lease FROM art_mcp.spaces WHERE name = $1", PIXELS.name) == lease
     assert await vector_index.missing(other) == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +18,7 @@ from art_mcp.ingest.reembed import NOT_KEPT, Move, MoveError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import jobs, lacking, moves, spaces
+from art_mcp.store import jobs, lacking, leases, moves, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision.local import SPACES, LocalProvider
@@ -111,7 +110,7 @@ async def test_everything_is_embedded_once_and_then_searched(bench: Bench) -> No
     assert await bench.active() == sorted(service.spaces.values(), key=lambda space: space.name)
     assert await bench.vectors(service.spaces[Leg.PIXELS]) == await bench.vectors(SPACES[Leg.PIXELS]) == 20
     assert await bench.value("SELECT count(*) FROM art_mcp.paid") == 0
-    assert await bench.value("SELECT count(*) FROM art_mcp.spaces WHERE holder IS NOT NULL") == 0
+    assert await bench.value("SELECT count(*) FROM art_mcp.leases") == 0
     assert await bench.move(service).run()
     assert await bench.move(LocalProvider()).run()  # its vectors are still there
     assert await bench.active() == sorted(LOCAL, key=lambda space: space.name)
@@ -312,15 +311,17 @@ async def test_a_second_process_is_told_so(bench: Bench) -> None:
 
 async def test_who_has_lost_the_move_to_another_stops(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     await bench.load(3)
-    monkeypatch.setattr(moves, "HOLD_S", 0.3)
+    monkeypatch.setattr(leases, "LEASE_S", 0.3)
     service = Service()
 
     async def wait() -> None:
-        await bench.value(f"UPDATE art_mcp.spaces SET holder = '{uuid.uuid4()}' RETURNING 1")
+        other = await leases.begin(bench.database)
+        while not await moves.hold(bench.database, list(service.spaces.values()), other):  # as if it had been suspended
+            await bench.value(f"UPDATE art_mcp.leases SET until = now() WHERE id <> '{other}' RETURNING 1")
         await anyio.sleep(30)
 
     service.before = wait
-    with anyio.fail_after(20), pytest.raises(Exception, match="Another process goes on with this move"):
+    with anyio.fail_after(20), pytest.raises(Exception, match="away for so long that another one could take over"):
         await bench.move(service).run()
 
 

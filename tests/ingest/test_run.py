@@ -22,7 +22,7 @@ from art_mcp.ingest import run as running
 from art_mcp.ingest.run import Run
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
-from art_mcp.store import jobs
+from art_mcp.store import jobs, leases
 from art_mcp.store.database import Database
 from art_mcp.store.errors import LostError, StoreError, explain
 from art_mcp.store.jobs import Job
@@ -73,9 +73,10 @@ async def job_of(database: Database, job_id: object) -> Job:
 async def test_the_list_goes_on_when_the_process_that_wrote_it_has_died(runtime: Runtime, pictures: Path) -> None:
     database, ingest = await runtime.database(), await runtime.ingest()
     job_id = await jobs.create(database, str(pictures), None, "art", {})
-    assert await jobs.start_listing(database, job_id) is not None  # by one that is heard of no more
+    dead = await leases.begin(database)
+    assert await jobs.start_listing(database, job_id, dead) is not None
     async with database.connection() as connection:
-        await connection.execute("UPDATE art_mcp.jobs SET lister_until = now() + interval '1 s'")
+        await connection.execute("UPDATE art_mcp.leases SET until = now() + interval '1 s'")
     with anyio.fail_after(60):
         await ingest.run(job_id)
     job = await job_of(database, job_id)
@@ -99,6 +100,23 @@ async def test_a_load_goes_on_after_the_database_was_restarted(
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
     await admin.close()
+    job = await job_of(database, job_id)
+    assert (job.stored, job.done) == (COUNT, True)
+    assert await count_paintings(database) == COUNT
+
+
+async def test_workers_that_have_lost_their_leases_take_new_ones(
+    runtime: Runtime, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "TRY_AGAIN_S", 0.05)
+    monkeypatch.setattr(leases, "LEASE_S", 0.3)
+    database, ingest = await runtime.database(), await runtime.ingest()
+    job_id = await ingest.create(pictures)
+    async with anyio.create_task_group() as group, database.connection() as connection:
+        group.start_soon(ingest.run, job_id)
+        while not await connection.fetchval("SELECT count(*) FROM art_mcp.items WHERE state = 'stored'"):
+            await anyio.sleep(0.01)
+        await connection.execute("DELETE FROM art_mcp.leases")
     job = await job_of(database, job_id)
     assert (job.stored, job.done) == (COUNT, True)
     assert await count_paintings(database) == COUNT

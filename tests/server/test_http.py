@@ -290,7 +290,7 @@ async def test_at_the_end_an_open_request_finishes_or_is_cancelled(loaded: Setti
 async def test_at_the_end_nothing_of_an_ingest_is_held(
     database_url: str, pictures: Path, era: str, number: int
 ) -> None:
-    held = "SELECT count(*) FROM art_mcp.items WHERE held_until IS NOT NULL"
+    held = "SELECT count(*) FROM art_mcp.leases"
     with serving(ART_MCP_DATABASE_URL=database_url, ART_MCP_IMAGE_DIRS=str(pictures)) as served:
         async with connected(served, era) as client:
             await client.call_tool("search_paintings_by_text", {"query": "x"})  # opens the database

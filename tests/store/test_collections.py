@@ -6,7 +6,7 @@ import pytest
 from support.postgres import count_paintings
 
 from art_mcp.painting import Catalogue, Painting, painting_id
-from art_mcp.store import collections, jobs, paintings, removal
+from art_mcp.store import collections, jobs, leases, paintings, removal
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import NewItem
@@ -24,10 +24,10 @@ def entry(collection: str, number: int) -> Entry:
 
 async def listed_job(database: Database, collection: str, count: int) -> uuid.UUID:
     job_id = await jobs.create(database, "/a", None, collection, {})
-    listing = await jobs.start_listing(database, job_id)
-    assert listing is not None
     items = [NewItem(str(n), painting_id(collection, str(n)), {}) for n in range(count)]
-    assert await jobs.append(database, job_id, listing.lister, items, None)
+    async with leases.acquire(database) as lease:
+        assert await jobs.start_listing(database, job_id, lease) is not None
+        assert await jobs.append(database, job_id, lease, items, None)
     return job_id
 
 
@@ -63,10 +63,11 @@ async def test_a_collection_of_several_batches_is_removed_whole(
 async def test_a_collection_that_is_being_loaded_is_not_removed(database: Database) -> None:
     await write(database, entry("a", 0))
     job_id = await listed_job(database, "a", 2)
-    held = await jobs.hold(database, job_id, 1)
+    lease = await leases.begin(database)
+    assert await jobs.hold(database, job_id, lease, 1)
     with pytest.raises(StoreError, match="a is being loaded now"):
         await removal.remove_collection(database, "a")
-    await jobs.give_back(database, job_id, held)
+    await leases.release(database, lease)
     assert await removal.remove_collection(database, "a") == 1
     assert await jobs.get(database, job_id) is None
 

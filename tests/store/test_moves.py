@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import uuid
-
 import anyio
 import numpy as np
 import pytest
 
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import lacking, moves, paid, paintings, spaces
+from art_mcp.store import lacking, leases, moves, paid, paintings, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError, StoreError
 from art_mcp.store.paintings import Entry
@@ -122,38 +120,40 @@ async def test_a_picture_that_changes_while_its_old_one_is_filled_ends_without_a
 
 
 async def test_one_holder_at_a_time(filled: Database) -> None:
-    mine, other = uuid.uuid4(), uuid.uuid4()
+    mine, other = await leases.begin(filled), await leases.begin(filled)
     assert await moves.hold(filled, TARGET, mine)
     assert await moves.hold(filled, TARGET, mine)
     assert not await moves.hold(filled, TARGET, other)
-    await moves.renew(filled, mine)
-    await moves.release(filled, other)
+    await leases.renew(filled, mine)
+    await leases.release(filled, await leases.begin(filled))
     assert not await moves.hold(filled, TARGET, other)
-    await moves.release(filled, mine)
+    await leases.release(filled, mine)
     assert await moves.hold(filled, TARGET, other)
-    with pytest.raises(StoreError, match="Another process goes on"):
-        await moves.renew(filled, mine)
+    with pytest.raises(leases.LeaseLostError, match="could take over its work"):
+        await leases.renew(filled, mine)
 
 
 async def test_a_holder_that_died_lets_go_in_time(filled: Database) -> None:
-    mine, other = uuid.uuid4(), uuid.uuid4()
+    mine, other = await leases.begin(filled), await leases.begin(filled)
     assert await moves.hold(filled, TARGET, mine)
     async with filled.connection() as connection:
-        left = await connection.fetchval("SELECT extract(epoch FROM max(held_until) - now()) FROM art_mcp.spaces")
-        assert 0 < left <= moves.HOLD_S
-        await connection.execute("UPDATE art_mcp.spaces SET held_until = now() - interval '1 s'")
-    await moves.renew(filled, mine)  # nobody else has taken it
+        left = await connection.fetchval("SELECT extract(epoch FROM max(until) - now()) FROM art_mcp.leases")
+        assert 0 < left <= leases.LEASE_S
+        await connection.execute("UPDATE art_mcp.leases SET until = now() - interval '1 s' WHERE id = $1", mine)
+    await leases.renew(filled, mine)  # nobody else has taken it
     assert not await moves.hold(filled, TARGET, other)
     async with filled.connection() as connection:
-        await connection.execute("UPDATE art_mcp.spaces SET held_until = now() - interval '1 s'")
+        await connection.execute("UPDATE art_mcp.leases SET until = now() - interval '1 s' WHERE id = $1", mine)
     assert await moves.hold(filled, TARGET, other)
+    with pytest.raises(leases.LeaseLostError):
+        await leases.renew(filled, mine)
 
 
 async def test_many_who_want_to_hold_at_once(filled: Database) -> None:
     got: list[bool] = []
 
     async def take() -> None:
-        got.append(await moves.hold(filled, TARGET, uuid.uuid4()))
+        got.append(await moves.hold(filled, TARGET, await leases.begin(filled)))
 
     async with anyio.create_task_group() as group:
         for _ in range(8):
@@ -197,12 +197,12 @@ async def test_what_is_stored_during_the_switch_is_seen_by_it_or_refused(filled:
 async def test_only_what_is_not_used_is_dropped(filled: Database) -> None:
     with pytest.raises(StoreError, match="in use again"):
         await moves.drop(filled, [OLD])
-    holder = uuid.uuid4()
-    await moves.hold(filled, TARGET, holder)
+    lease = await leases.begin(filled)
+    await moves.hold(filled, TARGET, lease)
     assert [(each.space, each.held) for each in await moves.aside(filled)] == [(NEW, True)]
     with pytest.raises(StoreError, match="in use again"):
         await moves.drop(filled, [NEW])
-    await moves.release(filled, holder)
+    await leases.release(filled, lease)
     await fill(filled, *(painting(number) for number in range(3)))
     await moves.switch(filled, TARGET)
     for space in (OLD, NEW):
@@ -246,14 +246,14 @@ async def test_a_search_that_holds_a_table_ends_before_it_is_dropped(filled: Dat
 
 async def test_nobody_takes_an_empty_database_from_who_is_loading_it(database: Database) -> None:
     await spaces.activate(database, [NEW, WORDS])
+    lease = await leases.begin(database)
     async with database.connection() as connection:
         job = await connection.fetchval(
             "INSERT INTO art_mcp.jobs (id, source, collection) VALUES (gen_random_uuid(), 's', 'c') RETURNING id"
         )
         await connection.execute(
-            "INSERT INTO art_mcp.items (job_id, position, label, held_until) VALUES ($1, 0, 'l', now() + '10 s')", job
+            "INSERT INTO art_mcp.items (job_id, position, label, lease) VALUES ($1, 0, 'l', $2)", job, lease
         )
     assert await spaces.activate(database, [OLD, LOOK, WORDS]) == [NEW, WORDS]
-    async with database.connection() as connection:
-        await connection.execute("UPDATE art_mcp.items SET held_until = NULL")
+    await leases.release(database, lease)
     assert await spaces.activate(database, [OLD, LOOK, WORDS]) == [LOOK, OLD, WORDS]

@@ -134,28 +134,28 @@ async def test_settings_of_a_search_do_not_reach_the_next_client(pooled: Setting
 
 async def test_a_move_is_one_process_s_own(pooled: Settings) -> None:
     from art_mcp.space import Leg, Space
-    from art_mcp.store import moves, spaces
+    from art_mcp.store import leases, moves, spaces
 
     old, new = Space(Leg.PIXELS, "test", "old", "1", 8), Space(Leg.PIXELS, "test", "new", "1", 8)
     database = await Database.open(pooled)
     await spaces.activate(database, [old])
     await spaces.register(database, [new])
-    holders: list[uuid.UUID] = []
+    got: list[uuid.UUID] = []
 
     async def take() -> None:
-        holder = uuid.uuid4()
-        if await moves.hold(database, [new], holder):
-            holders.append(holder)
+        lease = await leases.begin(database)
+        if await moves.hold(database, [new], lease):
+            got.append(lease)
 
     async with anyio.create_task_group() as takers:
         for _ in range(8):
             takers.start_soon(take)
-    (holder,) = holders
-    await moves.renew(database, holder)
+    (lease,) = got
+    await leases.renew(database, lease)
     with pytest.raises(StoreError, match="in use again"):
         await moves.drop(database, [new])
     assert await moves.switch(database, [new])
-    await moves.release(database, holder)
+    await leases.release(database, lease)
     await moves.drop(database, [old])
     assert await spaces.active(database) == [new] and await moves.aside(database) == []
     await database.aclose()

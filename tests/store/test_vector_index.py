@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import uuid
-
 import anyio
 import asyncpg
 import pytest
@@ -12,7 +10,7 @@ from support.postgres import url_of
 from art_mcp.doctor import examine
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
-from art_mcp.store import moves, vector_index
+from art_mcp.store import leases, moves, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.spaces import vector_table
@@ -30,9 +28,9 @@ async def indexes(database: Database) -> dict[str, str]:
     return {row["tablename"].removeprefix("vectors_"): row["indexdef"].partition("USING ")[2] for row in rows}
 
 
-async def expire_holds(database: Database) -> None:
+async def end_leases(database: Database) -> None:
     async with database.connection() as connection:
-        await connection.execute("UPDATE art_mcp.spaces SET held_until = now() - interval '1 second'")
+        await connection.execute("UPDATE art_mcp.leases SET until = now() - interval '1 second'")
 
 
 async def test_it_is_left_out_only_where_more_is_coming_than_there_is(database: Database) -> None:
@@ -88,11 +86,11 @@ async def test_who_does_not_own_it_leaves_it(database: Database, database_url: s
 
 async def test_what_is_held_is_not_missing_until_the_hold_has_ended(database: Database) -> None:
     await put(database, [entry(0)])
-    assert await moves.hold(database, [PIXELS], uuid.uuid4())
+    assert await moves.hold(database, [PIXELS], await leases.begin(database))
     await vector_index.leave_out(database, PIXELS, 100)
     await vector_index.mend(database)
     assert PIXELS.name not in await indexes(database)
-    await expire_holds(database)
+    await end_leases(database)
     await vector_index.mend(database)
     assert PIXELS.name in await indexes(database)
 

@@ -78,7 +78,7 @@ async def content(database: Database) -> dict[str, Any]:
             "paintings": "SELECT to_jsonb(t) - 'created_at' - 'updated_at' AS row FROM art_mcp.paintings t",
             "renditions": "SELECT to_jsonb(t) AS row FROM art_mcp.renditions t",
             "collections": "SELECT to_jsonb(t) AS row FROM art_mcp.collections t",
-            "spaces": "SELECT to_jsonb(t) - 'created_at' - 'holder' - 'held_until' AS row FROM art_mcp.spaces t",
+            "spaces": "SELECT to_jsonb(t) - 'created_at' - 'lease' AS row FROM art_mcp.spaces t",
         }
         for (name,) in await connection.fetch("SELECT name FROM art_mcp.spaces"):
             tables[name] = f"SELECT jsonb_build_array(painting_id, vector::text) AS row FROM art_mcp.vectors_{name}"

@@ -26,6 +26,7 @@ from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import jobs, paid, paintings
 from art_mcp.store.jobs import HeldItem, Job, Outcome
 from art_mcp.store.paintings import Entry, Stored
+from art_mcp.tasks import task_group
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ async def _together(work: Callable[[T], Awaitable[R]], things: Sequence[T]) -> l
     async def one(index: int, thing: T) -> None:
         results[index] = await work(thing)
 
-    async with anyio.create_task_group() as group:
+    async with task_group() as group:
         for index, thing in enumerate(things):
             group.start_soon(one, index, thing)
     return [results[index] for index in range(len(things))]

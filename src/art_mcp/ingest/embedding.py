@@ -19,6 +19,7 @@ from art_mcp.painting import Painting
 from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import lacking, paid, paintings
 from art_mcp.store.errors import LostError
+from art_mcp.tasks import task_group
 from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.shared import Shared
 
@@ -134,7 +135,7 @@ class PictureVectors:
                     with anyio.CancelScope(shield=True):
                         await paid.keep(self._database, embedding.within(self._spaces))
 
-        async with anyio.create_task_group() as calls:
+        async with task_group() as calls:
             for start in range(0, len(pictures), self.at_once):
                 calls.start_soon(embed, pictures[start : start + self.at_once])
         if stopped or lost:

@@ -24,9 +24,9 @@ from art_mcp.ingest.plan import Plan, Planner
 from art_mcp.ingest.run import DRAIN_S, Run, Stopped
 from art_mcp.ingest.sources import DEFAULTS, Options, Source, SourceError, open_source
 from art_mcp.painting import readable
-from art_mcp.store import jobs, removal
+from art_mcp.store import jobs, leases, removal
 from art_mcp.store.errors import LostError, MovedError, StoreError
-from art_mcp.store.jobs import HeldItem, Job
+from art_mcp.store.jobs import Job
 from art_mcp.tasks import task_group
 from art_mcp.vision.provider import VisionError
 
@@ -42,7 +42,6 @@ LIST_AGAIN_S = 1
 """How often a process looks whether the one that lists the rows is gone, so that it has to go on with that."""
 LOOK_AT_JOB_S = 1
 """How soon it is seen that somebody has cancelled the job."""
-GIVE_BACK_WITHIN_S = 5
 MAX_COLLECTION_NAME = 100
 
 
@@ -214,12 +213,13 @@ class Ingest:
                 task_status.started()
 
         async def list_all() -> None:
-            while True:
-                await write_down(self._database, job, source, written)
-                written()
-                if await jobs.is_listed(self._database, job.id):
-                    return
-                await anyio.sleep(LIST_AGAIN_S)
+            async with leases.acquire(self._database) as lease:
+                while True:
+                    await write_down(self._database, job, source, lease, written)
+                    written()
+                    if await jobs.is_listed(self._database, job.id):
+                        return
+                    await anyio.sleep(LIST_AGAIN_S)
 
         with run.listing:
             try:
@@ -229,30 +229,17 @@ class Ingest:
         written()
 
     async def _work(self, job: Job, source: Source, run: Run) -> None:
-        while not run.stopped:
-            held = await jobs.hold(self._database, job.id, BATCH)
-            if not held:
-                if await jobs.is_over(self._database, job.id):
+        async with leases.acquire(self._database) as lease:
+            while not run.stopped:
+                if items := await jobs.hold(self._database, job.id, lease, BATCH):
+                    try:
+                        await self._batches.store(job, items, source, run.stopped)
+                    except (Stopped, VisionError, MovedError, SourceError) as error:
+                        run.stop(error)
+                elif await jobs.is_over(self._database, job.id):
                     return
-                await anyio.sleep(LOOK_AGAIN_S)
-                continue
-            try:
-                async with task_group() as renewing:
-                    renewing.start_soon(self._renew, job.id, held)
-                    await self._batches.store(job, held, source, run.stopped)
-                    renewing.cancel_scope.cancel()
-            except BaseException as error:
-                with suppress(ArtMcpError), anyio.move_on_after(GIVE_BACK_WITHIN_S, shield=True):
-                    await jobs.give_back(self._database, job.id, held)
-                if not isinstance(error, (Stopped, VisionError, MovedError, SourceError)):
-                    raise
-                run.stop(error)
-
-    async def _renew(self, job_id: uuid.UUID, held: Sequence[HeldItem]) -> None:
-        while True:
-            await anyio.sleep(jobs.HOLD_S / 3)
-            with suppress(LostError):  # whoever needs the database now tells
-                await jobs.renew(self._database, job_id, held)
+                else:
+                    await anyio.sleep(LOOK_AGAIN_S)
 
 
 def collection_name(given: str) -> str:

@@ -13,10 +13,9 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.ingest.holding import holding
 from art_mcp.ingest.sources import Refusal
 from art_mcp.space import Leg, Space
-from art_mcp.store import archive, lacking, spaces, vector_index
+from art_mcp.store import archive, lacking, leases, moves, spaces, vector_index
 from art_mcp.store.paintings import Entry
 from art_mcp.tasks import task_group
 
@@ -177,7 +176,8 @@ class Load:
         if not coming:
             yield
             return
-        async with holding(self._database, list(coming)) as mine:
+        async with leases.acquire(self._database) as lease:
+            mine = await moves.hold(self._database, list(coming), lease)
             if mine:
                 for space, count in coming.items():
                     await vector_index.leave_out(self._database, space, count)

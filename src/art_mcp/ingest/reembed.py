@@ -12,11 +12,10 @@ import anyio
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import ImageError, Picture
 from art_mcp.ingest.embedding import BATCH, PictureVectors, read_kept, word_vectors
-from art_mcp.ingest.holding import holding
 from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
-from art_mcp.store import collections, lacking, moves, paid, spaces
+from art_mcp.store import collections, lacking, leases, moves, paid, spaces
 from art_mcp.store.lacking import BEFORE_ALL, Lacking
 from art_mcp.store.paintings import Entry
 from art_mcp.vision.provider import VisionError
@@ -139,8 +138,8 @@ class Move:
             ArtMcpError: the database or the provider failed.
         """
         await spaces.register(self._database, self._spaces)
-        async with holding(self._database, self._spaces) as mine:
-            if not mine:
+        async with leases.acquire(self._database) as lease:
+            if not await moves.hold(self._database, self._spaces, lease):
                 raise _another()
             self.total = await self.lack()
             while True:
@@ -315,5 +314,5 @@ def _kept(group: Sequence[Lacking]) -> bool:
 def _another() -> MoveError:
     return MoveError(
         "Another process fills the same vectors now (`art-mcp reembed`, or an import).",
-        f"Wait until it is done; if it was killed, try again in {moves.HOLD_S} seconds.",
+        f"Wait until it is done; if it was killed, try again in {leases.LEASE_S} seconds.",
     )

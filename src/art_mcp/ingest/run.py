@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.store.errors import LostError
+from art_mcp.store.errors import LostError, StoreError
+from art_mcp.store.leases import LeaseLostError
 
 log = logging.getLogger(__name__)
 
@@ -55,20 +56,20 @@ class Run:
         self.tasks.deadline = anyio.current_time() + self._drain_s
 
     async def through(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work`, and again from its beginning each time that the database has been away.
+        """Do `work`, and again from its beginning each time that the database, or this process, has been away.
 
         Raises:
-            LostError: it did not come back in time.
+            LostError: the database did not come back in time.
         """
         while True:
             try:
                 return await work()
-            except LostError as error:
+            except (LostError, LeaseLostError) as error:
                 if self.stopped or self._is_away_too_long(error):
                     raise
                 await anyio.sleep(TRY_AGAIN_S)
 
-    def _is_away_too_long(self, error: LostError) -> bool:
+    def _is_away_too_long(self, error: StoreError) -> bool:
         now = anyio.current_time()
         if now > self._lost_at + BACK_S:
             self._away_since = now

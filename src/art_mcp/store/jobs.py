@@ -1,7 +1,6 @@
 """Durable ingest jobs: what is to be stored, row by row, and what became of each row.
 
-A job's rows are listed by one process at a time and stored by as many as like; each holds what it works on by a lease,
-so that what a dead one held comes back.
+A job's rows are listed by one process at a time and stored by as many as like; each holds what it works on by a lease.
 """
 
 from __future__ import annotations
@@ -12,17 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
 from art_mcp.store import collections
 from art_mcp.store.errors import StoreError
+from art_mcp.store.leases import held
 
 if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
 
-HOLD_S = 30
-"""How long an item, or the list, is a process's own unless it renews that; one that died gives it back this way."""
 RATE_OVER_S = 60
 """The pace of a job is what it settled in the last minute."""
 ANALYZED_AT = 5_000
@@ -58,9 +54,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The right to write down a job's rows, until the lease is over."""
+    """How far a job's rows are written down."""
 
-    lister: uuid.UUID
     after: str | None
     """Where the list goes on, in the source's own words; None for its beginning."""
     listed: int
@@ -134,59 +129,36 @@ async def create(
         )
 
 
-async def start_listing(database: Database, job_id: uuid.UUID) -> Listing | None:
-    """Take the right to list a job's rows, if nobody has it and there are more."""
-    lister = uuid.uuid4()
+async def start_listing(database: Database, job_id: uuid.UUID, lease: uuid.UUID) -> Listing | None:
+    """Take the list of a job's rows under a lease; None if another process holds it, or it is complete."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            "UPDATE art_mcp.jobs SET lister = $2, lister_until = now() + make_interval(secs => $3) "
-            "WHERE id = $1 AND state = 'running' AND NOT listed AND (lister_until IS NULL OR lister_until < now()) "
+            "UPDATE art_mcp.jobs SET lease = $2 "
+            f"WHERE id = $1 AND state = 'running' AND NOT listed AND NOT {held('jobs')} "
             "RETURNING list_after, "
             "(SELECT coalesce(max(position) + 1, 0) FROM art_mcp.items WHERE job_id = $1) AS listed",
             job_id,
-            lister,
-            float(HOLD_S),
+            lease,
         )
-    return None if row is None else Listing(lister, row["list_after"], row["listed"])
-
-
-async def renew_listing(database: Database, job_id: uuid.UUID, lister: uuid.UUID) -> None:
-    """Keep the right for longer; called every now and then."""
-    async with database.connection() as connection:
-        await connection.execute(
-            "UPDATE art_mcp.jobs SET lister_until = now() + make_interval(secs => $3) WHERE id = $1 AND lister = $2",
-            job_id,
-            lister,
-            float(HOLD_S),
-        )
-
-
-async def stop_listing(database: Database, job_id: uuid.UUID, lister: uuid.UUID) -> None:
-    """Give the right back, so that another process can go on at once."""
-    async with database.connection() as connection:
-        await connection.execute(
-            "UPDATE art_mcp.jobs SET lister = NULL, lister_until = NULL WHERE id = $1 AND lister = $2", job_id, lister
-        )
+    return None if row is None else Listing(row["list_after"], row["listed"])
 
 
 async def append(
-    database: Database, job_id: uuid.UUID, lister: uuid.UUID, items: Sequence[NewItem], after: str | None
+    database: Database, job_id: uuid.UUID, lease: uuid.UUID, items: Sequence[NewItem], after: str | None
 ) -> bool:
     """Write down the next rows of a job, and where the list goes on; None: it is complete.
 
     A row that says the same painting as one before it is refused.
 
     Returns:
-        Whether this is still the lister's to do; nothing was written otherwise.
+        Whether the lease still holds the list; nothing was written otherwise.
     """
     async with database.transaction() as connection:
         mine = await connection.execute(
-            "UPDATE art_mcp.jobs SET list_after = $3, listed = $3::text IS NULL, updated_at = now(), "
-            "lister = CASE WHEN $3::text IS NOT NULL THEN lister END, "
-            "lister_until = CASE WHEN $3::text IS NOT NULL THEN lister_until END "
-            "WHERE id = $1 AND lister = $2 AND state = 'running'",
+            "UPDATE art_mcp.jobs SET list_after = $3, listed = $3::text IS NULL, updated_at = now() "
+            "WHERE id = $1 AND lease = $2 AND state = 'running'",
             job_id,
-            lister,
+            lease,
             after,
         )
         if mine == "UPDATE 0":
@@ -240,49 +212,27 @@ async def _refused(connection: Connection, job_id: uuid.UUID, items: Sequence[Ne
     return refused
 
 
-async def hold(database: Database, job_id: uuid.UUID, limit: int) -> list[HeldItem]:
-    """Take up to `limit` pending items of a running job that nobody holds."""
-    # Shielded: cancelled in between, the items would be held, and nobody would know.
-    with anyio.CancelScope(shield=True):
-        async with database.connection() as connection:
-            rows = await connection.fetch(
-                """
-                UPDATE art_mcp.items SET held_until = now() + make_interval(secs => $3)
-                WHERE job_id = $1 AND position = ANY(ARRAY(  -- evaluated once, whatever the plan
-                    SELECT position FROM art_mcp.items
-                    WHERE job_id = $1 AND state = 'pending' AND (held_until IS NULL OR held_until < now())
-                        AND EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running')
-                    ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED
-                ))
-                RETURNING position, row
-                """,
-                job_id,
-                limit,
-                float(HOLD_S),
-            )
+async def hold(database: Database, job_id: uuid.UUID, lease: uuid.UUID, limit: int) -> list[HeldItem]:
+    """Take up to `limit` pending items of a running job under a lease."""
+    free = f"job_id = $1 AND state = 'pending' AND NOT {held('items')}"
+    async with database.transaction() as connection:
+        rows = await connection.fetch(
+            f"SELECT position FROM art_mcp.items WHERE {free} "
+            "AND EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running') "
+            "ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED",
+            job_id,
+            limit,
+        )
+        if not rows:
+            return []
+        # That statement sees no lease that is newer than itself; this one, now that the rows are locked, sees all.
+        rows = await connection.fetch(
+            f"UPDATE art_mcp.items SET lease = $3 WHERE {free} AND position = ANY($2) RETURNING position, row",
+            job_id,
+            [row["position"] for row in rows],
+            lease,
+        )
     return sorted((HeldItem(r["position"], json.loads(r["row"])) for r in rows), key=lambda i: i.position)
-
-
-async def renew(database: Database, job_id: uuid.UUID, items: Sequence[HeldItem]) -> None:
-    """Hold items for longer; called every now and then while they are worked on."""
-    async with database.connection() as connection:
-        await connection.execute(
-            "UPDATE art_mcp.items SET held_until = now() + make_interval(secs => $3) "
-            "WHERE job_id = $1 AND position = ANY($2) AND state = 'pending'",
-            job_id,
-            [item.position for item in items],
-            float(HOLD_S),
-        )
-
-
-async def give_back(database: Database, job_id: uuid.UUID, items: Sequence[HeldItem]) -> None:
-    """Let others take items that this worker will not finish."""
-    async with database.connection() as connection:
-        await connection.execute(
-            "UPDATE art_mcp.items SET held_until = NULL WHERE job_id = $1 AND position = ANY($2) AND state = 'pending'",
-            job_id,
-            [item.position for item in items],
-        )
 
 
 async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[Outcome]) -> None:
@@ -292,7 +242,7 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
         StoreError: the job was removed, so nothing of it may be stored.
     """
     await connection.executemany(
-        "UPDATE art_mcp.items SET state = $3, reason = $4, row = NULL, held_until = NULL, settled_at = now() "
+        "UPDATE art_mcp.items SET state = $3, reason = $4, row = NULL, settled_at = now() "
         "WHERE job_id = $1 AND position = $2 AND state = 'pending'",
         [(job_id, o.position, o.state, o.reason) for o in outcomes],
     )
@@ -363,7 +313,7 @@ async def cancel(database: Database, job_id: uuid.UUID) -> None:
     """End a running job: what is stored stays, what is pending is left; who works on it stops soon."""
     async with database.transaction() as connection:
         collection = await connection.fetchval(
-            "UPDATE art_mcp.jobs SET state = 'cancelled', lister = NULL, lister_until = NULL, updated_at = now() "
+            "UPDATE art_mcp.jobs SET state = 'cancelled', updated_at = now() "
             "WHERE id = $1 AND state = 'running' RETURNING collection",
             job_id,
         )

@@ -13,15 +13,13 @@ import asyncpg
 from art_mcp.space import Leg, Space
 from art_mcp.store import lacking
 from art_mcp.store.errors import StoreError
+from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
-
-HOLD_S = 30
-"""How long a move is a process's own unless it renews that; one that died lets go this way."""
 
 DROP_WAITS_MS = 500
 """Less than PostgreSQL's deadlock_timeout, or searches that hold what is waited for would be ended."""
@@ -39,47 +37,29 @@ class Aside:
     """Somebody is filling it."""
 
 
-async def hold(database: Database, spaces: Sequence[Space], holder: uuid.UUID) -> bool:
-    """Take the move to these spaces, unless somebody else has it or another one to one of them."""
+async def hold(database: Database, spaces: Sequence[Space], lease: uuid.UUID) -> bool:
+    """Take spaces under a lease, all or none.
+
+    Returns:
+        Whether they were taken; not if another lease holds one of them.
+    """
+    names = [space.name for space in spaces]
     async with database.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-        names = [space.name for space in spaces]
-        taken = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM art_mcp.spaces WHERE name = ANY($1) AND holder <> $2 AND held_until > now())",
+        # A process whose lease has ended, but which is not dead, finds out and stops.
+        await connection.execute(
+            "DELETE FROM art_mcp.leases WHERE until < now() "
+            "AND id IN (SELECT lease FROM art_mcp.spaces WHERE name = ANY($1))",
             names,
-            holder,
         )
-        if not taken:
-            await connection.execute(
-                "UPDATE art_mcp.spaces SET holder = $2, held_until = now() + make_interval(secs => $3) "
-                "WHERE name = ANY($1)",
-                names,
-                holder,
-                float(HOLD_S),
-            )
-        return not taken
-
-
-async def renew(database: Database, holder: uuid.UUID) -> None:
-    """Hold a move for longer; called every now and then while it goes on.
-
-    Raises:
-        StoreError: somebody else has it, since it was not renewed in time.
-    """
-    async with database.connection() as connection:
-        renewed = await connection.execute(
-            "UPDATE art_mcp.spaces SET held_until = now() + make_interval(secs => $2) WHERE holder = $1",
-            holder,
-            float(HOLD_S),
-        )
-    if renewed == "UPDATE 0":
-        raise StoreError("Another process goes on with this move.", "Leave it to that one.")
-
-
-async def release(database: Database, holder: uuid.UUID) -> None:
-    """Let others go on with a move."""
-    async with database.connection() as connection:
-        await connection.execute("UPDATE art_mcp.spaces SET holder = NULL, held_until = NULL WHERE holder = $1", holder)
+        if await connection.fetchval(
+            f"SELECT EXISTS (SELECT FROM art_mcp.spaces WHERE name = ANY($1) AND lease <> $2 AND {held('spaces')})",
+            names,
+            lease,
+        ):
+            return False
+        await connection.execute("UPDATE art_mcp.spaces SET lease = $2 WHERE name = ANY($1)", names, lease)
+    return True
 
 
 async def switch(
@@ -149,7 +129,7 @@ async def _incomplete(
 
 async def _aside(connection: Connection) -> list[Aside]:
     rows = await connection.fetch(
-        "SELECT leg, provider, model, version, dimensions, coalesce(held_until > now(), false) AS held, "
+        f"SELECT leg, provider, model, version, dimensions, {held('spaces')} AS held, "
         "pg_total_relation_size(format('art_mcp.vectors_%s', name)::regclass) AS size "
         "FROM art_mcp.spaces WHERE NOT active ORDER BY name"
     )

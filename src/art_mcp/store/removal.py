@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from art_mcp.store import collections, paintings
 from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import LEFT
+from art_mcp.store.leases import held
 
 if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
@@ -30,13 +31,13 @@ async def remove_collection(database: Database, name: str) -> int:
         StoreError: somebody is loading it now.
     """
     async with database.transaction() as connection:
-        held = await connection.fetchval(
+        loading = await connection.fetchval(
             "SELECT EXISTS (SELECT FROM art_mcp.jobs j LEFT JOIN art_mcp.items i ON i.job_id = j.id "
-            "AND i.state = 'pending' AND i.held_until > now() WHERE j.collection = $1 AND j.state = 'running' "
-            "AND (i.job_id IS NOT NULL OR j.lister_until > now()))",
+            f"AND i.state = 'pending' AND {held('i')} WHERE j.collection = $1 AND j.state = 'running' "
+            f"AND (i.job_id IS NOT NULL OR {held('j')}))",
             name,
         )
-        if held:
+        if loading:
             raise StoreError(
                 f"The collection {name} is being loaded now.", "Wait until that is done, or stop it and try again."
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from art_mcp.space import Leg, Space
 from art_mcp.store.errors import MovedError
+from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
                 await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
                 if not await connection.fetchval(
                     "SELECT EXISTS (SELECT FROM art_mcp.paintings) "
-                    "OR EXISTS (SELECT FROM art_mcp.items WHERE held_until > now())"
+                    f"OR EXISTS (SELECT FROM art_mcp.items WHERE {held('items')})"
                 ):
                     await connection.execute("UPDATE art_mcp.spaces SET active = false")
                 there = [space for space in await _active(connection) if space.leg is Leg.PIXELS]

@@ -1,7 +1,7 @@
 """The HNSW index of a space: left out while much is loaded, since to build it afterwards is several times faster.
 
-A database without it finds the same, only slower. While a load leaves it out, the load holds the space (`moves`); if
-the load is killed, its hold ends by itself, and whoever opens the database next builds the index.
+A database without it finds the same, only slower. While a load leaves it out, the load holds the space by a lease; if
+the load is killed, the lease ends by itself, and whoever opens the database next builds the index.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import asyncpg
 from art_mcp.space import Leg, Space
 from art_mcp.store import platform
 from art_mcp.store.errors import StoreError
+from art_mcp.store.leases import held
 from art_mcp.store.spaces import index_statement, vector_table
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ async def missing(database: Database) -> list[Space]:
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces "
-            "WHERE coalesce(held_until < now(), true) "
+            f"WHERE NOT {held('spaces')} "
             f"AND NOT EXISTS ({_INDEXES.format(_TABLE_OF_ROW)}) ORDER BY name"
         )
     return [Space(Leg(leg), *rest) for leg, *rest in rows]

@@ -62,6 +62,12 @@ CREATE TABLE art_mcp.collections (
     paintings  bigint NOT NULL
 );
 
+-- What items, jobs and spaces are held by. A row of theirs is free if its lease is null, not here, or over.
+CREATE TABLE art_mcp.leases (
+    id     uuid PRIMARY KEY,
+    until  timestamptz NOT NULL
+);
+
 -- One row per embedding space. Its vectors are in art_mcp.vectors_<name>, created when the space is registered.
 CREATE TABLE art_mcp.spaces (
     name        text PRIMARY KEY CHECK (name ~ '^[a-z0-9_]{1,50}$'),
@@ -72,8 +78,7 @@ CREATE TABLE art_mcp.spaces (
     dimensions  integer NOT NULL CHECK (dimensions BETWEEN 1 AND 4000),
     active      boolean NOT NULL DEFAULT false,
     created_at  timestamptz NOT NULL DEFAULT now(),
-    holder      uuid,                        -- the process that fills it, and no other until `held_until`
-    held_until  timestamptz
+    lease       uuid                         -- of the process that fills it
 );
 CREATE UNIQUE INDEX spaces_one_active_per_leg ON art_mcp.spaces (leg) WHERE active;
 
@@ -117,13 +122,12 @@ CREATE TABLE art_mcp.jobs (
     options       jsonb NOT NULL DEFAULT '{}',  -- how the source is read
     listed        boolean NOT NULL DEFAULT true,  -- whether every row of the source is an item
     list_after    text,                      -- where listing continues, in the source's own terms
-    lister        uuid,                      -- the process that lists the rows, and no other until `lister_until`
-    lister_until  timestamptz,
+    lease         uuid,                      -- of the process that lists the rows
     missing       integer,                   -- paintings that had left the source by the end of the job
     removed       integer                    -- how many of those were removed
 );
 
--- One row per row of the source. A worker holds a pending item until `held_until`, then any other may take it.
+-- One row per row of the source.
 CREATE TABLE art_mcp.items (
     job_id       uuid NOT NULL REFERENCES art_mcp.jobs (id) ON DELETE CASCADE,
     position     integer NOT NULL,
@@ -131,7 +135,7 @@ CREATE TABLE art_mcp.items (
     row          jsonb,                      -- what is to be stored; null once the item is settled
     state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'stored', 'unchanged', 'refused')),
     reason       text,                       -- why it was refused
-    held_until   timestamptz,
+    lease        uuid,                       -- of the worker that has taken it
     painting_id  uuid,                       -- null where the row does not identify a painting
     settled_at   timestamptz,
     PRIMARY KEY (job_id, position)
