@@ -33,6 +33,8 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\
 
 def readable(text: str) -> str:
     """Text on one line, without control and invisible characters, which could forge or hide words."""
+    if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
+        return text  # as most are, and much sooner
     text = normal(text)
     if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
         text = "".join(
@@ -42,17 +44,6 @@ def readable(text: str) -> str:
             or (unicodedata.category(character) not in ("Cc", "Cf") and not _UNSEEN.match(character))
         )
     return " ".join(text.split())
-
-
-def is_readable(text: str) -> bool:
-    """Whether `readable` would leave it as it is; much faster for long texts."""
-    return (
-        text.isprintable()
-        and "  " not in text
-        and not text.startswith(" ")
-        and not text.endswith(" ")
-        and (text.isascii() or (unicodedata.is_normalized("NFC", text) and not _UNSEEN.search(text)))
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from support.bundles import OTHER_PIXELS, PIXELS, WORDS, content, entry, exported, imported, put, reasons, unit, webp
 from support.postgres import count_paintings
@@ -23,7 +25,7 @@ from support.postgres import count_paintings
 from art_mcp.ingest import load as loading
 from art_mcp.ingest.archive import MANIFEST, Archive, ArchiveError, Export, unpacked
 from art_mcp.ingest.archive.export import Writer
-from art_mcp.ingest.archive.layout import CATALOGUE, MEMBER, checksum
+from art_mcp.ingest.archive.layout import CATALOGUE, MEMBER, Record, checksum
 from art_mcp.ingest.load import ImportFailed, Load
 from art_mcp.ingest.sources import Options, Row, open_source
 from art_mcp.painting import Holding, painting_id
@@ -629,6 +631,57 @@ async def test_what_cannot_be_seen_in_words_is_dropped_and_what_cannot_be_true_i
 
     await imported(other, rewrite(await exported(database, tmp_path / "backup"), spoil))
     assert (await content(other))["paintings"] == whole["paintings"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=20),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=9), inside, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of two paintings, written without a database."""
+    folder = tmp_path_factory.mktemp("small")
+    writer = Writer(folder, {PIXELS: True, WORDS: True})
+    writer.add([entry(0), entry(1)])
+    writer.close()
+    (folder / MANIFEST).write_text(writer.manifest({"prints": 2}).model_dump_json())
+    return folder
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(column=st.sampled_from([*Record.model_fields, "more"]), value=ANYTHING)
+@example(column="vectors", value={"\ud800": 0})
+@example(column="vectors", value={PIXELS.name: True})
+def test_whatever_stands_in_a_row_it_is_stored_or_refused(column: str, value: Any, small: Path) -> None:
+    row = json.loads((small / CATALOGUE).read_text().splitlines()[1]) | {column: value}
+    with suppress(Exception):
+        vectors = {path.stem: np.load(path)[1].tobytes() for path in (small / "vectors").iterdir()}
+        row["checksum"] = checksum(row, {name: vectors[name] for name in row["vectors"]})
+    assert_read(small, json.dumps(row))
+
+
+def test_however_deep_a_row_is_nested_it_is_stored_or_refused(small: Path) -> None:
+    for depth in range(50, 1_100, 10):
+        assert_read(small, f'{{"id": "x", "more": {"[" * depth}{"]" * depth}}}')
+        line = (small / CATALOGUE).read_text().splitlines()[1].removesuffix("}")
+        assert_read(small, f'{line}, "more": {"[" * depth}{"]" * depth}}}')
+
+
+def assert_read(small: Path, line: str) -> None:
+    """Reading an archive tells what became of a line, and reads the next one."""
+    whole = (small / CATALOGUE).read_text()
+    try:
+        (small / CATALOGUE).write_text(f"{line}\n{whole.splitlines()[0]}\n")
+        found = list(Archive(small).entries())
+    finally:
+        (small / CATALOGUE).write_text(whole)
+    assert len(found) == 2
+    assert isinstance(found[1][1], Entry)
+    for label, _ in found:
+        label.encode()
 
 
 async def test_a_row_that_is_there_twice_is_stored_once(database: Database, other: Database, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ MAX_DIMENSIONS = 4000
 MAX_MANIFEST_BYTES = 1 << 24
 OTHER_COPY = "Import another copy of the archive, or export it again."
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _Name = Annotated[str, Field(pattern=r"^[^\x00]{1,4096}$")]
 _SHA256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _File = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.webp$")]
@@ -96,7 +97,7 @@ def checksum(line: Mapping[str, Any], vectors: Mapping[str, bytes]) -> str:
 
     It ties vectors and kept pictures to the words and to the file that they were made from.
     """
-    text = json.dumps({name: line[name] for name in line if name != "checksum"}, ensure_ascii=False, sort_keys=True)
+    text = _encode({name: line[name] for name in line if name != "checksum"})
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
     for name in sorted(vectors):
         digest.update(vectors[name])

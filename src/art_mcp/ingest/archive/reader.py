@@ -97,6 +97,8 @@ class Archive(Bundle):
                     yield label, self._checked(found, readers)
                 except _Bad as bad:
                     yield label, str(bad)
+                except RecursionError:
+                    yield label, "The line's JSON is nested too deep."
         if seen < self.total:
             yield CATALOGUE, f"{self.total - seen:,} of the {self.total:,} paintings in its manifest are missing."
         self.total = max(self.total, seen)
@@ -137,7 +139,7 @@ class Archive(Bundle):
         if record.checksum != checksum(line, data):
             raise _Bad("It is not as it was exported: its checksum is wrong.")
         words = {name: text for name in WORDS if (text := getattr(record, name))}
-        row = painting("", {"image": record.image_name, **words})
+        row = painting("", {"image": "-", **words})  # names are kept exactly as they are
         if isinstance(row, Refusal):
             raise _Bad(row.reason)
         facts = (record.image_sha256, record.image_width, record.image_height, record.image_format)

@@ -13,6 +13,7 @@ from art_mcp.ingest.sources.told import told
 SAMPLE_ROWS = 1_000
 _SAMPLE_BYTES = 1 << 24
 MOST_COLUMNS = 1_000
+_decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 
 
 def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
@@ -59,7 +60,7 @@ def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
         if not line.strip(b"\xef\xbb\xbf \t\r\n"):
             continue
         try:
-            found = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=lambda _: None)
+            found = _decode(line.decode("utf-8-sig" if number == 1 else "utf-8"))
         except UnicodeDecodeError:
             found = "The line is not text in UTF-8."
         except RecursionError:
