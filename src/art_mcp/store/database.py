@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -17,12 +17,10 @@ import asyncpg
 from pgvector.asyncpg import register_vector
 
 from art_mcp.settings import Settings
+from art_mcp.store.connection import NO_SETTINGS, Connection, transaction
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import URL_FORM, StoreError, explain, explain_connect
 from art_mcp.store.schema import Pgvector, migrate
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +28,6 @@ CONNECT_TIMEOUT_S = 15
 COMMAND_TIMEOUT_S = 120
 CLOSE_TIMEOUT_S = 5
 POOL_SIZE = 8
-NO_SETTINGS: Mapping[str, object] = {}
 
 # InternalClientError is what asyncpg makes of a connection to which the server has said farewell.
 _LOST = (
@@ -100,24 +97,9 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, settings: Mapping[str, object] = NO_SETTINGS) -> AsyncIterator[Connection]:
-        """A connection inside a transaction, which is rolled back by any exception, cancellation included.
-
-        Args:
-            settings: of PostgreSQL, for this transaction only: behind a pooler the next one on this connection is
-                somebody else's. They are sent along with the BEGIN, since each message takes its time.
-        """
-        async with self.connection() as connection:
-            begin = ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in settings.items())]
-            await connection.execute("; ".join(begin))
-            try:
-                yield connection
-            except BaseException:
-                # Where this task is cancelled, every unshielded await ends at once, a rollback too.
-                with anyio.CancelScope(shield=True):
-                    if not connection.is_closed():
-                        await connection.execute("ROLLBACK")
-                raise
-            await connection.execute("COMMIT")
+        """A connection inside a transaction with these settings of PostgreSQL; see `connection.transaction`."""
+        async with self.connection() as connection, transaction(connection, settings):
+            yield connection
 
     async def aclose(self) -> None:
         """Give the connections back; the embedded server stops with its last user."""

@@ -6,14 +6,12 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 
+from art_mcp.store.connection import Connection, transaction
 from art_mcp.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +58,7 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
     if await _version(connection, known) == known[-1].version:
         return await _require_pgvector(connection)
     _check_postgres(connection)
-    async with connection.transaction():
+    async with transaction(connection):
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
         pgvector = await _require_pgvector(connection)
         try:
@@ -131,8 +129,7 @@ async def _require_pgvector(connection: Connection) -> Pgvector:
     found = await connection.fetchrow(installed)
     if found is None:
         try:
-            async with connection.transaction():
-                await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         except asyncpg.InsufficientPrivilegeError:
             raise StoreError(
                 "The database has no pgvector yet, and its user may not create it.",

@@ -41,28 +41,26 @@ async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
         All active spaces, whoever fills them.
     """
     wanted = list(spaces)
-    async with database.connection() as connection:
-        found = await _active(connection)
-        if not set(wanted) <= set(found):
-            async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-                if not await connection.fetchval(
-                    "SELECT EXISTS (SELECT FROM art_mcp.paintings) "
-                    f"OR EXISTS (SELECT FROM art_mcp.items WHERE {held('items')})"
-                ):
-                    await connection.execute("UPDATE art_mcp.spaces SET active = false")
-                there = [space for space in await _active(connection) if space.leg is Leg.PIXELS]
-                if set(there) <= set(wanted):
-                    for space in wanted:
-                        await _register(connection, space)
-                        await connection.execute(
-                            "UPDATE art_mcp.spaces SET active = true WHERE name = $1 "
-                            "AND NOT EXISTS (SELECT FROM art_mcp.spaces WHERE leg = $2 AND active)",
-                            space.name,
-                            space.leg.value,
-                        )
-            found = await _active(connection)
-    return found
+    found = await active(database)
+    if set(wanted) <= set(found):
+        return found
+    async with database.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
+        if not await connection.fetchval(
+            f"SELECT EXISTS (SELECT FROM art_mcp.paintings) OR EXISTS (SELECT FROM art_mcp.items WHERE {held('items')})"
+        ):
+            await connection.execute("UPDATE art_mcp.spaces SET active = false")
+        there = [space for space in await _active(connection) if space.leg is Leg.PIXELS]
+        if set(there) <= set(wanted):
+            for space in wanted:
+                await _register(connection, space)
+                await connection.execute(
+                    "UPDATE art_mcp.spaces SET active = true WHERE name = $1 "
+                    "AND NOT EXISTS (SELECT FROM art_mcp.spaces WHERE leg = $2 AND active)",
+                    space.name,
+                    space.leg.value,
+                )
+        return await _active(connection)
 
 
 async def register(database: Database, spaces: Iterable[Space]) -> None:
