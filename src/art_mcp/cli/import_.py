@@ -15,12 +15,11 @@ import anyio.to_thread
 import click
 
 from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.cli.refusals import print_refusals
 from art_mcp.settings import Settings
 
 if TYPE_CHECKING:
     from art_mcp.ingest.load import Bundle, Load, Reach
-
-SHOWN_REFUSALS = 20
 
 
 @click.command("import")
@@ -101,10 +100,7 @@ def _print(load: Load, bundle: Bundle, notes: list[str], dry_run: bool) -> None:
     stored = f"{load.stored} {'to store' if dry_run else 'stored'}"
     counts = f"{stored}, {load.unchanged} unchanged, {load.refused} refused, of {bundle.total}"
     click.echo(f"{', '.join(bundle.collections)}: {counts}.")
-    for refusal in load.refusals[:SHOWN_REFUSALS]:
-        click.echo(f"  refused {refusal.label}: {refusal.reason}")
-    if len(load.refusals) > SHOWN_REFUSALS:
-        click.echo(f"  ... and {len(load.refusals) - SHOWN_REFUSALS} more; --json lists them all.")
+    print_refusals([(each.label, each.reason) for each in load.refusals], "; --json lists them all")
     for note in notes:
         click.echo(note)
 

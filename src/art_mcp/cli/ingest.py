@@ -12,6 +12,7 @@ import anyio
 import click
 
 from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.cli.refusals import print_refusals
 from art_mcp.errors import ArtMcpError
 from art_mcp.settings import Settings
 
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from art_mcp.ingest.sources import Options
     from art_mcp.runtime import Runtime
     from art_mcp.store.jobs import Job
-
-SHOWN_REFUSALS = 20
-GLANCE_S = 5
-"""To see before a load whether the budget will do."""
 
 
 def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Mapping[str, str]:
@@ -113,7 +110,7 @@ async def _ingest(
         database = await runtime.database()
         if source is not None:
             if ingest.billed:
-                plan = await ingest.plan(source, collection, options=options, at_a_glance=True, seconds=GLANCE_S)
+                plan = await ingest.plan(source, collection, options=options, at_a_glance=True)
                 spending = await runtime.spending(plan.calls)
                 if spending.beyond_budget:
                     click.echo(str(spending), err=True)
@@ -168,10 +165,7 @@ def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:
         click.echo(f"  {job.removed} were removed that the source has no more.")
     elif job.missing:
         click.echo(f"  {job.missing} that it had before are not in the source any more; --remove-missing removes them.")
-    for label, reason in refusals[:SHOWN_REFUSALS]:
-        click.echo(f"  refused {label}: {reason}")
-    if len(refusals) > SHOWN_REFUSALS:
-        click.echo(f"  ... and {len(refusals) - SHOWN_REFUSALS} more; --json lists them all.")
+    print_refusals(refusals, "; --json lists them all")
 
 
 def _job_json(job: Job, refusals: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -10,15 +10,15 @@ import anyio
 import click
 
 from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.cli.refusals import print_refusals
 from art_mcp.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from art_mcp.ingest.reembed import Move, Plan, Refused
+    from art_mcp.painting import Painting
     from art_mcp.store.moves import Aside
-
-SHOWN_REFUSALS = 20
 
 
 @click.command()
@@ -119,8 +119,8 @@ def _listed(old: Sequence[Aside]) -> str:
 
 
 def _print_refused(refused: Sequence[Refused]) -> None:
-    for each in refused[:SHOWN_REFUSALS]:
-        painting = each.painting
-        click.echo(f"  refused {painting.id} ({painting.catalogue.title or painting.source_key}): {each.reason}")
-    if len(refused) > SHOWN_REFUSALS:
-        click.echo(f"  ... and {len(refused) - SHOWN_REFUSALS} more.")
+    print_refusals([(_label(each.painting), each.reason) for each in refused])
+
+
+def _label(painting: Painting) -> str:
+    return f"{painting.id} ({painting.catalogue.title or painting.source_key})"

@@ -42,6 +42,8 @@ LIST_AGAIN_S = 1
 """How often a process looks whether the one that lists the rows is gone, so that it has to go on with that."""
 LOOK_AT_JOB_S = 1
 """How soon it is seen that somebody has cancelled the job."""
+GLANCE_S = 5
+"""How long a person waits, before a load, to see what it costs, in seconds."""
 MAX_COLLECTION_NAME = 100
 
 
@@ -115,8 +117,9 @@ class Ingest:
         """What such a job would do; nothing is stored or paid for.
 
         Args:
-            at_a_glance: look at no pictures: what is stored already is taken to have the same ones.
             seconds: how long to look at most.
+            at_a_glance: look for `GLANCE_S` at most, and at no pictures: those of paintings that are stored already
+                are taken to be the same.
 
         Raises:
             SourceError, IngestError: as of `create`.
@@ -125,7 +128,7 @@ class Ingest:
         async with self._opened(source, options, within) as found:
             name = await self._collection(found, collection, source)
             planner = Planner(self._database, self._batches, found, source, name, look=found.local and not at_a_glance)
-            return await planner.plan(options.limit, seconds=seconds)
+            return await planner.plan(options.limit, seconds=GLANCE_S if at_a_glance else seconds)
 
     async def run(self, job_id: uuid.UUID, *, drain_s: float = DRAIN_S) -> None:
         """Work until nothing of the job is left, waiting for what other processes hold of it.

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from art_mcp.images.picture import ImageError, glance
 from art_mcp.ingest.batch import read_item, read_items
+from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.listing import item_of
 from art_mcp.ingest.sources.sheet import is_link
 from art_mcp.store import jobs
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from art_mcp.ingest.sources import Source
     from art_mcp.store.database import Database
 
-SHOWN_REFUSALS = 20
 AT_ONCE = 32
 """Rows whose pictures are in memory together."""
 

@@ -16,8 +16,8 @@ from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import collections, lacking, leases, moves, paid, spaces
-from art_mcp.store.lacking import BEFORE_ALL, Lacking
-from art_mcp.store.paintings import Entry
+from art_mcp.store.lacking import Lacking
+from art_mcp.store.paintings import BEFORE_ALL, Entry
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
 
-BEFORE_ALL = uuid.UUID(int=0)
 _words, _terms, _facts = (attrgetter(*fields) for fields in (CATALOGUE_FIELDS, HOLDING_FIELDS, IMAGE_FIELDS))
 
 # All statements see the same moment, however long they take and whoever writes meanwhile.

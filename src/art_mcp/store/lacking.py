@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import paid, paintings
-from art_mcp.store.paintings import READ_FIELDS, Entry, painting_of
+from art_mcp.store.paintings import BEFORE_ALL, READ_FIELDS, Entry, painting_of
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
-
-BEFORE_ALL = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,12 @@ from art_mcp.store import lacking
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
-from art_mcp.store.spaces import vector_table
+from art_mcp.store.spaces import DROP_WAITS_MS, vector_table
 
 if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
 
-DROP_WAITS_MS = 500
-"""Less than PostgreSQL's deadlock_timeout, or searches that hold what is waited for would be ended."""
 DROP_TRIES = 40
 
 

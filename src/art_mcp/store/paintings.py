@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
 
+BEFORE_ALL = uuid.UUID(int=0)
+"""Comes before the id of every painting."""
 DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
 OWN_FIELDS = ("id", "collection", "source", "source_key")

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 
+DROP_WAITS_MS = 500
+"""How long a DROP of vectors or of their index waits for searches, in milliseconds: less than PostgreSQL's
+deadlock_timeout, after which it would end a search that holds what is waited for."""
+
+
 def vector_table(space: Space) -> str:
     """The qualified table of a space's vectors; safe to put into SQL, since a space's name is."""
     return f"art_mcp.vectors_{space.name}"

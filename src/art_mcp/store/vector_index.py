@@ -15,15 +15,13 @@ from art_mcp.space import Leg, Space
 from art_mcp.store import platform
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
-from art_mcp.store.spaces import index_statement, vector_table
+from art_mcp.store.spaces import DROP_WAITS_MS, index_statement, vector_table
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 log = logging.getLogger(__name__)
 
-DROP_WAITS_MS = 500
-"""Less than PostgreSQL's deadlock_timeout, or searches that hold what is waited for would be ended."""
 BUILD_TIMEOUT_S = 6 * 3600
 _LOCK = 0x61727469
 """With a hash of the space's name the lock of those who build its index, which may take long."""

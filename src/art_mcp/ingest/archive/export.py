@@ -32,7 +32,7 @@ from art_mcp.ingest.archive.layout import (
 from art_mcp.ingest.archive.vectors import VectorWriter
 from art_mcp.space import Space
 from art_mcp.store import archive
-from art_mcp.store.paintings import Entry
+from art_mcp.store.paintings import BEFORE_ALL, Entry
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
@@ -116,7 +116,7 @@ class Export:
             active = await archive.spaces(connection)
             spaces = [space for space in active if active[space] or not await archive.is_empty(connection, space)]
             writer = Writer(folder, {space: active[space] for space in spaces})
-            after = archive.BEFORE_ALL
+            after = BEFORE_ALL
             try:
                 while page := await archive.page(connection, list(collections), spaces, after=after, limit=PAGE):
                     await self._on_disk(writer.add, page)

@@ -10,11 +10,10 @@ from typing import BinaryIO, TextIO
 
 from art_mcp.ingest.sources.columns import plain
 from art_mcp.ingest.sources.folder import PICTURE_SUFFIXES
-from art_mcp.ingest.sources.sheet import MAX_LINE, Cells, Sheet, is_link
+from art_mcp.ingest.sources.sheet import MAX_LINE, SAMPLE_BYTES, Cells, Sheet, is_link
 from art_mcp.ingest.sources.source import SourceError
 
 MAX_LINES_IN_A_ROW = 100
-_SAMPLE_BYTES = 1 << 24
 
 
 def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
@@ -63,7 +62,7 @@ def _encoding(file: BinaryIO) -> str:
 
     A few bad lines in a UTF-8 file are so refused by themselves instead of turning the rest into mojibake.
     """
-    sample = file.read(_SAMPLE_BYTES)
+    sample = file.read(SAMPLE_BYTES)
     file.seek(0)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"

@@ -6,12 +6,11 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from art_mcp.ingest.sources.sheet import MAX_LINE, Cells, Sheet
+from art_mcp.ingest.sources.sheet import MAX_LINE, SAMPLE_BYTES, Cells, Sheet
 from art_mcp.ingest.sources.source import SourceError
 from art_mcp.ingest.sources.told import told
 
 SAMPLE_ROWS = 1_000
-_SAMPLE_BYTES = 1 << 24
 MOST_COLUMNS = 1_000
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 
@@ -42,7 +41,7 @@ def _names(file: BinaryIO) -> list[str]:
     for seen, (_, found) in enumerate(objects(file), 1):
         if not isinstance(found, str):
             names.update(dict.fromkeys(found))
-        if seen == SAMPLE_ROWS or len(names) > MOST_COLUMNS or file.tell() > _SAMPLE_BYTES:
+        if seen == SAMPLE_ROWS or len(names) > MOST_COLUMNS or file.tell() > SAMPLE_BYTES:
             break
     return list(names)[:MOST_COLUMNS]
 

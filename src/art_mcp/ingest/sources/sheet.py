@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_LINE = 1 << 20
+SAMPLE_BYTES = 1 << 24
+"""How much of a file is read to find out its encoding or its columns, in bytes."""
 
 Cells = Mapping[str, str] | str
 """What a row says, by field; or the reason why it cannot be read."""

@@ -14,6 +14,7 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Flag, Number, Text
 from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
 
 RETURN_WITHIN_S = 25
 """Chat clients give up after 60 s or more and show no progress, so the job is reported well before."""
-GLANCE_S = 5
 PROGRESS_EVERY_S = 1
-SHOWN_REFUSALS = 20
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -73,7 +72,7 @@ async def foresee(
     ingest = await runtime.ingest()
     if not ingest.billed:
         return None
-    found = await ingest.plan(**load, at_a_glance=True, seconds=GLANCE_S)
+    found = await ingest.plan(**load, at_a_glance=True)
     return Foreseen(found, await runtime.spending(found.calls))
 
 

@@ -1,0 +1,22 @@
+"""What a command prints of the rows that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from art_mcp.ingest.limits import SHOWN_REFUSALS
+
+
+def print_refusals(refusals: Sequence[tuple[str, str]], more: str = "") -> None:
+    """Print the first refused rows, and how many more there are.
+
+    Args:
+        refusals: what people call each row, and why it was refused.
+        more: what follows the number of those that are not shown.
+    """
+    for label, reason in refusals[:SHOWN_REFUSALS]:
+        click.echo(f"  refused {label}: {reason}")
+    if len(refusals) > SHOWN_REFUSALS:
+        click.echo(f"  ... and {len(refusals) - SHOWN_REFUSALS} more{more}.")
