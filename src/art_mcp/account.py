@@ -22,7 +22,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class UsedUp:
+class Exhausted:
     """A budget of which nothing is left."""
 
     period: str
@@ -34,7 +34,7 @@ class UsedUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Remaining:
     """What is left of a budget."""
 
     calls: int
@@ -47,12 +47,12 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Permit:
     """The answer to whether a call may go."""
 
     granted: bool
     """It may go now, and is counted; else it is not."""
     wait: float
     """Seconds until it is worth asking again; after a granted call, for the next one."""
-    used_up: UsedUp | None = None
+    exhausted: Exhausted | None = None
     """Why not, if a budget is the reason."""

@@ -197,7 +197,7 @@ class Runtime:
         price = self.settings.price_per_1000
         of = of or (await self.provider()).spaces[Leg.PIXELS].provider
         account = self._account(await self.database(), of)
-        return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.left())
+        return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.remaining())
 
     def _azure(self, database: Database, pixels: Space | None) -> Provider:
         from art_mcp.vision.azure import CALLS_IN_FLIGHT, AzureProvider

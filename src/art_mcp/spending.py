@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from art_mcp.account import Left
+from art_mcp.account import Remaining
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Spending:
     """Calls a second, as configured."""
     cost: float | None
     """In the currency of ART_MCP_PRICE_PER_1000, if that is set."""
-    left: Left | None
+    left: Remaining | None
     """Of the budget that will be used up first, if there is one."""
 
     @property

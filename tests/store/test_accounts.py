@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from art_mcp.account import Budget, Turn
+from art_mcp.account import Budget, Permit
 from art_mcp.settings import Settings
 from art_mcp.store.accounts import CATCH_UP_S, EARLY_S, NEARLY, SEARCHING_S, SLOWER, Account
 from art_mcp.store.database import Database
@@ -32,7 +32,7 @@ class Clocked:
         assert self.account.now is not None
         self.account.now += datetime.timedelta(seconds=seconds)
 
-    async def take(self, urgent: bool = False) -> Turn:
+    async def take(self, urgent: bool = False) -> Permit:
         return await self.account.take(urgent=urgent)
 
     async def learned(self) -> tuple[float, float]:
@@ -47,10 +47,10 @@ class Clocked:
         """Take every call as soon as it may go; the times at which they went."""
         times, passed = [], 0.0
         while passed < seconds:
-            turn = await self.take()
-            if turn.granted:
+            permit = await self.take()
+            if permit.granted:
                 times.append(passed)
-            step = max(turn.wait, 0.001)
+            step = max(permit.wait, 0.001)
             self.later(step)
             passed += step
         return times
@@ -68,10 +68,10 @@ async def test_calls_that_wake_late_catch_up_and_no_second_has_too_many(database
     clocked, times, passed = Clocked(database), [], 0.0
     late = itertools.cycle([0.002, 0.0, 0.12, 0.005, 0.04, 0.0])
     while passed < 20:
-        turn = await clocked.take()
-        if turn.granted:
+        permit = await clocked.take()
+        if permit.granted:
             times.append(passed)
-        step = turn.wait + next(late)
+        step = permit.wait + next(late)
         clocked.later(step)
         passed += step
     assert len(times) >= 0.93 * 20 * 20
@@ -90,8 +90,8 @@ async def test_a_call_that_goes_late_counts_from_when_it_went(database: Database
                     await anyio.sleep(0.2)
 
     async def taken() -> list[datetime.datetime]:
-        while not (turn := await account.take(urgent=False)).granted:
-            await anyio.sleep(turn.wait)
+        while not (permit := await account.take(urgent=False)).granted:
+            await anyio.sleep(permit.wait)
         async with database.connection() as connection:
             return await connection.fetchval("SELECT recent FROM art_mcp.accounts")
 
@@ -125,9 +125,9 @@ async def test_two_processes_share_one_row_of_calls(database: Database, settings
     async def work(account: Account) -> None:
         nonlocal granted
         while True:
-            turn = await account.take(urgent=False)
-            granted += turn.granted
-            await anyio.sleep(turn.wait)
+            permit = await account.take(urgent=False)
+            granted += permit.granted
+            await anyio.sleep(permit.wait)
 
     with anyio.move_on_after(2):
         async with anyio.create_task_group() as tasks:
@@ -143,8 +143,8 @@ async def test_nothing_goes_during_a_pause(database: Database) -> None:
     await clocked.account.slow_down(3, sent=0.1)
     clocked.later(2.9)
     for urgent in (False, True):
-        turn = await clocked.take(urgent)
-        assert not turn.granted and turn.wait == pytest.approx(0.1, abs=0.01)
+        permit = await clocked.take(urgent)
+        assert not permit.granted and permit.wait == pytest.approx(0.1, abs=0.01)
     clocked.later(0.11)
     assert (await clocked.take(urgent=True)).granted
 
@@ -188,15 +188,15 @@ async def test_the_rate_finds_what_the_service_allows_and_comes_back(database: D
     clocked, sent, refused, passed = Clocked(database), [], [], 0.0
     allowed = 10
     while passed < 200:
-        turn = await clocked.take()
-        if turn.granted:
+        permit = await clocked.take()
+        if permit.granted:
             if sum(passed - 1 < time for time in sent) >= allowed:
                 refused.append(passed)
                 await clocked.account.slow_down(1, sent=0)
-                turn = Turn(False, 1)
+                permit = Permit(False, 1)
             else:
                 sent.append(passed)
-        step = max(turn.wait, 0.001)
+        step = max(permit.wait, 0.001)
         clocked.later(step)
         passed += step
         if passed > 120:
@@ -253,12 +253,12 @@ async def test_budgets_end_and_begin_anew_and_survive_a_restart(database: Databa
         again = Clocked(database, a_minute=3, a_day=5, a_month=6)
         again.account.now = clocked.account.now
         assert await again.take() == over
-        assert not over.granted and over.used_up is not None
-        assert over.used_up.period == {3: "minute", 2: "day", 1: "month"}[used]
-        assert over.used_up.set_by == f"ART_MCP_BUDGET_{over.used_up.period.upper()}"
-        assert over.wait == pytest.approx((over.used_up.until - clocked.account.now).total_seconds())
-        clocked.account.now = over.used_up.until
-    assert over.used_up.until == datetime.datetime(2026, 4, 1, tzinfo=datetime.UTC)
+        assert not over.granted and over.exhausted is not None
+        assert over.exhausted.period == {3: "minute", 2: "day", 1: "month"}[used]
+        assert over.exhausted.set_by == f"ART_MCP_BUDGET_{over.exhausted.period.upper()}"
+        assert over.wait == pytest.approx((over.exhausted.until - clocked.account.now).total_seconds())
+        clocked.account.now = over.exhausted.until
+    assert over.exhausted.until == datetime.datetime(2026, 4, 1, tzinfo=datetime.UTC)
     assert (await clocked.take()).granted
 
 
@@ -270,8 +270,8 @@ async def test_a_refused_call_is_not_charged(database: Database) -> None:
         clocked.later(2)
     assert (await clocked.take()).granted
     clocked.later(2)
-    used_up = (await clocked.take()).used_up
-    assert used_up is not None and used_up.period == "day"
+    exhausted = (await clocked.take()).exhausted
+    assert exhausted is not None and exhausted.period == "day"
 
 
 async def test_the_setting_that_binds_is_named() -> None:

@@ -35,7 +35,7 @@ from art_mcp.vision.azure.failures import SERVICE
 from art_mcp.vision.provider import Fault, Health, Limits, VisionError
 from art_mcp.vision.remote.preparation import jpeg
 from art_mcp.vision.remote.reply import Reply
-from art_mcp.vision.shared import Shared
+from art_mcp.vision.single_flight import SingleFlight
 
 pytestmark = pytest.mark.anyio
 
@@ -654,14 +654,14 @@ async def test_a_failure_is_for_all_who_wait_and_not_remembered(standin: AzureSt
 
 async def test_what_was_used_last_is_kept() -> None:
     made: list[str] = []
-    shared: Shared[str, str] = Shared(2)
+    flights: SingleFlight[str, str] = SingleFlight(2)
 
     async def ask(key: str) -> None:
         async def make() -> str:
             made.append(key)
             return key
 
-        assert await shared.get(key, make) == key
+        assert await flights.get(key, make) == key
 
     for key in "abacab":
         await ask(key)

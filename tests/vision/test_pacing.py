@@ -10,8 +10,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from art_mcp.account import Turn, UsedUp
-from art_mcp.vision.blame import FEW, TRIES
+from art_mcp.account import Exhausted, Permit
+from art_mcp.vision.failure_attribution import FEW, TRIES
 from art_mcp.vision.pacing import BREAK_S, MOST_BREAK_S, SPARE_IN_FLIGHT, URGENT_WITHIN_S, WITHIN_S, Pacer
 from art_mcp.vision.provider import Fault, VisionError
 
@@ -66,14 +66,14 @@ class Steady:
         self.slowed: list[float] = []
         self.paused: list[float] = []
 
-    async def take(self, *, urgent: bool) -> Turn:
+    async def take(self, *, urgent: bool) -> Permit:
         free_at = max(self.next_at, self.paused_until)
         if self.clock.now < free_at or (self.urgent_waits and not urgent):
             self.urgent_waits |= urgent
-            return Turn(False, max(0.1, free_at - self.clock.now))
+            return Permit(False, max(0.1, free_at - self.clock.now))
         self.urgent_waits &= not urgent
         self.next_at = self.clock.now + self.every
-        return Turn(True, self.every)
+        return Permit(True, self.every)
 
     async def slow_down(self, pause: float, *, sent: float) -> None:
         self.slowed.append(pause)
@@ -402,14 +402,14 @@ async def test_a_cancelled_call_leaves_its_place_to_others() -> None:
     assert bench.ended["a"] == "vector"
 
 
-async def test_a_used_up_budget_is_told_with_when_it_begins_anew() -> None:
+async def test_an_exhausted_budget_is_reported_with_its_next_start() -> None:
     bench = Bench()
-    budget = UsedUp("month", datetime.datetime(2026, 4, 1, tzinfo=datetime.UTC), "ART_MCP_BUDGET_MONEY")
+    budget = Exhausted("month", datetime.datetime(2026, 4, 1, tzinfo=datetime.UTC), "ART_MCP_BUDGET_MONEY")
 
-    async def used_up(*, urgent: bool) -> Turn:
-        return Turn(False, 60, budget)
+    async def exhausted(*, urgent: bool) -> Permit:
+        return Permit(False, 60, budget)
 
-    bench.account.take = used_up
+    bench.account.take = exhausted
     told = r"calls for this month is used up.*2026-04-01 00:00 UTC; ART_MCP_BUDGET_MONEY sets it"
     with pytest.raises(VisionError, match=told):
         await bench.pacer.call(bench.script("a", "vector"), urgent=False)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from art_mcp.vision.shared import Shared
+from art_mcp.vision.single_flight import SingleFlight
 
 pytestmark = pytest.mark.anyio
 
@@ -12,7 +12,7 @@ class Asked:
     """Equal questions, each in a scope of its own, and how often the answer was made."""
 
     def __init__(self) -> None:
-        self.shared: Shared[str, str] = Shared(1)
+        self.flights: SingleFlight[str, str] = SingleFlight(1)
         self.scopes: list[anyio.CancelScope] = []
         self.answered: list[int] = []
         self.made = 0
@@ -26,7 +26,7 @@ class Asked:
     async def ask(self, number: int) -> None:
         with anyio.CancelScope() as scope:
             self.scopes.append(scope)
-            assert await self.shared.get("question", self.make) == "answer"
+            assert await self.flights.get("question", self.make) == "answer"
             self.answered.append(number)
 
 
@@ -44,7 +44,7 @@ async def test_who_goes_away_takes_nobody_along(gone: list[int], made: int) -> N
         asked.go.set()
     assert sorted(asked.answered) == [number for number in range(4) if number not in gone]
     assert asked.made == made
-    assert await asked.shared.get("question", asked.make) == "answer"
+    assert await asked.flights.get("question", asked.make) == "answer"
     assert asked.made == made + (len(gone) == 4)  # of those who have all gone, nothing stays in the way
 
 

@@ -21,7 +21,7 @@ from art_mcp.store import lacking, paid, paintings
 from art_mcp.store.errors import LostError
 from art_mcp.tasks import task_group
 from art_mcp.vision.provider import Fault, VisionError
-from art_mcp.vision.shared import Shared
+from art_mcp.vision.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from art_mcp.space import Vector
@@ -50,7 +50,7 @@ class PictureVectors:
         self._provider = provider
         self._spaces = spaces
         # Two workers may hold the same picture under two names.
-        self._flights: Shared[tuple[bytes, ...], list[PictureEmbedding]] = Shared(BATCH)
+        self._flights: SingleFlight[tuple[bytes, ...], list[PictureEmbedding]] = SingleFlight(BATCH)
 
     @property
     def workers(self) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from art_mcp.account import Budget, Left, Turn, UsedUp
+from art_mcp.account import Budget, Exhausted, Permit, Remaining
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
@@ -96,14 +96,14 @@ _TAKE = f"""
     budgeted AS (
         SELECT *,
             CASE WHEN in_month >= $6::int THEN 'month' WHEN in_day >= $5::int THEN 'day'
-                 WHEN in_minute >= $4::int THEN 'minute' END AS used_up
+                 WHEN in_minute >= $4::int THEN 'minute' END AS exhausted
         FROM placed
     ),
     decided AS (
-        SELECT *, used_up IS NULL AND free_at <= now AS granted,
+        SELECT *, exhausted IS NULL AND free_at <= now AS granted,
             greatest(place, now - make_interval(secs => {CATCH_UP_S})) + make_interval(secs => 1 / new_rate)
                 AS following,
-            CASE used_up WHEN 'month' THEN this_month + interval '1 month' WHEN 'day' THEN this_day + interval '1 day'
+            CASE exhausted WHEN 'month' THEN this_month + interval '1 month' WHEN 'day' THEN this_day + interval '1 day'
                 WHEN 'minute' THEN this_minute + interval '1 minute' END AS until
         FROM budgeted
     ),
@@ -113,7 +113,7 @@ _TAKE = f"""
             grown_at = CASE WHEN granted THEN now ELSE a.grown_at END,
             next_at = CASE WHEN granted THEN following ELSE a.next_at END,
             recent = CASE WHEN granted THEN (now || sent)[:{MOST_RECENT}] ELSE a.recent END,
-            urgent_until = CASE WHEN NOT $2 OR used_up IS NOT NULL THEN a.urgent_until WHEN granted THEN 'epoch'
+            urgent_until = CASE WHEN NOT $2 OR exhausted IS NOT NULL THEN a.urgent_until WHEN granted THEN 'epoch'
                 ELSE free_at + make_interval(secs => {URGENT_S}) END,
             searched_at = CASE WHEN $2 THEN now ELSE a.searched_at END,
             minute = this_minute, minute_calls = in_minute + granted::int,
@@ -121,7 +121,7 @@ _TAKE = f"""
             month = this_month, month_calls = in_month + granted::int
         FROM decided d WHERE a.name = d.name AND (granted OR $2)
     )
-    SELECT granted, used_up, until, now, extract(epoch FROM CASE
+    SELECT granted, exhausted, until, now, extract(epoch FROM CASE
         WHEN granted THEN greatest(following, now + gap, CASE own WHEN 1 THEN now ELSE sent[own - 1] END + period)
         -- A search that is let pass may be gone soon.
         ELSE coalesce(until, least(free_at, greatest(paused_until, now + make_interval(secs => 1 / new_rate))))
@@ -195,7 +195,7 @@ class Account:
         self.now: datetime.datetime | None = None
         """A test's time, instead of the database's."""
 
-    async def take(self, *, urgent: bool) -> Turn:
+    async def take(self, *, urgent: bool) -> Permit:
         """Ask for a call. A search (`urgent`) goes before all others.
 
         Raises:
@@ -216,14 +216,14 @@ class Account:
         known = anyio.current_time()
         if row is None:  # somebody has removed the account: it is made anew
             self._there = False
-            return Turn(False, 0.1)
+            return Permit(False, 0.1)
         if row["granted"]:
             self._late = (row["now"], known) if known - asked > LATE_S and self.now is None else None
-        period = row["used_up"]
-        used_up = UsedUp(period, row["until"], self._budget.set_by(period)) if period else None
-        return Turn(row["granted"], max(0.0, row["wait"]), used_up)
+        period = row["exhausted"]
+        exhausted = Exhausted(period, row["until"], self._budget.set_by(period)) if period else None
+        return Permit(row["granted"], max(0.0, row["wait"]), exhausted)
 
-    async def left(self) -> Left | None:
+    async def remaining(self) -> Remaining | None:
         """What is left of the day's or the month's budget, whichever is less; None without a budget."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_USED, self.name, self.now)
@@ -231,12 +231,12 @@ class Account:
             async with self._database.connection() as connection:
                 row = await connection.fetchrow(_USED_BY_NOBODY, self.now)
         most = {"day": self._budget.a_day, "month": self._budget.a_month}
-        left = [
-            Left(max(0, limit - row[period]), period, row[f"{period}_ends"], self._budget.set_by(period))
+        remaining = [
+            Remaining(max(0, limit - row[period]), period, row[f"{period}_ends"], self._budget.set_by(period))
             for period, limit in most.items()
             if limit is not None
         ]
-        return min(left, key=lambda each: each.calls, default=None)
+        return min(remaining, key=lambda each: each.calls, default=None)
 
     async def slow_down(self, pause: float, *, sent: float) -> None:
         """The service refused a call as one too many: nobody calls for `pause` seconds, and all go slower then.

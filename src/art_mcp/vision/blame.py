@@ -45,7 +45,7 @@ class Case:
         self._answered.setdefault(bisect_right(self.failed_at, sent), weight)
 
 
-class Blame:
+class FailureAttribution:
     """The cases of all calls of one process; times are seconds of any clock."""
 
     def __init__(self) -> None:

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 import anyio
 
-from art_mcp.account import Turn, UsedUp
-from art_mcp.vision.blame import TRIES, Blame, Case
+from art_mcp.account import Exhausted, Permit
+from art_mcp.vision.failure_attribution import TRIES, Case, FailureAttribution
 from art_mcp.vision.provider import Fault, VisionError
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ SPARE_IN_FLIGHT = 4
 class Account(Protocol):
     """What all users of one key share, over all processes."""
 
-    async def take(self, *, urgent: bool) -> Turn:
+    async def take(self, *, urgent: bool) -> Permit:
         """Ask for a call."""
         ...
 
@@ -83,13 +83,13 @@ class Pacer:
         self._account = account
         self._sleep, self._clock, self._chance = sleep, clock, chance
         self._places = {False: anyio.CapacityLimiter(in_flight), True: anyio.CapacityLimiter(SPARE_IN_FLIGHT)}
-        # One of each kind asks for its turn at a time, so that those who wait do not all ask.
+        # One of each kind asks for its permit at a time, so that those who wait do not all ask.
         self._lines = {False: anyio.Lock(), True: anyio.Lock()}
         # Of new calls, only one is in the line: those that failed are tried again beside others, to be judged by them.
         self._entrance = anyio.Lock()
         self._not_before = {False: 0.0, True: 0.0}
         self._held_until = 0.0
-        self._blame = Blame()
+        self._attribution = FailureAttribution()
         self._breaks = 0
         self._broken_until = 0.0
 
@@ -104,13 +104,13 @@ class Pacer:
             VisionError: with `Fault.INPUT` when it is this call's own input that fails, whatever the service
                 calls it; with any other when no call succeeds.
         """
-        case = self._blame.open(self._clock())
+        case = self._attribution.open(self._clock())
         try:
             if not urgent:
                 return await self._make(case, send, None)
             return await self._in_time(URGENT_WITHIN_S, partial(self._make, case, send))
         finally:
-            self._blame.close(case)
+            self._attribution.close(case)
 
     async def _make(self, case: Case, send: Callable[[], Awaitable[T]], end: float | None) -> T:
         """Args: end: when it is given up, if it is urgent."""
@@ -118,7 +118,7 @@ class Pacer:
         failure: VisionError | None = None
 
         def deadline() -> float:
-            return min(began, self._blame.since, self._clock()) + WITHIN_S if end is None else end
+            return min(began, self._attribution.since, self._clock()) + WITHIN_S if end is None else end
 
         while True:
             async with AsyncExitStack() as place:
@@ -136,14 +136,14 @@ class Pacer:
                 except VisionError as error:
                     failure = error
                 else:
-                    self._blame.succeed(case, sent)
+                    self._attribution.succeed(case, sent)
                     self._breaks = 0
                     return answer
             if failure.fault not in (Fault.BUSY, Fault.SERVICE):
                 raise failure
             await self._heed(failure, sent)
             if failure.fault is Fault.SERVICE:
-                again = self._blame.fail(case, sent)
+                again = self._attribution.fail(case, sent)
                 if urgent and case.tries == URGENT_TRIES:
                     raise failure
                 await self._ponder(case, failure, again, deadline)
@@ -156,12 +156,12 @@ class Pacer:
         Args:
             again: no call was answered since this one failed before.
         """
-        if self._blame.is_proven(case):
+        if self._attribution.is_proven(case):
             raise _set_aside(case.tries, failure)
-        if self._blame.in_a_row >= BROKEN_AFTER or (case.tries >= TRIES and again):
+        if self._attribution.in_a_row >= BROKEN_AFTER or (case.tries >= TRIES and again):
             pause = min(MOST_BREAK_S, BREAK_S * 2**self._breaks)
-            late = self._clock() + pause >= self._blame.since + WITHIN_S
-            if self._blame.is_likely(case, late=late) and await self._is_well(deadline):
+            late = self._clock() + pause >= self._attribution.since + WITHIN_S
+            if self._attribution.is_likely(case, late=late) and await self._is_well(deadline):
                 raise _set_aside(case.tries, failure)
             await self._break(pause)
         elif failure.retry_after is None:
@@ -205,11 +205,11 @@ class Pacer:
                     return ahead
                 await self._sleep(ahead)
             asked = self._clock()  # the wait is counted from here, however far the account is
-            turn = await self._account.take(urgent=urgent)
-            if turn.used_up and (urgent or turn.used_up.period != "minute"):
-                raise _used_up(turn.used_up)
-            self._not_before[urgent] = max(self._not_before[urgent], asked + turn.wait)
-            if turn.granted and self._held_until <= self._clock():
+            permit = await self._account.take(urgent=urgent)
+            if permit.exhausted and (urgent or permit.exhausted.period != "minute"):
+                raise _budget_exhausted(permit.exhausted)
+            self._not_before[urgent] = max(self._not_before[urgent], asked + permit.wait)
+            if permit.granted and self._held_until <= self._clock():
                 return 0.0
 
     async def _is_well(self, deadline: Callable[[], float]) -> bool:
@@ -241,7 +241,7 @@ class Pacer:
         """Let everyone wait for a service that is out of order."""
         if self._clock() < self._broken_until:
             return  # another call has seen it
-        self._breaks, self._blame.in_a_row, self._broken_until = self._breaks + 1, 0, self._clock() + pause
+        self._breaks, self._attribution.in_a_row, self._broken_until = self._breaks + 1, 0, self._clock() + pause
         self._hold(pause)
         await self._account.pause(pause)
 
@@ -263,7 +263,7 @@ def _too_long(seconds: float) -> VisionError:
     )
 
 
-def _used_up(budget: UsedUp) -> VisionError:
+def _budget_exhausted(budget: Exhausted) -> VisionError:
     return VisionError(
         f"The budget of calls for this {budget.period} is used up.",
         f"It starts anew at {budget.until:%Y-%m-%d %H:%M} UTC; {budget.set_by} sets it.",

@@ -18,7 +18,7 @@ class _Flight:
         self.error: Exception | None = None
 
 
-class Shared(Generic[K, V]):
+class SingleFlight(Generic[K, V]):
     """Remembers the answers used last, and lets equal questions wait for one answer.
 
     Args:

@@ -9,7 +9,7 @@ from art_mcp.vision.http.client import HttpClient, Kind
 from art_mcp.vision.http.failures import UnprovenError
 from art_mcp.vision.provider import Provider
 from art_mcp.vision.remote.provider import RemoteProvider
-from art_mcp.vision.shared import Shared
+from art_mcp.vision.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ class HttpProvider(RemoteProvider):
     ) -> None:
         super().__init__(client, pacer=pacer, local=local, calls_in_flight=calls_in_flight)
         self._http = client
-        self._trial: Shared[Kind, None] = Shared(1)
+        self._trial: SingleFlight[Kind, None] = SingleFlight(1)
 
     async def _image_vector(self, file: bytes, *, urgent: bool) -> NDArray[np.float32]:
         try:

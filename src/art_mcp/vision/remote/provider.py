@@ -17,7 +17,7 @@ from art_mcp.errors import first_error
 from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.vision.provider import Fault, Health, Limits, Provider, Vectors, VisionError
 from art_mcp.vision.remote.preparation import jpeg
-from art_mcp.vision.shared import Shared
+from art_mcp.vision.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ class RemoteProvider:
         self._local = local
         self._limits = Limits(images_per_call=1, texts_per_call=128, calls_in_flight=calls_in_flight, billed=True)
         self._spaces = {Leg.PIXELS: client.space, Leg.WORDS: local.spaces[Leg.WORDS]}
-        self._questions: Shared[str, NDArray[np.float32]] = Shared(CACHED_QUERIES)
+        self._questions: SingleFlight[str, NDArray[np.float32]] = SingleFlight(CACHED_QUERIES)
         self._health: tuple[float, Health] | None = None
 
     @property
