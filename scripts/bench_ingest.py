@@ -35,7 +35,7 @@ from art_mcp.images.picture import read_picture
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
-from art_mcp.vision import weights
+from art_mcp.vision import onnx
 from art_mcp.vision.local import IMAGE_BATCH, ImageNetwork
 
 SCENES = range(12)
@@ -65,7 +65,7 @@ def draw(folder: Path, count: int, side: int) -> Path:
 
 def bare(images: list[Path], threads: int) -> float:
     """Pictures a second."""
-    weights.MAX_THREADS = threads
+    onnx.MAX_THREADS = threads
     network = ImageNetwork()
     decoded = [read_picture(path.read_bytes(), name=path.name) for path in images]
     network.embed(decoded[:IMAGE_BATCH])
@@ -77,7 +77,7 @@ def bare(images: list[Path], threads: int) -> float:
 
 async def load(table: Path, data: Path, threads: int) -> dict[str, float]:
     """What the process did that this is called in."""
-    weights.MAX_THREADS = threads
+    onnx.MAX_THREADS = threads
     most, done = 0, threading.Event()
 
     def look() -> None:
@@ -116,12 +116,12 @@ def speed(images: int, side: int, threads: int) -> Figure:
         pictures = draw(folder / "art", min(images, FLOOR), side).parent / "images"
         floor = bare(sorted(pictures.iterdir()), threads)
     rate = loaded(images, side, threads)["rate"]
-    what = f"{images} pictures of {side} px, network on {threads} of {weights.available_cores()} cores"
+    what = f"{images} pictures of {side} px, network on {threads} of {onnx.available_cores()} cores"
     return Figure(what, rate, "a second", floor=floor, compared=rate / floor, least=LEAST)
 
 
 def memory(few: int, many: int) -> list[Figure]:
-    least, most = (loaded(count, SMALL, weights.MAX_THREADS)["memory"] for count in (few, many))
+    least, most = (loaded(count, SMALL, onnx.MAX_THREADS)["memory"] for count in (few, many))
     return [
         Figure(f"memory at {few:,} pictures of {SMALL} px", least, "MB"),
         Figure(f"memory at {many:,}", most, "MB", floor=least, compared=most / least, most=MOST),

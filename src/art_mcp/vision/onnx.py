@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from art_mcp.vision import weights
 from art_mcp.vision.provider import VisionError
+from art_mcp.vision.weights import ModelFile
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession as InferenceSession
     from onnxruntime import RunOptions as RunOptions
 
+MAX_THREADS = 4
+"""Threads per network: these are too small to run faster on more, and the user's other programs need the cores."""
 
-def start_session(file: weights.ModelFile, *, arena: bool = False) -> InferenceSession:
+
+def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
     """Load a checked ONNX file; takes 0.1 to 1 s. Raises `VisionError`.
 
     Args:
@@ -25,7 +28,7 @@ def start_session(file: weights.ModelFile, *, arena: bool = False) -> InferenceS
     file.read()
     onnxruntime = _load()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(weights.available_cores(), weights.MAX_THREADS)
+    options.intra_op_num_threads = min(available_cores(), MAX_THREADS)
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = arena
     options.enable_mem_pattern = False
@@ -53,3 +56,10 @@ def _load() -> ModuleType:
     except ImportError as error:
         raise VisionError("ONNX Runtime cannot be loaded.", "Install onnxruntime 1.20 or newer.") from error
     return onnxruntime
+
+
+def available_cores() -> int:
+    """The number of cores that this process may use, by its CPU affinity where the system has one."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

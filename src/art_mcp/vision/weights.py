@@ -1,10 +1,9 @@
-"""Model files, checked before they are used, and the cores that their networks may use."""
+"""Model files, each checked against its SHA-256 before it is used."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from art_mcp.vision.provider import VisionError
@@ -13,8 +12,6 @@ MODELS = Path(__file__).parent / "models"
 """The model files of this package, with their SHA-256 in `manifest.json`."""
 
 REINSTALL = "Reinstall art-mcp, for example with `pip install --force-reinstall --no-deps art-mcp`."
-MAX_THREADS = 4
-"""These networks are too small to gain from more, and the machine is a person's own."""
 
 
 class ModelFile:
@@ -57,10 +54,3 @@ def read_manifest(models: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return manifest if isinstance(manifest, dict) else {}
-
-
-def available_cores() -> int:
-    """Cores that this process may use; the affinity mask counts where the system has one."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
