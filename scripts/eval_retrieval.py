@@ -23,7 +23,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from numpy.typing import NDArray
 from scratch import scratch
 
-from art_mcp.folding import fold
+from art_mcp.normalization import fold
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg

@@ -12,7 +12,7 @@ from bench.statements import Statement
 from bench.vectors import WIDE
 from figures import Figure, in_turns, timed
 
-from art_mcp.folding import fold
+from art_mcp.normalization import fold
 from art_mcp.painting import EVERYTHING, Filters
 from art_mcp.space import Leg
 from art_mcp.store.full_text import Words

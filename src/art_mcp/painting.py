@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, get_type_hints
 
-from art_mcp.folding import fold, normal
+from art_mcp.normalization import fold, normalize
 
 # uuid5 of this and "collection\0source key": the same painting keeps its id through every re-ingest.
 _NAMESPACE = uuid.UUID("5f0c1a52-9f6e-5a0c-8a39-2f6d1f3b7c11")
@@ -35,7 +35,7 @@ def readable(text: str) -> str:
     """Text on one line, without control and invisible characters, which could forge or hide words."""
     if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text  # as most are, and much sooner
-    text = normal(text)
+    text = normalize(text)
     if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
         text = "".join(
             " " if character.isspace() else character

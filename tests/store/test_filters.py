@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.postgres import count_paintings
 
-from art_mcp.folding import fold
+from art_mcp.normalization import fold
 from art_mcp.painting import Catalogue, Filters, Painting, filter_key, painting_id
 from art_mcp.space import Leg, Space
 from art_mcp.store import full_text, paintings, ranking

@@ -77,7 +77,7 @@ async def _search(
     as_json: bool,
 ) -> None:
     from art_mcp.runtime import Runtime
-    from art_mcp.search.sheet import sheet_of
+    from art_mcp.search.contact_sheet import contact_sheet_of
     from art_mcp.server.results import search_result, search_text
 
     async with Runtime(settings) as runtime:
@@ -88,7 +88,7 @@ async def _search(
             found = await finder.by_text(text, filters=filters, limit=limit)
         if sheet is not None:
             asked = [f"“{text}”"] * bool(text) + ([picture.name] if picture else [])
-            _write(sheet, await sheet_of(await runtime.database(), found, heading=", ".join(asked)))
+            _write(sheet, await contact_sheet_of(await runtime.database(), found, heading=", ".join(asked)))
     result = search_result(found)
     click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, paged=False))
 

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from art_mcp.folding import fold
+from art_mcp.normalization import fold
 
 CIRCA = 5
 OPEN_END = 10

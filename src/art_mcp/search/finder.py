@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.folding import fold, normal
 from art_mcp.images.reference import Kind, Reference
+from art_mcp.normalization import fold, normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
-from art_mcp.search.looking import look
 from art_mcp.search.relevance import judge
+from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space
 from art_mcp.store import collections, paintings
 from art_mcp.store.filters import require_values
@@ -117,7 +117,7 @@ class Finder:
     ) -> Answer:
         """Paintings that look like a picture, steered by words: like this, but at night.
 
-        A photo of a painting on a wall is asked with what hangs there: see `look`.
+        A photo of a painting on a wall is asked with what hangs there: see `query_vector`.
 
         Args:
             text: what they should show besides; empty for the picture alone.
@@ -145,11 +145,11 @@ class Finder:
                 f"A picture cannot be compared with this database's. {self._not_here(space.leg)}",
                 "Search by words, or by id.",
             )
-        seen = await look(self._database, self._provider, space, picture)
-        legs = [LegQuery(space, seen.vector), *await self._steering(text, negative)]
+        query = await query_vector(self._database, self._provider, space, picture)
+        legs = [LegQuery(space, query.vector), *await self._steering(text, negative)]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         fits = any(judge(hit) is not Relevance.WEAK for hit in ranking.hits)
-        return await self._answer(question, filters, offset, ranking, PART if seen.part and fits else None)
+        return await self._answer(question, filters, offset, ranking, PART if query.is_part and fits else None)
 
     async def like_painting(
         self,
@@ -243,7 +243,7 @@ def unknown_painting(painting_id: object) -> SearchError:
 
 
 def _checked_text(name: str, given: str) -> str:
-    text = normal(given).strip()
+    text = normalize(given).strip()
     if len(text) > MAX_QUERY:
         raise SearchError(
             f"The {name} has {len(text):,} characters; at most {MAX_QUERY:,} are read.", "Say it in a sentence or two."

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from art_mcp.folding import fold
+from art_mcp.normalization import fold
 from art_mcp.painting import (
     CATALOGUE_FIELDS,
     HOLDING_FIELDS,

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from art_mcp.folding import fold
 from art_mcp.ingest.sources.source import Refusal, Row, SourceError
+from art_mcp.normalization import fold
 
 _WORDS = ("title", "artist", "date", "school", "type", "technique", "timeframe", "description")
 NEEDED = frozenset(("image", *_WORDS))

@@ -108,7 +108,7 @@ async def search_paintings_by_image(
 
 
 async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolResult:
-    from art_mcp.search.sheet import sheet_of
+    from art_mcp.search.contact_sheet import contact_sheet_of
 
-    sheet = await sheet_of(await services(ctx).runtime.database(), found) if pictures and found.hits else None
+    sheet = await contact_sheet_of(await services(ctx).runtime.database(), found) if pictures and found.hits else None
     return answer(search_result(found), search_text, *([sheet] if sheet else []))

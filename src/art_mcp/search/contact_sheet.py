@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 
-async def sheet_of(database: Database, found: Answer, *, heading: str | None = None) -> bytes | None:
+async def contact_sheet_of(database: Database, found: Answer, *, heading: str | None = None) -> bytes | None:
     """The hits' thumbnails, numbered through all pages; JPEG of at most 200 KB, None if no picture is kept.
 
     Args:

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from art_mcp.folding import MARKS, fold, normal
+from art_mcp.normalization import MARKS, fold, normalize
 from art_mcp.painting import readable
 
 
@@ -49,10 +49,10 @@ def test_folding_twice_changes_nothing() -> None:
 
 def test_marks_that_would_take_long_to_sort_are_left_out() -> None:
     hostile = "a" + "\u0315\u0300" * 500_000  # which nobody would live to see sorted
-    assert len(normal(hostile)) == len(readable(hostile)) == 1 + MARKS - 1  # one of them is a part of the letter
+    assert len(normalize(hostile)) == len(readable(hostile)) == 1 + MARKS - 1  # one of them is a part of the letter
     assert fold(hostile + "b") == "ab"
 
 
 def test_no_language_loses_a_mark() -> None:
     for text in ("Hồ Chí Minh ", "ཨོཾ་མ་ཎི་པདྨེ་ཧཱུྃ ", "בְּרֵאשִׁית ", "z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍a "):
-        assert normal(text * 300) == unicodedata.normalize("NFC", text * 300)
+        assert normalize(text * 300) == unicodedata.normalize("NFC", text * 300)

@@ -39,7 +39,7 @@ MARKS = 30
 SHORT = 1_000
 
 
-def normal(text: str, form: Literal["NFC", "NFKD"] = "NFC") -> str:
+def normalize(text: str, form: Literal["NFC", "NFKD"] = "NFC") -> str:
     """A text in a normal form of Unicode, without marks beyond `MARKS` in a row.
 
     Normalising sorts the marks on a letter, in a time that grows with the square of their number: a hostile text of
@@ -62,5 +62,5 @@ def fold(text: str) -> str:
     It is computed here and not by the database, whose `unaccent` depends on a dictionary that can change and
     is for that reason not allowed in an index.
     """
-    plain = _ACCENTS.sub("", normal(text.translate(_ALONE), "NFKD"))
-    return normal(plain.casefold().translate(_ALONE))
+    plain = _ACCENTS.sub("", normalize(text.translate(_ALONE), "NFKD"))
+    return normalize(plain.casefold().translate(_ALONE))
