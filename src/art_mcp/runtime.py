@@ -92,13 +92,13 @@ class Runtime:
                 self._opened.set()
             return self._database
 
-    async def mend(self) -> None:
+    async def repair_indexes(self) -> None:
         """Build the indexes that an import left out when it was killed, as soon as somebody opens the database."""
         from art_mcp.store import vector_index
 
         await self._opened.wait()
         try:
-            await vector_index.mend(await self.database())
+            await vector_index.repair(await self.database())
         except ArtMcpError as error:
             log.warning("Whether indexes are missing cannot be seen: %s", error)
 

@@ -88,10 +88,10 @@ async def test_what_is_held_is_not_missing_until_the_hold_has_ended(database: Da
     await put(database, [entry(0)])
     assert await moves.hold(database, [PIXELS], await leases.begin(database))
     await vector_index.leave_out(database, PIXELS, 100)
-    await vector_index.mend(database)
+    await vector_index.repair(database)
     assert PIXELS.name not in await indexes(database)
     await end_leases(database)
-    await vector_index.mend(database)
+    await vector_index.repair(database)
     assert PIXELS.name in await indexes(database)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
-from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def _export(
         for name in names:
             await require_values(database, Filters(collection=name))
         work = Export(database, folder, names, overwrite=overwrite)
-        manifest = await with_bar(work.run, lambda: _standing(work))
+        manifest = await with_bar(work.run, lambda: _progress(work))
     if as_json:
         click.echo(manifest.model_dump_json(indent=2))
         return
@@ -54,5 +54,5 @@ async def _export(
     click.echo(f"{folder.name}: {manifest.total} paintings, {work.bytes / 1e6:.1f} MB; collections: {listed}.")
 
 
-async def _standing(work: Export) -> Standing:
-    return Standing("Writing", work.done, work.total)
+async def _progress(work: Export) -> Progress:
+    return Progress("Writing", work.done, work.total)

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 import click
 
-from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.settings import Settings
 
@@ -47,7 +47,7 @@ async def _import(settings: Settings, path: Path, collection: str | None, dry_ru
         bundle = await anyio.to_thread.run_sync(_open, path, collection, stack)
         async with Runtime(settings) as runtime:
             load = Load(await runtime.database(), bundle, dry_run=dry_run)
-            await with_bar(load.run, lambda: _standing(load, bundle))
+            await with_bar(load.run, lambda: _progress(load, bundle))
             reach = None if dry_run else await load.reach()
     notes = _notes(bundle, reach)
     if as_json:
@@ -72,9 +72,9 @@ def _open(path: Path, collection: str | None, stack: ExitStack) -> Bundle:
     return Archive(path, collection=name)
 
 
-async def _standing(load: Load, bundle: Bundle) -> Standing:
+async def _progress(load: Load, bundle: Bundle) -> Progress:
     name = "Indexing" if load.indexing else "Storing"
-    return Standing(name, load.stored + load.unchanged + len(load.refusals), bundle.total)
+    return Progress(name, load.stored + load.unchanged + len(load.refusals), bundle.total)
 
 
 def _notes(bundle: Bundle, reach: Reach | None) -> list[str]:

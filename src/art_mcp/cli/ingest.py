@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
-from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.errors import ArtMcpError
 from art_mcp.settings import Settings
@@ -149,11 +149,11 @@ async def _run_with_progress(runtime: Runtime, job_id: uuid.UUID) -> None:
 
     ingest, database = await runtime.ingest(), await runtime.database()
 
-    async def standing() -> Standing | None:
+    async def progress() -> Progress | None:
         job = await jobs.get(database, job_id)
-        return job and Standing(job.collection, job.total - job.pending, job.total)
+        return job and Progress(job.collection, job.total - job.pending, job.total)
 
-    await with_bar(lambda: ingest.run(job_id), standing)
+    await with_bar(lambda: ingest.run(job_id), progress)
 
 
 def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:

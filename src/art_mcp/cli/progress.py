@@ -1,4 +1,4 @@
-"""A bar that shows how far a long work is."""
+"""A progress bar for long-running commands."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ T = TypeVar("T")
 REFRESH_S = 0.5
 
 
-class Standing(NamedTuple):
-    """How far it is."""
+class Progress(NamedTuple):
+    """A snapshot of a running task: `done` of `total` items."""
 
     name: str
     done: int
     total: int
 
 
-async def with_bar(work: Callable[[], Awaitable[T]], standing: Callable[[], Awaitable[Standing | None]]) -> T:
-    """Do `work`, and show on stderr meanwhile what `standing` says.
+async def with_bar(work: Callable[[], Awaitable[T]], progress: Callable[[], Awaitable[Progress | None]]) -> T:
+    """Run `work`, showing `progress` as a bar on stderr, and return its result.
 
-    The first Ctrl-C or SIGTERM cancels the work, which ends what is under way; the second ends the process.
+    The first Ctrl-C or SIGTERM cancels the work, which finishes the items in progress; the second ends the process.
 
     Raises:
-        click.Abort: it was cancelled.
+        click.Abort: the work was cancelled.
     """
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    columns = rich.TextColumn("{task.description}"), rich.BarColumn(), rich.MofNCompleteColumn()
     done: list[T] = []
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("Loading", total=None)
+    with rich.Progress(*columns, rich.TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+        bar = bars.add_task("Loading", total=None)
 
-        async def look() -> None:
-            with suppress(ArtMcpError):  # the work's own error is the one to tell
-                if (now := await standing()) is not None:
-                    progress.update(bar, description=now.name, total=now.total, completed=now.done)
+        async def update() -> None:
+            with suppress(ArtMcpError):  # if the database is gone, the work raises that error itself
+                if (now := await progress()) is not None:
+                    bars.update(bar, description=now.name, total=now.total, completed=now.done)
 
         async def show() -> None:
             while True:
-                await look()
+                await update()
                 await anyio.sleep(REFRESH_S)
 
         async def stop_at_signal() -> None:
             await _signal()
-            progress.console.print("Stopping: what is under way ends first. Once more stops at once.")
-            beside.cancel_scope.cancel()
+            bars.console.print("Stopping after the items in progress. Press Ctrl-C again to stop now.")
+            background.cancel_scope.cancel()
 
-        async with task_group() as beside:
-            beside.start_soon(show)
-            beside.start_soon(stop_at_signal)
+        async with task_group() as background:
+            background.start_soon(show)
+            background.start_soon(stop_at_signal)
             done.append(await work())
-            beside.cancel_scope.cancel()
-        await look()
+            background.cancel_scope.cancel()
+        await update()
     if not done:
         raise click.Abort
     return done[0]
 
 
 async def _signal() -> None:
-    """Return at the first one that asks this process to end; the next does what it does by default."""
-    # A shell makes what it runs in the background deaf to Ctrl-C, and it stays so.
-    heard = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
-    # On Windows there are none to wait for, and Ctrl-C cancels all tasks.
-    with suppress(NotImplementedError), anyio.open_signal_receiver(*heard) as signals:
+    """Return at the first SIGINT or SIGTERM; the next one has its default effect."""
+    # A shell ignores SIGINT for background jobs; leave it ignored.
+    handled = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
+    # Windows has no signal receiver; there, Ctrl-C cancels all tasks.
+    with suppress(NotImplementedError), anyio.open_signal_receiver(*handled) as signals:
         async for _ in signals:
             return
     await anyio.sleep_forever()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
-from art_mcp.cli.progress import Standing, with_bar
+from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.settings import Settings
 
@@ -70,7 +70,7 @@ async def _reembed(
         if dry_run or not (yes or click.confirm("Go on?")):
             click.echo("Nothing was changed.")
             return
-        moved = await with_bar(lambda: move.run(skip_refused=skip_refused), lambda: _standing(move))
+        moved = await with_bar(lambda: move.run(skip_refused=skip_refused), lambda: _progress(move))
         _print_refused(move.refused)
         if not moved:
             raise click.ClickException(
@@ -99,8 +99,8 @@ async def _drop_old(settings: Settings, dry_run: bool, skip_refused: bool, yes: 
         click.echo("Removed.")
 
 
-async def _standing(move: Move) -> Standing:
-    return Standing("Embedding", move.done, move.total)
+async def _progress(move: Move) -> Progress:
+    return Progress("Embedding", move.done, move.total)
 
 
 def _described(made_by: str, plan: Plan) -> list[str]:

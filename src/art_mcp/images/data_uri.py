@@ -6,7 +6,7 @@ import binascii
 import re
 from urllib.parse import unquote, unquote_to_bytes
 
-from art_mcp.images.picture import ImageError, check_bytes, display_name
+from art_mcp.images.picture import ImageError, check_bytes, printable_name
 
 MAX_HEAD = 1000
 MAX_PERCENTS = 2**20
@@ -20,7 +20,7 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 def name_in(uri: str) -> str:
     """How errors call the picture: by the name in `data:image/png;name=...`, which some clients send."""
     found = re.match(r"data:[^,]{0,900}?;name=([^;,]{1,300})", uri, re.IGNORECASE)
-    return display_name(unquote(found[1])) if found else "The picture in the text"
+    return printable_name(unquote(found[1])) if found else "The picture in the text"
 
 
 def decode(uri: str, *, name: str) -> bytes:

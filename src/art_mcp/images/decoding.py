@@ -25,7 +25,7 @@ from typing import Any
 
 from PIL import Image
 
-from art_mcp.images.picture import FORMATS, SAVE_AS, ImageError, Picture, check_bytes, display_name
+from art_mcp.images.picture import FORMATS, SAVE_AS, ImageError, Picture, check_bytes, printable_name
 
 WITHIN_S = 20.0
 MEMORY = 1024**3
@@ -85,7 +85,7 @@ class Decoder:
             ImageError: as there; or decoding it took too long, or broke its process.
             UndecidedError: no process can be started, or this is closed.
         """
-        name = display_name(name)
+        name = printable_name(name)
         check_bytes(len(data), name=name)
         with self._slots:
             while True:

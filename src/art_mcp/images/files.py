@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from art_mcp.images.picture import MAX_BYTES, ImageError, check_bytes, display_name
+from art_mcp.images.picture import MAX_BYTES, ImageError, check_bytes, printable_name
 
 
 def read_file(
@@ -163,7 +163,7 @@ def check_path(path: str, advice: str = "Give the absolute path of a file.") -> 
 
 def name_of(path: str) -> str:
     """The last part, whichever system's separators it is written with."""
-    return display_name(re.split(r"[/\\]", path.rstrip("/\\"))[-1])
+    return printable_name(re.split(r"[/\\]", path.rstrip("/\\"))[-1])
 
 
 def path_of_uri(rest: str) -> str:

@@ -83,7 +83,7 @@ def read_picture(data: bytes, *, name: str, max_side: int = 1024) -> Picture:
     Raises:
         ImageError: with which picture, what is wrong, and what to do. No other exception leaves.
     """
-    name = display_name(name)
+    name = printable_name(name)
     check_bytes(len(data), name=name)
     with _told(name), quiet_pillow():
         return _read(data, name, max_side)
@@ -95,7 +95,7 @@ def glance(data: bytes, *, name: str) -> None:
     Raises:
         ImageError: it is no picture, or one that is too small or too large.
     """
-    name = display_name(name)
+    name = printable_name(name)
     check_bytes(len(data), name=name)
     with _told(name), quiet_pillow(), _judged(data, name):
         pass
@@ -137,7 +137,7 @@ def check_bytes(count: int, *, name: str) -> None:
         raise ImageError(f"{name} is larger than 20 MiB.", "Make it smaller and try again.")
 
 
-def display_name(name: str) -> str:
+def printable_name(name: str) -> str:
     """A name that is fit for an error's text: printable, on one line, at most 80 characters."""
     printable = "".join(c for c in name[:400] if c.isprintable()).strip()
     return (printable if len(printable) <= 80 else printable[:79] + "…") or "The picture"

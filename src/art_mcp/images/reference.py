@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from art_mcp.images import data_uri
 from art_mcp.images.files import check_path, name_of, path_of_uri
-from art_mcp.images.picture import ImageError, display_name
+from art_mcp.images.picture import ImageError, printable_name
 
 WAYS = (
     "Give the absolute path of a picture in a folder that the server may read (ART_MCP_IMAGE_DIRS), an https link to "
@@ -97,7 +97,7 @@ class Reference:
 
 def _path(text: str) -> Reference:
     if _LABEL.fullmatch(text):
-        raise ImageError(f"{display_name(text)} is the chat's name of a picture; the picture itself is not here.", CHAT)
+        raise ImageError(f"{printable_name(text)} is the chat's label for a picture, not the picture itself.", CHAT)
     if re.fullmatch(r"file[-_][A-Za-z0-9]{8,}", text):
         raise ImageError("This is the chat's own name of an attachment, which means nothing elsewhere.", CHAT)
     if os.name != "nt" and re.match(r"[A-Za-z]:[\\/]", text):
@@ -127,7 +127,7 @@ def _url(text: str) -> Reference:
         host = urlsplit(text[:1000]).hostname
     except ValueError:
         host = None
-    return Reference(Kind.URL, text, display_name(f"What {host} sent") if host else "The picture behind the link")
+    return Reference(Kind.URL, text, printable_name(f"What {host} sent") if host else "The picture behind the link")
 
 
 def _painting(text: str) -> Reference:
@@ -135,7 +135,7 @@ def _painting(text: str) -> Reference:
         value = str(uuid.UUID(text))
     except ValueError:
         raise ImageError(
-            f"{display_name(text)} is not the id of a painting.", "Take an id from the results of a search."
+            f"{printable_name(text)} is not the id of a painting.", "Take an id from the results of a search."
         ) from None
     return Reference(Kind.PAINTING, value, f"The painting {value}")
 
@@ -192,4 +192,4 @@ def _unusable(scheme: str, rest: str) -> ImageError:
         case "file-service" | "sediment" | "attachment" | "cid" | "content" | "image" | "asset":
             return ImageError(f"A {scheme}: reference is the chat's own, and the picture itself is not here.", CHAT)
         case _:
-            return ImageError(f"A picture cannot be read from a {display_name(scheme)}: reference.", WAYS)
+            return ImageError(f"A picture cannot be read from a {printable_name(scheme)}: reference.", WAYS)

@@ -141,7 +141,7 @@ class Load:
         async with self._without_index():
             await self._store_all()
         await archive.tidy(self._database, self._bundle.collections, list(self._bundle.vectors))
-        await vector_index.mend(self._database)  # of a former load
+        await vector_index.repair(self._database)  # of a former load
 
     async def reach(self) -> Reach:
         """What is searched, now that all is stored."""

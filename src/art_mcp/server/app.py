@@ -114,7 +114,7 @@ def build_server(settings: Settings) -> ArtServer:
     @asynccontextmanager
     async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
         async with Runtime(settings) as runtime, anyio.create_task_group() as tasks:
-            tasks.start_soon(runtime.mend)
+            tasks.start_soon(runtime.repair_indexes)
             server.services = Services(runtime, Runner(tasks), Uploads())
             yield server.services
             tasks.cancel_scope.cancel()

@@ -85,7 +85,7 @@ async def build(database: Database, space: Space) -> None:
         await _build(database, space, {"max_parallel_maintenance_workers": 0})
 
 
-async def mend(database: Database) -> None:
+async def repair(database: Database) -> None:
     """Build what a load that was killed has left out; what cannot be built is logged."""
     for space in await missing(database):
         log.warning("The index of %s is missing, since a load was stopped; it is built now.", space.made_by)

@@ -125,25 +125,25 @@ async def ingest_collection(
             spending = await runtime.spending(found.calls) if found.calls else None
             why = "The user did not agree, so nothing was loaded." if declined else None
             return answer(plan_result(found, spending, why), ingest_text)
-        job = await ingest.create(**load)
+        job_uuid = await ingest.create(**load)
     else:
-        job = _parse_job_id(job_id)
-    standing = await jobs.get(database, job)
-    if standing is None:
+        job_uuid = _parse_job_id(job_id)
+    job = await jobs.get(database, job_uuid)
+    if job is None:
         raise unknown_job(job_id)
     if cancel:
-        await jobs.cancel(database, job)
-        await runner.wait(job)
-    elif standing.state == "running":
-        runner.start(ingest, job)
+        await jobs.cancel(database, job_uuid)
+        await runner.wait(job_uuid)
+    elif job.state == "running":
+        runner.start(ingest, job_uuid)
         with anyio.move_on_after(RETURN_WITHIN_S):
             async with anyio.create_task_group() as reporting:
-                reporting.start_soon(_report, ctx, database, job)
-                await runner.wait(job)
+                reporting.start_soon(_report, ctx, database, job_uuid)
+                await runner.wait(job_uuid)
                 reporting.cancel_scope.cancel()
-    standing = await jobs.get(database, job) or standing
-    refusals = await jobs.refusals(database, job, SHOWN_REFUSALS)
-    return answer(job_result(standing, refusals, runner.problem(job), short), ingest_text)
+    job = await jobs.get(database, job_uuid) or job
+    refusals = await jobs.refusals(database, job_uuid, SHOWN_REFUSALS)
+    return answer(job_result(job, refusals, runner.problem(job_uuid), short), ingest_text)
 
 
 async def _load(ctx: ToolContext, source: str, collection: str, limit: int | None) -> dict[str, Any]:
@@ -160,17 +160,17 @@ async def _load(ctx: ToolContext, source: str, collection: str, limit: int | Non
     return {"source": source, "collection": collection or None, "options": Options(limit=limit), "within": within}
 
 
-async def _report(ctx: ToolContext, database: Database, job: uuid.UUID) -> None:
+async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> None:
     """Tell a client that asked for it how far the job is."""
     from art_mcp.store import jobs
 
     with contextlib.suppress(ArtMcpError):  # the job's own error is the one to tell
         while True:
             await anyio.sleep(PROGRESS_EVERY_S)
-            if standing := await jobs.get(database, job):
-                finished = standing.total - standing.pending
-                total = standing.total if standing.listed else None
-                await ctx.report_progress(finished, total, f"{finished} of {standing.total} rows")
+            if job := await jobs.get(database, job_uuid):
+                finished = job.total - job.pending
+                total = job.total if job.listed else None
+                await ctx.report_progress(finished, total, f"{finished} of {job.total} rows")
 
 
 def _parse_job_id(text: str) -> uuid.UUID:
