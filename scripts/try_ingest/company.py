@@ -14,7 +14,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from place import Place, Rows, place
 
-from art_mcp.vision.azure import CALLS_IN_FLIGHT
+from art_mcp.vision.azure import AzureClient
 
 SHARED_RATE = 15
 """Calls a second: little enough that the service, and not the processor, is what is waited for."""
@@ -57,7 +57,7 @@ def chat(source: Path, wanted: Rows, calls: int) -> Outcome:
         figures, said = anyio.run(_converse, here)
         whole = wanted_paintings(wanted)
         # A client that is closed gives its server two seconds, and then cuts off what is under way.
-        return Outcome([*figures(whole), *here.compared(wanted, calls, most=CALLS_IN_FLIGHT)], said)
+        return Outcome([*figures(whole), *here.compared(wanted, calls, most=AzureClient.calls_in_flight)], said)
 
 
 async def _converse(here: Place) -> Any:

@@ -18,7 +18,7 @@ from place import Place, Rows, place
 
 from art_mcp.store import platform
 from art_mcp.store.embedded import EmbeddedServer
-from art_mcp.vision.azure import CALLS_IN_FLIGHT
+from art_mcp.vision.azure import AzureClient
 
 LIFE_S = 1.5, 6.0
 """How long a process lives before it is killed; its first two seconds or so go by before it works."""
@@ -55,7 +55,7 @@ def kills(source: Path, wanted: Rows, calls: int, count: int) -> Outcome:
             [
                 exactly("processes killed", made, count),
                 Figure("of them, while they were being served", working),
-                *here.compared(wanted, calls, most=CALLS_IN_FLIGHT * made),
+                *here.compared(wanted, calls, most=AzureClient.calls_in_flight * made),
                 exactly("calls of a second run", more, 0),
                 exactly("rows unchanged in it", job["unchanged"], job["total"]),
             ]
@@ -82,7 +82,7 @@ def signals(source: Path, wanted: Rows, calls: int) -> Outcome:
         figures = [
             Figure("seconds until it had ended, at most", max(drained), "s", most=12),
             exactly("calls billed again after one signal", again, 0),
-            *here.compared(wanted, calls, most=CALLS_IN_FLIGHT),  # of the one that was not let finish
+            *here.compared(wanted, calls, most=AzureClient.calls_in_flight),  # of the one that was not let finish
         ]
     return Outcome(figures, said)
 
@@ -100,7 +100,7 @@ def database(source: Path, wanted: Rows, calls: int) -> Outcome:
             [
                 exactly("exit status of the load", loading.process.returncode, 0),
                 exactly("rows stored", job.get("stored", 0), wanted_paintings(wanted)),
-                *here.compared(wanted, calls, most=2 * CALLS_IN_FLIGHT),
+                *here.compared(wanted, calls, most=2 * AzureClient.calls_in_flight),
             ],
             loading.said,
         )
@@ -133,7 +133,7 @@ def away(source: Path, wanted: Rows, calls: int) -> Outcome:
                         exactly("exit status of the load", loading.process.returncode, 0),
                         exactly("rows stored", job.get("stored", 0), wanted_paintings(wanted)),
                         Figure("seconds that it took from its return on", time.monotonic() - back, "s"),
-                        *here.compared(wanted, calls, most=CALLS_IN_FLIGHT, url=url),
+                        *here.compared(wanted, calls, most=AzureClient.calls_in_flight, url=url),
                     ],
                     loading.said,
                 )
@@ -171,7 +171,7 @@ def disk(source: Path, wanted: Rows, calls: int) -> Outcome:
                 Figure("the load ended with an error", bool(full.process.returncode), least=1),
                 Figure("rows stored when it had ended", job.get("stored", 0)),
                 exactly("rows pending after space was made and it was resumed", done.get("pending", -1), 0),
-                *here.compared(wanted, calls, most=2 * CALLS_IN_FLIGHT),
+                *here.compared(wanted, calls, most=2 * AzureClient.calls_in_flight),
             ],
             said,
         )

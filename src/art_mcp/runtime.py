@@ -200,27 +200,29 @@ class Runtime:
         return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.remaining())
 
     def _azure(self, database: Database, pixels: Space | None) -> Provider:
-        from art_mcp.vision.azure import CALLS_IN_FLIGHT, AzureProvider
+        from art_mcp.vision.azure import AzureClient
         from art_mcp.vision.pacing import Pacer
         from art_mcp.vision.provider import VisionError
+        from art_mcp.vision.remote.provider import RemoteProvider
 
         settings, key = self.settings, self.settings.azure_key
         if settings.azure_endpoint is None:
             raise VisionError("ART_MCP_VISION is azure, but there is no endpoint.", "Set ART_MCP_AZURE_ENDPOINT.")
-        return AzureProvider(
+        client = AzureClient(
             settings.azure_endpoint,
             key,
-            pacer=Pacer(self._account(database, "azure"), in_flight=CALLS_IN_FLIGHT),
-            local=local_provider(),
             api_version=settings.azure_api_version,
             model_version=pixels.version.rpartition(".")[0] if pixels else settings.azure_model_version,
         )
+        pacer = Pacer(self._account(database, "azure"), in_flight=client.calls_in_flight)
+        return RemoteProvider(client, pacer=pacer, local=local_provider())
 
     def _http(self, database: Database) -> Provider:
         from art_mcp.settings import variable
-        from art_mcp.vision.http import CALLS_IN_FLIGHT, HttpClient, HttpProvider
+        from art_mcp.vision.http_api import HttpClient
         from art_mcp.vision.pacing import Pacer
         from art_mcp.vision.provider import VisionError
+        from art_mcp.vision.remote.provider import RemoteProvider
 
         settings, key = self.settings, self.settings.http_key
         url, model, dimensions = settings.http_url, settings.http_model, settings.http_dimensions
@@ -231,7 +233,6 @@ class Runtime:
                 "Pictures are to be embedded by a service of your choice, but not all of it is said.",
                 f"Set {' and '.join(missing)}.",
             )
-        pacer = Pacer(self._account(database, "http"), in_flight=CALLS_IN_FLIGHT)
         client = HttpClient(
             url,
             key,
@@ -241,7 +242,8 @@ class Runtime:
             shorten=settings.http_shorten,
             key_header=settings.http_key_header,
         )
-        return HttpProvider(client, pacer=pacer, local=local_provider())
+        pacer = Pacer(self._account(database, "http"), in_flight=client.calls_in_flight)
+        return RemoteProvider(client, pacer=pacer, local=local_provider())
 
     def loader(self) -> PictureLoader:
         """What reads pictures that come from outside."""

@@ -22,6 +22,7 @@ from art_mcp.errors import ArtMcpError
 PREFIX = "ART_MCP_"
 APP_NAME = "art-mcp"
 MAX_DISPLAY_SIZE = 4096
+AZURE_API_VERSION, AZURE_MODEL_VERSION = "2024-02-01", "2023-04-15"
 
 
 class SettingsError(ArtMcpError):
@@ -98,11 +99,13 @@ class Settings(BaseSettings):
         "allows less, that is found out and kept to.",
         examples=["20"],
     )
-    azure_api_version: str = Field("2024-02-01", description="Version of Azure's API.", examples=["2024-02-01"])
+    azure_api_version: str = Field(
+        AZURE_API_VERSION, description="Version of Azure's API.", examples=[AZURE_API_VERSION]
+    )
     azure_model_version: str = Field(
-        "2023-04-15",
+        AZURE_MODEL_VERSION,
         description="Version of Azure's model. Vectors of another one cannot be compared, so it has its own space.",
-        examples=["2023-04-15"],
+        examples=[AZURE_MODEL_VERSION],
     )
     http_url: str | None = Field(
         None,

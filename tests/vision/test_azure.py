@@ -30,15 +30,16 @@ from support.remote import KEY, SEA, OnePass, Words, failure, http, picture, raw
 
 from art_mcp.images.picture import Picture
 from art_mcp.space import Leg
-from art_mcp.vision.azure import AzureProvider, shortened
-from art_mcp.vision.azure.failures import SERVICE
+from art_mcp.vision.azure import SERVICE, AzureClient, shortened
 from art_mcp.vision.provider import Fault, Health, Limits, VisionError
 from art_mcp.vision.remote.preparation import jpeg
+from art_mcp.vision.remote.provider import RemoteProvider
 from art_mcp.vision.remote.reply import Reply
 from art_mcp.vision.single_flight import SingleFlight
 
 pytestmark = pytest.mark.anyio
 
+VERSIONS: Any = {"api_version": "2024-02-01", "model_version": "2023-04-15"}
 TOKEN = "CANARYtoken.eyJhbGciOi-_J9.sig"
 
 
@@ -74,9 +75,10 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def azure(endpoint: str, key: str | None = KEY, **options: Any) -> AsyncIterator[AzureProvider]:
-    options = {"pacer": OnePass(), "local": Words(), "deadline": 30.0} | options
-    provider = AzureProvider(endpoint, key and SecretStr(key), **options)
+async def azure(endpoint: str, key: str | None = KEY, **options: Any) -> AsyncIterator[RemoteProvider]:
+    services = {name: options.pop(name) for name in ("pacer", "local") if name in options}
+    client = AzureClient(endpoint, None if key is None else SecretStr(key), **VERSIONS | options)
+    provider = RemoteProvider(client, **{"pacer": OnePass(), "local": Words()} | services)
     try:
         yield provider
     finally:
@@ -245,7 +247,7 @@ async def test_each_fault(
         assert ("region West Europe" in str(raised)) == ("request " in str(raised)) == answered
         assert str(raised.problem).endswith(".") and str(raised.next_step).endswith(".")
         standin.faults.clear()
-        provider._client.transport.deadline = 30
+        provider.client.transport.deadline = 30
         assert by_leg(await provider.embed_images([picture()]))[Leg.PIXELS].shape == (1, 1024)  # none is the last one
 
 
@@ -378,7 +380,7 @@ async def test_an_untrusted_certificate_is_a_setting_until_the_service_has_answe
         raised = await failure(provider)
         assert raised.fault is Fault.SETUP
         assert "certificate of 127.0.0.1 is not trusted" in str(raised) and "SSL_CERT_FILE" in str(raised)
-        provider._client.transport._answered = True
+        provider.client.transport._answered = True
         assert (await failure(provider)).fault is Fault.SERVICE
 
 
@@ -494,7 +496,7 @@ async def test_a_key_from_a_file(endpoint: str) -> None:
 @pytest.mark.parametrize("key", ["", "two\nlines", "kéy", "a b"])
 def test_a_key_that_cannot_be(key: str) -> None:
     with pytest.raises(VisionError, match="ART_MCP_AZURE_KEY is not a key") as raised:
-        AzureProvider("https://x.example", SecretStr(key), pacer=OnePass(), local=Words())
+        AzureClient("https://x.example", SecretStr(key), **VERSIONS)
     assert key == "" or key not in str(raised.value)
 
 
@@ -510,8 +512,7 @@ def test_a_key_that_cannot_be(key: str) -> None:
     ],
 )
 def test_endpoints(given: str, used: str) -> None:
-    client = AzureProvider(given, SecretStr(KEY), pacer=OnePass(), local=Words())._client
-    assert client._endpoint == used
+    assert AzureClient(given, SecretStr(KEY), **VERSIONS).endpoint == used
 
 
 @pytest.mark.parametrize(
@@ -536,7 +537,7 @@ def test_endpoints(given: str, used: str) -> None:
 )
 def test_endpoints_that_are_none(given: str, wrong: str) -> None:
     with pytest.raises(VisionError, match=wrong) as raised:
-        AzureProvider(given, SecretStr(KEY), pacer=OnePass(), local=Words())
+        AzureClient(given, SecretStr(KEY), **VERSIONS)
     assert raised.value.fault is Fault.SETUP
     assert "CANARY" not in str(raised.value)
 
@@ -552,7 +553,7 @@ async def test_no_secret_gets_out(
         key = KEY if secret == KEY else None
         async with azure(endpoint, key, credential=Tokens([TOKEN])) as provider:
             out.extend([await failure(provider), await provider.health()])
-            out.extend([provider, provider._client, provider._client.login])
+            out.extend([provider, provider.client, provider.client.transport.login])
             for kind in kinds:
                 standin.faults.clear()
                 standin.fault(kind, count=FOREVER)

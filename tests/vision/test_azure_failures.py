@@ -13,8 +13,10 @@ from support.azure import KINDS, AzureStandIn, serve
 from support.remote import KEY, OnePass, Words
 
 from art_mcp.images.picture import Picture
-from art_mcp.vision.azure import AzureProvider
+from art_mcp.settings import AZURE_API_VERSION, AZURE_MODEL_VERSION
+from art_mcp.vision.azure import AzureClient
 from art_mcp.vision.provider import Fault, VisionError
+from art_mcp.vision.remote.provider import RemoteProvider
 
 pytestmark = pytest.mark.anyio
 
@@ -39,9 +41,14 @@ were paid for are kept in every case, and no key or token is in any message.
 
 async def row(standin: AzureStandIn, endpoint: str, kind: str) -> str:
     fault = standin.fault(kind)
-    provider = AzureProvider(
-        endpoint, SecretStr(KEY), pacer=OnePass(), local=Words(), deadline=3.0 if kind in ("hang", "drip") else 30.0
+    client = AzureClient(
+        endpoint,
+        SecretStr(KEY),
+        api_version=AZURE_API_VERSION,
+        model_version=AZURE_MODEL_VERSION,
+        deadline=3.0 if kind in ("hang", "drip") else 30.0,
     )
+    provider = RemoteProvider(client, pacer=OnePass(), local=Words())
     with pytest.raises(VisionError) as raised:
         await provider.embed_images([Picture(Image.new("RGB", (64, 48)), b"", 64, 48, "PNG")])
     await provider.aclose()

@@ -26,11 +26,11 @@ from support.embeddings import by_leg
 from support.remote import KEY, SEA, OnePass, Words, failure, http, picture, raw, text
 
 from art_mcp.space import Leg
-from art_mcp.vision.http import CALLS_IN_FLIGHT, HttpClient, HttpProvider
-from art_mcp.vision.http.client import Kind
-from art_mcp.vision.http.failures import SERVICE
+from art_mcp.vision.http_api import SERVICE, HttpClient
 from art_mcp.vision.provider import Fault, Health, Limits, VisionError
+from art_mcp.vision.remote.client import Kind
 from art_mcp.vision.remote.preparation import harmless, jpeg
+from art_mcp.vision.remote.provider import RemoteProvider
 from art_mcp.vision.remote.reply import Reply
 
 pytestmark = pytest.mark.anyio
@@ -41,10 +41,10 @@ SETTINGS: dict[str, Any] = {"dialect": "openai", "model": MODEL, "dimensions": 5
 
 
 @asynccontextmanager
-async def provider(url: str, key: str | None = None, **options: Any) -> AsyncIterator[HttpProvider]:
+async def provider(url: str, key: str | None = None, **options: Any) -> AsyncIterator[RemoteProvider]:
     services = {name: options.pop(name) for name in ("pacer", "local") if name in options}
     client = HttpClient(url, key and SecretStr(key), **SETTINGS | options)
-    made = HttpProvider(client, **{"pacer": OnePass(), "local": Words()} | services)
+    made = RemoteProvider(client, **{"pacer": OnePass(), "local": Words()} | services)
     try:
         yield made
     finally:
@@ -52,7 +52,7 @@ async def provider(url: str, key: str | None = None, **options: Any) -> AsyncIte
 
 
 @asynccontextmanager
-async def asked(standin: EmbeddingStandIn, **options: Any) -> AsyncIterator[HttpProvider]:
+async def asked(standin: EmbeddingStandIn, **options: Any) -> AsyncIterator[RemoteProvider]:
     """A provider for a stand-in, set up as it wants it."""
     options = {"dialect": standin.dialect, "key_header": standin.key_header} | options
     async with serve(standin) as origin, provider(origin + standin.path, standin.key, **options) as made:
@@ -63,7 +63,7 @@ def always(answer: Answer) -> Any:
     return lambda *_: answer
 
 
-async def refused(made: HttpProvider) -> VisionError:
+async def refused(made: RemoteProvider) -> VisionError:
     return await failure(made, image=True)
 
 
@@ -74,7 +74,7 @@ async def refused(made: HttpProvider) -> VisionError:
 async def test_pictures_and_questions(dialect: str) -> None:
     pacer, standin = OnePass(), EmbeddingStandIn(dialect, key=KEY)
     async with asked(standin, pacer=pacer) as made:
-        assert made.limits == Limits(1, 128, CALLS_IN_FLIGHT, billed=True)
+        assert made.limits == Limits(1, 128, HttpClient.calls_in_flight, billed=True)
         assert made.spaces[Leg.PIXELS].made_by == f"http org/Model-v2.5 {dialect}.512.p1"
         assert made.spaces[Leg.WORDS].name == "words_local_minilm_1"
         pictures = by_leg(await made.embed_images([picture(), picture(colour="red")]))[Leg.PIXELS]
@@ -145,7 +145,7 @@ async def test_vectors_are_shortened_where_the_model_can() -> None:
     async with asked(standin, dimensions=256, shorten=True) as made:
         assert (await made.embed_queries([SEA]))[Leg.PIXELS].shape == (1, 256)
         standin.matryoshka = False
-        made._http.proven.clear()
+        made.client.proven.clear()
         raised = await failure(made, image=True)
     assert raised.fault is Fault.SETUP and "ART_MCP_HTTP_SHORTEN" in raised.next_step
 
@@ -317,7 +317,7 @@ async def test_an_answer_of_the_wrong_form_is_a_setting_until_a_good_one_has_com
     async with asked(standin) as made:
         raised = await failure(made)
         assert raised.fault is Fault.SETUP and words in str(raised)
-        made._http.proven.add(Kind.TEXT)
+        made.client.proven.add(Kind.TEXT)
         raised = await failure(made)
         assert raised.fault is Fault.SERVICE and words in str(raised)
 
@@ -368,7 +368,7 @@ async def test_unbelievable_vectors(values: list[Any]) -> None:
 async def test_no_vector_at_all(values: Any) -> None:
     answer = json_answer(200, {"data": [{"embedding": values}]})
     async with asked(EmbeddingStandIn("openai", change=always(answer))) as made:
-        made._http.proven.add(Kind.TEXT)
+        made.client.proven.add(Kind.TEXT)
         raised = await failure(made)
     assert raised.fault is Fault.SERVICE
 
@@ -471,7 +471,7 @@ async def test_no_secret_gets_out(caplog: pytest.LogCaptureFixture) -> None:
             standin.change = always(answer)
             made._health = None
             out += [await failure(made), await refused(made), await made.health()]
-        out += [made, made._http, made._http.transport, made._http.space]
+        out += [made, made.client, made.client.transport, made.client.space]
         for name in ("httpx2", "httpcore2"):
             caplog.set_level(logging.DEBUG, logger=name)
         standin.change = lambda call, answer: answer

@@ -16,10 +16,10 @@ from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources import DEFAULTS, Refusal, Row
 from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table
 from art_mcp.painting import Painting, painting_id
+from art_mcp.settings import AZURE_MODEL_VERSION
 from art_mcp.space import Leg, Space
 from art_mcp.store.paintings import Entry
-from art_mcp.vision.azure.client import DIMENSIONS
-from art_mcp.vision.azure.provider import MODEL_VERSION
+from art_mcp.vision.azure import DIMENSIONS
 from art_mcp.vision.remote.preparation import PREPROCESSING
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from art_mcp.space import Vector
     from art_mcp.vision.provider import Provider
 
-SPACE: Final = Space(Leg.PIXELS, "azure", "vision", f"{MODEL_VERSION}.{PREPROCESSING}", DIMENSIONS)
+SPACE: Final = Space(Leg.PIXELS, "azure", "vision", f"{AZURE_MODEL_VERSION}.{PREPROCESSING}", DIMENSIONS)
 """What is assumed to have made the vectors of a table, which does not say."""
 
 

@@ -1,4 +1,4 @@
-"""What all embedding services on the network have in common: the provider, the transport, how failures are told.
+"""What all embedding services on the network have in common: provider, client, login, transport, replies, errors.
 
-A service brings a client of its own (`provider.Client`), which knows its requests and its answers.
+A vendor's module brings a subclass of `client.Client`, which knows its requests and replies, and its error rules.
 """

@@ -8,69 +8,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import anyio.to_thread
 
-from art_mcp.errors import first_error
-from art_mcp.space import Leg, PictureEmbedding, Space
+from art_mcp.space import Leg, PictureEmbedding, Space, Vector
+from art_mcp.tasks import task_group
+from art_mcp.vision.pacing import Pacer
 from art_mcp.vision.provider import Fault, Health, Limits, Provider, Vectors, VisionError
+from art_mcp.vision.remote.client import Client, Kind
+from art_mcp.vision.remote.errors import UnprovenError
 from art_mcp.vision.remote.preparation import jpeg
 from art_mcp.vision.single_flight import SingleFlight
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from art_mcp.images.picture import Picture
-    from art_mcp.vision.pacing import Pacer
 
 CACHED_QUERIES = 1_000
 HEALTH_LASTS_S = 60.0
 """Asking counts against the service's rate, so an answer is given again for so long."""
-
-
-class Client(Protocol):
-    """Talks to one service, one attempt at a time."""
-
-    @property
-    def described(self) -> str:
-        """Begins the sentence on its health: the service, its host, the model, who is signed in."""
-        ...
-
-    @property
-    def space(self) -> Space: ...
-
-    def as_read(self, text: str) -> str:
-        """What the service reads of a question; texts of which it reads the same share one call."""
-        ...
-
-    async def open(self) -> None:
-        """Get ready before a call's turn comes."""
-        ...
-
-    async def image_vector(self, file: bytes) -> NDArray[np.float32]:
-        """The vector (dimensions,) of a JPEG, in unit length and read-only; one paid call.
-
-        Raises:
-            VisionError: whatever happened instead.
-        """
-        ...
-
-    async def text_vector(self, text: str) -> NDArray[np.float32]:
-        """The same of a question."""
-        ...
-
-    async def probe(self) -> None:
-        """Find out whether the service is well, by one call, unpaid where there is such a one.
-
-        Raises:
-            VisionError: it is not.
-        """
-        ...
-
-    async def aclose(self) -> None: ...
+TRIAL_TEXT: Final = "a painting"
 
 
 class RemoteProvider:
@@ -80,26 +38,20 @@ class RemoteProvider:
         client: closed with the provider.
         pacer: makes the paid calls, questions before pictures.
         local: embeds words, free of charge; it stays open.
-        calls_in_flight: as many as the pacer lets through.
     """
 
-    def __init__(self, client: Client, *, pacer: Pacer, local: Provider, calls_in_flight: int) -> None:
-        self._client = client
+    def __init__(self, client: Client, *, pacer: Pacer, local: Provider) -> None:
+        self.client: Final = client
         pacer.probe = client.probe
         self._pacer = pacer
         self._local = local
-        self._limits = Limits(images_per_call=1, texts_per_call=128, calls_in_flight=calls_in_flight, billed=True)
-        self._spaces = {Leg.PIXELS: client.space, Leg.WORDS: local.spaces[Leg.WORDS]}
-        self._questions: SingleFlight[str, NDArray[np.float32]] = SingleFlight(CACHED_QUERIES)
+        self.limits: Final = Limits(
+            images_per_call=1, texts_per_call=128, calls_in_flight=client.calls_in_flight, billed=True
+        )
+        self.spaces: Final[Mapping[Leg, Space]] = {Leg.PIXELS: client.space, Leg.WORDS: local.spaces[Leg.WORDS]}
+        self._questions: SingleFlight[str, Vector] = SingleFlight(CACHED_QUERIES)
+        self._trial: SingleFlight[Kind, None] = SingleFlight(1)
         self._health: tuple[float, Health] | None = None
-
-    @property
-    def spaces(self) -> Mapping[Leg, Space]:
-        return self._spaces
-
-    @property
-    def limits(self) -> Limits:
-        return self._limits
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         """Pixels (dimensions,) of each picture, by a paid call for each."""
@@ -107,11 +59,11 @@ class RemoteProvider:
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         """Pixels (n, dimensions), by a paid call for each text that is not remembered, and words (n, 384)."""
-        pixels: dict[int, NDArray[np.float32]] = {}
+        pixels: dict[int, Vector] = {}
         words: dict[Leg, Vectors] = {}
 
         async def embed_pixels(index: int, text: str) -> None:
-            send = partial(self._client.text_vector, text)
+            send = partial(self.client.text_vector, text)
             pixels[index] = await self._questions.get(text, partial(self._pacer.call, send, urgent=True))
 
         async def embed_words() -> None:
@@ -119,18 +71,16 @@ class RemoteProvider:
 
         if any(not text.strip() for text in texts):
             raise VisionError("The text is empty.", "Say what the picture shows.", fault=Fault.INPUT)
-        sent = [self._client.as_read(text) for text in texts]
+        sent = [self.client.as_read(text) for text in texts]
         try:
-            async with anyio.create_task_group() as group:
+            async with task_group() as group:
                 group.start_soon(embed_words)
                 for index, text in enumerate(sent):
                     group.start_soon(embed_pixels, index, text)
-        except BaseExceptionGroup as errors:
-            error = first_error(errors)
-            if isinstance(error, VisionError):  # words can be asked for without the service
-                await embed_words()
-                error.made = words
-            raise error from None
+        except VisionError as error:  # words can be asked for without the service
+            await embed_words()
+            error.made = words
+            raise
         return {Leg.PIXELS: self._rows([pixels[index] for index in range(len(sent))]), **words}
 
     async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
@@ -147,23 +97,40 @@ class RemoteProvider:
 
     async def aclose(self) -> None:
         """Close the client."""
-        await self._client.aclose()
+        await self.client.aclose()
 
     async def _embed_image(self, picture: Picture, *, urgent: bool) -> PictureEmbedding:
         file = await anyio.to_thread.run_sync(jpeg, picture.image)
-        await self._client.open()
+        await self.client.open()
         vector = await self._image_vector(file, urgent=urgent)
-        return PictureEmbedding(picture.sha256, hashlib.sha256(file).digest(), {self._spaces[Leg.PIXELS]: vector})
+        return PictureEmbedding(picture.sha256, hashlib.sha256(file).digest(), {self.spaces[Leg.PIXELS]: vector})
 
-    async def _image_vector(self, file: bytes, *, urgent: bool) -> NDArray[np.float32]:
-        return await self._pacer.call(partial(self._client.image_vector, file), urgent=urgent)
+    async def _image_vector(self, file: bytes, *, urgent: bool) -> Vector:
+        send = partial(self._pacer.call, partial(self.client.image_vector, file), urgent=urgent)
+        try:
+            return await send()
+        except UnprovenError:
+            # Is it this picture, or are the settings wrong? If it is the picture, the others go on without it.
+            await self._try_picture(urgent=urgent)
+        return await send()
 
     async def _try_out(self) -> None:
-        """Find out whether calls can be made now; raises `VisionError` if not."""
-        await self._client.probe()
+        """Find out whether calls can be made now; raises `VisionError` if not.
+
+        Unless that is free, it asks for a text's vector and, if no picture was taken before, for a picture's.
+        """
+        if self.client.probe_is_free:
+            return await self.client.probe()
+        await self._pacer.call(partial(self.client.text_vector, TRIAL_TEXT), urgent=True)
+        if Kind.IMAGE not in self.client.proven:
+            await self._try_picture(urgent=True)
+
+    async def _try_picture(self, *, urgent: bool) -> None:
+        """One call for all who want to know."""
+        await self._trial.get(Kind.IMAGE, partial(self._pacer.call, self.client.probe, urgent=urgent))
 
     async def _ask_health(self) -> Health:
-        called = self._client.described
+        called = self.client.described
         try:
             await self._try_out()
         except VisionError as error:
@@ -172,7 +139,7 @@ class RemoteProvider:
             return Health(usable=False, detail=f"{called} cannot be used: {error}")
         return Health(usable=True, detail=f"{called} is ready; words are embedded on this machine.")
 
-    def _rows(self, vectors: Sequence[NDArray[np.float32]]) -> Vectors:
+    def _rows(self, vectors: Sequence[Vector]) -> Vectors:
         import numpy as np
 
-        return np.stack(vectors) if vectors else np.empty((0, self._client.space.dimensions), np.float32)
+        return np.stack(vectors) if vectors else np.empty((0, self.client.space.dimensions), np.float32)

@@ -7,22 +7,21 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
+import httpx2
 
 from art_mcp.vision.provider import VisionError
-from art_mcp.vision.remote.failures import Service
+from art_mcp.vision.remote.errors import Service
+from art_mcp.vision.remote.login import Login
 from art_mcp.vision.remote.reply import Reply
-
-if TYPE_CHECKING:
-    import httpx2
 
 DEADLINE_S = 30.0
 MOST_ANSWER_BYTES = 1024 * 1024
 IDLE_CONNECTIONS = 32
+JSON = "application/json"
 
 
 class Transport:
@@ -30,11 +29,13 @@ class Transport:
 
     Args:
         service: as errors tell of it.
+        login: who calls; closed with this.
         deadline: seconds for one call, from connecting to the last byte of the answer.
     """
 
-    def __init__(self, service: Service, host: str, *, deadline: float) -> None:
+    def __init__(self, service: Service, host: str, login: Login, *, deadline: float) -> None:
         self.host = host
+        self.login = login
         self.deadline = deadline
         self._service = service
         self._http: httpx2.AsyncClient | None = None
@@ -49,53 +50,60 @@ class Transport:
         self,
         url: str,
         body: bytes,
-        content_type: str = "application/json",
+        content_type: str = JSON,
         *,
-        secret: str,
-        headers: Mapping[str, str],
         parameters: Mapping[str, str] | None = None,
         deadline: float | None = None,
     ) -> Reply:
-        """Make one call.
+        """Make one call; a token that is refused is renewed once.
 
         Args:
-            secret: the key or token that is in the headers; empty for none.
-            headers: that say who calls.
             parameters: of the query, beside those of the address.
 
         Raises:
-            VisionError: there was no answer.
+            VisionError: there was no answer, or nothing to sign in with.
         """
-        http = await self._connected()
-        import httpx2
 
         deadline = self.deadline if deadline is None else deadline
-        # The answer is read as it comes: what is packed could grow beyond every limit.
-        own = {"Content-Type": content_type, "Accept": "application/json", "Accept-Encoding": "identity"}
-        answer = bytearray()
-        try:
-            with anyio.fail_after(deadline):
-                async with http.stream(
-                    "POST", url, params=parameters, content=body, headers={**own, **headers}
-                ) as response:
-                    async for chunk in response.aiter_raw():
-                        answer += chunk
-                        if len(answer) > MOST_ANSWER_BYTES:
-                            break  # no vector is so long; what else it is, its beginning says
-        except TimeoutError:
-            raise self._service.timed_out(self.host, deadline) from None
-        except httpx2.TransportError as error:
-            # Not chained: such an error knows its request, and so the key.
-            raise self._service.unreachable(error, self.host, answered=self._answered) from None
-        self._answered = True
-        named = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, named, bytes(answer), secret)
+
+        async def send(secret: str) -> Reply:
+            http = await self._connected()
+            # The answer is read as it comes: what is packed could grow beyond every limit.
+            headers = {"Content-Type": content_type, "Accept": JSON, "Accept-Encoding": "identity"}
+            if secret:
+                bearer = self.login.header.lower() == "authorization"
+                headers[self.login.header] = f"Bearer {secret}" if bearer else secret
+            answer = bytearray()
+            try:
+                with anyio.fail_after(deadline):
+                    async with http.stream("POST", url, params=parameters, content=body, headers=headers) as response:
+                        async for chunk in response.aiter_raw():
+                            answer += chunk
+                            if len(answer) > MOST_ANSWER_BYTES:
+                                break  # no vector is so long; what else it is, its beginning says
+            except TimeoutError:
+                raise self._service.timed_out(self.host, deadline) from None
+            except httpx2.TransportError as error:
+                # Not chained: such an error knows its request, and so the key.
+                raise self._service.unreachable(error, self.host, answered=self._answered) from None
+            self._answered = True
+            named = {name.lower(): value for name, value in response.headers.items()}
+            return Reply(response.status_code, named, bytes(answer), secret)
+
+        secret = await self.login.secret()
+        reply = await send(secret)
+        if reply.status == 401 and (renewed := await self.login.secret(refused=secret)) != secret:
+            reply = await send(renewed)
+        return reply
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections and the login."""
         http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
+        try:
+            if http is not None:
+                await http.aclose()
+        finally:
+            await self.login.aclose()
 
     async def _connected(self) -> httpx2.AsyncClient:
         async with self._starting:
@@ -104,8 +112,6 @@ class Transport:
             return self._http
 
     def _new_http(self) -> httpx2.AsyncClient:
-        import httpx2
-
         for name in ("httpx2", "httpcore2"):  # they log whole addresses at INFO
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
@@ -161,23 +167,6 @@ def checked_address(address: str, variable: str, example: str) -> Address:
         raise VisionError(f"{variable} {wrong}.", example)
     origin = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
     return Address(origin, host, address.partition("://")[2].removeprefix(parts.netloc))
-
-
-def checked_secret(secret: str, variable: str, next_step: str) -> str:
-    """A key as it can be sent; a file that holds one often ends in a newline.
-
-    Raises:
-        VisionError: it is none. One that cannot be sent is quoted whole in the HTTP library's error.
-    """
-    secret = secret.strip()
-    if not is_sendable(secret):
-        raise VisionError(f"The value of {variable} is not a key.", next_step)
-    return secret
-
-
-def is_sendable(secret: str) -> bool:
-    """Whether it can stand in a header."""
-    return re.fullmatch("[!-~]+", secret) is not None
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The two ways to sign in to Azure: a resource's key, or Entra ID, which many organisations insist on."""
+"""Signing in to Azure with Entra ID, which many organisations insist on."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
 import anyio.to_thread
-from pydantic import SecretStr
 
-from art_mcp.vision.azure.failures import INSTALL, KEY
 from art_mcp.vision.provider import Fault, VisionError
+from art_mcp.vision.remote.login import is_sendable
 from art_mcp.vision.remote.reply import cleaned
-from art_mcp.vision.remote.transport import checked_secret, is_sendable
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
+KEY: Final = "ART_MCP_AZURE_KEY"
+INSTALL: Final = "pip install 'art-mcp[azure]'"
 SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 FRESH_S = 300
 """A token that expires sooner is replaced."""
@@ -34,46 +34,6 @@ class Credential(Protocol):
     async def close(self) -> None: ...
 
 
-class Login(Protocol):
-    """Says who is calling."""
-
-    name: str
-    """Goes on after "signed in"."""
-
-    async def secret(self) -> str:
-        """The key or token to send."""
-        ...
-
-    async def renewed(self, refused: str) -> str | None:
-        """Another one than the service has just refused, if there can be one."""
-        ...
-
-    def headers(self, secret: str) -> dict[str, str]: ...
-
-    async def aclose(self) -> None: ...
-
-
-class KeyLogin:
-    """With one of the resource's two keys."""
-
-    name = "with a key"
-
-    def __init__(self, key: SecretStr) -> None:
-        self._key = SecretStr(checked_secret(key.get_secret_value(), KEY, "Copy it again from the Azure portal."))
-
-    async def secret(self) -> str:
-        return self._key.get_secret_value()
-
-    async def renewed(self, refused: str) -> str | None:
-        return None
-
-    def headers(self, secret: str) -> dict[str, str]:
-        return {"Ocp-Apim-Subscription-Key": secret}
-
-    async def aclose(self) -> None:
-        pass
-
-
 class EntraLogin:
     """With a token of Entra ID: of a service principal, a managed identity, `az login` and others.
 
@@ -82,26 +42,19 @@ class EntraLogin:
     """
 
     name = "with Entra ID"
+    header = "Authorization"
 
     def __init__(self, credential: Credential | None = None) -> None:
         self._credential = credential
         self._token: AccessToken | None = None  # kept here, since not every credential does (`az` runs each time)
         self._turn = anyio.Lock()
 
-    async def secret(self) -> str:
-        async with self._turn:
-            if self._token is None or self._token.expires_on - time.time() < FRESH_S:
-                self._token = await self._new_token()
-            return self._token.token
-
-    async def renewed(self, refused: str) -> str | None:
+    async def secret(self, refused: str | None = None) -> str:
         async with self._turn:  # of many calls refused at once, the first renews for all
-            if self._token is not None and self._token.token == refused:
-                self._token = None
-        return await self.secret()
-
-    def headers(self, secret: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {secret}"}
+            token = self._token
+            if token is None or token.token == refused or token.expires_on - time.time() < FRESH_S:
+                token = self._token = await self._new_token()
+            return token.token
 
     async def aclose(self) -> None:
         if self._credential is not None:

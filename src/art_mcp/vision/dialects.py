@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 Body: TypeAlias = dict[str, Any]
+ONLY: Final = "[0]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,23 @@ class Dialect:
     """Of a JPEG."""
     shorten: str
     """The field that asks for vectors of some length."""
-    vector: Callable[[Mapping[str, Any]], Any]
-    """The one in an answer, whatever it is. Raises ValueError, in words that go on after "answered"."""
+    path: Sequence[str]
+    """The fields of an answer that lead to its vector; `ONLY` is the one item of a list."""
+
+    def vector(self, content: object) -> object:
+        """The one in an answer, whatever it is. Raises ValueError, in words that go on after "answered"."""
+        for name in self.path:
+            if name is ONLY and isinstance(content, list):
+                if len(content) != 1:
+                    raise ValueError(f"with {len(content)} vectors for one input")
+                content = content[0]
+                if isinstance(content, dict) and content.get("index", 0) != 0:
+                    raise ValueError("with a vector for another input")
+            elif name is not ONLY and isinstance(content, dict):
+                content = content.get(name)
+            else:
+                raise ValueError("without a vector")
+        return content
 
 
 def _base64(file: bytes) -> str:
@@ -37,30 +53,7 @@ def _message(part: Body) -> Body:
     return {"messages": [{"role": "user", "content": [part]}]}
 
 
-def _only(answers: object) -> Any:
-    if not isinstance(answers, list):
-        raise ValueError("without a vector")
-    if len(answers) != 1:
-        raise ValueError(f"with {len(answers)} vectors for one input")
-    return answers[0]
-
-
-def _of_data(content: Mapping[str, Any]) -> Any:
-    """`{"data": [{"index": 0, "embedding": [...]}]}`"""
-    answer = _only(content.get("data"))
-    if not isinstance(answer, dict):
-        raise ValueError("without a vector")
-    if answer.get("index", 0) != 0:
-        raise ValueError("with a vector for another input")
-    return answer.get("embedding")
-
-
-def _of_embeddings(content: Mapping[str, Any]) -> Any:
-    """`{"embeddings": {"float": [[...]]}}`"""
-    embeddings = content.get("embeddings")
-    return _only(embeddings.get("float") if isinstance(embeddings, dict) else None)
-
-
+_DATA: Final = ("data", ONLY, "embedding")
 _FLOAT: Final = {"embedding_types": ["float"]}
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
@@ -71,21 +64,21 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             of_text=lambda text: {"input": [{"text": text}]},
             of_image=lambda file: {"input": [{"image": _base64(file)}]},
             shorten="dimensions",
-            vector=_of_data,
+            path=_DATA,
         ),
         Dialect(
             "vllm",
             of_text=lambda text: _message({"type": "text", "text": text}),
             of_image=lambda file: _message({"type": "image_url", "image_url": {"url": _data_url(file)}}),
             shorten="dimensions",
-            vector=_of_data,
+            path=_DATA,
         ),
         Dialect(  # version 2
             "cohere",
             of_text=lambda text: {"input_type": "search_query", "texts": [text], **_FLOAT},
             of_image=lambda file: {"input_type": "image", "images": [_data_url(file)], **_FLOAT},
             shorten="output_dimension",
-            vector=_of_embeddings,
+            path=("embeddings", "float", ONLY),
         ),
     )
 }

@@ -8,38 +8,45 @@ import re
 import socket
 import ssl
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
+
+import httpx2
 
 from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.remote.reply import Reply, cleaned, now
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a status means, if the codes and the message of the answer also match `said`."""
+class ErrorRule:
+    """What a status means, if the codes and the message of the reply also match `pattern`."""
 
     status: Container[int]
-    said: str
-    fault: Fault
     what: str
     """Goes on after the service's name."""
     next_step: str
+    """With `{then}` where it says when."""
+    pattern: str = ""
+    fault: Fault = Fault.SETUP
 
 
-BUSY: Final = Meaning((429,), "", Fault.BUSY, "gets too many calls", "Try again {then}.")
-FAILED: Final = Meaning(range(1000), "", Fault.SERVICE, "failed", "Try again {then}.")
-"""Of any status that has no other meaning."""
+BUSY: Final = ErrorRule((429,), "gets too many calls", "Try again {then}.", fault=Fault.BUSY)
+FAILED: Final = ErrorRule(range(1000), "failed", "Try again {then}.", fault=Fault.SERVICE)
+"""Of any status that no other rule covers."""
 LEAVE_OUT: Final = "Replace it or leave it out; another try would be refused as well."
 
 
-def on_the_way(address: str) -> tuple[Meaning, ...]:
+def on_the_way(address: str) -> tuple[ErrorRule, ...]:
     """What is the same of every service. Args: address: the variable that holds its address."""
     return (
-        Meaning((407,), "", Fault.SETUP, "is behind a proxy that refuses the call", "Check HTTPS_PROXY."),
-        Meaning(range(300, 400), "", Fault.SETUP, "has moved, and redirects are not followed", f"Correct {address}."),
-        Meaning((408,), "", Fault.SERVICE, "did not get the whole call in time", "Try again {then}."),
+        ErrorRule((407,), "is behind a proxy that refuses the call", "Check HTTPS_PROXY."),
+        ErrorRule(range(300, 400), "has moved, and redirects are not followed", f"Correct {address}."),
+        ErrorRule((408,), "did not get the whole call in time", "Try again {then}.", fault=Fault.SERVICE),
     )
+
+
+class UnprovenError(VisionError):
+    """A refusal that can be the input's fault or that of the settings, since no such input was taken before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +57,36 @@ class Service:
     """Begins a sentence."""
     address: str
     """The variable that holds its address."""
-    meanings: Sequence[Meaning]
+    rules: Sequence[ErrorRule]
     """The first that matches counts; the last one matches all."""
     codes: Mapping[str, int]
     """The status that is meant by a code, where the status says that all went well."""
-    trace: Mapping[str, str] = field(default_factory=dict)
+    trace: Mapping[str, str]
     """What its support asks for, by the name under which an error tells it: a header of the answer."""
+    unproven: Sequence[ErrorRule] = ()
+    """Rules that go before the others as long as the service has taken no input of the kind."""
 
-    def refusal(self, reply: Reply, first: Sequence[Meaning] = ()) -> VisionError:
+    def refusal(self, reply: Reply, *, proven: bool = True) -> VisionError:
         """The error of an answer that brings no vector.
 
         Args:
-            first: meanings that go before the others.
+            proven: the service has taken an input of the kind before.
         """
+        rule = self.rule(reply, proven=proven)
         codes, message = reply.words
-        meaning = self.meaning(reply, first)
         wait = reply.retry_after()
         said = f": “{cleaned(message)}”" if message else ""
         # The status stands there anyway.
         trace = self._trace(reply, *(code for code in codes if code != str(reply.status)))
-        problem = f"{self.name} {meaning.what}{said} ({trace})."
-        return VisionError(problem, meaning.next_step.format(then=_then(wait)), fault=meaning.fault, retry_after=wait)
+        error = UnprovenError if rule in self.unproven else VisionError
+        problem = f"{self.name} {rule.what}{said} ({trace})."
+        return error(problem, rule.next_step.format(then=_then(wait)), fault=rule.fault, retry_after=wait)
 
-    def meaning(self, reply: Reply, first: Sequence[Meaning] = ()) -> Meaning:
+    def rule(self, reply: Reply, *, proven: bool = True) -> ErrorRule:
         codes, message = reply.words
         status, said = self.status(reply), " ".join([*codes, message])
-        return next(
-            each for each in (*first, *self.meanings) if status in each.status and re.search(each.said, said, re.I)
-        )
+        rules = self.rules if proven else (*self.unproven, *self.rules)
+        return next(each for each in rules if status in each.status and re.search(each.pattern, said, re.I))
 
     def status(self, reply: Reply) -> int:
         """The status of an answer, or the one that it means: some errors say that they were none."""
@@ -115,8 +124,6 @@ class Service:
 
         Only texts of this machine's system are repeated: those of the HTTP library can hold headers.
         """
-        import httpx2
-
         wrong = Fault.SERVICE if answered else Fault.SETUP
         causes = list(_causes(error))
         for cause in causes:
