@@ -45,7 +45,7 @@ def one_built_in_model() -> Iterator[None]:
     """Its networks are loaded once a run instead of once a test, which takes half a second."""
     provider = LocalProvider()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("art_mcp.runtime.local_provider", lambda: provider)
+        patch.setattr("art_mcp.vision.factory.LocalProvider", lambda: provider)
         yield
 
 

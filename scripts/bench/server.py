@@ -11,9 +11,9 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from bench.vectors import WideProvider
 
-from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
+from art_mcp.vision import factory
 from art_mcp.vision.provider import Provider
 
 if __name__ == "__main__":
@@ -24,5 +24,5 @@ if __name__ == "__main__":
         def choose(*_: object) -> Provider:
             return wide_provider
 
-        Runtime._choose = choose
+        factory.choose = choose
     build_server(Settings(_env_file=None, database_url=None, data_dir=Path(data_dir))).run("stdio")

@@ -10,8 +10,9 @@ from importlib.metadata import version
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.ingest import verification
-from art_mcp.runtime import Runtime, local_provider
+from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings, unknown_variables, user_env_file, variable
+from art_mcp.vision.local import LocalProvider
 
 WORTH_DROPPING = 1_000_000
 """Bytes of vectors that nobody uses; the tables of a model that was never used take less."""
@@ -69,7 +70,7 @@ async def _model(runtime: Runtime) -> Finding:
     except ArtMcpError as error:
         if runtime.settings.embeds_by != "local":
             return Finding("model", False, f"not looked at: {error.problem}", error.next_step)
-        provider = local_provider()  # it needs no database
+        provider = LocalProvider()  # it needs no database
     health = await provider.health()
     return Finding("model", health.usable, health.detail)
 

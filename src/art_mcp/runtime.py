@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import anyio
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.space import Leg
+from art_mcp.settings import Settings
+from art_mcp.space import Leg, Space
+from art_mcp.spending import Spending
+from art_mcp.store import collections, spaces, vector_index
+from art_mcp.store.database import Database
+from art_mcp.store.errors import MovedError
+from art_mcp.vision import factory
+from art_mcp.vision.provider import Provider
+from art_mcp.vision.retiring import RetiredError, RetiringProvider
 
 if TYPE_CHECKING:
     from art_mcp.images.loader import PictureLoader
     from art_mcp.ingest.job import Ingest
     from art_mcp.ingest.reembed import Move
     from art_mcp.search.finder import Finder
-    from art_mcp.settings import Settings
-    from art_mcp.space import Space
-    from art_mcp.spending import Spending
-    from art_mcp.store.accounts import Account
-    from art_mcp.store.database import Database
-    from art_mcp.vision.provider import Provider
-    from art_mcp.vision.retiring import RetiringProvider
 
 T = TypeVar("T")
 
@@ -49,8 +50,8 @@ class Model:
 class Runtime:
     """Opens what is asked for and closes it at the end of the `async with`.
 
-    Everything heavy is imported here, inside the methods, so that a server can answer its first requests
-    before any of it is loaded.
+    What decodes pictures is imported inside the methods, so that a server can answer its first requests before it
+    is loaded.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -86,16 +87,12 @@ class Runtime:
         """Raises `ArtMcpError` if it cannot be opened; the next call tries again."""
         async with self._opening:
             if self._database is None:
-                from art_mcp.store.database import Database
-
                 self._database = await Database.open(self.settings)
                 self._opened.set()
             return self._database
 
     async def repair_indexes(self) -> None:
         """Build the indexes that an import left out when it was killed, as soon as somebody opens the database."""
-        from art_mcp.store import vector_index
-
         await self._opened.wait()
         try:
             await vector_index.repair(await self.database())
@@ -124,9 +121,6 @@ class Runtime:
             return self._model
 
     async def _look(self, database: Database, known: Model | None, look: bool) -> Model:
-        from art_mcp.store import collections, spaces
-        from art_mcp.vision.retiring import RetiringProvider
-
         active = await spaces.active(database)
         if known and active == known.spaces and not look:
             return known
@@ -136,7 +130,7 @@ class Runtime:
         pixels = next((each for each in active if filled and each.leg is Leg.PIXELS), None)
         if known and self._fits(known.provider, pixels):
             return Model(known.provider, await spaces.activate(database, known.provider.spaces.values()))
-        provider = RetiringProvider(self._choose(database, pixels))
+        provider = RetiringProvider(factory.choose(self.settings, database, pixels))
         model = Model(provider, await spaces.activate(database, provider.spaces.values()))
         if known:
             await known.provider.retire()
@@ -147,103 +141,16 @@ class Runtime:
         own = provider.spaces.get(Leg.PIXELS)
         return own == pixels if pixels else own is not None and own.provider == self.settings.embeds_by
 
-    def _choose(self, database: Database, pixels: Space | None) -> Provider:
-        """The provider of a pixel space, or the one that the settings name if nothing is stored yet."""
-        from art_mcp.vision.provider import VisionError
-
-        if pixels is None:
-            return self._make(database, self.settings.embeds_by)
-        try:
-            return self._make(database, pixels.provider, pixels)
-        except VisionError as error:
-            # A database that somebody else has filled is searched by its words where that one is not set up.
-            log.warning("The pictures cannot be searched: %s", error)
-            return local_provider()
-
-    def _make(self, database: Database, name: str, pixels: Space | None = None) -> Provider:
-        """The provider of this name as the settings describe it.
-
-        Args:
-            pixels: the space that it is to fill, as far as it can be chosen: Azure has several models.
-
-        Raises:
-            VisionError: it is not set up.
-        """
-        if name == "azure":
-            return self._azure(database, pixels)
-        return self._http(database) if name == "http" else local_provider()
-
-    def _account(self, database: Database, name: str) -> Account:
-        """What all who use one key of a paid service share."""
-        from art_mcp.store.accounts import Account
-
-        settings = self.settings
-        if name == "azure":
-            address, key, rate = settings.azure_endpoint, settings.azure_key, settings.azure_rate
-            who = key.get_secret_value() if key else "entra"
-        else:
-            address, key, rate = settings.http_url, settings.http_key, settings.http_rate
-            who = key.get_secret_value() if key else ""
-        return Account(database, address or "", who, rate=rate, budget=settings.budget)
-
     async def spending(self, calls: int, of: str | None = None) -> Spending:
         """What so many paid calls will take.
 
         Args:
             of: the provider's name; None: the one that loads use now.
         """
-        from art_mcp.spending import Spending
-
         price = self.settings.price_per_1000
         of = of or (await self.provider()).spaces[Leg.PIXELS].provider
-        account = self._account(await self.database(), of)
+        account = factory.account(self.settings, await self.database(), of)
         return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.remaining())
-
-    def _azure(self, database: Database, pixels: Space | None) -> Provider:
-        from art_mcp.vision.azure import AzureClient
-        from art_mcp.vision.pacing import Pacer
-        from art_mcp.vision.provider import VisionError
-        from art_mcp.vision.remote.provider import RemoteProvider
-
-        settings, key = self.settings, self.settings.azure_key
-        if settings.azure_endpoint is None:
-            raise VisionError("ART_MCP_VISION is azure, but there is no endpoint.", "Set ART_MCP_AZURE_ENDPOINT.")
-        client = AzureClient(
-            settings.azure_endpoint,
-            key,
-            api_version=settings.azure_api_version,
-            model_version=pixels.version.rpartition(".")[0] if pixels else settings.azure_model_version,
-        )
-        pacer = Pacer(self._account(database, "azure"), in_flight=client.calls_in_flight)
-        return RemoteProvider(client, pacer=pacer, local=local_provider())
-
-    def _http(self, database: Database) -> Provider:
-        from art_mcp.settings import variable
-        from art_mcp.vision.http_api import HttpClient
-        from art_mcp.vision.pacing import Pacer
-        from art_mcp.vision.provider import VisionError
-        from art_mcp.vision.remote.provider import RemoteProvider
-
-        settings, key = self.settings, self.settings.http_key
-        url, model, dimensions = settings.http_url, settings.http_model, settings.http_dimensions
-        if url is None or model is None or dimensions is None:
-            needed = {"http_url": url, "http_model": model, "http_dimensions": dimensions}
-            missing = [variable(name) for name, value in needed.items() if value is None]
-            raise VisionError(
-                "Pictures are to be embedded by a service of your choice, but not all of it is said.",
-                f"Set {' and '.join(missing)}.",
-            )
-        client = HttpClient(
-            url,
-            key,
-            dialect=settings.http_dialect,
-            model=model,
-            dimensions=dimensions,
-            shorten=settings.http_shorten,
-            key_header=settings.http_key_header,
-        )
-        pacer = Pacer(self._account(database, "http"), in_flight=client.calls_in_flight)
-        return RemoteProvider(client, pacer=pacer, local=local_provider())
 
     def loader(self) -> PictureLoader:
         """What reads pictures that come from outside."""
@@ -261,9 +168,6 @@ class Runtime:
 
     async def ask(self, question: Callable[[Finder], Awaitable[T]]) -> T:
         """The answer to a question, which is asked once more if the database has been moved meanwhile."""
-        from art_mcp.store.errors import MovedError
-        from art_mcp.vision.retiring import RetiredError
-
         try:
             return await question(await self.finder())
         except (MovedError, RetiredError):
@@ -296,7 +200,7 @@ class Runtime:
 
         database = await self.database()
         if self._target is None:
-            self._target = self._make(database, self.settings.embeds_by)
+            self._target = factory.make(self.settings, database, self.settings.embeds_by)
         return Move(database, self._target)
 
 
@@ -306,10 +210,3 @@ def _cannot_fill(space: Space) -> ArtMcpError:
         "Set it up as it was (`art-mcp doctor` says what is missing), move the pictures to what is set up "
         "(`art-mcp reembed`), or load into another database.",
     )
-
-
-def local_provider() -> Provider:
-    """The built-in one."""
-    from art_mcp.vision.local import LocalProvider
-
-    return LocalProvider()

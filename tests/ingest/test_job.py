@@ -25,6 +25,7 @@ from art_mcp.space import Leg, PictureEmbedding
 from art_mcp.store import jobs
 from art_mcp.store.database import Database
 from art_mcp.store.jobs import Job
+from art_mcp.vision import factory
 from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.provider import Vectors, VisionError
 
@@ -72,10 +73,10 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(settings: Settings) -> AsyncIterator[Bench]:
+async def bench(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    provider = Counting()
+    monkeypatch.setattr(factory, "choose", lambda *_: provider)
     async with Runtime(settings) as runtime:
-        provider = Counting()
-        runtime._choose = lambda database, pixels: provider
         yield Bench(runtime, await runtime.database(), await runtime.ingest(), provider)
 
 

@@ -21,6 +21,7 @@ from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import jobs, lacking, leases, moves, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
+from art_mcp.vision import factory
 from art_mcp.vision.local import SPACES, LocalProvider
 from art_mcp.vision.provider import Fault, Limits, Provider, VisionError
 
@@ -257,7 +258,7 @@ async def test_a_load_that_meets_the_switch_stops_and_is_resumed_with_the_new_mo
             return await super().embed_images(pictures)
 
     providers: dict[str, Provider] = {"local": Local(), "test": service}
-    monkeypatch.setattr(bench.runtime, "_choose", lambda database, pixels: providers[pixels.provider])
+    monkeypatch.setattr(factory, "choose", lambda settings, database, pixels: providers[pixels.provider])
     bench.runtime._model = None
     ingest = await bench.runtime.ingest()
     for number in range(4, 30):

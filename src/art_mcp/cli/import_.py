@@ -62,13 +62,13 @@ def _open(path: Path, collection: str | None, stack: ExitStack) -> Bundle:
     from art_mcp.ingest.archive import Archive, unpacked
     from art_mcp.ingest.job import collection_name
     from art_mcp.ingest.vector_table import VectorTable
-    from art_mcp.runtime import local_provider
+    from art_mcp.vision.local import LocalProvider
 
     name = collection and collection_name(collection)
     if zipfile.is_zipfile(path):
         path = stack.enter_context(unpacked(path))
     if path.is_file():
-        return VectorTable(path, local_provider(), collection=name)
+        return VectorTable(path, LocalProvider(), collection=name)
     return Archive(path, collection=name)
 
 
