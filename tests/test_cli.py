@@ -234,7 +234,7 @@ async def test_ctrl_c_keeps_what_is_stored_and_says_how_to_go_on(database_url: s
         if await connection.fetchval("SELECT to_regclass('art_mcp.items')"):
             stored = await connection.fetchval("SELECT count(*) FROM art_mcp.items WHERE state = 'stored'")
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "`art-mcp ingest --resume` goes on" in said and "Traceback" not in said
     assert await connection.fetchval("SELECT count(*) FROM art_mcp.leases") == 0
@@ -263,7 +263,7 @@ def test_a_person_who_starts_the_server_is_told_what_it_is() -> None:
         os.write(keyboard, b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
         assert json.loads(process.stdout.readline())["id"] == 1
         os.write(keyboard, b"\x04")  # Ctrl-D
-        assert process.communicate(timeout=30) == ("", "")
+        assert process.communicate(timeout=60) == ("", "")
         assert process.returncode == 0
     finally:
         process.kill()

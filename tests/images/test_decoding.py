@@ -141,7 +141,7 @@ def test_big_pictures_wait_for_one_another_and_small_ones_pass(decoder: Decoder)
                 assert decoder.read(PLAIN, name="x").width == 60
             time.sleep(0.2)
             assert not waiting.done()
-        assert waiting.result(timeout=30).width == 5000
+        assert waiting.result(timeout=60).width == 5000
     assert not decoder._one_big_picture.locked()
 
 
@@ -169,12 +169,14 @@ def test_no_more_workers_than_allowed_and_each_thread_gets_its_picture(decoder: 
 
 
 def test_idle_workers_end_and_new_ones_start() -> None:
-    decoder = Decoder(workers=2, idle=0.3)
-    for _ in range(3):
+    decoder = Decoder(workers=2, idle=2)
+    for _ in range(2):
         assert decoder.read(PLAIN, name="x").width == 60
         assert len(workers()) == 1
         while workers():
             time.sleep(0.05)
+    decoder.close()
+    decoder = Decoder(workers=2, idle=0.3)
     for pause in np.linspace(0.28, 0.32, 15):  # a question may arrive just when its worker goes
         assert decoder.read(PLAIN, name="x").width == 60
         time.sleep(pause)
@@ -188,7 +190,7 @@ def test_closing_ends_what_is_under_way(decoder: Decoder) -> None:
             time.sleep(0.02)
         decoder.close()
         assert not workers()
-        reading.result(timeout=10)
+        reading.result(timeout=60)
     assert refused(decoder, PLAIN) == "x was not read, since the server stops."
     while any(thread.name == "decoder" for thread in threading.enumerate()):
         time.sleep(0.05)
@@ -218,7 +220,7 @@ def test_workers_end_with_whoever_started_them() -> None:
             time.sleep(0.02)
         parent.send_signal(signal_)
         parent.communicate()
-        worker.wait(timeout=10)
+        worker.wait(timeout=60)
         for file in files:
             os.close(int(file.name))
 

@@ -214,7 +214,7 @@ def test_what_is_no_regular_file_does_not_hang(allowed: Path) -> None:
     os.mkfifo(allowed / "pipe.jpg")
     start = time.perf_counter()
     assert refusal(f"{allowed}/pipe.jpg", allowed) == "pipe.jpg is not a file."
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 30
     with socket.socket(socket.AF_UNIX) as server:
         here = Path.cwd()
         os.chdir(allowed)  # a socket's path has to be short

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
 from art_mcp.images import picture as module
 from art_mcp.images.picture import MAX_BYTES, ImageError, Picture, read_picture
@@ -357,11 +357,13 @@ def test_sides() -> None:
 
 
 @pytest.mark.parametrize("size", [(16000, 3126), (8000, 8000), (15000, 15000), (2**31 - 1, 2**31 - 1)])
-def test_pixels_are_counted_before_decoding(size: tuple[int, int]) -> None:
-    start = time.perf_counter()
+def test_pixels_are_counted_before_decoding(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(image: ImageFile.ImageFile) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load)
     with pytest.raises(ImageError, match="50 million in all"):
         read(png_header(*size))
-    assert time.perf_counter() - start < 0.5
 
 
 def test_a_jpeg_may_have_more_pixels() -> None:
@@ -453,7 +455,7 @@ def test_bombs_leave_memory_alone(bomb: object, megabytes: int, tmp_path: Path) 
     path = tmp_path / "bomb"
     path.write_bytes(bomb())  # type: ignore[operator]
     run = subprocess.run(
-        [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, timeout=120, check=True
     )
     assert int(run.stdout) <= megabytes
     assert run.stderr == ""
@@ -501,7 +503,7 @@ def test_any_damage_is_an_image_error() -> None:
                 data[at] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
             if round_ % 5 == 0:
                 del data[rng.randrange(len(data)) :]
-            start = time.perf_counter()
+            start = time.thread_time()
             try:
                 picture = read(bytes(data))
             except ImageError:
@@ -509,7 +511,7 @@ def test_any_damage_is_an_image_error() -> None:
             else:
                 assert picture.image.mode == "RGB"
                 assert max(picture.image.size) <= 1024
-            assert time.perf_counter() - start < 5
+            assert time.thread_time() - start < 5
 
 
 def test_many_threads_at_once_warn_nobody() -> None:

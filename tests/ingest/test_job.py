@@ -284,7 +284,7 @@ async def test_a_cancelled_run_gives_its_items_back(bench: Bench, tmp_path: Path
     job_id = await bench.ingest.create(collection(tmp_path, 60))
     async with anyio.create_task_group() as group:
         group.start_soon(bench.ingest.run, job_id)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             while (await jobs.get(bench.database, job_id)).pending == 60:
                 await anyio.sleep(0.01)
         group.cancel_scope.cancel()

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.loading import load_into
+from support.postgres import new_database, new_template
 from support.walls import CUT_OFF, jpeg, on_wall
 
 from art_mcp.images.loader import Source
@@ -19,6 +21,7 @@ from art_mcp.runtime import Runtime
 from art_mcp.search.finder import PART, Answer, Finder, SearchError
 from art_mcp.settings import Settings
 from art_mcp.space import PictureEmbedding
+from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.provider import Limits
 
@@ -59,17 +62,20 @@ class Gallery:
             return image.convert("RGB")
 
 
-@pytest.fixture
-async def gallery(settings: Settings, sample: Path, tmp_path: Path) -> AsyncIterator[Gallery]:
-    images = sample.parent / "images"
-    (tmp_path / "images").symlink_to(images)
+@pytest.fixture(scope="module")
+def hung(postgres: EmbeddedServer, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The template of a database with twelve paintings of the sample."""
+    folder = tmp_path_factory.mktemp("hung")
+    (folder / "images").symlink_to(sample.parent / "images")
     header, *rows = sample.read_text("utf-8").splitlines(keepends=True)
-    table = tmp_path / sample.name
-    table.write_text("".join([header, *rows[7:19]]), "utf-8")
-    async with Runtime(settings) as runtime:
-        ingest = await runtime.ingest()
-        await ingest.run(await ingest.create(table))
-        yield Gallery(runtime, images)
+    (folder / sample.name).write_text("".join([header, *rows[7:19]]), "utf-8")
+    return new_template(postgres, lambda settings: load_into(settings, folder / sample.name))
+
+
+@pytest.fixture
+async def gallery(postgres: EmbeddedServer, hung: str, sample: Path) -> AsyncIterator[Gallery]:
+    async with new_database(postgres, hung) as url, Runtime(Settings(database_url=url)) as runtime:
+        yield Gallery(runtime, sample.parent / "images")
 
 
 def photo(image: Image.Image) -> Source:

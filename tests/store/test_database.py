@@ -158,7 +158,7 @@ async def test_the_embedded_server_comes_back_after_it_was_killed(
         async with database.connection() as connection:
             postmaster = await connection.fetchval("SELECT pg_backend_pid()")
         platform.kill_processes_in(database._embedded.cluster)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while True:
                 try:
                     async with database.connection() as connection:

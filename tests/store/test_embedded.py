@@ -76,7 +76,7 @@ for line in sys.stdin:
 """
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 15) -> Any:
+def wait_until(true: Callable[[], Any], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while not (result := true()):
         if time.monotonic() > deadline:
@@ -155,7 +155,7 @@ class Client:
         if how is not None and self.process.poll() is None:
             self.process.send_signal(how)
         with contextlib.suppress(BrokenPipeError):
-            self.process.communicate(timeout=15)
+            self.process.communicate(timeout=60)
 
 
 class Site:
@@ -446,7 +446,7 @@ def test_a_user_who_comes_in_the_grace_period_keeps_the_server(tmp_path: Path, m
         while "in use" not in events:
             assert not watching.done()
         newcomer.close()
-        watching.result(timeout=15)
+        watching.result(timeout=60)
     assert events == ["grace", "in use", "grace", "stop"]
 
 

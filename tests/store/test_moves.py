@@ -3,6 +3,7 @@ from __future__ import annotations
 import anyio
 import numpy as np
 import pytest
+from support.postgres import until_blocked
 
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
 from art_mcp.space import Leg, PictureEmbedding, Space
@@ -114,7 +115,7 @@ async def test_a_picture_that_changes_while_its_old_one_is_filled_ends_without_a
         else:
             await paintings.write(connection, [repainted])
         group.start_soon(other)
-        await anyio.sleep(0.2)
+        await until_blocked(connection)
         assert not done.is_set()
     assert await lack(filled, NEW) == [0, 1, 2]
 
@@ -183,7 +184,7 @@ async def test_what_is_stored_during_the_switch_is_seen_by_it_or_refused(filled:
     async with anyio.create_task_group() as group, filled.transaction() as connection:
         await paintings.write(connection, [entry(painting(3), OLD, LOOK, WORDS)])
         group.start_soon(switch)
-        await anyio.sleep(0.2)
+        await until_blocked(connection)
         assert switched == []  # it waits for the end of this transaction
     assert switched == [False]
     await fill(filled, painting(3))
@@ -239,7 +240,7 @@ async def test_a_search_that_holds_a_table_ends_before_it_is_dropped(filled: Dat
             assert await connection.fetchval("SELECT count(*) FROM art_mcp.paintings") == 3
             assert await connection.fetchval(f"SELECT count(*) FROM {spaces.vector_table(OLD)}") == 3
             assert not dropped.is_set()
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await dropped.wait()
     assert await moves.aside(filled) == []
 

@@ -93,3 +93,10 @@ async def count_paintings(database: Database) -> int:
         )
     assert said == counted
     return counted
+
+
+async def until_blocked(connection: asyncpg.Connection) -> None:
+    """Wait until somebody in this server waits for a lock."""
+    with anyio.fail_after(60):
+        while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await anyio.sleep(0.02)

@@ -21,7 +21,7 @@ from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
 
 SERVE = ("-m", "art_mcp", "serve", "--transport", "streamable-http", "--port", "0")
-START_WITHIN_S = 30
+START_WITHIN_S = 120
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ def digest(sent: bytes | str) -> str:
 
 @dataclass(slots=True)
 class Call:
-    """One request. Times are seconds of the server's monotonic clock."""
+    """One request. Times are seconds of the server's clock."""
 
     kind: str
     """image, text, or other for an unknown path."""

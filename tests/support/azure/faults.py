@@ -31,12 +31,12 @@ class Fault:
     where: Where
     probability: float
     until: float
-    """On the monotonic clock."""
+    """On the clock of the stand-in."""
     retry_after: int
 
     def strikes(self, call: Call, rng: random.Random) -> bool:
         """Whether this call is struck; that is counted."""
-        waits = self.left > 0 and time.monotonic() < self.until and self._is_for(call)
+        waits = self.left > 0 and call.time < self.until and self._is_for(call)
         if struck := waits and rng.random() < self.probability:
             self.left -= 1
         return struck

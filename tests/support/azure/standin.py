@@ -8,7 +8,7 @@ import random
 import time
 import uuid
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -71,6 +71,8 @@ class AzureStandIn:
     region_enabled: bool = True
     seed: int = 0
     """Of the vectors, and of which calls faults strike."""
+    clock: Callable[[], float] = time.monotonic
+    """Gives the seconds by which calls are counted and faults end; `latency` takes real ones."""
 
     calls: Calls = field(default_factory=Calls, init=False)
     faults: list[Fault] = field(default_factory=list, init=False)
@@ -107,7 +109,7 @@ class AzureStandIn:
         """
         if kind not in KINDS:
             raise ValueError(f"There is no fault {kind!r}, only {', '.join(KINDS)}.")
-        fault = Fault(kind, count, where, probability, time.monotonic() + lasting, retry_after)
+        fault = Fault(kind, count, where, probability, self.clock() + lasting, retry_after)
         self.faults.append(fault)
         return fault
 
@@ -116,7 +118,7 @@ class AzureStandIn:
         kind, operation = OPERATIONS.get(scope["path"], ("other", "Unknown"))
         credential = headers.get("ocp-apim-subscription-key") or headers.get("authorization") or ""
         self._in_flight += 1
-        call = Call(kind, time.monotonic(), self._in_flight, credential and digest(credential))
+        call = Call(kind, self.clock(), self._in_flight, credential and digest(credential))
         self.calls.append(call)
         try:
             refusal = self._turned_away(call, operation, headers)  # by the head alone, as a gateway does
@@ -213,7 +215,7 @@ class AzureStandIn:
         named = {"apim-request-id": str(uuid.uuid4()), "x-ms-region": self.region}
         if answer.delivery is not Delivery.NEVER:
             # Before it is sent: whoever has read the answer finds it in the log.
-            call.status, call.retry_after, call.answered = answer.status, answer.retry_after, time.monotonic()
+            call.status, call.retry_after, call.answered = answer.status, answer.retry_after, self.clock()
         await deliver(replace(answer, headers=answer.headers | named), scope, receive, send)
 
 
