@@ -43,7 +43,7 @@ def install(*groups: str, lowest: bool = False) -> Path:
         chosen = [option for group in groups for option in ("--group", group)]
         if uv:
             resolution = ["--resolution", "lowest-direct"] if lowest else []
-            _run([uv, "pip", "install", "--python", str(python), *resolution, "-e", ".", *chosen])
+            _run([uv, "pip", "install", "--compile-bytecode", "--python", str(python), *resolution, "-e", ".", *chosen])
         else:
             pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
             if groups:
