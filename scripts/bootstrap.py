@@ -15,7 +15,7 @@ OLDEST = (3, 11)
 
 
 def install(*groups: str, lowest: bool = False) -> Path:
-    """Install the project and dependency groups, unless that has been done already; then nothing is fetched.
+    """Install the project and dependency groups, unless they are there, with others or not; then nothing is fetched.
 
     Args:
         groups: names from [dependency-groups] in pyproject.toml.
@@ -29,9 +29,9 @@ def install(*groups: str, lowest: bool = False) -> Path:
     folder = ROOT / (".venv-lowest" if lowest else ".venv")
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
     python = programs / ("python.exe" if os.name == "nt" else "python")
-    stamp = folder / f"installed-{'-'.join(groups) or 'only'}"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+    stamps = [stamp for stamp in folder.glob("installed-*") if stamp.read_text() == wanted]
+    if python.exists() and any(set(groups) <= set(stamp.name.split("-")[1:]) for stamp in stamps):
         return programs
     print(f"Installing into {folder.name} (about a minute, once) ...", file=sys.stderr, flush=True)
     uv = shutil.which("uv")
@@ -54,7 +54,7 @@ def install(*groups: str, lowest: bool = False) -> Path:
             f"Installing failed: {error}\n"
             "Is a package index in reach? On Debian and Ubuntu, is python3-venv installed? Then run this again."
         )
-    stamp.write_text(wanted)
+    (folder / f"installed-{'-'.join(groups) or 'only'}").write_text(wanted)
     return programs
 
 
