@@ -26,19 +26,19 @@ from pathlib import Path
 import anyio
 import numpy as np
 import psutil
-from draw_sample import draw_scene
 from figures import Figure, Report
 from PIL import Image
 from scratch import scratch
 
 from art_mcp.images.picture import read_picture
 from art_mcp.runtime import Runtime
+from art_mcp.sample import SAMPLE
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
 from art_mcp.vision import onnx
 from art_mcp.vision.local import IMAGE_BATCH, ImageNetwork
 
-SCENES = range(12)
+SCENES = 12
 SMALL = 256
 LEAST, MOST = 0.85, 1.1
 FLOOR = 96
@@ -49,7 +49,7 @@ LOOK_EVERY_S = 0.05
 def draw(folder: Path, count: int, side: int) -> Path:
     """A table of so many paintings, no two pictures the same."""
     (folder / "images").mkdir(parents=True)
-    scenes = [draw_scene(number) for number in SCENES]
+    scenes = [Image.open(path) for path in sorted((SAMPLE / "images").iterdir())[:SCENES]]
     rng = np.random.default_rng(1)
     with (folder / "paintings.tsv").open("w", encoding="utf-8") as table:
         table.write("IMAGE_FILE\tTITLE\tAUTHOR\tDATE\tTECHNIQUE\n")

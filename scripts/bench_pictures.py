@@ -17,22 +17,22 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 
-from draw_sample import draw_scene
 from figures import Report, table
 from PIL import Image
 
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.picture import read_picture
+from art_mcp.sample import SAMPLE
 
 SIDE = 1024
-SCENES = range(6)
+SCENES = 6
 KINDS = (("JPEG", 384), ("JPEG", 800), ("JPEG", 1600), ("JPEG", 3000), ("PNG", 1200), ("WEBP", 1200))
 LEAST_S = 0.3
 """A turn takes at least that long."""
 
 
 def pictures() -> Iterator[tuple[str, list[bytes]]]:
-    scenes = [draw_scene(number) for number in SCENES]
+    scenes = [Image.open(path) for path in sorted((SAMPLE / "images").iterdir())[:SCENES]]
     for format_, side in KINDS:
         files = []
         for scene in scenes:
