@@ -72,13 +72,14 @@ def settings(folder: Path) -> Settings:
 
 
 async def load(runtime: Runtime, path: Path) -> None:
-    """Load a table to its end, or end the script with what was refused."""
+    """Load a source to its end. The script ends if not all of it can be loaded."""
     ingest, database = await runtime.ingest(), await runtime.database()
     job_id = await ingest.create(path, collection=path.parent.name)
     await ingest.run(job_id)
     job = await jobs.get(database, job_id)
-    if job is None or job.stored != job.total:
-        sys.exit(f"{path.name} could not be loaded as a whole: {job}.")
+    assert job is not None
+    for row, reason in await jobs.refusals(database, job_id, 1):
+        sys.exit(f"{path.name}: {job.refused} of {job.total} rows were refused; {row}: {reason}")
 
 
 async def ranks(captions: dict[str, str], ask: Ask) -> NDArray[np.float64]:

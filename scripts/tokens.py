@@ -51,13 +51,14 @@ def of_answer(answer: CallToolResult) -> list[str]:
 async def measure(source: Path, folder: Path) -> None:
     environment = {"ART_MCP_DATA_DIR": str(folder / "data"), "ART_MCP_VISION": "local"}
     server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=environment)
-    async with Runtime(settings(folder)) as runtime, Client(stdio_client(server)) as client:
+    async with Runtime(settings(folder)) as runtime:
+        await load(runtime, source)
+    async with Client(stdio_client(server)) as client:
         listed = (await client.list_tools()).tools
         tools = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
         rows = [[tool["name"], tokens(tool)] for tool in tools]
         print(table(["tool", "tokens of tools/list"], [*rows, ["all", tokens(tools)]]), end="\n\n")
 
-        await load(runtime, source)
         rows = []
         for limit in SIZES:
             answer = await client.call_tool("search_paintings_by_text", {"query": QUERY, "limit": limit})
