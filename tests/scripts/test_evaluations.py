@@ -1,0 +1,120 @@
+"""Each script that measures what is found, run on little: its lines differ, add up, and are shares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.scripts import Row, captioned, number, run, tables
+from wall_photos import photograph
+
+pytestmark = pytest.mark.slow
+
+
+def shares(row: Row, *columns: str) -> list[float]:
+    found = [number(row[column]) for column in columns]
+    assert all(0 <= share <= 100 for share in found), row
+    return found
+
+
+def test_eval_retrieval(sample: Path, tmp_path: Path) -> None:
+    document = tmp_path / "card.md"
+    document.write_text("# Card\n\n<!-- eval_retrieval recall -->\n<!-- /eval_retrieval recall -->\n")
+    printed = run("eval_retrieval.py", captioned(sample, tmp_path / "art"), "--write", document)
+    (rows,) = tables(printed)
+    legs = {row["26 captions"]: shares(row, "R@1, %", "R@5, %", "R@10, %") for row in rows}
+    assert list(legs) == ["all, through the tool", "pixels and words", "pixels", "words", "full text"]
+    assert all(at == sorted(at) for at in legs.values()), legs
+    assert len({tuple(at) for at in legs.values()}) >= 4, "the legs are not measured apart"
+    assert all(at[-1] > 100 * 10 / 26 for at in legs.values()), "a leg finds no more than chance"
+    assert tables(document.read_text()) == [rows]
+
+
+def test_eval_relevance(sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "foreign.csv").write_text("caption\na dog catches a frisbee\ntwo men fix a bicycle\n")
+    folder = captioned(sample, tmp_path / "art", 8)
+    text, picture = tables(run("eval_relevance.py", folder, tmp_path / "foreign.csv"))
+    assert [int(row["count"]) for row in text] == [8, 2, 2]
+    assert [int(row["count"]) for row in picture] == [8, 8]
+    for row in text + picture:
+        points = [float(row[f"p{percentile}"]) for percentile in (5, 25, 50, 75, 95)]
+        assert points == sorted(points)
+        assert sum(shares(row, "strong, %", "fair, %", "weak, %")) == pytest.approx(100, abs=0.2)
+    for right, wrong in ((text[0], text[1]), (picture[0], picture[1])):
+        assert float(right["p50"]) > float(wrong["p50"])
+
+
+def test_eval_wall_photos(sample: Path, tmp_path: Path) -> None:
+    folder, keep = captioned(sample, tmp_path / "art", 4), tmp_path / "photos"
+    printed = run("eval_wall_photos.py", folder, "--each", "1", "--photographs", folder / "images", "--keep", keep)
+    (rows,) = tables(printed)
+    kinds = ["not in the collection", "wholly in the photo", "cut off by the photo", "photographs of other things"]
+    assert [(row["the painting is"], row["asked by"]) for row in rows] == [
+        (kind, way) for kind in kinds for way in ("whole picture", "views")
+    ]
+    assert [int(row["photos"]) for row in rows] == [1, 1, *[4] * 6]
+    for row in rows:
+        first, ten, right, _, _ = shares(
+            row, "R@1, %", "R@10, %", "right and strong, %", "wrong and strong, %", "by a part, %"
+        )
+        assert right <= first <= ten
+        assert 0 < number(row["median, s"]) <= number(row["p95, s"])
+    assert all(number(row["R@10, %"]) == 100 for row in rows[2:6]), "there are no more than four paintings"
+    assert all(number(row["R@10, %"]) == 0 for row in rows[:2] + rows[6:])
+    assert len(list(keep.iterdir())) == 8
+
+
+def test_wall_photos_are_the_same_for_the_same_seed(sample: Path) -> None:
+    one, other = (Image.open(path) for path in sorted((sample.parent / "images").iterdir())[:2])
+    photos = [photograph(one, other, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert photos[0].jpeg == photos[1].jpeg != photos[2].jpeg
+    for photo in photos:
+        assert photo.corners.shape == (4, 2)
+        assert (photo.corners >= 0).all() and (photo.corners <= 960).all()
+    cut_off = photograph(one, other, np.random.default_rng(1), cut_off=True).corners
+    assert (cut_off < 0).any() or (cut_off > 720).any()
+
+
+def test_eval_dates(tmp_path: Path) -> None:
+    dates = ["c. 1665", "1665", "1671-72", "sometime", "date not known", "1904"]
+    lines = ["IMAGE_FILE\tAUTHOR\tDATE\tTIMEFRAME"]
+    lines += [f"{number}.jpg\tVERMEER, Johannes\t{date}\t1651-1700" for number, date in enumerate(dates)]
+    (tmp_path / "table.tsv").write_text("\n".join(lines) + "\n")
+    rows = [{"date": date, "artist": "Jan van Eyck"} for date in dates[:3]] + [{"artist": "ANONYMOUS MASTER"}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    printed = run("eval_dates.py", tmp_path / "table.tsv", tmp_path / "rows.jsonl", "--sample", "2")
+    table, jsonl = ({row["what"]: row["measured"] for row in rows} for rows in tables(printed))
+    assert table["dates that say anything"] == "5 of 6 (83.33 %)"
+    assert table["understood"] == "4 of 5 (80.00 %)"
+    assert table["plain years that meet the time frame"] == "1 of 2 (50.00 %)"
+    assert table["other dates that meet it"] == "2 of 2 (100.00 %)"
+    assert table["dates that meet it or the half century before or after it"] == "3 of 4 (75.00 %)"
+    assert table["names recast"] == "1 of 1 (100.00 %)"
+    assert jsonl["understood"] == "3 of 3 (100.00 %)"
+    assert "not understood      1  sometime" in printed
+    assert "far from 1651-1700  1904 (1904, 1904)" in printed
+
+
+def test_eval_dates_takes_a_path_from_here_and_refuses_other_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("table.tsv").write_text("IMAGE_FILE\tDATE\n1.jpg\t1665\n")
+    Path("dates.tsv").write_text("date\tcount\n1665\t3\n")
+    assert "1 of 1 (100.00 %)" in run("eval_dates.py", "table.tsv")
+    refused = run("eval_dates.py", "dates.tsv", status=1)
+    assert "has no column that names the picture's file" in refused and "Traceback" not in refused
+
+
+def test_tokens(sample: Path, tmp_path: Path) -> None:
+    tools, answers = tables(run("tokens.py", captioned(sample, tmp_path / "art", 6) / "paintings.tsv"))
+    *each, together = (number(row["tokens of tools/list"]) for row in tools)
+    assert len(each) == 5
+    assert together == pytest.approx(sum(each), abs=5)
+    assert [row["tokens of"] for row in answers][:3] == ["a search, 1 hits", "a search, 6 hits", "a search, 6 hits"]
+    for row in answers:
+        assert 0 < number(row["text"]) < 10_000 and 0 < number(row["data"]) < 10_000
+    assert number(answers[0]["data"]) < number(answers[1]["data"])

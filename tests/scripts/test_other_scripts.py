@@ -1,0 +1,41 @@
+"""The scripts that damage pictures, train the built-in model, and show the product."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from support.scripts import ROOT, measured, remove_data_dir, run, tables
+
+pytestmark = pytest.mark.slow
+
+
+def test_fuzz_pictures(tmp_path: Path) -> None:
+    printed = run("fuzz_pictures.py", "--seconds", "2", "--keep", tmp_path)
+    found = measured(tables(printed)[0])
+    outcomes = re.findall(r"^ *([\d,]+)  \S", printed, re.M)
+    assert sum(int(count.replace(",", "")) for count in outcomes) == found["files"] + found["references"]
+    assert found["files"] > 12 and found["references"] >= 20
+    assert found["faults"] == 0 and not list(tmp_path.iterdir())
+    assert 0 < found["the slowest"] < 60 and 10 < found["most memory of a worker"] < 2000
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="the group `train` is installed")
+def test_train_bridge_says_what_it_needs(tmp_path: Path) -> None:
+    said = run("train_bridge.py", "--parts", tmp_path, status=2)
+    assert re.fullmatch(
+        r"(onnx|torch) is not installed; this script needs the `train` group of pyproject\.toml\.\n", said
+    )
+
+
+@pytest.mark.skipif(not list(ROOT.glob(".venv/installed-*")), reason="scripts/test has not made .venv")
+def test_demo(tmp_path: Path) -> None:
+    try:
+        printed = run("demo", "--folder", tmp_path / "demo")
+    finally:
+        remove_data_dir(tmp_path / "demo" / "data")
+    assert "26 stored, 0 unchanged, 0 refused" in printed
+    assert "Done in" in printed and "What next" in printed
+    assert len(list((tmp_path / "demo" / "answers").glob("*.jpg"))) == 5
