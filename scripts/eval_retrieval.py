@@ -71,10 +71,14 @@ def settings(folder: Path) -> Settings:
     return Settings(_env_file=None, database_url=None, vision="local", data_dir=folder / "data", image_dirs=(folder,))
 
 
-async def load(runtime: Runtime, path: Path) -> None:
-    """Load a source to its end. The script ends if not all of it can be loaded."""
+async def load(runtime: Runtime, path: Path, collection: str = "art") -> None:
+    """Load a source to its end. The script ends if not all of it can be loaded.
+
+    Args:
+        collection: part of the paintings' ids, which decide between equal scores: each run has the same.
+    """
     ingest, database = await runtime.ingest(), await runtime.database()
-    job_id = await ingest.create(path, collection=path.parent.name)
+    job_id = await ingest.create(path, collection=collection)
     await ingest.run(job_id)
     job = await jobs.get(database, job_id)
     assert job is not None

