@@ -56,7 +56,7 @@ FAILING = 0.01
 """The share of calls that the service answers with a 500."""
 SETTLING_S = 5.0
 THREADS = 8
-"""Of the way that tutorials show."""
+"""As in tutorials."""
 SEARCH_EVERY_S = 0.5
 IDLE_SEARCHES = 60
 
@@ -88,18 +88,18 @@ class Service:
 
 @contextmanager
 def service(*, rate: int = RATE, failing: float = FAILING) -> Iterator[Service]:
-    """A stand-in, which ends with the block."""
+    """A stand-in, which is stopped at the end of the block."""
     given = json.dumps({"rate": rate, "failing": failing})
     command = [sys.executable, __file__, "--standin", given]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Service(process)
         finally:
-            process.stdin.close()  # its sign to end
+            process.stdin.close()  # it then ends
 
 
 def stand_in(rate: int, failing: float) -> None:
-    """What that process does."""
+    """The work of that process."""
     standin = AzureStandIn(rate=rate, latency=LATENCY_S)
     with serving(standin) as endpoint:
         warm_up(standin, endpoint)
@@ -139,18 +139,20 @@ class Loaded:
     """Seconds of the processor that this process needed."""
 
 
-async def load(runtime: Runtime, pictures: Path, served: Service, beside: Callable[..., Awaitable[None]] | None = None):
+async def load(
+    runtime: Runtime, pictures: Path, served: Service, during: Callable[[uuid.UUID], Awaitable[None]] | None = None
+) -> Loaded:
     """Load a folder as `art-mcp ingest` does.
 
     Args:
-        beside: what goes on meanwhile; it is given the job's id, and cancelled at the end.
+        during: runs during the load, with the job's id, and is cancelled at its end.
     """
     ingest, database = await runtime.ingest(), await runtime.database()
     job_id = await ingest.create(pictures)
     started, cpu = time.monotonic(), _cpu()
     async with anyio.create_task_group() as group:
-        if beside is not None:
-            group.start_soon(beside, job_id)
+        if during is not None:
+            group.start_soon(during, job_id)
         await ingest.run(job_id)
         group.cancel_scope.cancel()
     seconds, cpu = time.monotonic() - started, _cpu() - cpu
@@ -209,7 +211,7 @@ async def steady(images: int) -> list[Figure]:
 
 
 async def lower(images: int) -> list[Figure]:
-    """The service allows half of what the client was told."""
+    """The service allows half of the rate that is set."""
     with service(rate=LESS, failing=0) as served, place(images // 2) as (pictures, data_dir):
         async with Runtime(settings(data_dir, served.endpoint)) as runtime:
             loaded = await load(runtime, pictures, served)
@@ -266,7 +268,7 @@ async def work(data_dir: str, endpoint: str, job_id: str) -> None:
 
 
 async def tutorial(images: int) -> list[Figure]:
-    """Threads that call, print the error and go on; for comparison."""
+    """Threads that call, print an error and continue; for comparison."""
     with service() as served, place(images // 2) as (pictures, _):
         files = sorted(pictures.iterdir())
         errors = io.StringIO()
@@ -299,7 +301,7 @@ async def tutorial(images: int) -> list[Figure]:
 
 
 async def searches(images: int) -> list[Figure]:
-    """Somebody searches with new words, every half second, while `steady` goes on."""
+    """A search with new words, every half second, during `steady`."""
     busy: list[float] = []
     notes: list[str] = []
 

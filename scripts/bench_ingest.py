@@ -47,7 +47,7 @@ LOOK_EVERY_S = 0.05
 
 
 def draw(folder: Path, count: int, side: int) -> Path:
-    """A table of so many paintings, no two pictures the same."""
+    """A table of `count` paintings with pictures that all differ."""
     (folder / "images").mkdir(parents=True)
     scenes = [Image.open(path) for path in sorted((SAMPLE / "images").iterdir())[:SCENES]]
     rng = np.random.default_rng(1)
@@ -76,7 +76,7 @@ def bare(images: list[Path], threads: int) -> float:
 
 
 async def load(table: Path, data: Path, threads: int) -> dict[str, float]:
-    """What the process did that this is called in."""
+    """Load a table: pictures a second, and the most memory of this process and its decoders in MB."""
     onnx.MAX_THREADS = threads
     most, done = 0, threading.Event()
 
@@ -103,7 +103,7 @@ async def load(table: Path, data: Path, threads: int) -> dict[str, float]:
 
 
 def loaded(count: int, side: int, threads: int) -> dict[str, float]:
-    """What a process measures that loads so many pictures into a new database."""
+    """Load pictures into a new database, in a process of its own, and return what it measures."""
     with scratch() as folder:
         task = json.dumps([str(draw(folder / "art", count, side)), str(folder / "data"), threads])
         command = [sys.executable, __file__, "--load", task]

@@ -1,4 +1,4 @@
-"""Make `.venv` with the project in it; shared by the scripts beside it, and needs nothing but Python."""
+"""Make `.venv` with the project in it, for `demo` and `test`. Needs nothing but Python."""
 
 from __future__ import annotations
 

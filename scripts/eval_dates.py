@@ -1,15 +1,15 @@
-"""What the rules for dates and names make of real catalogues.
+"""How well the rules for dates and names read real catalogues.
 
     python scripts/eval_dates.py FILE...
 
-Each FILE is a table that art-mcp reads (CSV, TSV, SemArt) or JSON lines with `date` and `artist`. Measured are
-the share of dates that are understood, listing the forms that are not (9 for any digit), how many of them meet
-the table's own time frame, and the names that still have a word in capitals.
+Each FILE is a table that art-mcp reads (CSV, TSV, SemArt) or JSON lines with `date` and `artist`. The script measures
+the share of dates that are understood, lists the forms of the others (9 for any digit), counts the dates that meet the
+table's own time frame, and lists names that still have a word in capitals.
 
-SemArt's time frame is the half century to which an artist is counted, whenever the painting was painted: Monet's
-of 1904 stands under 1851-1900. What a plain year reaches is therefore the most that can be reached; what a
-misreading would look like is a date that also misses the half centuries beside its own. Those are listed.
-`--sample N` prints N random dates and names with what became of them, to be read by a person. Needs what art-mcp
+SemArt's time frame is the half century of the artist, not of the painting: Monet's of 1904 has 1851-1900. The share of
+plain years that meet it is therefore an upper limit for the others. A misread date would also miss the half centuries
+before and after; such dates are listed.
+`--sample N` prints N random dates and names with their readings, for a person to check. Needs what art-mcp
 itself needs.
 """
 

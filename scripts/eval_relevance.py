@@ -1,8 +1,8 @@
-"""Where the bounds of strong, fair and weak lie, from questions with a known answer and without any.
+"""Where the bounds of strong, fair and weak should lie, from questions with a known answer and with none.
 
     python scripts/eval_relevance.py FOLDER CAPTIONS
 
-FOLDER is that of `eval_retrieval.py`: captions whose painting is known. CAPTIONS is a CSV with a column
+FOLDER is as for `eval_retrieval.py`: captions whose painting is known. CAPTIONS is a CSV with a column
 `caption` of photographs that have nothing to do with the collection, of which at most 500 are asked; their best
 hits are wrong by construction. For pictures, every painting is asked for by a distorted copy of itself.
 Prints percentiles of the raw scores that `search/relevance.py` judges, and the percentage of them that its bounds call

@@ -2,8 +2,8 @@
 
     python scripts/eval_retrieval.py FOLDER [--write src/art_mcp/vision/models/MODEL_CARD.md]
 
-FOLDER holds `paintings.tsv` (IMAGE_FILE, AUTHOR, TITLE, DATE and VISUAL_CAPTION, what somebody wrote who
-looked at the picture) and `images/`. The captions are the queries; they are taken out before the table is
+FOLDER holds `paintings.tsv` (IMAGE_FILE, AUTHOR, TITLE, DATE and VISUAL_CAPTION, a description written
+from looking at the picture) and `images/`. The captions are the queries; they are taken out before the table is
 loaded. Needs what art-mcp itself needs.
 """
 

@@ -3,7 +3,7 @@
     python scripts/eval_wall_photos.py FOLDER [--photographs FOLDER] [--each 2] [--seed 1] [--keep FOLDER]
                                        [--write docs/pictures.md]
 
-FOLDER holds `paintings.tsv` and `images/`, as for `eval_retrieval.py`. Its paintings are photographed on made-up
+FOLDER holds `paintings.tsv` and `images/`, as for `eval_retrieval.py`. Its paintings are photographed on synthetic
 walls (`wall_photos.py`), and all questions go through the finder. A quarter of the paintings is loaded only after
 the photos of them have been asked for: whatever is found before is wrong. Pictures in the folder of photographs,
 if there is one, show no painting of the collection: for them parts should decide nothing. Needs what art-mcp
@@ -38,7 +38,7 @@ from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.provider import Limits
 
 HELD_OUT = 4
-"""Every so many paintings one is loaded late."""
+"""One painting in this many is loaded late."""
 
 
 class Query(NamedTuple):
@@ -48,7 +48,7 @@ class Query(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What the first page of an answer says."""
+    """The first page of an answer, summarised."""
 
     rank: float
     """Of the right painting, from 1, or infinity."""
@@ -80,8 +80,8 @@ def _taken(images: Sequence[Path], seed: int, photo: tuple[int, int]) -> Query:
     place, number = photo
     rng = np.random.default_rng([seed, place, number])
     other = images[(place + int(rng.integers(1, len(images)))) % len(images)]
-    with Image.open(images[place]) as painting, Image.open(other) as beside:
-        return Query(images[place].name, photograph(painting, beside, rng, cut_off=number == 0).jpeg)
+    with Image.open(images[place]) as painting, Image.open(other) as neighbour:
+        return Query(images[place].name, photograph(painting, neighbour, rng, cut_off=number == 0).jpeg)
 
 
 async def ask(finder: Finder, wanted: Iterable[Query]) -> list[Asked]:
@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="with paintings.tsv and images/")
     parser.add_argument("--photographs", type=Path, help="a folder of pictures that show no painting")
     parser.add_argument("--each", type=int, default=2, help="photos of each painting")
-    parser.add_argument("--seed", type=int, default=1, help="another one gives other photos")
+    parser.add_argument("--seed", type=int, default=1, help="of the photos")
     parser.add_argument("--keep", type=Path, help="write the photos into this folder")
     Report.add_option(parser)
     options = parser.parse_args()

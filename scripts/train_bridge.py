@@ -46,7 +46,7 @@ SPLIT_SEED = 0
 
 
 class Head(nn.Module):
-    """One hidden layer beside a linear way, unit length: (n, inputs) to (n, 256)."""
+    """One hidden layer with a linear skip connection, normalised: (n, inputs) to (n, 256)."""
 
     def __init__(self, inputs: int, input_dropout: float) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Head(nn.Module):
 
 
 class Bridge(nn.Module):
-    """Both heads, and what brings their inputs to about unit variance."""
+    """Both heads, and the constants that scale their inputs to about unit variance."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ def photo_recall(bridge: Bridge, pairs: Pairs, photos: torch.Tensor) -> list[flo
 
 
 def train_and_score(pairs: Pairs, seed: int) -> Bridge:
-    """Score the recipe on photographs that it has not seen, then train on them all: that is what ships."""
+    """Score the recipe on photographs that it has not seen, then train on all: the result ships."""
     photos = torch.randperm(len(pairs.features), generator=torch.Generator().manual_seed(SPLIT_SEED))
     held_out, rest = photos[:HELD_OUT], photos[HELD_OUT:]
     recall = photo_recall(train(pairs, rest, seed), pairs, held_out)
@@ -232,7 +232,7 @@ def store_as_float16(model: onnx.ModelProto) -> None:
 
 
 def export(bridge: Bridge, parts: Path, folder: Path) -> None:
-    """Write image.onnx, text.onnx and manifest.json, beside tokenizer.json."""
+    """Write image.onnx, text.onnx and manifest.json into the folder, which holds tokenizer.json."""
     prepare = graph(PREPARE, scale=(1 / 255 / DEVIATION)[:, None, None], shift=(-MEAN / DEVIATION)[:, None, None])
     mean, deviation = bridge.mean.numpy(), bridge.deviation.numpy()
     image_head = graph(IMAGE_HEAD, mean=mean, deviation=deviation, **head_weights(bridge.image))

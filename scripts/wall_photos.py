@@ -1,6 +1,6 @@
-"""Photos of paintings on walls, as a phone takes them, made up from pictures of the paintings.
+"""Synthetic photos of paintings on walls, as a phone takes them, made from pictures of the paintings.
 
-What goes into one: a wall, a frame and sometimes a mat, a label and a part of the painting beside it; the
+A photo has a wall, a frame and sometimes a mat, a label and a part of a neighbouring painting; the
 camera's angle, distance and tilt; uneven light, glare and a colour cast; blur, noise and JPEG. Everything is
 drawn from the generator that is passed in, so the same seed gives the same photo.
 """
@@ -39,18 +39,20 @@ class Photo(NamedTuple):
     """Of the painting in the photo, shape (4, 2), in pixels, clockwise from its upper left."""
 
 
-def photograph(painting: Image.Image, beside: Image.Image, rng: np.random.Generator, *, cut_off: bool = False) -> Photo:
+def photograph(
+    painting: Image.Image, neighbour: Image.Image, rng: np.random.Generator, *, cut_off: bool = False
+) -> Photo:
     """One photo of a painting.
 
     Args:
-        beside: another painting, a part of which may hang in the photo as well.
+        neighbour: another painting, part of which may be in the photo.
         cut_off: one or two sides of the painting are not in the photo, 5 to 20 % of it each.
     """
     scale = PAINTING / max(painting.size)
     wide, high = (round(side * scale) for side in painting.size)
     wall = _wall(rng)
     if rng.random() < 0.4:
-        _hang_beside(wall, beside, (wide, high), rng)
+        _hang_neighbour(wall, neighbour, (wide, high), rng)
     _hang(wall, painting.resize((wide, high), Image.Resampling.BICUBIC), (WALL // 2, WALL // 2), rng)
     if rng.random() < 0.35:
         _label(wall, (wide, high), rng)
@@ -124,7 +126,7 @@ def _bordered(picture: Array, width: int, colour: Array, relief: float, rng: np.
     return framed
 
 
-def _hang_beside(wall: Array, painting: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> None:
+def _hang_neighbour(wall: Array, painting: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> None:
     scale = PAINTING / max(painting.size) * rng.uniform(0.6, 1)
     shown = painting.resize(tuple(round(side * scale) for side in painting.size), Image.Resampling.BICUBIC)
     away = (size[0] + shown.width) / 2 + rng.uniform(130, 230)
@@ -187,7 +189,7 @@ def _area(corners: Array) -> float:
 
 
 def _seen(wall: Array, homography: Array, size: tuple[int, int]) -> Array:
-    """What the camera sees of the wall, which goes on mirrored beyond its edges."""
+    """What the camera sees of the wall, which is mirrored at its edges."""
     wide = Image.fromarray(
         np.pad(np.clip(wall, 0, 255).astype(np.uint8), ((WALL, WALL), (WALL, WALL), (0, 0)), "reflect")
     )

@@ -1,9 +1,9 @@
-"""Times, recall and memory against what could be had at best, as a table with targets.
+"""Times, recall and memory compared with the best that is possible, as tables with targets.
 
     python scripts/bench [--rows 11206 200000] [--write docs/benchmarks.md]
 
-The data is made up and always the same. It is loaded into an embedded server with a data folder of its own,
-which takes minutes for the larger size, and kept there for the next run. What each line means is in
+The data is synthetic and always the same. It is loaded into an embedded server with a data folder of its own,
+which takes minutes for the larger size, and kept for the next run. What each line means is in
 docs/benchmarks.md. Needs what art-mcp itself needs; `--peers` installs two other servers by pip.
 """
 

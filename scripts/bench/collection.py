@@ -1,4 +1,4 @@
-"""Databases with a made-up collection, kept between runs because loading takes minutes."""
+"""Databases with a synthetic collection, kept between runs because loading takes minutes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
 
 FORM = 1
-"""Of the data; another number loads it anew."""
+"""Version of the data; another number makes the next run load it again."""
 BATCH = 500
 LOAD_TIMEOUT_S = 3600
 STOP_TIMEOUT_S = 30

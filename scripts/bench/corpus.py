@@ -1,4 +1,4 @@
-"""A made-up catalogue: its words have Zipf frequencies, and an artist's paintings are about few topics."""
+"""A synthetic catalogue: its words have Zipf frequencies, and each artist paints few topics."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SYLLABLES = [
 class Corpus:
     paintings: list[Painting]
     topic_of: NDArray[np.int64]
-    """The place in `topics` of what each painting is about."""
+    """The index in `topics` of each painting's topic."""
     topics: list[str]
 
 
@@ -62,7 +62,7 @@ def vocabulary() -> list[str]:
 
 
 def make_topics(rows: int) -> list[str]:
-    """What a collection of that many paintings is about: a few words for each topic."""
+    """The topics of a collection of that many paintings, each a few words."""
     rng = np.random.default_rng(0)
     words = vocabulary()
     flat = zipf(len(words), 0.5)

@@ -1,7 +1,7 @@
 """Other MCP servers over stdio, on the same vectors, with the product's text call as their floor.
 
-Neither makes vectors here: mcp-server-pgvector is sent them, and mcp-server-qdrant, whose model would have to be
-downloaded, is given those that were made beforehand.
+Neither embeds here: mcp-server-pgvector is sent vectors, and mcp-server-qdrant, whose model would have to be
+downloaded, gets precomputed ones.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PACKAGES = ("mcp-server-pgvector==0.1.0", "mcp-server-qdrant==0.8.1", "mcp<2")
 LIMIT = 10
 QDRANT_UNTIL = 20_000
-"""Paintings; its local mode looks at all of them, and loading more would take hours."""
+"""Paintings; its local mode compares all of them, and loading more would take hours."""
 LAUNCHER = Path(__file__).with_name("qdrant_peer.py")
 
 

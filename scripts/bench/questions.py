@@ -1,4 +1,4 @@
-"""What is asked: sentences about topics, vectors near paintings, and words of known frequency."""
+"""The questions: sentences about topics, vectors near paintings, and words of known frequency."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ WORDS = 3
 FREQUENCIES = {"common": (0.3, 1.0), "medium": (0.005, 0.05), "rare": (0.0, 0.001)}
 """The share of the paintings that have such a word: more than the first, at most the second."""
 EVERY = 50
-"""Of so many words of the vocabulary one is looked at."""
+"""One word of the vocabulary in this many is counted."""
 
 
 def sentences(rows: int, count: int, seed: int) -> list[str]:
-    """Questions as somebody might type them, hardly two the same."""
+    """Questions as a person might type them, hardly two the same."""
     rng = np.random.default_rng(seed)
     return [
         "a painting of {} and {} with {}".format(*rng.choice(topic.split(), WORDS, replace=False))

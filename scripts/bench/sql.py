@@ -160,7 +160,7 @@ async def _value_of_share(collection: Collection, field: str, share: float) -> C
 
 
 async def _furthest(collection: Collection, question: Near, field: str, low: float, high: float) -> Chosen:
-    """Of the values that so many paintings have, the one whose nearest painting is furthest from the question."""
+    """The value that `low` to `high` paintings have, and whose nearest painting is furthest from the question."""
     value = await collection.bare.fetchval(
         f"SELECT p.{field}_key FROM art_mcp.paintings p JOIN {PIXELS} v ON v.painting_id = p.id "
         "GROUP BY 1 HAVING count(*) BETWEEN $2::float8 AND $3::float8 ORDER BY min(v.vector <=> $1) DESC, 1 LIMIT 1",

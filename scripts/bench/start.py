@@ -1,4 +1,4 @@
-"""What the protocol costs: process start to the answer of tools/list, and the least call, of a bare MCPServer."""
+"""What the protocol costs: process start to the answer of tools/list, and the smallest call to a bare MCPServer."""
 
 from __future__ import annotations
 

@@ -26,31 +26,31 @@ class Statement(NamedTuple):
 
 
 class OpenDatabase(Database):
-    """The product's database, which tells what it sends."""
+    """The product's database, which can record what it sends."""
 
-    _heard: list[Statement] | None = None
+    _recorded: list[Statement] | None = None
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         async with super().connection() as connection:
-            if (heard := self._heard) is None:
+            if (recorded := self._recorded) is None:
                 yield connection
                 return
 
-            def hear(query: asyncpg.connection.LoggedQuery) -> None:
-                heard.append(Statement(query.query, query.args))
+            def record(query: asyncpg.connection.LoggedQuery) -> None:
+                recorded.append(Statement(query.query, query.args))
 
-            with connection.query_logger(hear):
+            with connection.query_logger(record):
                 yield connection
 
     async def statements(self, work: Awaitable[object]) -> list[Statement]:
-        """What is sent for this piece of work."""
-        self._heard = heard = []
+        """The statements that this work sends."""
+        self._recorded = recorded = []
         try:
             await work
         finally:
-            self._heard = None
-        return heard
+            self._recorded = None
+        return recorded
 
 
 class Replay:

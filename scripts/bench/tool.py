@@ -35,7 +35,7 @@ class Configuration(NamedTuple):
     options: tuple[str, ...]
     """Of `server.py`."""
     finish: Callable[[Vectors], Vectors]
-    """What the provider does to the built-in model's vectors."""
+    """How the provider changes the built-in model's vectors."""
 
 
 CONFIGURATIONS = (
