@@ -14,7 +14,7 @@ from support.bundles import OTHER_PIXELS, WORDS, entry, put
 from support.pictures import draw
 
 from art_mcp.settings import Settings
-from art_mcp.store import collections
+from art_mcp.store import collection_sizes
 from art_mcp.store.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -89,7 +89,7 @@ async def test_it_says_what_is_found_how_where_other_vectors_are_searched(
         "2 paintings lack a vector of what is searched, so they are found by their words only. "
         "`art-mcp reembed` makes it from the pictures that are kept.\n"
     )
-    assert await collections.sizes(other) == {"prints": 2, "theirs": 1}
+    assert await collection_sizes.sizes(other) == {"prints": 2, "theirs": 1}
     await other.aclose()
 
 

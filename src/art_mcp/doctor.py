@@ -129,11 +129,11 @@ async def _vectors(runtime: Runtime, count: int) -> Finding:
 async def _database(runtime: Runtime) -> Finding:
     kind = "embedded" if runtime.settings.database_url is None else "from ART_MCP_DATABASE_URL"
     try:
-        from art_mcp.store import collections, jobs, vector_index
+        from art_mcp.store import collection_sizes, jobs, vector_index
 
         database = await runtime.database()
         await runtime.spaces()
-        sizes = await collections.sizes(database)
+        sizes = await collection_sizes.sizes(database)
         left = await jobs.unfinished(database)
         unindexed = await vector_index.missing(database)
     except ArtMcpError as error:

@@ -14,7 +14,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.spending import Spending
-from art_mcp.store import collections, spaces, vector_index
+from art_mcp.store import collection_sizes, spaces, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision import factory
@@ -124,7 +124,7 @@ class Runtime:
         active = await spaces.active(database)
         if known and active == known.spaces and not look:
             return known
-        filled = await collections.sizes(database)
+        filled = await collection_sizes.sizes(database)
         if known and not filled and not look:
             return known  # nothing can be found, whatever is active
         pixels = next((each for each in active if filled and each.leg is Leg.PIXELS), None)

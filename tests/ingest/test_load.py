@@ -17,7 +17,7 @@ from art_mcp.ingest import load as loading
 from art_mcp.ingest.archive import Archive
 from art_mcp.ingest.load import Load
 from art_mcp.settings import Settings
-from art_mcp.store import archive, collections, leases, moves, vector_index
+from art_mcp.store import archive, collection_sizes, leases, moves, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 
@@ -137,11 +137,11 @@ async def test_a_fault_of_the_database_lets_the_space_go_and_the_next_run_mends_
     load = Load(other, Archive(backup))
     with pytest.raises(StoreError, match="SQLSTATE 22012"):
         await load.run()
-    assert await collections.sizes(other) == {"prints": 16}
+    assert await collection_sizes.sizes(other) == {"prints": 16}
     assert set(await vector_index.missing(other)) == {PIXELS, WORDS}
     monkeypatch.setattr(archive, "store", store)
     await imported(other, backup)
-    assert await collections.sizes(other) == {"prints": ROWS}
+    assert await collection_sizes.sizes(other) == {"prints": ROWS}
     assert await vector_index.missing(other) == []
 
 

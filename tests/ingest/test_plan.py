@@ -56,7 +56,7 @@ async def test_what_has_left_the_source_is_removed_when_asked(settings: Settings
     for n in range(5):
         draw(tmp_path / f"{n}.png", n)
     async with Runtime(settings) as runtime:
-        from art_mcp.store import collections, jobs
+        from art_mcp.store import collection_sizes, jobs
         from art_mcp.store.errors import StoreError
 
         ingest, database = await runtime.ingest(), await runtime.database()
@@ -78,4 +78,4 @@ async def test_what_has_left_the_source_is_removed_when_asked(settings: Settings
         await ingest.run(job_id)
         job = await jobs.get(database, job_id)
         assert job is not None and (job.done, job.missing, job.removed) == (True, 3, 3)
-        assert await collections.sizes(database) == {"table": 3, tmp_path.name: 1}
+        assert await collection_sizes.sizes(database) == {"table": 3, tmp_path.name: 1}

@@ -24,14 +24,14 @@ def remove(settings: Settings, collection: str, yes: bool) -> None:
 async def _remove(settings: Settings, collection: str, yes: bool) -> None:
     from art_mcp.painting import Filters, readable
     from art_mcp.runtime import Runtime
-    from art_mcp.store import collections, removal
+    from art_mcp.store import collection_sizes, removal
     from art_mcp.store.filters import require_values
 
     name = readable(collection)
     async with Runtime(settings) as runtime:
         database = await runtime.database()
         await require_values(database, Filters(collection=name))
-        count = (await collections.sizes(database)).get(name, 0)
+        count = (await collection_sizes.sizes(database)).get(name, 0)
         if not yes and not click.confirm(f"Remove {name} with its {count} paintings?"):
             click.echo("Nothing was removed.")
             return

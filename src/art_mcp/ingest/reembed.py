@@ -15,7 +15,7 @@ from art_mcp.ingest.embedding import BATCH, PictureVectors, read_kept, word_vect
 from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
-from art_mcp.store import collections, lacking, leases, moves, paid, spaces
+from art_mcp.store import collection_sizes, lacking, leases, moves, paid, spaces
 from art_mcp.store.lacking import Lacking
 from art_mcp.store.paintings import BEFORE_ALL, Entry
 from art_mcp.vision.provider import VisionError
@@ -148,7 +148,7 @@ class Move:
                     await give_back()
                 if self._refused and not skip_refused:
                     return False
-                if len(self._refused) >= sum((await collections.sizes(self._database)).values()) > 0:
+                if len(self._refused) >= sum((await collection_sizes.sizes(self._database)).values()) > 0:
                     raise MoveError("No picture could be embedded.", "See why: run it without --skip-refused.")
                 if await moves.switch(self._database, self._spaces, self._refused.keys()):
                     return True

@@ -18,7 +18,7 @@ from art_mcp.search import cursor as cursors
 from art_mcp.search.relevance import judge
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space
-from art_mcp.store import collections, paintings
+from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.filters import require_values
 from art_mcp.store.full_text import Words
 from art_mcp.store.ranking import LegQuery, Ranking, rank
@@ -217,7 +217,7 @@ class Finder:
         self, question: tuple[object, ...], filters: Filters, offset: int, ranking: Ranking, note: str | None = None
     ) -> Answer:
         if not ranking.total:
-            if not await collections.sizes(self._database):
+            if not await collection_sizes.sizes(self._database):
                 raise SearchError(
                     "There are no paintings yet.",
                     "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if the server has it.",

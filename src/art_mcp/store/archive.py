@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Painting, Rendition
 from art_mcp.space import Leg, Space
-from art_mcp.store import collections, paintings
+from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.paintings import IMAGE_FIELDS, READ_FIELDS, Entry, painting_of
 from art_mcp.store.spaces import vector_table
 
@@ -119,7 +119,7 @@ async def store(connection: Connection, entries: Sequence[Entry], *, dry_run: bo
         await _copy_vectors(connection, space, writing)
     # Last, because other writers of the collection wait from here to the end of the transaction.
     if added:
-        await collections.add(
+        await collection_sizes.add(
             connection, Counter(entry.painting.collection for entry in whole if entry.painting.id in added)
         )
     return len(changed)
@@ -241,4 +241,4 @@ async def tidy(database: Database, names: Sequence[str], spaces: Sequence[Space]
         await connection.execute(f"ANALYZE {', '.join(tables)}")
     for name in names:
         async with database.transaction() as connection:
-            await collections.recount(connection, name)
+            await collection_sizes.recount(connection, name)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from art_mcp.store import collections
+from art_mcp.store import collection_sizes
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 
@@ -306,7 +306,7 @@ async def finish(database: Database, job_id: uuid.UUID) -> None:
             job_id,
         )
         if collection is not None:
-            await collections.recount(connection, collection)
+            await collection_sizes.recount(connection, collection)
 
 
 async def cancel(database: Database, job_id: uuid.UUID) -> None:
@@ -318,7 +318,7 @@ async def cancel(database: Database, job_id: uuid.UUID) -> None:
             job_id,
         )
         if collection is not None:
-            await collections.recount(connection, collection)
+            await collection_sizes.recount(connection, collection)
 
 
 async def get(database: Database, job_id: uuid.UUID) -> Job | None:

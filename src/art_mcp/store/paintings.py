@@ -20,7 +20,7 @@ from art_mcp.painting import (
     filter_key,
 )
 from art_mcp.space import Leg, PictureEmbedding
-from art_mcp.store import collections
+from art_mcp.store import collection_sizes
 from art_mcp.store.spaces import require_active, vector_table
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
             [id_ for id_, vector in vectors if vector is None],
         )
     # Last, because other writers of the collection wait from here to the end of the transaction.
-    await collections.add(connection, Counter(e.painting.collection for e in entries if e.painting.id in added))
+    await collection_sizes.add(connection, Counter(e.painting.collection for e in entries if e.painting.id in added))
 
 
 async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID]:

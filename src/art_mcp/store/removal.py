@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from art_mcp.store import collections, paintings
+from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import LEFT
 from art_mcp.store.leases import held
@@ -50,7 +50,7 @@ async def remove_collection(database: Database, name: str) -> int:
             )
             removed += await _remove(connection, name, [row["id"] for row in rows])
             if not rows:
-                await collections.recount(connection, name)
+                await collection_sizes.recount(connection, name)
                 return removed
 
 
@@ -94,5 +94,5 @@ async def _remove(connection: Connection, collection: str, ids: Sequence[uuid.UU
     await paintings.lock(connection, ids)
     gone = await connection.fetch("DELETE FROM art_mcp.paintings WHERE id = ANY($1) RETURNING id", ids)
     if gone:
-        await collections.add(connection, {collection: -len(gone)})
+        await collection_sizes.add(connection, {collection: -len(gone)})
     return len(gone)

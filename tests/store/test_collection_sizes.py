@@ -6,7 +6,7 @@ import pytest
 from support.postgres import count_paintings
 
 from art_mcp.painting import Catalogue, Painting, painting_id
-from art_mcp.store import collections, jobs, leases, paintings, removal
+from art_mcp.store import collection_sizes, jobs, leases, paintings, removal
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import NewItem
@@ -38,14 +38,14 @@ async def write(database: Database, *entries: Entry) -> None:
 
 async def test_sizes_follow_what_is_written_again_and_rolled_back(database: Database) -> None:
     await write(database, *(entry("a", number) for number in range(3)), entry("b", 0))
-    assert await collections.sizes(database) == {"a": 3, "b": 1}
+    assert await collection_sizes.sizes(database) == {"a": 3, "b": 1}
     await write(database, entry("a", 2), entry("a", 3))
-    assert await collections.sizes(database) == {"a": 4, "b": 1}
+    assert await collection_sizes.sizes(database) == {"a": 4, "b": 1}
     with pytest.raises(RuntimeError):
         async with database.transaction() as connection:
             await paintings.write(connection, [entry("a", 9)])
             raise RuntimeError
-    assert await collections.sizes(database) == {"a": 4, "b": 1}
+    assert await collection_sizes.sizes(database) == {"a": 4, "b": 1}
     assert await count_paintings(database) == 5
 
 
@@ -56,7 +56,7 @@ async def test_a_collection_of_several_batches_is_removed_whole(
     await write(database, *(entry("a", number) for number in range(10)), entry("b", 0))
     assert await removal.remove_collection(database, "a") == 10
     assert await removal.remove_collection(database, "a") == 0
-    assert await collections.sizes(database) == {"b": 1}
+    assert await collection_sizes.sizes(database) == {"b": 1}
     assert await count_paintings(database) == 1
 
 
@@ -89,4 +89,4 @@ async def test_a_count_that_another_program_spoiled_is_put_right(database: Datab
             await connection.execute("UPDATE art_mcp.collections SET paintings = $1", spoiled)
         job_id = await listed_job(database, "a", 0)
         await jobs.finish(database, job_id)
-        assert await collections.sizes(database) == {"a": 2}
+        assert await collection_sizes.sizes(database) == {"a": 2}
