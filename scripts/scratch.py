@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from art_mcp.store import platform
+from art_mcp.store import host_os
 
 
 @contextmanager
@@ -18,8 +18,8 @@ def scratch() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        home = platform.home(folder / "data")  # for root, elsewhere
+        home = host_os.home(folder / "data")  # for root, elsewhere
         for cluster in home.glob("postgres-*/data"):
-            platform.kill_processes_in(cluster)
+            host_os.kill_processes_in(cluster)
         for each in (home, folder):
             shutil.rmtree(each, ignore_errors=True)

@@ -24,7 +24,7 @@ from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import PictureEmbedding
 from art_mcp.store import jobs, paid
-from art_mcp.store.platform import WINDOWS
+from art_mcp.store.host_os import WINDOWS
 from art_mcp.vision.provider import Fault, VisionError
 
 pytestmark = pytest.mark.anyio

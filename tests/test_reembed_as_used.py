@@ -28,7 +28,7 @@ from art_mcp.search.cursor import CursorError
 from art_mcp.search.finder import Answer
 from art_mcp.settings import Settings
 from art_mcp.store import spaces
-from art_mcp.store.platform import WINDOWS
+from art_mcp.store.host_os import WINDOWS
 from art_mcp.vision.retiring import RetiredError
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from figures import Figure, Outcome, exactly
 from place import Place, Rows, place
 
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.vision.azure import AzureClient
 
@@ -92,7 +92,7 @@ def database(source: Path, wanted: Rows, calls: int) -> Outcome:
     with place(source) as here:
         loading = here.start()
         here.wait_for_calls(loading, calls // 4)
-        platform.kill_processes_in(here.cluster)
+        host_os.kill_processes_in(here.cluster)
         here.wait_for_calls(loading, calls // 2)
         _stop(here)
         job = loading.end() or {}
@@ -180,7 +180,7 @@ def disk(source: Path, wanted: Rows, calls: int) -> Outcome:
 @contextlib.contextmanager
 def _small_disk(here: Place) -> Iterator[Path]:
     """A disk in memory where the database will be."""
-    home = platform.home(here.data_dir)
+    home = host_os.home(here.data_dir)
     home.mkdir(parents=True, exist_ok=True)
     mode = oct(home.stat().st_mode & 0o777)[2:]
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode={mode}", "tmpfs", home], check=True)
@@ -191,7 +191,7 @@ def _small_disk(here: Place) -> Iterator[Path]:
         while list(home.glob("*/data/postmaster.pid")) and time.monotonic() < until:
             time.sleep(0.2)
         for cluster in home.glob("postgres-*/data"):
-            platform.kill_processes_in(cluster)
+            host_os.kill_processes_in(cluster)
         time.sleep(1)
         subprocess.run(["umount", "--lazy", home], check=True)
 

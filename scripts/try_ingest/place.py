@@ -27,7 +27,7 @@ from figures import Figure, exactly
 from pgvector import HalfVector
 from standin import KEY, AzureStandIn, right_vector, serving, warm_up
 
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedServer
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class Place:
     @property
     def cluster(self) -> Path:
         """Of the embedded server, once it has been started."""
-        (cluster,) = platform.home(self.data_dir).glob("postgres-*/data")
+        (cluster,) = host_os.home(self.data_dir).glob("postgres-*/data")
         return cluster
 
     def environment(self) -> dict[str, str]:
@@ -259,16 +259,16 @@ def place(source: Path, *, rate: int = RATE, allowed: int | None = None, **more:
             made = Place(folder, source, standin, endpoint, rate, more)
             yield made
     except BaseException:
-        for log in platform.home(folder / "data").glob("postgres-*/server.log"):
+        for log in host_os.home(folder / "data").glob("postgres-*/server.log"):
             print(f"The end of PostgreSQL's log:\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
         raise
     finally:
-        home = platform.home(folder / "data")
+        home = host_os.home(folder / "data")
         until = time.monotonic() + 15
         while time.monotonic() < until and (list(home.glob("*/data/postmaster.pid")) or (made and made.left_over())):
             time.sleep(0.2)  # the server ends a little after its last user
         for cluster in home.glob("postgres-*/data"):
-            platform.kill_processes_in(cluster)
+            host_os.kill_processes_in(cluster)
         for each in (home, folder):
             shutil.rmtree(each, ignore_errors=True)
 

@@ -33,8 +33,8 @@ from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import archive
 from art_mcp.store.database import Database
+from art_mcp.store.host_os import WINDOWS
 from art_mcp.store.paintings import Entry
-from art_mcp.store.platform import WINDOWS
 
 pytestmark = pytest.mark.anyio
 

@@ -26,8 +26,8 @@ from art_mcp.settings import Settings
 from art_mcp.store import jobs, leases
 from art_mcp.store.database import Database
 from art_mcp.store.errors import LostError, StoreError, explain
+from art_mcp.store.host_os import WINDOWS
 from art_mcp.store.jobs import Job
-from art_mcp.store.platform import WINDOWS
 
 pytestmark = pytest.mark.anyio
 

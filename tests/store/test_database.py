@@ -11,7 +11,7 @@ import trustme
 from support.postgres import remove_server, url_of
 
 from art_mcp.settings import Settings
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.database import Database, url_arguments
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import StoreError, explain
@@ -116,7 +116,7 @@ async def tls_server(postgres: EmbeddedServer, tmp_path: Path) -> tuple[int, Pat
     server.close()
 
 
-@pytest.mark.skipif(platform.WINDOWS, reason="the server listens on a Unix socket here")
+@pytest.mark.skipif(host_os.WINDOWS, reason="the server listens on a Unix socket here")
 async def test_a_certificate_is_verified(tls_server: tuple[int, Path], database_url: str) -> None:
     port, authority = tls_server
     name = database_url.partition("@/")[2].partition("?")[0]
@@ -148,7 +148,7 @@ async def test_a_server_without_tls(postgres: EmbeddedServer) -> None:
     server.close()
 
 
-@pytest.mark.skipif(platform.WINDOWS, reason="SIGKILL")
+@pytest.mark.skipif(host_os.WINDOWS, reason="SIGKILL")
 async def test_the_embedded_server_comes_back_after_it_was_killed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -157,7 +157,7 @@ async def test_the_embedded_server_comes_back_after_it_was_killed(
     try:
         async with database.connection() as connection:
             postmaster = await connection.fetchval("SELECT pg_backend_pid()")
-        platform.kill_processes_in(database._embedded.cluster)
+        host_os.kill_processes_in(database._embedded.cluster)
         with anyio.fail_after(60):
             while True:
                 try:

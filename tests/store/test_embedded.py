@@ -26,14 +26,14 @@ import asyncpg
 import psutil
 import pytest
 
-from art_mcp.store import embedded, embedded_watcher, platform, run_as
+from art_mcp.store import embedded, embedded_watcher, host_os, run_as
 from art_mcp.store.embedded import EmbeddedError, EmbeddedServer
 from art_mcp.store.embedded_watcher import Lock
 
-pytestmark = pytest.mark.skipif(platform.WINDOWS, reason="uses POSIX signals, users and mounts")
+pytestmark = pytest.mark.skipif(host_os.WINDOWS, reason="uses POSIX signals, users and mounts")
 
 SOURCE = Path(embedded.__file__).parents[2]
-ROOT = platform.is_root()
+ROOT = host_os.is_root()
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can do this")
 
 # Starts the server, says how to reach it, and obeys lines on its standard input until that ends.
@@ -41,7 +41,7 @@ CLIENT = """
 import asyncio, json, os, sys
 from pathlib import Path
 import asyncpg
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedError, EmbeddedServer
 
 async def insert(args, acknowledged):
@@ -64,7 +64,7 @@ def start():
     server = EmbeddedServer.start(Path(sys.argv[1]))
 
 if "loopback" in sys.argv:
-    platform.endpoint = platform.LoopbackEndpoint
+    host_os.endpoint = host_os.LoopbackEndpoint
 report(start)
 for line in sys.stdin:
     command, _, argument = line.strip().partition(" ")
@@ -102,7 +102,7 @@ def sql(args: dict[str, Any], *statements: str) -> Any:
 class Person:
     """A user, and a Python that this user can run."""
 
-    account: platform.Account = field(default_factory=dict)
+    account: host_os.Account = field(default_factory=dict)
     python: str = sys.executable
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -119,7 +119,7 @@ class Person:
         )
 
     def can_run(self) -> bool:
-        code = "import asyncpg; from art_mcp.store.platform import *; open(binaries() / 'postgres').close()"
+        code = "import asyncpg; from art_mcp.store.host_os import *; open(binaries() / 'postgres').close()"
         with contextlib.suppress(OSError), self.popen(code, stderr=subprocess.DEVNULL) as tried:
             return tried.wait() == 0
         return False
@@ -169,7 +169,7 @@ class Site:
     @property
     def folder(self) -> Path:
         real = self.data_dir.resolve()
-        return (real if self.person.account or not ROOT else platform.home(real)) / "postgres-18"
+        return (real if self.person.account or not ROOT else host_os.home(real)) / "postgres-18"
 
     def client(self, *options: str, data_dir: Path | None = None) -> Client:
         self.clients.append(Client(data_dir or self.data_dir, self.person, *options))
@@ -248,17 +248,17 @@ def a_site(person: Person, parent: Path | None = None) -> Iterator[Site]:
 @pytest.fixture(scope="module", autouse=True)
 def _system_folder() -> Iterator[None]:
     """Leave root's folder of the system as it was."""
-    was_there = {path.name for path in platform.SYSTEM_DIR.glob("*")}
-    existed = platform.SYSTEM_DIR.exists()
+    was_there = {path.name for path in host_os.SYSTEM_DIR.glob("*")}
+    existed = host_os.SYSTEM_DIR.exists()
     yield
-    now = list(platform.SYSTEM_DIR.glob("*"))
+    now = list(host_os.SYSTEM_DIR.glob("*"))
     if ROOT and all(path.name.startswith("binaries-") for path in now):  # or somebody else has begun to use it
         for path in now:
             if path.name not in was_there:
                 shutil.rmtree(path)
         if not existed:
             with contextlib.suppress(OSError):
-                platform.SYSTEM_DIR.rmdir()
+                host_os.SYSTEM_DIR.rmdir()
 
 
 @pytest.fixture(scope="module")
@@ -337,13 +337,13 @@ def test_the_cache_grows_with_the_data_up_to_a_share_of_the_memory(own: Site, mo
             return size >> 20
 
     assert cache() == 128
-    monkeypatch.setattr(platform, "memory", lambda: 8 << 30)
+    monkeypatch.setattr(host_os, "memory", lambda: 8 << 30)
     big = next((own.folder / "data" / "base").iterdir()) / "99999999"
     for size, expected in ((300 << 20, range(300, 400)), (5 << 30, [2048])):
         with big.open("wb") as file:
             file.truncate(size)  # takes no room on the disk
         assert cache() in expected
-    monkeypatch.setattr(platform, "memory", lambda: 1 << 30)
+    monkeypatch.setattr(host_os, "memory", lambda: 1 << 30)
     assert cache() == 256
 
 
@@ -485,7 +485,7 @@ def test_leftovers_whose_pid_is_another_process(any_site: Site, kind: str) -> No
     any_site.kill_everything()
     pid_file, lock_file = any_site.folder / "data" / "postmaster.pid", host / ".s.PGSQL.5432.lock"
     command = ["sleep", "60"] if kind == "alive" else ["true"]
-    other = subprocess.Popen(command, **platform.account(any_site.folder / "data"))
+    other = subprocess.Popen(command, **host_os.account(any_site.folder / "data"))
     try:
         wait_until(lambda: kind == "alive" or psutil.Process(other.pid).status() == psutil.STATUS_ZOMBIE)
         for path in (pid_file, lock_file):
@@ -500,7 +500,7 @@ def test_leftovers_whose_pid_is_another_process(any_site: Site, kind: str) -> No
 FORKS = """
 import ctypes, json, os, subprocess, sys
 from pathlib import Path
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedServer
 
 forks = []
@@ -509,7 +509,7 @@ ctypes.CDLL(None).__register_atfork(handler, None, None, None)
 subprocess.run(["true"], user=os.getuid(), check=True)
 seen = len(forks)
 server = EmbeddedServer.start(Path(sys.argv[1]))
-platform.kill_processes_in(server.cluster)
+host_os.kill_processes_in(server.cluster)
 server.ensure_running()
 server._control("stop", "-w", "-m", "fast")
 server.close()
@@ -586,7 +586,7 @@ def test_the_folder_is_deleted_under_a_running_server(own: Site) -> None:
 @needs_root
 def test_as_root_below_a_private_folder(own: Site) -> None:
     def modes() -> dict[Path, int]:
-        package = platform.binaries().parents[1]
+        package = host_os.binaries().parents[1]
         paths = [own.base, *own.base.parents, package, *package.parents, package / "pginstall/bin/postgres"]
         return {path: path.stat().st_mode for path in paths}
 
@@ -599,16 +599,16 @@ def test_as_root_below_a_private_folder(own: Site) -> None:
     for path in (own.folder / "data", Path(client.args["host"])):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
         assert path.stat().st_uid != 0
-    assert platform.SYSTEM_DIR.stat().st_mode & 0o066 == 0
+    assert host_os.SYSTEM_DIR.stat().st_mode & 0o066 == 0
 
 
 @needs_root
 def test_as_root_with_a_folder_of_the_system_that_cannot_be_written(own: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with mounted("-t", "tmpfs", "-o", "ro", "tmpfs") as place:
-        monkeypatch.setattr(platform, "SYSTEM_DIR", place / "art-mcp")
+        monkeypatch.setattr(host_os, "SYSTEM_DIR", place / "art-mcp")
         with pytest.raises(EmbeddedError, match=r"cannot be written .*Read-only file system"):
             EmbeddedServer.start(own.data_dir)
-    monkeypatch.setattr(platform, "SYSTEM_DIR", own.base)
+    monkeypatch.setattr(host_os, "SYSTEM_DIR", own.base)
     own.base.chmod(0o777)
     with pytest.raises(EmbeddedError, match="somebody other than root"):
         EmbeddedServer.start(own.data_dir)
@@ -653,7 +653,7 @@ def test_a_full_disk_leaves_nothing_half_made(ordinary: Person) -> None:
 
 
 def test_no_binaries(own: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(host_os, "PACKAGE", "no_such_package")
     with pytest.raises(EmbeddedError, match=r"no PostgreSQL binaries.*ART_MCP_DATABASE_URL"):
         EmbeddedServer.start(own.data_dir)
 
@@ -663,8 +663,8 @@ def test_binaries_that_cannot_run(own: Site, monkeypatch: pytest.MonkeyPatch, pr
     fake = own.base / "pg_isready"
     fake.write_text(program)
     fake.chmod(0o755)
-    monkeypatch.setattr(platform, "binaries", lambda: own.base)
-    monkeypatch.setattr(platform, "binaries_for", lambda account: own.base)
+    monkeypatch.setattr(host_os, "binaries", lambda: own.base)
+    monkeypatch.setattr(host_os, "binaries_for", lambda account: own.base)
     reason = "libpq.so.5" if program.startswith("#!") else "Exec format error"
     with pytest.raises(EmbeddedError, match=rf"cannot run.*{reason}.*ART_MCP_DATABASE_URL"):
         EmbeddedServer.start(own.data_dir)

@@ -20,7 +20,7 @@ from support.pictures import draw
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import StoreError
@@ -41,7 +41,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def pooler(postgres: EmbeddedServer) -> Iterator[int]:
     """The port of a PgBouncer with two connections to the server, which every client's transactions share."""
-    account = platform.account(postgres.cluster)
+    account = host_os.account(postgres.cluster)
     folder = Path(tempfile.mkdtemp(prefix="art-mcp-"))
     folder.chmod(0o755)
     port, settings = free_port(), folder / "pgbouncer.ini"

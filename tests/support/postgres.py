@@ -14,7 +14,7 @@ import anyio
 import asyncpg
 
 from art_mcp.settings import Settings
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 
@@ -41,8 +41,8 @@ async def _do_not_wait_for_the_disk(server: EmbeddedServer) -> None:
 
 def remove_server(server: EmbeddedServer) -> None:
     """End a server at once and leave nothing of it."""
-    platform.kill_processes_in(server.cluster)
-    for folder in (platform.home(server.data_dir), server.data_dir):
+    host_os.kill_processes_in(server.cluster)
+    for folder in (host_os.home(server.data_dir), server.data_dir):
         shutil.rmtree(folder, ignore_errors=True)
 
 

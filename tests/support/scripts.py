@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from art_mcp.store import platform
+from art_mcp.store import host_os
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 900
@@ -69,8 +69,8 @@ def captioned(table: Path, folder: Path, most: int = 26) -> Path:
 
 def remove_data_dir(data_dir: Path) -> None:
     """End the embedded server that a script has left there, and leave nothing of it."""
-    home = platform.home(data_dir)  # for root, elsewhere
+    home = host_os.home(data_dir)  # for root, elsewhere
     for cluster in home.glob("postgres-*/data"):
-        platform.kill_processes_in(cluster)
+        host_os.kill_processes_in(cluster)
     for folder in (home, data_dir):
         shutil.rmtree(folder, ignore_errors=True)

@@ -26,9 +26,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from art_mcp.store import embedded_watcher, platform
+from art_mcp.store import embedded_watcher, host_os
 from art_mcp.store.embedded_watcher import Lock
-from art_mcp.store.platform import EmbeddedError
+from art_mcp.store.host_os import EmbeddedError
 
 __all__ = ["EmbeddedError", "EmbeddedServer"]
 
@@ -77,7 +77,7 @@ def _cache_size(cluster: Path) -> int:
         data += sum(file.stat().st_size for file in os.scandir(folder) if file.is_file())
     if data <= _SMALLEST_CACHE:
         return _SMALLEST_CACHE
-    return max(_SMALLEST_CACHE, min(data, platform.memory() // 4, _LARGEST_CACHE))
+    return max(_SMALLEST_CACHE, min(data, host_os.memory() // 4, _LARGEST_CACHE))
 
 
 class EmbeddedServer:
@@ -86,9 +86,9 @@ class EmbeddedServer:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = Path(os.path.realpath(data_dir.expanduser()))
         self._users: Lock | None = None
-        self._major = platform.binaries_version().partition(".")[0]
+        self._major = host_os.binaries_version().partition(".")[0]
         self._folder: Path
-        self._endpoint: platform.Endpoint
+        self._endpoint: host_os.Endpoint
 
     @classmethod
     def start(cls, data_dir: Path) -> EmbeddedServer:
@@ -97,7 +97,7 @@ class EmbeddedServer:
         Raises:
             EmbeddedError: the server cannot be had; the message says why and what to do.
         """
-        platform.binaries()
+        host_os.binaries()
         server = cls(data_dir)
         try:
             server.ensure_running()
@@ -109,21 +109,21 @@ class EmbeddedServer:
     def ensure_running(self) -> None:
         """Start the server again if it has died; call this when a connection fails. Blocks."""
         try:
-            self._folder = platform.home(self.data_dir) / f"postgres-{self._major}"
-            platform.make_passable(self._folder)
-            if not platform.WINDOWS and self._folder.stat().st_uid != os.geteuid():
+            self._folder = host_os.home(self.data_dir) / f"postgres-{self._major}"
+            host_os.make_passable(self._folder)
+            if not host_os.WINDOWS and self._folder.stat().st_uid != os.geteuid():
                 raise EmbeddedError(
                     f"The data folder {self._folder} belongs to another user.",
                     "Run art-mcp as that user, or set ART_MCP_DATA_DIR to a folder of yours.",
                 )
-            self._endpoint = platform.endpoint(self._folder)
+            self._endpoint = host_os.endpoint(self._folder)
             with self._starting() as start:
                 self._register()
-                self._endpoint.prepare(platform.account(self.cluster))
+                self._endpoint.prepare(host_os.account(self.cluster))
                 self._ensure_watcher()
                 self._ensure_server(start)
         except OSError as error:
-            raise platform.explain(error, self.data_dir) from error
+            raise host_os.explain(error, self.data_dir) from error
 
     def close(self) -> None:
         """Stop being a user; the server stops soon after its last one."""
@@ -179,11 +179,11 @@ class EmbeddedServer:
         with Lock(self._folder / "watcher.lock") as watcher:
             if not watcher.acquire():
                 return
-        account = platform.account(self.cluster)
-        stop = platform.binaries_for(account) / "pg_ctl"
+        account = host_os.account(self.cluster)
+        stop = host_os.binaries_for(account) / "pg_ctl"
         python = [sys.executable, "-I", "-S", "-B", embedded_watcher.__file__]
         who = [str(account.get("user", "")), str(account.get("group", ""))]
-        platform.detach([*python, self._folder, self._endpoint.socket, *who, stop, "stop", "-w", "-D", self.cluster])
+        host_os.detach([*python, self._folder, self._endpoint.socket, *who, stop, "stop", "-w", "-D", self.cluster])
 
     # The server
 
@@ -194,7 +194,7 @@ class EmbeddedServer:
         while (answer := self._ask()) != _READY:
             if answer == _REFUSING:
                 silent_since = time.monotonic()
-                if platform.pid_file_line(self.cluster / "postmaster.pid", 8) == "stopping":
+                if host_os.pid_file_line(self.cluster / "postmaster.pid", 8) == "stopping":
                     self._control("stop", "-w", "-m", "fast")  # SIGTERM alone waits for every client to go
             elif not self._is_alive():
                 if log_from >= 0:
@@ -203,7 +203,7 @@ class EmbeddedServer:
                 log_from = self._launch()
                 silent_since = time.monotonic()
             elif time.monotonic() - silent_since > _SILENCE_S:
-                platform.kill_processes_in(self.cluster)
+                host_os.kill_processes_in(self.cluster)
                 silent_since = time.monotonic()
             if time.monotonic() > deadline:
                 raise EmbeddedError(
@@ -216,15 +216,15 @@ class EmbeddedServer:
         if not self._endpoint.address:
             return _SILENT
         host, port = self._endpoint.address
-        binary = platform.binaries() / "pg_isready"
-        answer = platform.run([binary, "-t", "3", "-h", host, "-p", str(port)], {})
+        binary = host_os.binaries() / "pg_isready"
+        answer = host_os.run([binary, "-t", "3", "-h", host, "-p", str(port)], {})
         if answer.returncode not in (_READY, _REFUSING, _SILENT):
-            raise platform.cannot_run(binary, answer.stdout or f"exit status {answer.returncode}", {})
+            raise host_os.cannot_run(binary, answer.stdout or f"exit status {answer.returncode}", {})
         return answer.returncode
 
     def _is_alive(self) -> bool:
         """Whether a process of this server is left; on Windows `pg_ctl` finds out by itself."""
-        if platform.WINDOWS:
+        if host_os.WINDOWS:
             return False
         with Lock(self._folder / "server.lock") as lock:
             return not lock.acquire()
@@ -235,18 +235,18 @@ class EmbeddedServer:
             shutil.rmtree(unfinished, ignore_errors=True)
         if self.cluster.exists():
             return
-        platform.kill_processes_in(self.cluster)  # of a cluster that was deleted under its server
-        account = platform.account(self.cluster)
+        host_os.kill_processes_in(self.cluster)  # of a cluster that was deleted under its server
+        account = host_os.account(self.cluster)
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=self._folder))
         try:
-            platform.give(unfinished, account)
-            command = [platform.binaries_for(account) / "initdb", "-D", unfinished, *_INITDB_OPTIONS]
+            host_os.give(unfinished, account)
+            command = [host_os.binaries_for(account) / "initdb", "-D", unfinished, *_INITDB_OPTIONS]
             command += self._endpoint.initdb_options
             if sys.platform == "linux":
                 command += ["--sync-method=syncfs"]  # as durable as a thousand fsyncs, and faster
             # It inherits the lock: if this process is killed, the next one waits until initdb is done.
-            inherited = {} if platform.WINDOWS else {"pass_fds": (start.fd,)}
-            made = platform.run(command, account, timeout=_INIT_TIMEOUT_S, **inherited)
+            inherited = {} if host_os.WINDOWS else {"pass_fds": (start.fd,)}
+            made = host_os.run(command, account, timeout=_INIT_TIMEOUT_S, **inherited)
             if made.returncode:
                 raise self._failure("PostgreSQL could not make its data folder", made.stdout)
             unfinished.rename(self.cluster)
@@ -258,32 +258,32 @@ class EmbeddedServer:
 
     def _launch(self) -> int:
         """Start the server and return where its words begin in the log."""
-        account = platform.account(self.cluster)
-        if not platform.WINDOWS:
+        account = host_os.account(self.cluster)
+        if not host_os.WINDOWS:
             # Nothing of the server is alive (`server.lock`), so this is stale, whosever pid it holds.
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
             self._endpoint.clear()
-        settings = _SETTINGS | self._endpoint.settings | platform.dynamic_shared_memory()
+        settings = _SETTINGS | self._endpoint.settings | host_os.dynamic_shared_memory()
         settings["shared_buffers"] = f"{_cache_size(self.cluster) >> 20}MB"
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".old.log"))
         with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             begin = log.tell()
-            if platform.WINDOWS:
+            if host_os.WINDOWS:
                 self._control("start", "-w", "-l", self.log, "-o", " ".join(options))
             else:
                 with Lock(self._folder / "server.lock") as lock:
                     lock.acquire()
-                    command = [platform.binaries_for(account) / "postgres", "-D", self.cluster, *options]
-                    platform.detach(command, account, log=log.fileno(), pass_fds=(lock.fd,))
+                    command = [host_os.binaries_for(account) / "postgres", "-D", self.cluster, *options]
+                    host_os.detach(command, account, log=log.fileno(), pass_fds=(lock.fd,))
         return begin
 
     def _control(self, *action: str | Path) -> None:
-        account = platform.account(self.cluster)
-        command = [platform.binaries_for(account) / "pg_ctl", *action, "-D", self.cluster]
+        account = host_os.account(self.cluster)
+        command = [host_os.binaries_for(account) / "pg_ctl", *action, "-D", self.cluster]
         # No pipe: the server would inherit it, and its end would never come.
-        platform.run(command, account, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        host_os.run(command, account, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     # What went wrong
 
@@ -294,7 +294,7 @@ class EmbeddedServer:
 
     def _failure(self, what: str, output: str) -> EmbeddedError:
         if "No space left on device" in output:
-            return platform.explain(OSError(errno.ENOSPC, ""), self.data_dir)
+            return host_os.explain(OSError(errno.ENOSPC, ""), self.data_dir)
         lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it gave no reason"]
         telling = [line for line in lines if re.search("FATAL|PANIC|error|could not", line)] or lines
         reason = re.sub(r"^.*?(FATAL|PANIC|error):\s*", "", telling[-1]).rstrip(".")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from art_mcp.space import Leg, Space
-from art_mcp.store import platform
+from art_mcp.store import host_os
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 from art_mcp.store.spaces import DROP_WAITS_MS, index_statement, vector_table
@@ -107,6 +107,6 @@ async def _build(database: Database, space: Space, settings: dict[str, object]) 
             await connection.execute(
                 "SELECT set_config('maintenance_work_mem', $1 || 'kB', true) FROM pg_settings "
                 "WHERE name = 'maintenance_work_mem' AND setting::bigint < $1::bigint",
-                str(min(size, _MOST_MEMORY, platform.memory() // 4) >> 10),
+                str(min(size, _MOST_MEMORY, host_os.memory() // 4) >> 10),
             )
         await connection.execute(index_statement(space), timeout=BUILD_TIMEOUT_S)
