@@ -18,7 +18,7 @@ from art_mcp.ingest.reembed import NOT_KEPT, Move, MoveError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import jobs, lacking, leases, moves, spaces
+from art_mcp.store import backfill, jobs, leases, moves, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision import factory
@@ -239,7 +239,7 @@ async def test_what_is_loaded_meanwhile_is_moved_too(bench: Bench) -> None:
             assert await count_paintings(bench.database) == 10
             go_on.set()
     assert len(await bench.active()) == 2
-    assert await lacking.count(bench.database, list(service.spaces.values())) == 0
+    assert await backfill.count(bench.database, list(service.spaces.values())) == 0
     assert service.seen == Counter({width: 1 for width in [*range(100, 110), 150]})
 
 
@@ -285,7 +285,7 @@ async def test_a_load_that_meets_the_switch_stops_and_is_resumed_with_the_new_mo
     await ingest.run(job_id)
     job = await jobs.get(bench.database, job_id)
     assert job is not None and (job.stored, job.unchanged, job.refused) == (26, 4, 0)
-    assert await lacking.count(bench.database, list(service.spaces.values())) == 0
+    assert await backfill.count(bench.database, list(service.spaces.values())) == 0
     assert service.seen == Counter(range(100, 130))
 
 

@@ -7,7 +7,7 @@ from support.postgres import until_blocked
 
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import lacking, leases, moves, paid, paintings, spaces
+from art_mcp.store import backfill, leases, moves, paid, paintings, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError, StoreError
 from art_mcp.store.paintings import Entry
@@ -42,14 +42,14 @@ async def store(database: Database, *entries: Entry) -> None:
 
 async def fill(database: Database, *made: Painting, space: Space = NEW) -> None:
     async with database.transaction() as connection:
-        await lacking.fill(connection, [Entry.read(each, (), {space: ones(space)}) for each in made])
+        await backfill.fill(connection, [Entry.read(each, (), {space: ones(space)}) for each in made])
 
 
 async def lack(database: Database, *wanted: Space) -> list[int]:
     """The numbers of the paintings that lack something."""
     async with database.connection() as connection:
-        page = await lacking.page(connection, wanted, limit=100)
-    assert len(page) == await lacking.count(database, wanted)
+        page = await backfill.page(connection, wanted, limit=100)
+    assert len(page) == await backfill.count(database, wanted)
     return sorted(int(each.painting.source_key[:3]) for each in page)
 
 
@@ -68,11 +68,11 @@ async def test_what_lacks_a_vector_is_found_page_by_page(filled: Database) -> No
     await fill(filled, painting(1))
     assert await lack(filled, *TARGET) == [0, 2]
     async with filled.connection() as connection:
-        first = await lacking.page(connection, TARGET, limit=1)
-        second = await lacking.page(connection, TARGET, after=first[0].painting.id, limit=1)
-        assert await lacking.page(connection, TARGET, after=second[0].painting.id, limit=1) == []
+        first = await backfill.page(connection, TARGET, limit=1)
+        second = await backfill.page(connection, TARGET, after=first[0].painting.id, limit=1)
+        assert await backfill.page(connection, TARGET, after=second[0].painting.id, limit=1) == []
     assert {first[0].painting, second[0].painting} == {painting(0), painting(2)}
-    assert first[0].of_picture and not first[0].of_words and first[0].pictured
+    assert first[0].lacks_picture_vector and not first[0].lacks_words_vector and first[0].picture_kept
 
 
 async def test_without_its_table_a_space_lacks_everything(filled: Database) -> None:
@@ -111,7 +111,7 @@ async def test_a_picture_that_changes_while_its_old_one_is_filled_ends_without_a
 
     async with anyio.create_task_group() as group, filled.transaction() as connection:
         if filled_first:
-            await lacking.fill(connection, [Entry.read(painting(0), (), {NEW: ones(NEW)})])
+            await backfill.fill(connection, [Entry.read(painting(0), (), {NEW: ones(NEW)})])
         else:
             await paintings.write(connection, [repainted])
         group.start_soon(other)

@@ -17,7 +17,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import Picture, read_picture
 from art_mcp.painting import Painting
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import lacking, paid, paintings
+from art_mcp.store import backfill, paid, paintings
 from art_mcp.store.errors import LostError
 from art_mcp.tasks import task_group
 from art_mcp.vision.provider import Fault, VisionError
@@ -157,7 +157,7 @@ async def read_kept(database: Database, painting: Painting) -> Picture | None:
     Raises:
         ImageError: it is damaged.
     """
-    data = await lacking.kept_picture(database, painting)
+    data = await backfill.kept_picture(database, painting)
     if data is None:
         return None
     name = PurePath(painting.image_name).name

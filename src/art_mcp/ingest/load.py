@@ -15,7 +15,7 @@ import anyio.to_thread
 from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.sources import Refusal
 from art_mcp.space import Leg, Space
-from art_mcp.store import archive, lacking, leases, moves, spaces, vector_index
+from art_mcp.store import archive, backfill, leases, moves, spaces, vector_index
 from art_mcp.store.paintings import Entry
 from art_mcp.tasks import task_group
 
@@ -147,7 +147,7 @@ class Load:
         """What is searched, now that all is stored."""
         active = await spaces.active(self._database)
         pixels = next((space for space in active if space.leg is Leg.PIXELS), None)
-        return Reach(pixels, await lacking.count(self._database, active))
+        return Reach(pixels, await backfill.count(self._database, active))
 
     async def _store_all(self) -> None:
         send, receive = anyio.create_memory_object_stream[Batch](1)

@@ -15,8 +15,8 @@ from art_mcp.ingest.embedding import BATCH, PictureVectors, read_kept, word_vect
 from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
-from art_mcp.store import collection_sizes, lacking, leases, moves, paid, spaces
-from art_mcp.store.lacking import Lacking
+from art_mcp.store import backfill, collection_sizes, leases, moves, paid, spaces
+from art_mcp.store.backfill import Incomplete
 from art_mcp.store.paintings import BEFORE_ALL, Entry
 from art_mcp.vision.provider import VisionError
 
@@ -94,7 +94,7 @@ class Move:
 
     async def lack(self) -> int:
         """How many paintings lack a vector."""
-        return await lacking.count(self._database, self._spaces)
+        return await backfill.count(self._database, self._spaces)
 
     @property
     def refused(self) -> list[Refused]:
@@ -181,7 +181,7 @@ class Move:
         Returns:
             How many paintings lose vectors.
         """
-        return await lacking.forget(self._database, self._spaces, ids)
+        return await backfill.forget(self._database, self._spaces, ids)
 
     async def aside(self) -> list[Aside]:
         """The spaces that are kept and not searched."""
@@ -191,21 +191,21 @@ class Move:
         """Remove spaces for good."""
         await moves.drop(self._database, [each.space for each in old])
 
-    async def _pages(self) -> AsyncIterator[list[Lacking]]:
+    async def _pages(self) -> AsyncIterator[list[Incomplete]]:
         """Paintings that lack something and were not refused, each once."""
         after = BEFORE_ALL
         while page := await self._page(after):
             after = page[-1].painting.id
             yield [each for each in page if _key(each.painting) not in self._refused]
 
-    async def _page(self, after: uuid.UUID) -> list[Lacking]:
+    async def _page(self, after: uuid.UUID) -> list[Incomplete]:
         async with self._database.connection() as connection:
-            return await lacking.page(connection, self._spaces, after=after, limit=PAGE)
+            return await backfill.page(connection, self._spaces, after=after, limit=PAGE)
 
-    async def _fill(self, page: Sequence[Lacking]) -> None:
+    async def _fill(self, page: Sequence[Incomplete]) -> None:
         """Bring a page to its end: every painting has its vectors, or is refused."""
-        await self._fill_words([each.painting for each in page if each.of_words])
-        self.done += sum(not each.of_picture for each in page)
+        await self._fill_words([each.painting for each in page if each.lacks_words_vector])
+        self.done += sum(not each.lacks_picture_vector for each in page)
         pictures = _by_picture(page)
         known = await self._vectors.known(pictures)
         ready = [
@@ -239,7 +239,7 @@ class Move:
                 [Entry(painting, words={space: vector}) for painting, vector in made if vector is not None]
             )
 
-    async def _work(self, batches: Iterator[list[list[Lacking]]], stopped: list[ArtMcpError]) -> None:
+    async def _work(self, batches: Iterator[list[list[Incomplete]]], stopped: list[ArtMcpError]) -> None:
         """Args: stopped: why no worker makes another embedding; calls that are under way, paid for, end well."""
         for batch in batches:
             if stopped:
@@ -249,12 +249,12 @@ class Move:
             except VisionError:  # it is in `stopped`
                 return
 
-    async def _embed(self, batch: Sequence[Sequence[Lacking]], stopped: list[ArtMcpError]) -> None:
+    async def _embed(self, batch: Sequence[Sequence[Incomplete]], stopped: list[ArtMcpError]) -> None:
         """Args: batch: for each picture the paintings that have it."""
         groups: dict[bytes, list[Painting]] = {}
         pictures: list[Picture] = []
         for group in batch:
-            kept = next(each.painting for each in group if each.pictured)
+            kept = next(each.painting for each in group if each.picture_kept)
             try:
                 picture = await read_kept(self._database, kept)
             except ImageError as error:
@@ -280,7 +280,7 @@ class Move:
 
     async def _store(self, entries: Sequence[Entry]) -> None:
         async with self._database.transaction() as connection:
-            await lacking.fill(connection, entries)
+            await backfill.fill(connection, entries)
             if self._provider.limits.billed:
                 stored = {space for entry in entries for space in entry.vectors}
                 await paid.drop(connection, stored, [entry.painting.image_sha256 for entry in entries])
@@ -294,21 +294,21 @@ def _key(painting: Painting) -> tuple[uuid.UUID, bytes | None]:
     return painting.id, painting.image_sha256
 
 
-def _by_picture(page: Sequence[Lacking]) -> dict[bytes, list[Lacking]]:
+def _by_picture(page: Sequence[Incomplete]) -> dict[bytes, list[Incomplete]]:
     """The paintings that lack a vector of their picture, by its SHA-256, or by the id where it was never seen."""
-    groups: dict[bytes, list[Lacking]] = {}
+    groups: dict[bytes, list[Incomplete]] = {}
     for each in page:
-        if each.of_picture:
+        if each.lacks_picture_vector:
             groups.setdefault(each.painting.image_sha256 or each.painting.id.bytes, []).append(each)
     return groups
 
 
-def _paintings(group: Sequence[Lacking]) -> list[Painting]:
+def _paintings(group: Sequence[Incomplete]) -> list[Painting]:
     return [each.painting for each in group]
 
 
-def _kept(group: Sequence[Lacking]) -> bool:
-    return any(each.pictured for each in group)
+def _kept(group: Sequence[Incomplete]) -> bool:
+    return any(each.picture_kept for each in group)
 
 
 def _another() -> MoveError:

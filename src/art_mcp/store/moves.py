@@ -11,7 +11,7 @@ import anyio
 import asyncpg
 
 from art_mcp.space import Leg, Space
-from art_mcp.store import lacking
+from art_mcp.store import backfill
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
@@ -121,7 +121,7 @@ async def _drop(connection: Connection, spaces: Sequence[Space]) -> None:
 async def _incomplete(
     connection: Connection, spaces: Sequence[Space], excused: Collection[tuple[uuid.UUID, bytes | None]]
 ) -> bool:
-    left = await lacking.page(connection, spaces, limit=len(excused) + 1)
+    left = await backfill.page(connection, spaces, limit=len(excused) + 1)
     return any((each.painting.id, each.painting.image_sha256) not in excused for each in left)
 
 

@@ -1,4 +1,4 @@
-"""What paintings lack of some spaces, and the vectors that make up for it."""
+"""Which paintings lack a vector in some spaces, and storing the vectors that they lack."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class Incomplete:
     """A painting without a vector in at least one of the spaces."""
 
     painting: Painting
-    of_picture: bool
-    """It lacks one that is made of its picture."""
-    of_words: bool
-    """It lacks that of what its catalogue says."""
-    pictured: bool
-    """A picture of it is kept, from which vectors can be made."""
+    lacks_picture_vector: bool
+    """In a space whose vectors are made from the picture."""
+    lacks_words_vector: bool
+    """In the space whose vectors are made from the catalogue entry."""
+    picture_kept: bool
+    """Whether its picture is kept, so that vectors can be made from it."""
 
 
 async def count(database: Database, spaces: Sequence[Space]) -> int:
@@ -40,19 +40,24 @@ async def count(database: Database, spaces: Sequence[Space]) -> int:
 
 async def page(
     connection: Connection, spaces: Sequence[Space], *, after: uuid.UUID = BEFORE_ALL, limit: int
-) -> list[Lacking]:
+) -> list[Incomplete]:
     """Paintings that lack a vector in one of the spaces, registered or not, by their ids, from `after` on."""
     rows = await connection.fetch(f"{await _ids(connection, spaces)} ORDER BY id LIMIT $2", after, limit)
     found = {row["id"]: row for row in rows}
     rows = await connection.fetch(
         f"SELECT {', '.join(READ_FIELDS)}, "
         "image_sha256 IS NOT NULL AND EXISTS "
-        "(SELECT FROM art_mcp.renditions r WHERE r.painting_id = p.id AND r.kind = 'display') AS pictured "
+        "(SELECT FROM art_mcp.renditions r WHERE r.painting_id = p.id AND r.kind = 'display') AS picture_kept "
         "FROM art_mcp.paintings p WHERE id = ANY($1) ORDER BY id",
         list(found),
     )
     return [
-        Lacking(painting_of(row), found[row["id"]]["of_picture"], found[row["id"]]["of_words"], row["pictured"])
+        Incomplete(
+            painting_of(row),
+            found[row["id"]]["lacks_picture_vector"],
+            found[row["id"]]["lacks_words_vector"],
+            row["picture_kept"],
+        )
         for row in rows
     ]
 
@@ -74,7 +79,7 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
             lacking += f" EXCEPT SELECT painting_id FROM {vector_table(space)} WHERE painting_id > $1"
         parts.append(f"SELECT id, {words} AS words FROM ({lacking}) l")
     return (
-        "SELECT id, bool_or(words) AS of_words, bool_or(NOT words) AS of_picture "
+        "SELECT id, bool_or(words) AS lacks_words_vector, bool_or(NOT words) AS lacks_picture_vector "
         f"FROM ({' UNION ALL '.join(parts)}) l GROUP BY id"
     )
 
