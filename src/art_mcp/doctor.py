@@ -83,7 +83,7 @@ async def _move(runtime: Runtime) -> Finding | None:
         return None  # it has been said
     try:
         move = await runtime.move()
-        instead_of, lack, aside = await move.instead_of(), await move.lack(), await move.aside()
+        instead_of, lack, inactive = await move.instead_of(), await move.lack(), await move.inactive()
         health = await move.health() if instead_of else None
     except ArtMcpError as error:
         return Finding("reembed", False, f"not looked at: {error.problem}", error.next_step)
@@ -94,8 +94,8 @@ async def _move(runtime: Runtime) -> Finding | None:
     if lack:
         detail = f"{lack} paintings have no vector of {move.made_by}"
         return Finding("reembed", True, detail, "`art-mcp reembed` makes what can be made.")
-    if (size := sum(each.size for each in aside)) >= WORTH_DROPPING:
-        makers = ", ".join(dict.fromkeys(each.space.made_by for each in aside))
+    if (size := sum(each.size for each in inactive)) >= WORTH_DROPPING:
+        makers = ", ".join(dict.fromkeys(each.space.made_by for each in inactive))
         detail = f"vectors of {makers} are kept, and not searched ({size / 1e6:.0f} MB)"
         return Finding("reembed", True, detail, "`art-mcp reembed --drop-old` removes them.")
     return None

@@ -17,7 +17,7 @@ from art_mcp.ingest import load as loading
 from art_mcp.ingest.archive import Archive
 from art_mcp.ingest.load import Load
 from art_mcp.settings import Settings
-from art_mcp.store import archive, collection_sizes, leases, moves, vector_index
+from art_mcp.store import archive, collection_sizes, leases, space_migration, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 
@@ -113,7 +113,7 @@ async def test_a_space_that_somebody_fills_keeps_its_index_and_its_holder(
     monkeypatch.setattr(loading, "MANY", 1)
     await put(other, [])
     lease = await leases.begin(other)
-    assert await moves.hold(other, [PIXELS], lease)
+    assert await space_migration.hold(other, [PIXELS], lease)
     await imported(other, backup)
     assert (await content(other))[PIXELS.name] == (await content(database))[PIXELS.name]
     async with other.connection() as connection:

@@ -18,7 +18,7 @@ from art_mcp.ingest.reembed import NOT_KEPT, Move, MoveError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import backfill, jobs, leases, moves, spaces
+from art_mcp.store import backfill, jobs, leases, space_migration, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision import factory
@@ -316,8 +316,8 @@ async def test_who_has_lost_the_move_to_another_stops(bench: Bench, monkeypatch:
     service = Service()
 
     async def wait() -> None:
-        other = await leases.begin(bench.database)
-        while not await moves.hold(bench.database, list(service.spaces.values()), other):  # as if it had been suspended
+        other, wanted = await leases.begin(bench.database), list(service.spaces.values())
+        while not await space_migration.hold(bench.database, wanted, other):  # as if the first had been suspended
             await bench.value(f"UPDATE art_mcp.leases SET until = now() WHERE id <> '{other}' RETURNING 1")
         await anyio.sleep(600)
 

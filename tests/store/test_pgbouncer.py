@@ -134,7 +134,7 @@ async def test_settings_of_a_search_do_not_reach_the_next_client(pooled: Setting
 
 async def test_a_move_is_one_process_s_own(pooled: Settings) -> None:
     from art_mcp.space import Leg, Space
-    from art_mcp.store import leases, moves, spaces
+    from art_mcp.store import leases, space_migration, spaces
 
     old, new = Space(Leg.PIXELS, "test", "old", "1", 8), Space(Leg.PIXELS, "test", "new", "1", 8)
     database = await Database.open(pooled)
@@ -144,7 +144,7 @@ async def test_a_move_is_one_process_s_own(pooled: Settings) -> None:
 
     async def take() -> None:
         lease = await leases.begin(database)
-        if await moves.hold(database, [new], lease):
+        if await space_migration.hold(database, [new], lease):
             got.append(lease)
 
     async with anyio.create_task_group() as takers:
@@ -153,9 +153,9 @@ async def test_a_move_is_one_process_s_own(pooled: Settings) -> None:
     (lease,) = got
     await leases.renew(database, lease)
     with pytest.raises(StoreError, match="in use again"):
-        await moves.drop(database, [new])
-    assert await moves.switch(database, [new])
+        await space_migration.drop(database, [new])
+    assert await space_migration.switch(database, [new])
     await leases.release(database, lease)
-    await moves.drop(database, [old])
-    assert await spaces.active(database) == [new] and await moves.aside(database) == []
+    await space_migration.drop(database, [old])
+    assert await spaces.active(database) == [new] and await space_migration.inactive(database) == []
     await database.aclose()

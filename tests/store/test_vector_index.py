@@ -10,7 +10,7 @@ from support.postgres import url_of
 from art_mcp.doctor import examine
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
-from art_mcp.store import leases, moves, vector_index
+from art_mcp.store import leases, space_migration, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.spaces import vector_table
@@ -86,7 +86,7 @@ async def test_who_does_not_own_it_leaves_it(database: Database, database_url: s
 
 async def test_what_is_held_is_not_missing_until_the_hold_has_ended(database: Database) -> None:
     await put(database, [entry(0)])
-    assert await moves.hold(database, [PIXELS], await leases.begin(database))
+    assert await space_migration.hold(database, [PIXELS], await leases.begin(database))
     await vector_index.leave_out(database, PIXELS, 100)
     await vector_index.repair(database)
     assert PIXELS.name not in await indexes(database)

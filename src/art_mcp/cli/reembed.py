@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from art_mcp.ingest.reembed import Move, Plan, Refused
     from art_mcp.painting import Painting
-    from art_mcp.store.moves import Aside
+    from art_mcp.store.space_migration import InactiveSpace
 
 
 @click.command()
@@ -78,7 +78,7 @@ async def _reembed(
                 "Run it again when that is mended, or with --skip-refused to leave these paintings behind."
             )
         click.echo(f"The pictures are searched by {move.made_by}; running servers follow in {LOOK_AGAIN_S} seconds.")
-        if old := await move.aside():
+        if old := await move.inactive():
             click.echo(f"Kept: {_listed(old)}. `art-mcp reembed --drop-old` removes that.")
 
 
@@ -113,7 +113,7 @@ def _described(made_by: str, plan: Plan) -> list[str]:
     return lines
 
 
-def _listed(old: Sequence[Aside]) -> str:
+def _listed(old: Sequence[InactiveSpace]) -> str:
     makers = dict.fromkeys(each.space.made_by for each in old)
     return f"vectors of {', '.join(makers)} ({sum(each.size for each in old) / 1e6:.1f} MB)"
 

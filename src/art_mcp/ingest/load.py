@@ -15,7 +15,7 @@ import anyio.to_thread
 from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.sources import Refusal
 from art_mcp.space import Leg, Space
-from art_mcp.store import archive, backfill, leases, moves, spaces, vector_index
+from art_mcp.store import archive, backfill, leases, space_migration, spaces, vector_index
 from art_mcp.store.paintings import Entry
 from art_mcp.tasks import task_group
 
@@ -177,7 +177,7 @@ class Load:
             yield
             return
         async with leases.acquire(self._database) as lease:
-            mine = await moves.hold(self._database, list(coming), lease)
+            mine = await space_migration.hold(self._database, list(coming), lease)
             if mine:
                 for space, count in coming.items():
                     await vector_index.leave_out(self._database, space, count)

@@ -15,14 +15,14 @@ from art_mcp.ingest.embedding import BATCH, PictureVectors, read_kept, word_vect
 from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
-from art_mcp.store import backfill, collection_sizes, leases, moves, paid, spaces
+from art_mcp.store import backfill, collection_sizes, leases, paid, space_migration, spaces
 from art_mcp.store.backfill import Incomplete
 from art_mcp.store.paintings import BEFORE_ALL, Entry
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
-    from art_mcp.store.moves import Aside
+    from art_mcp.store.space_migration import InactiveSpace
     from art_mcp.vision.provider import Health, Provider
 
 PAGE = 1000
@@ -139,7 +139,7 @@ class Move:
         """
         await spaces.register(self._database, self._spaces)
         async with leases.acquire(self._database) as lease:
-            if not await moves.hold(self._database, self._spaces, lease):
+            if not await space_migration.hold(self._database, self._spaces, lease):
                 raise _another()
             self.total = await self.lack()
             while True:
@@ -150,11 +150,11 @@ class Move:
                     return False
                 if len(self._refused) >= sum((await collection_sizes.sizes(self._database)).values()) > 0:
                     raise MoveError("No picture could be embedded.", "See why: run it without --skip-refused.")
-                if await moves.switch(self._database, self._spaces, self._refused.keys()):
+                if await space_migration.switch(self._database, self._spaces, self._refused.keys()):
                     return True
                 self.total = self.done + await self.lack()
 
-    async def old(self, *, skip_refused: bool = False) -> list[Aside]:
+    async def old(self, *, skip_refused: bool = False) -> list[InactiveSpace]:
         """The spaces that are not needed any more, for `drop`.
 
         Raises:
@@ -170,7 +170,7 @@ class Move:
                 f"{lack} paintings have no vector of {self.made_by} yet.",
                 "Run `art-mcp reembed` first; --skip-refused drops the old vectors all the same.",
             )
-        old = await self.aside()
+        old = await self.inactive()
         if any(each.held for each in old):
             raise _another()
         return old
@@ -183,13 +183,13 @@ class Move:
         """
         return await backfill.forget(self._database, self._spaces, ids)
 
-    async def aside(self) -> list[Aside]:
+    async def inactive(self) -> list[InactiveSpace]:
         """The spaces that are kept and not searched."""
-        return await moves.aside(self._database)
+        return await space_migration.inactive(self._database)
 
-    async def drop(self, old: Sequence[Aside]) -> None:
+    async def drop(self, old: Sequence[InactiveSpace]) -> None:
         """Remove spaces for good."""
-        await moves.drop(self._database, [each.space for each in old])
+        await space_migration.drop(self._database, [each.space for each in old])
 
     async def _pages(self) -> AsyncIterator[list[Incomplete]]:
         """Paintings that lack something and were not refused, each once."""

@@ -7,7 +7,7 @@ from support.postgres import until_blocked
 
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import backfill, leases, moves, paid, paintings, spaces
+from art_mcp.store import backfill, leases, paid, paintings, space_migration, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError, StoreError
 from art_mcp.store.paintings import Entry
@@ -122,30 +122,30 @@ async def test_a_picture_that_changes_while_its_old_one_is_filled_ends_without_a
 
 async def test_one_holder_at_a_time(filled: Database) -> None:
     mine, other = await leases.begin(filled), await leases.begin(filled)
-    assert await moves.hold(filled, TARGET, mine)
-    assert await moves.hold(filled, TARGET, mine)
-    assert not await moves.hold(filled, TARGET, other)
+    assert await space_migration.hold(filled, TARGET, mine)
+    assert await space_migration.hold(filled, TARGET, mine)
+    assert not await space_migration.hold(filled, TARGET, other)
     await leases.renew(filled, mine)
     await leases.release(filled, await leases.begin(filled))
-    assert not await moves.hold(filled, TARGET, other)
+    assert not await space_migration.hold(filled, TARGET, other)
     await leases.release(filled, mine)
-    assert await moves.hold(filled, TARGET, other)
+    assert await space_migration.hold(filled, TARGET, other)
     with pytest.raises(leases.LeaseLostError, match="could take over its work"):
         await leases.renew(filled, mine)
 
 
 async def test_a_holder_that_died_lets_go_in_time(filled: Database) -> None:
     mine, other = await leases.begin(filled), await leases.begin(filled)
-    assert await moves.hold(filled, TARGET, mine)
+    assert await space_migration.hold(filled, TARGET, mine)
     async with filled.connection() as connection:
         left = await connection.fetchval("SELECT extract(epoch FROM max(until) - now()) FROM art_mcp.leases")
         assert 0 < left <= leases.LEASE_S
         await connection.execute("UPDATE art_mcp.leases SET until = now() - interval '1 s' WHERE id = $1", mine)
     await leases.renew(filled, mine)  # nobody else has taken it
-    assert not await moves.hold(filled, TARGET, other)
+    assert not await space_migration.hold(filled, TARGET, other)
     async with filled.connection() as connection:
         await connection.execute("UPDATE art_mcp.leases SET until = now() - interval '1 s' WHERE id = $1", mine)
-    assert await moves.hold(filled, TARGET, other)
+    assert await space_migration.hold(filled, TARGET, other)
     with pytest.raises(leases.LeaseLostError):
         await leases.renew(filled, mine)
 
@@ -154,7 +154,7 @@ async def test_many_who_want_to_hold_at_once(filled: Database) -> None:
     got: list[bool] = []
 
     async def take() -> None:
-        got.append(await moves.hold(filled, TARGET, await leases.begin(filled)))
+        got.append(await space_migration.hold(filled, TARGET, await leases.begin(filled)))
 
     async with anyio.create_task_group() as group:
         for _ in range(8):
@@ -163,14 +163,14 @@ async def test_many_who_want_to_hold_at_once(filled: Database) -> None:
 
 
 async def test_the_switch_waits_until_nothing_is_lacking(filled: Database) -> None:
-    assert not await moves.switch(filled, TARGET)
+    assert not await space_migration.switch(filled, TARGET)
     assert await spaces.active(filled) == [LOOK, OLD, WORDS]
     await fill(filled, painting(0), painting(2))
-    assert not await moves.switch(filled, TARGET)
-    assert not await moves.switch(filled, TARGET, {(painting(1).id, b"another picture")})
-    assert await moves.switch(filled, TARGET, {(painting(1).id, b"picture")})
+    assert not await space_migration.switch(filled, TARGET)
+    assert not await space_migration.switch(filled, TARGET, {(painting(1).id, b"another picture")})
+    assert await space_migration.switch(filled, TARGET, {(painting(1).id, b"picture")})
     assert await spaces.active(filled) == [NEW, WORDS]  # look is filled by nobody any more
-    assert await moves.switch(filled, [OLD, LOOK, WORDS])
+    assert await space_migration.switch(filled, [OLD, LOOK, WORDS])
     assert await spaces.active(filled) == [LOOK, OLD, WORDS]
 
 
@@ -179,7 +179,7 @@ async def test_what_is_stored_during_the_switch_is_seen_by_it_or_refused(filled:
     switched: list[bool] = []
 
     async def switch() -> None:
-        switched.append(await moves.switch(filled, TARGET))
+        switched.append(await space_migration.switch(filled, TARGET))
 
     async with anyio.create_task_group() as group, filled.transaction() as connection:
         await paintings.write(connection, [entry(painting(3), OLD, LOOK, WORDS)])
@@ -188,7 +188,7 @@ async def test_what_is_stored_during_the_switch_is_seen_by_it_or_refused(filled:
         assert switched == []  # it waits for the end of this transaction
     assert switched == [False]
     await fill(filled, painting(3))
-    assert await moves.switch(filled, TARGET)
+    assert await space_migration.switch(filled, TARGET)
     with pytest.raises(MovedError, match="moved to another model"):
         await store(filled, entry(painting(4), OLD, LOOK, WORDS))
     await store(filled, entry(painting(0, title="Other words"), WORDS))  # words are the same in both
@@ -197,21 +197,21 @@ async def test_what_is_stored_during_the_switch_is_seen_by_it_or_refused(filled:
 
 async def test_only_what_is_not_used_is_dropped(filled: Database) -> None:
     with pytest.raises(StoreError, match="in use again"):
-        await moves.drop(filled, [OLD])
+        await space_migration.drop(filled, [OLD])
     lease = await leases.begin(filled)
-    await moves.hold(filled, TARGET, lease)
-    assert [(each.space, each.held) for each in await moves.aside(filled)] == [(NEW, True)]
+    await space_migration.hold(filled, TARGET, lease)
+    assert [(each.space, each.held) for each in await space_migration.inactive(filled)] == [(NEW, True)]
     with pytest.raises(StoreError, match="in use again"):
-        await moves.drop(filled, [NEW])
+        await space_migration.drop(filled, [NEW])
     await leases.release(filled, lease)
     await fill(filled, *(painting(number) for number in range(3)))
-    await moves.switch(filled, TARGET)
+    await space_migration.switch(filled, TARGET)
     for space in (OLD, NEW):
         await paid.keep(filled, PictureEmbedding(b"digest", None, {space: ones(space)}))
-    old = await moves.aside(filled)
+    old = await space_migration.inactive(filled)
     assert [each.space for each in old] == [LOOK, OLD] and all(each.size > 0 for each in old)
-    await moves.drop(filled, [each.space for each in old])
-    assert await moves.aside(filled) == []
+    await space_migration.drop(filled, [each.space for each in old])
+    assert await space_migration.inactive(filled) == []
     async with filled.connection() as connection:
         tables = await connection.fetch(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'art_mcp' AND tablename LIKE 'vectors%' ORDER BY 1"
@@ -225,11 +225,11 @@ async def test_only_what_is_not_used_is_dropped(filled: Database) -> None:
 async def test_a_search_that_holds_a_table_ends_before_it_is_dropped(filled: Database) -> None:
     """It may wait for another table meanwhile; the drop gives way, and nobody is thrown out."""
     await fill(filled, *(painting(number) for number in range(3)))
-    await moves.switch(filled, TARGET)
+    await space_migration.switch(filled, TARGET)
     dropped = anyio.Event()
 
     async def drop() -> None:
-        await moves.drop(filled, [OLD, LOOK])
+        await space_migration.drop(filled, [OLD, LOOK])
         dropped.set()
 
     async with anyio.create_task_group() as group:
@@ -242,7 +242,7 @@ async def test_a_search_that_holds_a_table_ends_before_it_is_dropped(filled: Dat
             assert not dropped.is_set()
         with anyio.fail_after(60):
             await dropped.wait()
-    assert await moves.aside(filled) == []
+    assert await space_migration.inactive(filled) == []
 
 
 async def test_nobody_takes_an_empty_database_from_who_is_loading_it(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""A move of all paintings to other spaces: who makes it, the switch, and the end of the old spaces."""
+"""Migration of all paintings to other spaces: who holds these, the switch to them, and dropping the old ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DROP_TRIES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class InactiveSpace:
     """A space that is not active: one that was left, or one that is being filled."""
 
     space: Space
@@ -82,10 +82,10 @@ async def switch(
     return True
 
 
-async def aside(database: Database) -> list[Aside]:
+async def inactive(database: Database) -> list[InactiveSpace]:
     """The spaces that are not active."""
     async with database.connection() as connection:
-        return await _aside(connection)
+        return await _inactive(connection)
 
 
 async def drop(database: Database, spaces: Sequence[Space]) -> None:
@@ -108,7 +108,7 @@ async def drop(database: Database, spaces: Sequence[Space]) -> None:
 
 async def _drop(connection: Connection, spaces: Sequence[Space]) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-    free = {each.space for each in await _aside(connection) if not each.held}
+    free = {each.space for each in await _inactive(connection) if not each.held}
     if not set(spaces) <= free:
         raise StoreError("The old vectors are in use again.", "Look at it anew: `art-mcp doctor`.")
     for space in spaces:
@@ -125,13 +125,13 @@ async def _incomplete(
     return any((each.painting.id, each.painting.image_sha256) not in excused for each in left)
 
 
-async def _aside(connection: Connection) -> list[Aside]:
+async def _inactive(connection: Connection) -> list[InactiveSpace]:
     rows = await connection.fetch(
         f"SELECT leg, provider, model, version, dimensions, {held('spaces')} AS held, "
         "pg_total_relation_size(format('art_mcp.vectors_%s', name)::regclass) AS size "
         "FROM art_mcp.spaces WHERE NOT active ORDER BY name"
     )
     return [
-        Aside(Space(Leg(leg), provider, model, version, dimensions), size, held)
+        InactiveSpace(Space(Leg(leg), provider, model, version, dimensions), size, held)
         for leg, provider, model, version, dimensions, held, size in rows
     ]
