@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
+from art_mcp.ingest.sources.coerce import coerce
 from art_mcp.ingest.sources.sheet import MAX_LINE, SAMPLE_BYTES, Cells, Sheet
 from art_mcp.ingest.sources.source import SourceError
-from art_mcp.ingest.sources.told import told
 
 SAMPLE_ROWS = 1_000
 MOST_COLUMNS = 1_000
@@ -31,7 +31,7 @@ def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
             if isinstance(found, str):
                 yield f"line {number}", found
             else:
-                yield f"line {number}", {field: told(field, found.get(names[i])) for field, i in columns.items()}
+                yield f"line {number}", {field: coerce(field, found.get(names[i])) for field, i in columns.items()}
 
     return Sheet(names, records)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
+from art_mcp.ingest.sources.coerce import coerce
 from art_mcp.ingest.sources.sheet import Cells, Sheet
 from art_mcp.ingest.sources.source import SourceError
-from art_mcp.ingest.sources.told import told
 
 if TYPE_CHECKING:
     import pyarrow
@@ -75,7 +75,7 @@ def _cells(batch: pyarrow.RecordBatch, row: int, read: Mapping[str, str]) -> Cel
     cells = {}
     for field, column in read.items():
         try:
-            cells[field] = told(field, batch.column(column)[row].as_py())
+            cells[field] = coerce(field, batch.column(column)[row].as_py())
         except (ValueError, OverflowError, KeyError, RecursionError):  # bytes that are no text, years beyond 9999
             return f"Its {field} cannot be read."
     return cells

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
+from art_mcp.ingest.sources.coerce import coerce
 from art_mcp.ingest.sources.columns import COLUMNS, plain
-from art_mcp.ingest.sources.told import told
 from art_mcp.ingest.sources.xmp import read_xmp
 
 MAX_SIDECAR = 1 << 18
@@ -43,7 +43,7 @@ def _json(data: bytes) -> dict[str, str]:
         return {}
     values = {plain(name): value for name, value in known.items()}
     cells = {
-        field: next((text for name in names if (text := told(field, values.get(name)).strip())), "")
+        field: next((text for name in names if (text := coerce(field, values.get(name)).strip())), "")
         for field, names in COLUMNS.items()
         if field not in ("image", "vector")
     }

@@ -1,4 +1,4 @@
-"""Values that are no text, such as those of JSON, as a catalogue would write them."""
+"""Values that are not text, such as those of JSON, as a catalogue would write them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_PARTS = 1_000
 NAMES = ("name", "title", "label", "value", "text", "url", "path", "id")
 
 
-def told(field: str, value: Any) -> str:
+def coerce(field: str, value: Any) -> str:
     """A value as the text of a field; empty if it is nothing.
 
     A list's parts are joined by commas, but of several pictures the first counts, and a vector keeps its brackets.
@@ -20,10 +20,10 @@ def told(field: str, value: Any) -> str:
         return json.dumps(value)
     if field == "image" and isinstance(value, list):
         value = next(iter(value), None)
-    return _told(value, MOST_DEEP)
+    return _coerce(value, MOST_DEEP)
 
 
-def _told(value: Any, deep: int) -> str:
+def _coerce(value: Any, deep: int) -> str:
     if value is None or deep == 0 or value != value:  # NaN alone is unlike itself
         return ""
     if isinstance(value, str):
@@ -33,11 +33,11 @@ def _told(value: Any, deep: int) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, (list, tuple)):
-        return ", ".join(text for part in value[:MOST_PARTS] if (text := _told(part, deep - 1).strip()))
+        return ", ".join(text for part in value[:MOST_PARTS] if (text := _coerce(part, deep - 1).strip()))
     if isinstance(value, dict):
         for name in NAMES:
-            if text := _told(value.get(name), deep - 1):
+            if text := _coerce(value.get(name), deep - 1):
                 return text
         parts = list(value.items())[:MOST_PARTS]
-        return ", ".join(f"{name}: {text}" for name, part in parts if (text := _told(part, deep - 1)))
+        return ", ".join(f"{name}: {text}" for name, part in parts if (text := _coerce(part, deep - 1)))
     return str(value)
