@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from art_mcp.ingest.sources import DEFAULTS, Row, embedded, open_source
+from art_mcp.ingest.sources import DEFAULTS, Row, open_source, picture_metadata
 from art_mcp.ingest.sources.folder import PictureFolder
 
 
@@ -167,6 +167,6 @@ def test_no_more_of_a_picture_is_read_than_its_head(tmp_path: Path) -> None:
     comment = b"\xff\xfe" + struct.pack(">H", 65_000) + b"x" * 64_998
     jpeg(path, segment=comment * 40, xmp=xmp(TITLE))  # 2.6 MB before the title
     with path.open("rb") as file:
-        assert embedded.read_embedded(file) == {}
-        assert file.tell() <= embedded.MAX_READ + 16_384
+        assert picture_metadata.read_picture_metadata(file) == {}
+        assert file.tell() <= picture_metadata.MAX_READ + 16_384
     assert rows_of(tmp_path)["a.jpg"].catalogue.title == "a"

@@ -11,8 +11,8 @@ from typing import BinaryIO
 from art_mcp.images.files import open_file
 from art_mcp.images.picture import ImageError
 from art_mcp.ingest.sources.columns import fault
-from art_mcp.ingest.sources.embedded import read_embedded
 from art_mcp.ingest.sources.local import LocalSource
+from art_mcp.ingest.sources.picture_metadata import read_picture_metadata
 from art_mcp.ingest.sources.sidecar import MAX_SIDECAR, read_sidecars
 from art_mcp.ingest.sources.source import Refusal, Row
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
@@ -78,7 +78,7 @@ class PictureFolder(LocalSource):
         )
 
     def _row(self, path: Path, label: str, key: str, beside: Mapping[str, str]) -> Row:
-        told = self._embedded(path)
+        told = self._picture_metadata(path)
         told |= read_sidecars(path.name, beside, lambda name: self._read(path.with_name(name)))
         kept = {}
         for field, text in told.items():  # what cannot be stored is left out; it must not cost the picture
@@ -94,10 +94,10 @@ class PictureFolder(LocalSource):
             holding=Holding(**{field: kept.get(field) for field in HOLDING_FIELDS}),
         )
 
-    def _embedded(self, path: Path) -> dict[str, str]:
+    def _picture_metadata(self, path: Path) -> dict[str, str]:
         try:
             with self._opened(path) as file:
-                return read_embedded(file)
+                return read_picture_metadata(file)
         except (ImageError, OSError):  # told when the picture itself is read
             return {}
 

@@ -1,4 +1,4 @@
-"""What a picture's file says of itself: XMP, IPTC-IIM and EXIF, in this order."""
+"""What the file of a picture says of it: XMP, IPTC-IIM and EXIF, in this order."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class _Head:
         return data
 
 
-def read_embedded(file: BinaryIO) -> dict[str, str]:
-    """What is said, by field; nothing of a file whose head is broken or not understood."""
+def read_picture_metadata(file: BinaryIO) -> dict[str, str]:
+    """The metadata by field; empty if the head of the file is broken or not understood."""
     from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401 - they register themselves
 
-    told: dict[str, str] = {}
+    fields: dict[str, str] = {}
     with quiet_pillow():
         try:
             image = Image.open(_Head(file), formats=FORMATS)  # type: ignore[arg-type]
@@ -54,13 +54,13 @@ def read_embedded(file: BinaryIO) -> dict[str, str]:
             return {}
         for read in (_exif, _iptc, _xmp):
             try:
-                told |= {field: text for field, text in read(image).items() if text.strip()}
+                fields |= {field: text for field, text in read(image).items() if text.strip()}
             except Exception:  # noqa: S112 - the other two may still be whole
                 continue
-    description = told.get("description", "")
-    if "title" not in told and 0 < len(description) <= MAX_TITLE:
-        told["title"] = told.pop("description")
-    return told
+    description = fields.get("description", "")
+    if "title" not in fields and 0 < len(description) <= MAX_TITLE:
+        fields["title"] = fields.pop("description")
+    return fields
 
 
 def _exif(image: Image.Image) -> dict[str, str]:
@@ -68,12 +68,12 @@ def _exif(image: Image.Image) -> dict[str, str]:
         return {}  # Pillow would decode the pixels to look behind them
     exif = image.getexif()
     values = {field: exif.get(tag) for field, tag in _EXIF.items()}
-    told = {
+    fields = {
         field: _decoded(value.encode("latin-1", "ignore")) for field, value in values.items() if isinstance(value, str)
     }
-    if len(told.get("description", "")) <= MAX_TITLE and _NOISE.fullmatch(told.get("description", "").strip()):
-        told.pop("description", None)
-    return told
+    if len(fields.get("description", "")) <= MAX_TITLE and _NOISE.fullmatch(fields.get("description", "").strip()):
+        fields.pop("description", None)
+    return fields
 
 
 def _iptc(image: Image.Image) -> dict[str, str]:
@@ -85,11 +85,11 @@ def _iptc(image: Image.Image) -> dict[str, str]:
         value = info.get(tag, b"")
         return ", ".join(_decoded(each) for each in (value if isinstance(value, list) else [value])[:20])
 
-    told = {field: text(tag) for field, tag in _IPTC.items()}
+    fields = {field: text(tag) for field, tag in _IPTC.items()}
     day = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", text(_IPTC_DATE))
     if day and _IPTC_TIME not in info:  # a camera's clock also tells the time
-        told["date"] = "-".join(part for part in day.groups() if part.strip("0"))
-    return told
+        fields["date"] = "-".join(part for part in day.groups() if part.strip("0"))
+    return fields
 
 
 def _xmp(image: Image.Image) -> dict[str, str]:
