@@ -18,7 +18,7 @@ from art_mcp.images.picture import ImageError, glance
 from art_mcp.ingest.batch import read_item, read_items
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.listing import item_of
-from art_mcp.ingest.sources.sheet import is_link
+from art_mcp.ingest.sources.records import is_link
 from art_mcp.store import jobs
 from art_mcp.store.jobs import HeldItem, NewItem
 

@@ -10,13 +10,13 @@ from typing import BinaryIO, TextIO
 
 from art_mcp.ingest.sources.columns import plain
 from art_mcp.ingest.sources.folder import PICTURE_SUFFIXES
-from art_mcp.ingest.sources.sheet import MAX_LINE, SAMPLE_BYTES, Cells, Sheet, is_link
+from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records, is_link
 from art_mcp.ingest.sources.source import SourceError
 
 MAX_LINES_IN_A_ROW = 100
 
 
-def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
+def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     """A table of text.
 
     Args:
@@ -48,7 +48,7 @@ def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
             else:
                 yield where, {field: cells[index] for field, index in columns.items()}
 
-    return Sheet(names, records)
+    return Records(names, records)
 
 
 def _delimiter(header: str, images: Collection[str]) -> tuple[str, list[str]]:

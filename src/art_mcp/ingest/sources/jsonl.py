@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.sheet import MAX_LINE, SAMPLE_BYTES, Cells, Sheet
+from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records
 from art_mcp.ingest.sources.source import SourceError
 
 SAMPLE_ROWS = 1_000
@@ -15,7 +15,7 @@ MOST_COLUMNS = 1_000
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 
 
-def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
+def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     """A table whose columns are all keys of its first objects.
 
     Raises:
@@ -33,7 +33,7 @@ def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
             else:
                 yield f"line {number}", {field: coerce(field, found.get(names[i])) for field, i in columns.items()}
 
-    return Sheet(names, records)
+    return Records(names, records)
 
 
 def _names(file: BinaryIO) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.sheet import Cells, Sheet
+from art_mcp.ingest.sources.records import Cells, Records
 from art_mcp.ingest.sources.source import SourceError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ MOST_BYTES = 1 << 30
 _THRIFT = 1 << 24
 
 
-def parquet(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
+def parquet(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     """A table whose columns are those of the file's schema; nested ones are told as text.
 
     Raises:
@@ -56,7 +56,7 @@ def parquet(file: BinaryIO, name: str, images: Collection[str]) -> Sheet:
         except (pyarrow.ArrowException, OSError, MemoryError):
             raise damaged from None
 
-    return Sheet(names, records)
+    return Records(names, records)
 
 
 def _check_size(table: ParquetFile, names: Collection[str], name: str) -> None:

@@ -17,11 +17,11 @@ from art_mcp.ingest.sources.jsonl import jsonl
 from art_mcp.ingest.sources.links import Links
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.parquet import parquet
+from art_mcp.ingest.sources.records import Records, is_link
 from art_mcp.ingest.sources.semart import CLEANED, NEEDED, clean, misfit
-from art_mcp.ingest.sources.sheet import Sheet, is_link
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
 
-FORMATS: dict[str, Callable[[BinaryIO, str, Collection[str]], Sheet]] = {
+FORMATS: dict[str, Callable[[BinaryIO, str, Collection[str]], Records]] = {
     ".csv": delimited,
     ".tsv": delimited,
     ".jsonl": jsonl,
@@ -59,26 +59,26 @@ class Table(LocalSource):
 
     def _rows(self) -> Iterator[Row | Refusal]:
         for path in self._paths:
-            with self._opened(path) as sheet:
-                columns = self._columns(path, sheet)
-                for where, cells in sheet.records(columns):
+            with self._opened(path) as records:
+                columns = self._columns(path, records)
+                for where, cells in records.read(columns):
                     label = f"{path.name} {where}"
                     yield Refusal(label, cells) if isinstance(cells, str) else painting(label, cells)
 
-    def _columns(self, path: Path, sheet: Sheet) -> dict[str, int]:
-        columns = choose(path.name, sheet.names, self._given)
+    def _columns(self, path: Path, records: Records) -> dict[str, int]:
+        columns = choose(path.name, records.names, self._given)
         if self._clean and not columns.keys() >= NEEDED:
             raise misfit(path.name)
         return columns
 
     def _reading(self) -> str:
         path = self._paths[0]
-        with self._opened(path) as sheet:
-            told = reading(sheet.names, self._columns(path, sheet))
+        with self._opened(path) as records:
+            told = reading(records.names, self._columns(path, records))
             return f"{told} {CLEANED}" if self._clean else told
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[Sheet]:
+    def _opened(self, path: Path) -> Iterator[Records]:
         """A table, its columns known.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What every format of table gives, and what all of them share."""
+"""The rows of a table, whatever its format, and what all formats share."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Cells = Mapping[str, str] | str
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table that is open."""
+class Records:
+    """The rows of a table that is open."""
 
     names: Sequence[str]
-    """Of its columns."""
-    records: Callable[[Mapping[str, int]], Iterator[tuple[str, Cells]]]
-    """Each row that is not empty, with where it stands; takes the index of the column of each field."""
+    """The names of its columns."""
+    read: Callable[[Mapping[str, int]], Iterator[tuple[str, Cells]]]
+    """Takes the index of each field's column; yields each row that is not empty, after where it stands in the file."""
 
 
 def is_link(image: str) -> bool:
