@@ -65,7 +65,6 @@ def empty(postgres: EmbeddedServer) -> str:
 def twelve(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The template of a database with twelve paintings, and the folder that they were loaded from."""
     folder = write_twelve(tmp_path_factory.mktemp("twelve") / "pictures")
-
     return new_template(postgres, lambda settings: load_into(settings, folder)), folder
 
 
@@ -100,7 +99,7 @@ def pictures(twelve: tuple[str, Path], tmp_path: Path) -> Path:
 async def loaded(postgres: EmbeddedServer, twelve: tuple[str, Path], tmp_path: Path) -> AsyncIterator[Settings]:
     """Settings with a database of the test's own that has the paintings of `pictures`."""
     async with new_database(postgres, twelve[0]) as url:
-        yield Settings(database_url=url, image_dirs=(tmp_path,))
+        yield Settings(database_url=url, image_dirs=(tmp_path, twelve[1]))
 
 
 @pytest.fixture

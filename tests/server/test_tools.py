@@ -178,9 +178,9 @@ async def test_a_picture_finds_its_painting_and_a_painting_its_like(client: Clie
     assert len(page["results"]) == page["total"] == 11
 
 
-async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, pictures: Path) -> None:
+async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, twelve: tuple[str, Path]) -> None:
     before = await files(client)
-    again = (await call(client, "ingest_collection", source=str(pictures))).structured_content
+    again = (await call(client, "ingest_collection", source=str(twelve[1]))).structured_content
     assert (again["unchanged"], again["stored"]) == (12, 0)
     page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
     assert {hit["id"] for hit in page["results"]} == set(before.values())
