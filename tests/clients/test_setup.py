@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from mcp import Client as McpClient
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from support.command import art_mcp_here
 
 from art_mcp.clients import launch
 from art_mcp.clients.client import NAMES, Client, clients
@@ -75,10 +76,14 @@ class User:
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         return file
 
-    def runs(self, *arguments: str, program: list[str] | None = None, **environ: str) -> subprocess.CompletedProcess:
+    def runs(self, *arguments: str, program: str | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the command in the user's home: `program`, or, which is faster, this process."""
+        environ = {**self.environ, **environ}
+        if program is None:
+            return art_mcp_here(*arguments, environ=environ, cwd=self.home)
         return subprocess.run(
-            [*(program or [sys.executable, "-m", "art_mcp"]), *arguments],
-            env={**self.environ, **environ},
+            [program, *arguments],
+            env=environ,
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -179,7 +184,7 @@ async def test_what_is_printed_can_be_pasted(name: str, user: User, tmp_path: Pa
 def test_the_program_is_the_one_that_runs(user: User, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("art-mcp.exe" if os.name == "nt" else "art-mcp")
     (user.home / "my.env").write_text("ART_MCP_LOG_LEVEL=ERROR\n")
-    done = user.runs("--env-file", "my.env", "setup", "cursor", "--name", "my-art", "--write", program=[str(program)])
+    done = user.runs("--env-file", "my.env", "setup", "cursor", "--name", "my-art", "--write", program=str(program))
     assert done.returncode == 0, done.stderr
     assert user.entry("cursor", "my-art") == {
         "command": str(program),
@@ -190,7 +195,7 @@ def test_the_program_is_the_one_that_runs(user: User, tmp_path: Path) -> None:
         link.parent.mkdir()
         link.symlink_to(program)
         for typed in (str(link), os.path.relpath(link, user.home)):
-            done = user.runs("setup", "cursor", program=[typed])
+            done = user.runs("setup", "cursor", program=typed)
             assert json.loads(done.stdout)["mcpServers"]["art"] == {"command": str(link), "args": []}
 
 
