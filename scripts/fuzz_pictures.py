@@ -35,8 +35,8 @@ from PIL import Image
 from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import Fetcher
-from art_mcp.images.picture import ImageError
 from art_mcp.images.reference import Reference
+from art_mcp.images.undecoded import ImageError
 
 BROKE = ("broke its decoder", "seconds to decode", "no process can be started")
 

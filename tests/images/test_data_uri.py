@@ -10,7 +10,7 @@ import pytest
 
 from art_mcp.images import data_uri
 from art_mcp.images.data_uri import MAX_PERCENTS, decode
-from art_mcp.images.picture import MAX_BYTES, ImageError
+from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
 DATA = bytes(range(256)) * 3
 CODE = base64.b64encode(DATA).decode()

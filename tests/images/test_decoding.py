@@ -24,7 +24,8 @@ from support.pictures import endless
 
 from art_mcp.images import decoding
 from art_mcp.images.decoding import Decoder
-from art_mcp.images.picture import ImageError, read_picture
+from art_mcp.images.picture import read_picture
+from art_mcp.images.undecoded import ImageError
 
 WORKER = "art_mcp.images.decode_worker"
 POPEN = subprocess.Popen
@@ -258,7 +259,7 @@ def test_nothing_of_it_appears_on_the_servers_streams(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from art_mcp.images.decoding import Decoder
-        from art_mcp.images.picture import ImageError
+        from art_mcp.images.undecoded import ImageError
         decoder = Decoder()
         for path in sys.argv[1:]:
             try:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from art_mcp.images.excerpt import BY_EXAMPLE, Region, excerpt
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 
 
 def ramp(width: int, height: int) -> bytes:

@@ -18,7 +18,7 @@ from support.picture_server import HOST, PictureServer, canary, picture_server, 
 
 from art_mcp.images import fetch
 from art_mcp.images.fetch import MAX_CONNECTIONS, Fetcher
-from art_mcp.images.picture import MAX_BYTES, ImageError
+from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
 pytestmark = pytest.mark.anyio
 

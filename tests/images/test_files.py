@@ -14,7 +14,7 @@ import pytest
 from art_mcp.images import files as module
 from art_mcp.images.files import read_file
 from art_mcp.images.loader import PictureLoader
-from art_mcp.images.picture import MAX_BYTES, ImageError
+from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
 DATA = b"the bytes of a picture"
 

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageFile
 
-from art_mcp.images import picture as module
-from art_mcp.images.picture import MAX_BYTES, ImageError, Picture, read_picture
+from art_mcp.images import undecoded
+from art_mcp.images.picture import Picture, read_picture
+from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
 
 def encoded(image: Image.Image, format_: str, **options: object) -> bytes:
@@ -430,7 +431,8 @@ def many_frames() -> bytes:
 
 PEAK = """
 import sys
-from art_mcp.images.picture import ImageError, read_picture
+from art_mcp.images.picture import read_picture
+from art_mcp.images.undecoded import ImageError
 def status(key):
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith(key))
@@ -519,4 +521,4 @@ def test_many_threads_at_once_warn_nobody() -> None:
     with ThreadPoolExecutor(8) as pool:
         pictures = list(pool.map(read, broken * 4))
     assert all(picture.image.size == (40, 24) for picture in pictures)
-    assert module._quiet_readers == 0
+    assert undecoded._quiet_readers == 0

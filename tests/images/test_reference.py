@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from art_mcp.images.picture import ImageError
 from art_mcp.images.reference import Kind, Reference
+from art_mcp.images.undecoded import ImageError
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 LINK = "https://files.example.org/a/b.jpg?sig=secret"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from art_mcp.images.picture import ImageError, Picture, read_picture
+from art_mcp.images.picture import Picture, read_picture
 from art_mcp.images.rendition import Rendition, lighter, opened, render
+from art_mcp.images.undecoded import ImageError
 
 
 def picture(width: int, height: int, **options: object) -> Picture:

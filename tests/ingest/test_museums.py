@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from support.picture_server import PictureServer, picture_server, said
 
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources import DEFAULTS, Refusal, Row, SourceError, cleveland, met, museum, open_source, smk, web
 from art_mcp.ingest.sources.source import Source
 from art_mcp.runtime import Runtime

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from support.picture_server import PictureServer, picture_server, said
 
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources import DEFAULTS, Options, Refusal, Row, SourceError, links, open_source, parquet, web
 from art_mcp.ingest.sources.table import Table
 from art_mcp.runtime import Runtime

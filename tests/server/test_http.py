@@ -23,7 +23,7 @@ from support.pictures import draw_many
 from support.postgres import until_blocked
 from support.servers import SERVE, Served, serving
 
-from art_mcp.images.picture import MAX_BYTES
+from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.http import MAX_BODY, listen
 from art_mcp.settings import Settings
 

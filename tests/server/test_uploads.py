@@ -27,7 +27,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from support.servers import SERVE, Served, connected_over_stdio, serving
 
-from art_mcp.images.picture import MAX_BYTES
+from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.runtime import Runtime
 from art_mcp.server import uploads as limits
 from art_mcp.server.services import Services

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from art_mcp.images import typeface
 from art_mcp.images.encoding import encode
-from art_mcp.images.picture import ImageError
 from art_mcp.images.rendition import bounded, opened
+from art_mcp.images.undecoded import ImageError
 
 MAX_TILES = 50
 

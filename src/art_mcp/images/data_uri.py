@@ -6,7 +6,7 @@ import binascii
 import re
 from urllib.parse import unquote, unquote_to_bytes
 
-from art_mcp.images.picture import ImageError, check_bytes, printable_name
+from art_mcp.images.undecoded import ImageError, check_bytes, printable_name
 
 MAX_HEAD = 1000
 MAX_PERCENTS = 2**20

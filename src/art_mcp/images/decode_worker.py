@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from art_mcp.images import picture
 from art_mcp.images.decoding import ANSWER, QUESTION
+from art_mcp.images.undecoded import ImageError
 
 Question = tuple[bytes, str, int]
 
@@ -41,7 +42,7 @@ def main() -> None:
 def _answer(answers: BinaryIO, data: bytes, name: str, max_side: int) -> None:
     try:
         read = picture.read_picture(data, name=name, max_side=max_side)
-    except picture.ImageError as error:
+    except ImageError as error:
         _say(answers, "refused", problem=error.problem, next_step=error.next_step)
         return
     source = {"width": read.width, "height": read.height, "format": read.format, "sha256": read.sha256.hex()}

@@ -25,7 +25,8 @@ from typing import Any
 
 from PIL import Image
 
-from art_mcp.images.picture import FORMATS, SAVE_AS, ImageError, Picture, check_bytes, printable_name
+from art_mcp.images.picture import FORMATS, SAVE_AS, Picture
+from art_mcp.images.undecoded import ImageError, check_bytes, printable_name
 
 WITHIN_S = 20.0
 MEMORY = 1024**3

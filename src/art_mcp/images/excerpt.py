@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from art_mcp.images.encoding import Encoded, encode
-from art_mcp.images.picture import ImageError
 from art_mcp.images.rendition import bounded, opened
+from art_mcp.images.undecoded import ImageError
 
 QUALITIES = (88, 80, 70, 60)
 SMALLEST_REGION = 0.02

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.images.address import Resolver, is_public
-from art_mcp.images.picture import MAX_BYTES, ImageError, check_bytes
+from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes
 
 if TYPE_CHECKING:
     import httpcore2

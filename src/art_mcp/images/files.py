@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from art_mcp.images.picture import MAX_BYTES, ImageError, check_bytes, printable_name
+from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes, printable_name
 
 
 def read_file(

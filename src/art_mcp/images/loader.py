@@ -15,8 +15,9 @@ from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import Fetcher
 from art_mcp.images.files import read_file
-from art_mcp.images.picture import ImageError, Picture
+from art_mcp.images.picture import Picture
 from art_mcp.images.reference import CHAT, Kind, Reference
+from art_mcp.images.undecoded import ImageError
 
 # Where the computers of ChatGPT and Claude keep what was attached; another's disk can be mounted there, though.
 CHATS_FOLDERS = ("/mnt/data/", "/mnt/user-data/")

@@ -7,7 +7,6 @@ import math
 import re
 import struct
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -28,10 +27,9 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from art_mcp.errors import ArtMcpError
+from art_mcp.images.undecoded import ImageError, check_bytes, printable_name, quiet_pillow
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO", "ICO")
-MAX_BYTES = 20 * 1024 * 1024
 MIN_SIDE = 10
 MAX_SIDE = 16_000
 
@@ -51,10 +49,6 @@ one_big_picture: AbstractContextManager[Any] = threading.Lock()
 
 WHITE = (255, 255, 255)
 SAVE_AS = "Save it as a JPEG or PNG and try again."
-
-
-class ImageError(ArtMcpError):
-    """A picture could not be found, was not allowed, or could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +117,6 @@ def _told(name: str) -> Iterator[None]:
             f"{name} is damaged or incomplete.",
             "Open it in an image program, save it again as JPEG, and try again.",
         ) from error
-
-
-def check_bytes(count: int, *, name: str) -> None:
-    """Refuse a file by its length in bytes, before it is read where that is possible.
-
-    Raises:
-        ImageError: it is empty, or longer than 20 MiB.
-    """
-    if count == 0:
-        raise ImageError(f"{name} is empty.", "Choose another file.")
-    if count > MAX_BYTES:
-        raise ImageError(f"{name} is larger than 20 MiB.", "Make it smaller and try again.")
-
-
-def printable_name(name: str) -> str:
-    """A name that is fit for an error's text: printable, on one line, at most 80 characters."""
-    printable = "".join(c for c in name[:400] if c.isprintable()).strip()
-    return (printable if len(printable) <= 80 else printable[:79] + "…") or "The picture"
 
 
 @contextmanager
@@ -338,32 +314,3 @@ def _check_tiles(image: Any, name: str) -> None:
     width, height = (image.tag_v2.get(tag, 0) for tag in (322, 323))
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(name)
-
-
-_quiet_lock = threading.Lock()
-_quiet_readers = 0
-_quiet_scope: warnings.catch_warnings | None = None
-
-
-@contextmanager
-def quiet_pillow() -> Iterator[None]:
-    """Pillow warns about odd files, which is nobody's business: they are read or refused.
-
-    `warnings.catch_warnings` changes the whole process and must be left in the order of entering, which
-    threads do not keep. So the first reader enters it, and the last one leaves.
-    """
-    global _quiet_readers, _quiet_scope
-    with _quiet_lock:
-        if _quiet_readers == 0:
-            _quiet_scope = warnings.catch_warnings()
-            _quiet_scope.__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-        _quiet_readers += 1
-    try:
-        yield
-    finally:
-        with _quiet_lock:
-            _quiet_readers -= 1
-            if _quiet_readers == 0 and _quiet_scope is not None:
-                _quiet_scope.__exit__(None, None, None)
-                _quiet_scope = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpcore2
 
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 
 if TYPE_CHECKING:
     import ssl

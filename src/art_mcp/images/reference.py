@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from art_mcp.images import data_uri
 from art_mcp.images.files import check_path, name_of, path_of_uri
-from art_mcp.images.picture import ImageError, printable_name
+from art_mcp.images.undecoded import ImageError, printable_name
 
 WAYS = (
     "Give the absolute path of a picture in a folder that the server may read (ART_MCP_IMAGE_DIRS), an https link to "

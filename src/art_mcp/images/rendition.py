@@ -7,7 +7,8 @@ from io import BytesIO
 from PIL import Image
 
 from art_mcp.images.encoding import encode
-from art_mcp.images.picture import ImageError, Picture
+from art_mcp.images.picture import Picture
+from art_mcp.images.undecoded import ImageError
 from art_mcp.painting import Rendition
 
 THUMBNAIL_SIDE = 320

@@ -15,8 +15,9 @@ import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.decoding import Decoder, UndecidedError
-from art_mcp.images.picture import ImageError, Picture
+from art_mcp.images.picture import Picture
 from art_mcp.images.rendition import render
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.embedding import EMBEDDED_SIDE, PictureVectors, word_vectors
 from art_mcp.ingest.names import display_name

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from art_mcp.images.picture import ImageError, glance
+from art_mcp.images.picture import glance
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.batch import read_item, read_items
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.listing import item_of

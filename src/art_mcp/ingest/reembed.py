@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.picture import ImageError, Picture
+from art_mcp.images.picture import Picture
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.embedding import BATCH, PictureVectors, read_kept, word_vectors
 from art_mcp.ingest.memory import give_back
 from art_mcp.painting import Painting

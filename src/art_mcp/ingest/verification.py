@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.embedding import read_kept, word_vectors
 from art_mcp.painting import Painting
 from art_mcp.space import Leg, Space

@@ -23,8 +23,8 @@ async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Sourc
     Raises:
         ImageError: it did not come this way, and which other ways this user has.
     """
-    from art_mcp.images.picture import ImageError
     from art_mcp.images.reference import Kind, Reference
+    from art_mcp.images.undecoded import ImageError
 
     try:
         reference = Reference.parse(given)
@@ -50,8 +50,8 @@ def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
 
 def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
     from art_mcp.images.loader import Source
-    from art_mcp.images.picture import ImageError
     from art_mcp.images.reference import WAYS
+    from art_mcp.images.undecoded import ImageError
 
     if _host(ctx) is None:
         raise ImageError("Pictures are uploaded only to a server that is reached over HTTP; this one is not.", WAYS)

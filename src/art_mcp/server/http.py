@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.picture import MAX_BYTES
+from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import LINK_OR_HANDLE
 

@@ -14,8 +14,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from art_mcp.images.files import open_file, read_file
-from art_mcp.images.picture import ImageError, quiet_pillow
 from art_mcp.images.rendition import THUMBNAIL_SIDE
+from art_mcp.images.undecoded import ImageError, quiet_pillow
 from art_mcp.ingest.archive.layout import (
     CATALOGUE,
     IMAGES,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from art_mcp.images.files import open_file
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.columns import fault
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.picture_metadata import read_picture_metadata

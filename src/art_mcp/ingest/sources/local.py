@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from art_mcp.images.files import read_file
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.source import Page, Refusal, Row
 
 PAGE = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, BinaryIO
 
-from art_mcp.images.picture import quiet_pillow
+from art_mcp.images.undecoded import quiet_pillow
 from art_mcp.ingest.sources.xmp import MAX_PACKET, read_xmp
 
 if TYPE_CHECKING:

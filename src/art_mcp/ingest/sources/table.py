@@ -10,7 +10,7 @@ from typing import BinaryIO
 import anyio.to_thread
 
 from art_mcp.images.files import open_file
-from art_mcp.images.picture import ImageError
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.columns import COLUMNS, choose, painting, plain, reading
 from art_mcp.ingest.sources.delimited import delimited
 from art_mcp.ingest.sources.jsonl import jsonl

@@ -1,0 +1,63 @@
+"""What applies to a picture before it is decoded. Pillow is not imported here, so a source of pictures loads fast."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from art_mcp.errors import ArtMcpError
+
+MAX_BYTES = 20 * 1024 * 1024
+
+
+class ImageError(ArtMcpError):
+    """A picture could not be found, was not allowed, or could not be read."""
+
+
+def check_bytes(count: int, *, name: str) -> None:
+    """Refuse a file by its length in bytes, before it is read where that is possible.
+
+    Raises:
+        ImageError: it is empty, or longer than 20 MiB.
+    """
+    if count == 0:
+        raise ImageError(f"{name} is empty.", "Choose another file.")
+    if count > MAX_BYTES:
+        raise ImageError(f"{name} is larger than 20 MiB.", "Make it smaller and try again.")
+
+
+def printable_name(name: str) -> str:
+    """A name that is fit for an error's text: printable, on one line, at most 80 characters."""
+    printable = "".join(c for c in name[:400] if c.isprintable()).strip()
+    return (printable if len(printable) <= 80 else printable[:79] + "…") or "The picture"
+
+
+_quiet_lock = threading.Lock()
+_quiet_readers = 0
+_quiet_scope: warnings.catch_warnings | None = None
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Pillow warns about odd files, which is nobody's business: they are read or refused.
+
+    `warnings.catch_warnings` changes the whole process and must be left in the order of entering, which
+    threads do not keep. So the first reader enters it, and the last one leaves.
+    """
+    global _quiet_readers, _quiet_scope
+    with _quiet_lock:
+        if _quiet_readers == 0:
+            _quiet_scope = warnings.catch_warnings()
+            _quiet_scope.__enter__()
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+        _quiet_readers += 1
+    try:
+        yield
+    finally:
+        with _quiet_lock:
+            _quiet_readers -= 1
+            if _quiet_readers == 0 and _quiet_scope is not None:
+                _quiet_scope.__exit__(None, None, None)
+                _quiet_scope = None
