@@ -1,13 +1,20 @@
-"""The kinds of sources: what a user may name, and which module reads it."""
+"""The kinds of sources: what a user may name, and which class reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
+from art_mcp.ingest.sources.cleveland import Cleveland
+from art_mcp.ingest.sources.folder import PictureFolder
+from art_mcp.ingest.sources.iiif import IIIF
+from art_mcp.ingest.sources.met import Met
+from art_mcp.ingest.sources.museum import Museum
+from art_mcp.ingest.sources.semart import misfit
+from art_mcp.ingest.sources.smk import SMK
 from art_mcp.ingest.sources.source import Options, Source, SourceError
+from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table, semart_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +27,13 @@ class Kind:
     """What is loaded from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class MuseumKind(Kind):
-    """A museum with a service of its own, named as `met:WORDS`; without words, all its paintings."""
-
-    module: str
-    museum: str
-    """Name of its class in the module."""
-
-
-_MUSEUMS = {
-    "met": MuseumKind("met:WORDS", "paintings of the Metropolitan Museum of Art", "met", "Met"),
-    "cleveland": MuseumKind("cleveland:WORDS", "paintings of the Cleveland Museum of Art", "cleveland", "Cleveland"),
-    "smk": MuseumKind("smk:WORDS", "paintings of SMK, the national gallery of Denmark", "smk", "SMK"),
-}
-MUSEUMS = tuple(_MUSEUMS)
+MUSEUMS: dict[str, type[Museum]] = {"met": Met, "cleveland": Cleveland, "smk": SMK}
+"""Museums with a service of their own, by what a source of theirs begins with: `met:WORDS`, or `met:` for all."""
 KINDS: tuple[Kind, ...] = (
     Kind("/folder", "a folder of pictures; titles from their metadata, from sidecars NAME.xmp or NAME.json, or names"),
     Kind("/folder with a table", "a table beside its pictures, or SemArt's three files"),
     Kind("/table.csv", "a table (CSV, TSV, JSONL, Parquet) that names pictures beside it, or their https links"),
-    *_MUSEUMS.values(),
+    *(Kind(f"{name}:WORDS", f"paintings of {museum.full_title}") for name, museum in MUSEUMS.items()),
     Kind("https://...", "a IIIF manifest or collection, version 2 or 3"),
 )
 """What people are told of, in this order."""
@@ -71,29 +65,18 @@ def open_source(source: str, options: Options, within: Sequence[Path] | None = N
         found = _open_address(source) if is_address(source) else _open_path(path, options, within)
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read ({error.strerror}).", "Check its permissions.") from None
-    if options.clean_semart:
-        from art_mcp.ingest.sources.semart import misfit
-        from art_mcp.ingest.sources.table import Table
-
-        if not isinstance(found, Table):
-            raise misfit(found.name)
+    if options.clean_semart and not isinstance(found, Table):
+        raise misfit(found.name)
     return found
 
 
 def _open_address(source: str) -> Source:
-    from art_mcp.ingest.sources.iiif import IIIF
-
-    scheme, _, rest = source.partition(":")
-    if kind := _MUSEUMS.get(scheme.lower()):
-        module = import_module(f"art_mcp.ingest.sources.{kind.module}")
-        return getattr(module, kind.museum)(rest)
-    return IIIF(source)
+    name, _, rest = source.partition(":")
+    museum = MUSEUMS.get(name.lower())
+    return museum(rest) if museum else IIIF(source)
 
 
 def _open_path(path: Path, options: Options, within: Sequence[Path] | None) -> Source:
-    from art_mcp.ingest.sources.folder import PictureFolder
-    from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table, semart_tables
-
     if not path.exists():
         raise SourceError(
             f"There is no file or folder {path.name}.",

@@ -23,6 +23,8 @@ class Museum(ABC):
 
     title: ClassVar[str]
     """How people call the museum."""
+    full_title: ClassVar[str]
+    """What it is called in a list of sources, within a sentence."""
     pause: ClassVar[float]
     """Seconds between two requests, as the museum asks for or bears."""
     local = False

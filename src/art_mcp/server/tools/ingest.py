@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.limits import SHOWN_REFUSALS
+from art_mcp.ingest.sources import MUSEUMS, Options, is_address, told_kinds
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Flag, Number, Text
 from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 RETURN_WITHIN_S = 25
 """Chat clients give up after 60 s or more and show no progress, so the job is reported well before."""
 PROGRESS_EVERY_S = 1
+MUSEUM_FORMS = " or ".join(", ".join(f"{name}:WORDS" for name in MUSEUMS).rsplit(", ", 1))
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -95,8 +97,8 @@ async def ingest_collection(
     source: Annotated[
         Text,
         Field(
-            description="Absolute path in a folder that the server may read; met:WORDS, cleveland:WORDS or smk:WORDS "
-            "for these museums' paintings; or link of a IIIF manifest or collection."
+            description=f"Absolute path in a folder that the server may read; {MUSEUM_FORMS} for these museums' "
+            "paintings; or link of a IIIF manifest or collection."
         ),
     ] = "",
     collection: Annotated[Text, Field(description="Its name, if not the source's.")] = "",
@@ -106,7 +108,6 @@ async def ingest_collection(
     cancel: Annotated[Flag, Field(description="End that job; what is stored stays.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
     from art_mcp.ingest.job import IngestError, unknown_job
-    from art_mcp.ingest.sources import told_kinds
     from art_mcp.store import jobs
 
     if bool(source) == bool(job_id):
@@ -150,7 +151,6 @@ async def _load(ctx: ToolContext, source: str, collection: str, limit: int | Non
     """What `Ingest.create` and `Ingest.plan` take; a path is judged by what the server may read."""
     from art_mcp.images.files import allowed_path
     from art_mcp.ingest.job import IngestError
-    from art_mcp.ingest.sources import Options, is_address
 
     if limit is not None and limit < 1:
         raise IngestError(f"limit is {limit:.6g}; it has to be 1 or more.", "Leave it out to load all rows.")
