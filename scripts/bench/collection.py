@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from art_mcp.space import Leg, Space
 from art_mcp.store import paintings
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.store.schema import migrations
 from art_mcp.store.spaces import register, vector_table
 from art_mcp.vision.local import LocalProvider
 
@@ -69,7 +71,8 @@ async def prepare(folder: Path, rows: int) -> Path:
     """
     data_dir = folder / f"bench-{rows}"
     server = await anyio.to_thread.run_sync(EmbeddedServer.start, data_dir)
-    label = f"bench {FORM}: {rows} paintings"
+    schema = hashlib.sha256("".join(each.sql for each in migrations()).encode()).hexdigest()[:8]
+    label = f"bench {FORM}: {rows} paintings, schema {schema}"
     connection = await asyncpg.connect(**server.connect_args)
     if not await _is_loaded(connection, label):
         database = await Database.open(_settings(data_dir))
