@@ -2,11 +2,11 @@
 
     python scripts/bench_import.py [--rows 200000] [--turns 2] [--folder FOLDER] [--write docs/ingest-speed.md]
 
-The paintings of scripts/bench, without pictures and with vectors of 1,024 numbers, are exported with `art-mcp export`.
-An import is timed as a user runs it: from the start of the process until everything is checked and stored and the index
-of the vectors is built. Bare COPY is the least that PostgreSQL takes: the bytes of the same tables, taken out with COPY
-TO (FORMAT binary) and sent back by asyncpg, with the index of the vectors built afterwards. It checks, computes and
-compares nothing.
+The paintings of scripts/bench, without pictures and with their vectors in every space of that database, are exported
+with `art-mcp export`. An import is timed as a user runs it: from the start of the process until everything is checked
+and stored and the vectors are indexed. Bare COPY is the least that PostgreSQL takes: the bytes of the same tables,
+taken out with COPY TO (FORMAT binary) and sent back by asyncpg, with the vectors indexed afterwards. It checks,
+computes and compares nothing.
 
 Every measurement has a new database, in an embedded server that is running; of several turns the best one counts. The
 database of scripts/bench is loaded into FOLDER unless it is there, and kept. Needs what art-mcp itself needs.
@@ -20,6 +20,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,12 @@ from figures import Figure, Report
 from scratch import scratch
 
 from art_mcp.settings import Settings
-from art_mcp.space import Leg
+from art_mcp.space import Leg, Space
 from art_mcp.store import spaces, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 
 SPACES = {Leg.PIXELS: WIDE[Leg.PIXELS]}
-TABLES = ("paintings", spaces.vector_table(WIDE[Leg.PIXELS]).partition(".")[2])
 LEAST = 0.5
 TIMEOUT_S = 3600
 LOOK_EVERY_S = 0.01
@@ -63,19 +63,25 @@ def art_mcp(data_dir: Path, *arguments: str) -> tuple[float, float, dict[str, An
         return seconds, most / MB, json.load(process.stdout)
 
 
-async def export(bench: Path, folder: Path) -> None:
-    """The archive, and the rows of the tables as COPY takes them."""
+async def export(bench: Path, folder: Path) -> list[Space]:
+    """Write the archive, and the rows of the tables as COPY takes them; returns the spaces that both have."""
     server = await anyio.to_thread.run_sync(EmbeddedServer.start, bench)
     connection = await asyncpg.connect(**server.connect_args)
     await use(connection, SPACES)
-    for table in TABLES:
+    _, _, manifest = await anyio.to_thread.run_sync(art_mcp, bench, "export", str(folder / "archive"))
+    exported = [Space(Leg(space.pop("leg")), **space) for space in manifest["spaces"]]
+    for table in tables(exported):
         output = str(folder / f"{table}.copy")
         await connection.copy_from_table(
             table, schema_name="art_mcp", output=output, format="binary", timeout=TIMEOUT_S
         )
-    await anyio.to_thread.run_sync(art_mcp, bench, "export", str(folder / "archive"))
     await connection.close()
     server.close()
+    return exported
+
+
+def tables(exported: Sequence[Space]) -> list[str]:
+    return ["paintings", *(spaces.vector_table(space).partition(".")[2] for space in exported)]
 
 
 async def imported(archive: Path, rows: int) -> tuple[float, float]:
@@ -90,21 +96,23 @@ async def imported(archive: Path, rows: int) -> tuple[float, float]:
     return seconds, memory
 
 
-async def copied(copies: Path, rows: int) -> tuple[float, float]:
-    """Seconds that bare COPY takes, and building the index."""
+async def copied(copies: Path, exported: Sequence[Space], rows: int) -> tuple[float, float]:
+    """Seconds that bare COPY takes, and building the indexes."""
     with scratch() as folder:
         database = await Database.open(Settings(_env_file=None, database_url=None, data_dir=folder / "data"))
-        await spaces.register(database, SPACES.values())
-        assert await vector_index.leave_out(database, SPACES[Leg.PIXELS], rows)
+        await spaces.register(database, exported)
+        for space in exported:
+            assert await vector_index.leave_out(database, space, rows)
         started = time.monotonic()
         async with database.transaction() as connection:
-            for table in TABLES:
+            for table in tables(exported):
                 source = str(copies / f"{table}.copy")
                 await connection.copy_to_table(
                     table, schema_name="art_mcp", source=source, format="binary", timeout=TIMEOUT_S
                 )
         stored = time.monotonic()
-        await vector_index.build(database, SPACES[Leg.PIXELS])
+        for space in exported:
+            await vector_index.build(database, space)
         built = time.monotonic()
         await database.aclose()
     return stored - started, built - stored
@@ -114,10 +122,10 @@ async def measure(folder: Path, rows: int, turns: int) -> list[Figure]:
     bench = await prepare(folder, rows)
     imports, copies = [], []
     with scratch() as source:
-        await export(bench, source)
+        exported = await export(bench, source)
         for _ in range(turns):
             imports.append(await imported(source / "archive", rows))
-            copies.append(await copied(source, rows))
+            copies.append(await copied(source, exported, rows))
     seconds, floor = min(seconds for seconds, _ in imports), min(map(sum, copies))
     return [
         Figure(
