@@ -11,7 +11,7 @@ import pytest
 
 from art_mcp.account import Budget, Permit
 from art_mcp.settings import Settings
-from art_mcp.store.accounts import CATCH_UP_S, EARLY_S, NEARLY, SEARCHING_S, SLOWER, Account
+from art_mcp.store.accounts import CATCH_UP_S, DECREASE, SEARCHING_S, UTILIZATION, WINDOW_SLACK_S, Account
 from art_mcp.store.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -75,7 +75,10 @@ async def test_calls_that_wake_late_catch_up_and_no_second_has_too_many(database
         clocked.later(step)
         passed += step
     assert len(times) >= 0.93 * 20 * 20
-    assert min(last - first for first, last in zip(times, times[20:], strict=False)) >= 1 / NEARLY - EARLY_S - 1e-3
+    assert (
+        min(last - first for first, last in zip(times, times[20:], strict=False))
+        >= 1 / UTILIZATION - WINDOW_SLACK_S - 1e-3
+    )
 
 
 async def test_a_call_that_goes_late_counts_from_when_it_went(database: Database) -> None:
@@ -108,7 +111,7 @@ async def test_what_was_not_used_is_not_made_up_for(database: Database) -> None:
     await clocked.calls_in(2)
     clocked.later(60)
     times = await clocked.calls_in(0.5)
-    assert 0.5 * 20 * NEARLY <= len(times) <= (0.5 + CATCH_UP_S) * 20 * NEARLY + 1
+    assert 0.5 * 20 * UTILIZATION <= len(times) <= (0.5 + CATCH_UP_S) * 20 * UTILIZATION + 1
 
 
 async def test_a_low_rate_is_kept_to(database: Database) -> None:
@@ -156,7 +159,7 @@ async def test_calls_that_were_under_way_together_slow_down_once(database: Datab
     for _ in range(5):
         await clocked.account.slow_down(1, sent=0.2)
         clocked.later(0.01)
-    assert await clocked.learned() == (pytest.approx(SLOWER * 20 * NEARLY), pytest.approx(20))
+    assert await clocked.learned() == (pytest.approx(DECREASE * 20 * UTILIZATION), pytest.approx(20))
 
 
 async def test_what_is_allowed_is_counted_when_it_is_much_less(database: Database) -> None:
@@ -168,7 +171,7 @@ async def test_what_is_allowed_is_counted_when_it_is_much_less(database: Databas
         clocked.later(0.002)
         await clocked.account.slow_down(1, sent=0.001)
         rate, ceiling = await clocked.learned()
-        assert ceiling == allowed and rate == pytest.approx(max(allowed, 10) * NEARLY, rel=0.01)
+        assert ceiling == allowed and rate == pytest.approx(max(allowed, 10) * UTILIZATION, rel=0.01)
 
 
 async def test_a_stray_one_costs_little_and_another_more(database: Database) -> None:
@@ -179,7 +182,7 @@ async def test_a_stray_one_costs_little_and_another_more(database: Database) -> 
         await clocked.account.slow_down(1, sent=0)
         clocked.later(4)
         await clocked.calls_in(3)
-        left.append((await clocked.learned())[0] / 20 / NEARLY)
+        left.append((await clocked.learned())[0] / 20 / UTILIZATION)
     assert left[0] == pytest.approx(1, abs=0.001)
     assert 0.9 < left[2] < left[1] < 0.98
 
