@@ -143,7 +143,7 @@ class Filters:
         return cls(**{name: _read_filter(value) for name, value in given.items()})
 
 
-def _read_filter(value: str | int | None) -> str | int | None:
+def _read_filter(value: str | int | None) -> Any:
     if isinstance(value, int):
         return min(max(value, -FURTHEST_YEAR), FURTHEST_YEAR)
     return readable(value) or None if value else None

@@ -41,6 +41,7 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def search(
     settings: Settings,
+    /,
     text: str,
     image: str | None,
     limit: int,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
@@ -96,7 +96,7 @@ async def search_paintings_by_image(
             "Give exactly one: a picture's absolute path or https link as image, or the id of a painting.",
         )
         raise error if named else with_link(ctx, error)
-    given = {"text": text, "negative": negative, "filters": filters, "limit": limit, "cursor": cursor}
+    given: dict[str, Any] = {"text": text, "negative": negative, "filters": filters, "limit": limit, "cursor": cursor}
     runtime = services(ctx).runtime
     if not painting_id:
         picture = await handed_over(ctx, image or image_file or "")
