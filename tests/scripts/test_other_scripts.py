@@ -1,4 +1,4 @@
-"""The scripts that damage pictures, train the built-in model, and show the product."""
+"""The scripts that damage pictures, draw the sample, train the built-in model, and show the product."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from support.scripts import ROOT, measured, remove_data_dir, run, tables
+
+from art_mcp.sample import SAMPLE, TABLE
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +23,16 @@ def test_fuzz_pictures(tmp_path: Path) -> None:
     assert found["files"] > 12 and found["references"] >= 20
     assert found["faults"] == 0 and not list(tmp_path.iterdir())
     assert 0 < found["the slowest"] < 60 and 10 < found["most memory of a worker"] < 2000
+
+
+def test_draw_sample(tmp_path: Path) -> None:
+    run("draw_sample.py", tmp_path, "Red over Ochre", "Ships in a Gale")
+    assert (tmp_path / TABLE).read_bytes() == (SAMPLE / TABLE).read_bytes()
+    drawn = sorted((tmp_path / "images").iterdir())
+    assert [path.name for path in drawn] == ["red-over-ochre.jpg", "ships-in-a-gale.jpg"]
+    for path in drawn:
+        with Image.open(path) as one, Image.open(SAMPLE / "images" / path.name) as other:
+            assert (one.format, one.size) == ("JPEG", other.size)
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="the group `train` is installed")
