@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -15,6 +16,7 @@ from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.spending import Spending
 from art_mcp.store import collection_sizes, spaces, vector_index
+from art_mcp.store.accounts import Account
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision import factory
@@ -130,7 +132,7 @@ class Runtime:
         pixels = next((each for each in active if filled and each.leg is Leg.PIXELS), None)
         if known and self._fits(known.provider, pixels):
             return Model(known.provider, await spaces.activate(database, known.provider.spaces.values()))
-        provider = RetiringProvider(factory.choose(self.settings, database, pixels))
+        provider = RetiringProvider(factory.choose(self.settings, partial(self._account, database), pixels))
         model = Model(provider, await spaces.activate(database, provider.spaces.values()))
         if known:
             await known.provider.retire()
@@ -141,6 +143,11 @@ class Runtime:
         own = provider.spaces.get(Leg.PIXELS)
         return own == pixels if pixels else own is not None and own.provider == self.settings.embeds_by
 
+    def _account(self, database: Database, name: str) -> Account:
+        """The rate and the budget of a paid service, which all processes share that use the same key."""
+        address, key, rate = factory.paying(self.settings, name)
+        return Account(database, address, key, rate=rate, budget=self.settings.budget)
+
     async def spending(self, calls: int, of: str | None = None) -> Spending:
         """What so many paid calls will take.
 
@@ -149,7 +156,7 @@ class Runtime:
         """
         price = self.settings.price_per_1000
         of = of or (await self.provider()).spaces[Leg.PIXELS].provider
-        account = factory.account(self.settings, await self.database(), of)
+        account = self._account(await self.database(), of)
         return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.remaining())
 
     def loader(self) -> PictureLoader:
@@ -200,7 +207,7 @@ class Runtime:
 
         database = await self.database()
         if self._target is None:
-            self._target = factory.make(self.settings, database, self.settings.embeds_by)
+            self._target = factory.make(self.settings, partial(self._account, database), self.settings.embeds_by)
         return Move(database, self._target)
 
 

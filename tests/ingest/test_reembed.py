@@ -258,7 +258,7 @@ async def test_a_load_that_meets_the_switch_stops_and_is_resumed_with_the_new_mo
             return await super().embed_images(pictures)
 
     providers: dict[str, Provider] = {"local": Local(), "test": service}
-    monkeypatch.setattr(factory, "choose", lambda settings, database, pixels: providers[pixels.provider])
+    monkeypatch.setattr(factory, "choose", lambda settings, accounts, pixels: providers[pixels.provider])
     bench.runtime._model = None
     ingest = await bench.runtime.ingest()
     for number in range(4, 30):

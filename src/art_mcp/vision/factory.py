@@ -1,78 +1,76 @@
-"""Which embedding provider is used, and how it is made from the settings.
+"""Chooses the embedding provider and makes it from the settings.
 
-A new provider needs its own module, an entry in `_CLIENTS` and one in `account` here, and its settings.
+A new provider needs a module of its own, its entries in `_CLIENTS` and `paying` here, and its settings.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from art_mcp.settings import Settings, variable
 from art_mcp.space import Space
-from art_mcp.store.accounts import Account
-from art_mcp.store.database import Database
 from art_mcp.vision.azure import AzureClient
 from art_mcp.vision.http_api import HttpClient
 from art_mcp.vision.local import LocalProvider
-from art_mcp.vision.pacing import Pacer
+from art_mcp.vision.pacing import Account, Pacer
 from art_mcp.vision.provider import Provider, VisionError
 from art_mcp.vision.remote.client import Client
 from art_mcp.vision.remote.provider import RemoteProvider
 
+OpenAccount: TypeAlias = Callable[[str], Account]
+"""Returns the account of the paid service with this provider name."""
+
 log = logging.getLogger(__name__)
 
 
-def choose(settings: Settings, database: Database, pixels: Space | None) -> Provider:
+def choose(settings: Settings, open_account: OpenAccount, pixels: Space | None) -> Provider:
     """The provider for a database.
 
     Args:
-        pixels: the pixel space that it has been filled with; None if nothing is stored yet.
+        pixels: the pixel space that the database's pictures are in; None if it has no paintings.
 
     Returns:
-        The provider of that space or, if it is not set up here, the built-in one, which can still search by words.
-        For an empty database, the one that the settings name.
+        The provider of that space or, if that is not set up here, the built-in one, so that the database can still be
+        searched by words. For a database without paintings, the provider that the settings name.
 
     Raises:
-        VisionError: the database is empty, and the provider that the settings name is not set up.
+        VisionError: the database has no paintings, and the provider that the settings name is not set up.
     """
     if pixels is None:
-        return make(settings, database, settings.embeds_by)
+        return make(settings, open_account, settings.embeds_by)
     try:
-        return make(settings, database, pixels.provider, pixels)
+        return make(settings, open_account, pixels.provider, pixels)
     except VisionError as error:
         log.warning("The pictures cannot be searched: %s", error)
         return LocalProvider()
 
 
-def make(settings: Settings, database: Database, name: str, pixels: Space | None = None) -> Provider:
-    """The provider of this name, as the settings describe it.
+def make(settings: Settings, open_account: OpenAccount, name: str, pixels: Space | None = None) -> Provider:
+    """The provider with this name, as the settings describe it.
 
     Args:
-        database: holds the account that all processes share.
-        name: `azure` or `http`; any other is the built-in one.
+        name: `azure` or `http`; any other name means the built-in provider.
         pixels: the space to fill, for a provider that has several models.
 
     Raises:
         VisionError: it is not set up.
     """
-    local = LocalProvider()
     if name not in _CLIENTS:
-        return local
+        return LocalProvider()
     client = _CLIENTS[name](settings, pixels)
-    pacer = Pacer(account(settings, database, name), in_flight=client.calls_in_flight)
-    return RemoteProvider(client, pacer=pacer, local=local)
+    pacer = Pacer(open_account(name), in_flight=client.calls_in_flight)
+    return RemoteProvider(client, pacer=pacer, local=LocalProvider())
 
 
-def account(settings: Settings, database: Database, name: str) -> Account:
-    """The rate and the budget of a paid service, which all who use the same key share."""
+def paying(settings: Settings, name: str) -> tuple[str, str, float]:
+    """What identifies the account of a paid service: its address and the key that pays; and its calls per second."""
     if name == "azure":
-        address, key, rate, keyless = settings.azure_endpoint, settings.azure_key, settings.azure_rate, "entra"
-    else:
-        address, key, rate, keyless = settings.http_url, settings.http_key, settings.http_rate, ""
-    payer = key.get_secret_value() if key else keyless
-    return Account(database, address or "", payer, rate=rate, budget=settings.budget)
+        key = settings.azure_key
+        return settings.azure_endpoint or "", key.get_secret_value() if key else "entra", settings.azure_rate
+    key = settings.http_key
+    return settings.http_url or "", key.get_secret_value() if key else "", settings.http_rate
 
 
 def _azure(settings: Settings, pixels: Space | None) -> Client:
