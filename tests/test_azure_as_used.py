@@ -202,6 +202,7 @@ async def test_what_was_paid_for_is_kept_when_the_load_stops(
         assert standin.calls.billed() == 16 and await count_paintings(await runtime.database()) == 16
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(WINDOWS, reason="SIGKILL")
 async def test_a_killed_load_pays_at_most_what_was_in_flight_again(
     service: tuple[AzureStandIn, str], database_url: str, azure: Settings, tmp_path: Path

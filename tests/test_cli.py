@@ -214,6 +214,7 @@ async def test_resume_goes_on_with_the_jobs_whose_source_is_there(database_url: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 async def test_ctrl_c_keeps_what_is_stored_and_says_how_to_go_on(database_url: str, tmp_path: Path) -> None:
     for n in range(120):

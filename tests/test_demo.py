@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from support.postgres import remove_server
 
@@ -26,6 +27,7 @@ def run(folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_cold_then_warm(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     try:

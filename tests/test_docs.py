@@ -1,4 +1,4 @@
-"""What the documents say is generated from the program, or run. UPDATE_SNAPSHOTS=1 writes the generated parts."""
+"""What the documents say is generated from the program, or run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+from inline_snapshot import external_file
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.pictures import draw
@@ -23,7 +24,6 @@ from art_mcp.settings import Settings, variable
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-ENV_EXAMPLE = ROOT / ".env.example"
 COMMAND = "/path/to/art-mcp/.venv/bin/art-mcp"
 
 
@@ -94,24 +94,21 @@ async def tables() -> dict[str, str]:
     }
 
 
+@pytest.mark.snapshot
 def test_env_example_explains_every_setting() -> None:
-    actual = ENV_EXAMPLE.read_text(encoding="utf-8") if ENV_EXAMPLE.exists() else ""
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        ENV_EXAMPLE.write_text(actual := env_example(), encoding="utf-8")
-    assert actual == env_example(), "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+    assert env_example() == external_file("../.env.example", format=".txt")
 
 
+@pytest.mark.snapshot
 @pytest.mark.anyio
 async def test_the_tables_of_the_readme_are_those_of_the_program() -> None:
+    text = README.read_text(encoding="utf-8")
     for name, expected in (await tables()).items():
-        text = README.read_text(encoding="utf-8")
         before, start, rest = text.partition(f"<!-- {name} -->\n")
-        actual, end, after = rest.partition(f"<!-- /{name} -->")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
         assert start and end, name
-        if os.environ.get("UPDATE_SNAPSHOTS"):
-            actual = expected
-            README.write_text(before + start + actual + end + after, encoding="utf-8")
-        assert actual == expected, "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+        text = before + start + expected + end + after
+    assert text == external_file("../README.md", format=".txt")
 
 
 def blocks(language: str) -> list[str]:

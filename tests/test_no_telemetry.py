@@ -26,6 +26,8 @@ from PIL import Image
 
 from art_mcp.store.embedded import EmbeddedServer
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("ingest", "search by text", "search by picture", "doctor")
 TOOLS = (
     "search_paintings_by_image",

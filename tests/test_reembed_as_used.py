@@ -222,6 +222,7 @@ async def test_a_running_server_follows_at_once_when_the_old_vectors_are_gone(mu
         assert len(shown.structured_content["similar"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(WINDOWS, reason="SIGKILL")
 async def test_a_killed_move_pays_at_most_what_was_in_flight_again(museum: Museum) -> None:
     museum.paint(60)

@@ -16,7 +16,7 @@ from support.servers import serving
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pytest
 from support.node import CONFORMANCE, run
 from support.servers import Served, serving
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "postgresql://user@127.0.0.1:1/none"
 ERAS = ["2025-11-25", "2026-07-28"]
 

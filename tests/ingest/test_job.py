@@ -293,6 +293,7 @@ async def test_a_cancelled_run_gives_its_items_back(bench: Bench, tmp_path: Path
     assert job is not None and (job.stored, job.done) == (60, True)
 
 
+@pytest.mark.slow
 async def test_a_killed_process_loses_nothing_that_it_had_stored(
     bench: Bench, tmp_path: Path, database_url: str
 ) -> None:

@@ -68,6 +68,7 @@ async def backup(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return await exported(database, tmp_path / "backup")
 
 
+@pytest.mark.slow
 async def test_an_import_that_was_killed_ends_the_same_when_it_is_run_again(
     database: Database, other: Database, other_url: str, backup: Path
 ) -> None:

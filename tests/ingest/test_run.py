@@ -85,6 +85,7 @@ async def test_the_list_goes_on_when_the_process_that_wrote_it_has_died(runtime:
     assert (job.stored, job.done) == (COUNT, True)
 
 
+@pytest.mark.slow
 async def test_a_load_goes_on_after_the_database_was_restarted(
     runtime: Runtime, pictures: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +189,7 @@ async def test_a_cancelled_job_is_soon_worked_on_no_more(
     assert standin.calls.billed() < COUNT / 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(WINDOWS, reason="there are no such signals")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_lets_the_command_end_what_is_under_way(

@@ -197,6 +197,7 @@ async def test_a_painting_is_shown_at_a_size_and_in_part(odd_ones: Settings) -> 
             assert picture.size == size
 
 
+@pytest.mark.slow
 async def test_the_largest_pictures_that_can_be_kept_fit_into_an_answer(settings: Settings, tmp_path: Path) -> None:
     noise(tmp_path / "large" / "grain.jpg", 3000, 2400)
     await load_into(settings.model_copy(update={"display_size": 4096}), tmp_path / "large")
@@ -213,6 +214,7 @@ async def test_the_largest_pictures_that_can_be_kept_fit_into_an_answer(settings
         assert light.format == "WEBP" and 600 < light.width < 3000
 
 
+@pytest.mark.slow
 async def test_the_longest_catalogue_fits_into_an_answer(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "long"
     noise(folder / "grain.jpg", 640, 480)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import uuid
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+from inline_snapshot import external_file
 from mcp import Client, MCPError
 from PIL import Image
 from support.loading import load_into
@@ -26,7 +25,6 @@ from art_mcp.store.embedded import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
 
-SNAPSHOT = Path(__file__).with_name("resources.json")
 ID = painting_id("pictures", "1.png")
 NOBODY = uuid.UUID(int=5)
 UNREACHABLE = Settings(database_url="postgresql://user:c4nary@127.0.0.1:1/none", read_only=True)
@@ -58,15 +56,14 @@ async def refused(client: Client, uri: str, code: int) -> str:
     return caught.value.message
 
 
+@pytest.mark.snapshot
 async def test_templates_are_the_committed_ones_and_no_database_is_asked() -> None:
     async with connected(UNREACHABLE) as client:
         assert (await client.list_resources()).resources == []
         templates = (await client.list_resource_templates()).resource_templates
     listed = [template.model_dump(mode="json", by_alias=True, exclude_none=True) for template in templates]
     text = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        SNAPSHOT.write_text(text, encoding="utf-8")
-    assert text == SNAPSHOT.read_text(encoding="utf-8"), "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+    assert text == external_file("resources.json", format=".txt")
 
 
 async def test_a_painting_is_what_the_tool_says_of_it(settings: Settings) -> None:

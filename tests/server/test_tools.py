@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from inline_snapshot import external_file
 from mcp import Client
 from mcp.types import CallToolResult
 from PIL import Image
@@ -26,8 +27,6 @@ from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
-
-SNAPSHOT = Path(__file__).with_name("tools.json")
 
 
 @pytest.fixture
@@ -70,14 +69,13 @@ async def files(client: Client) -> dict[str, str]:
     return ids
 
 
+@pytest.mark.snapshot
 async def test_tools_list_is_the_committed_one(client: Client) -> None:
     tools = [
         tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in (await client.list_tools()).tools
     ]
     text = json.dumps(tools, indent=2, ensure_ascii=False) + "\n"
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        SNAPSHOT.write_text(text, encoding="utf-8")
-    assert text == SNAPSHOT.read_text(encoding="utf-8"), "UPDATE_SNAPSHOTS=1 scripts/test writes it anew"
+    assert text == external_file("tools.json", format=".txt")
     for tool in tools:
         assert tool["title"] and tool["annotations"] and tool["outputSchema"]
         assert len(tool["description"]) <= 2048

@@ -148,6 +148,7 @@ async def test_a_server_without_tls(postgres: EmbeddedServer) -> None:
     server.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(host_os.WINDOWS, reason="SIGKILL")
 async def test_the_embedded_server_comes_back_after_it_was_killed(
     tmp_path_factory: pytest.TempPathFactory,

@@ -30,7 +30,10 @@ from art_mcp.store import embedded, embedded_watcher, host_os, run_as
 from art_mcp.store.embedded import EmbeddedError, EmbeddedServer
 from art_mcp.store.embedded_watcher import Lock
 
-pytestmark = pytest.mark.skipif(host_os.WINDOWS, reason="uses POSIX signals, users and mounts")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(host_os.WINDOWS, reason="uses POSIX signals, users and mounts"),
+]
 
 SOURCE = Path(embedded.__file__).parents[2]
 ROOT = host_os.is_root()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import socket
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -73,5 +74,6 @@ def _body(content: bytes, *, more: bool = False) -> Message:
 def _reset(scope: Scope) -> None:
     """Close the connection as a crash does: no end is announced, and what was not read yet is lost."""
     transport = scope["state"]["transport"]  # from `serving`
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with suppress(OSError):  # the client was faster
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
