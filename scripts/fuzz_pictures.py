@@ -38,7 +38,7 @@ from art_mcp.images.fetch import Fetcher
 from art_mcp.images.reference import Reference
 from art_mcp.images.undecoded import ImageError
 
-BROKE = ("broke its decoder", "seconds to decode", "no process can be started")
+BROKE = ("crashed its decoder", "s to decode", "no decoder process can be started")
 
 
 def real(rng: random.Random) -> list[bytes]:

@@ -127,8 +127,8 @@ def _bad_files(images: Path) -> dict[str, str]:
         huge.truncate(25 << 20)
     return {
         "cut.jpg": "damaged or incomplete",
-        "bomb.png": "more than 16,000 pixels a side",
-        "page.jpg": "not a picture in a format",
+        "bomb.png": "more than 16,000 pixels per side",
+        "page.jpg": "not a picture in a supported format",
         "tiny.jpg": "9 x 9 pixels, too small",
         "huge.jpg": "larger than 20 MiB",
         "gone.jpg": "There is no such picture.",

@@ -106,7 +106,7 @@ def test_what_takes_too_long_is_ended_and_the_next_is_read() -> None:
     decoder = Decoder(workers=1, within=0.8)
     decoder.read(PLAIN, name="x")
     (first,) = workers()
-    assert refused(decoder, endless()) == "x takes more than 0.8 seconds to decode."
+    assert refused(decoder, endless()) == "x takes more than 0.8 s to decode."
     assert not first.is_running()
     assert decoder.read(PLAIN, name="x").width == 60
     decoder.close()
@@ -157,7 +157,7 @@ def test_a_worker_that_dies_costs_one_picture_at_most(decoder: Decoder) -> None:
         while not any(each.cpu_times().user > 0.3 for each in workers()):
             time.sleep(0.02)
         max(workers(), key=lambda each: each.cpu_times().user).kill()
-        assert reading.result() == "x is damaged in a way that broke its decoder."
+        assert reading.result() == "x is damaged and crashed its decoder."
     assert decoder.read(PLAIN, name="x").width == 60
 
 
@@ -192,7 +192,7 @@ def test_closing_ends_what_is_under_way(decoder: Decoder) -> None:
         decoder.close()
         assert not workers()
         reading.result(timeout=60)
-    assert refused(decoder, PLAIN) == "x was not read, since the server stops."
+    assert refused(decoder, PLAIN) == "x was not read because the server is stopping."
     while any(thread.name == "decoder" for thread in threading.enumerate()):
         time.sleep(0.05)
 
@@ -310,7 +310,7 @@ HASH = hashlib.sha256(PLAIN).hexdigest()
     ],
 )
 def test_a_worker_that_was_taken_over_is_not_believed(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _with_worker(script, monkeypatch) == "x is damaged in a way that broke its decoder."
+    assert _with_worker(script, monkeypatch) == "x is damaged and crashed its decoder."
 
 
 def test_the_same_answer_told_right_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,12 +324,12 @@ def test_the_same_answer_told_right_is_believed(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("script", ["", "raise SystemExit(3)", "print('hello')", HEAD + "send(b'{}')"])
 def test_a_worker_that_does_not_start_is_not_the_pictures_fault(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _with_worker(script, monkeypatch) == "x cannot be decoded, since no process can be started for it."
+    assert _with_worker(script, monkeypatch) == "x cannot be decoded because no decoder process can be started."
 
 
 def test_a_worker_that_reads_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "START_WITHIN_S", 1)
-    for start, problem in (("", "no process can be started"), (READY, "takes more than 1 seconds to decode")):
+    for start, problem in (("", "no decoder process can be started"), (READY, "takes more than 1 s to decode")):
         script = f"{start}import time; time.sleep(60)"
         assert problem in _with_worker(script, monkeypatch, PLAIN + bytes(5_000_000), within=1)
 
@@ -350,7 +350,7 @@ def test_an_answer_that_was_not_heard_to_its_end_does_not_answer_the_next_questi
 
 def test_no_program_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert "no process can be started" in refused(Decoder(), PLAIN)
+    assert "no decoder process can be started" in refused(Decoder(), PLAIN)
 
 
 def _with_worker(script: str, monkeypatch: pytest.MonkeyPatch, data: bytes = PLAIN, within: float = 20) -> str:

@@ -122,7 +122,7 @@ def test_missing_unreadable_and_no_file(allowed: Path) -> None:
     assert refusal(f"{allowed}/picture.jpg/more.jpg", allowed) == "more.jpg cannot be opened."
     if os.name == "posix" and os.getuid() != 0:
         (allowed / "picture.jpg").chmod(0)
-        assert refusal(f"{allowed}/picture.jpg", allowed) == "picture.jpg may not be read."
+        assert refusal(f"{allowed}/picture.jpg", allowed) == "picture.jpg cannot be read: permission denied."
 
 
 def test_no_folder_allowed(allowed: Path) -> None:

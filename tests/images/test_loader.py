@@ -72,22 +72,22 @@ async def test_what_comes_is_judged_by_its_content_and_named_by_its_way(
     (tmp_path / "x.png").write_bytes(page)
     for given, name in (
         (str(tmp_path / "x.png"), "x.png"),
-        (server.url("/x.png?sig=secret"), f"What {HOST} sent"),
-        ("data:image/png;base64," + base64.b64encode(page).decode(), "The picture in the text"),
+        (server.url("/x.png?sig=secret"), f"The file from {HOST}"),
+        ("data:image/png;base64," + base64.b64encode(page).decode(), "The inline picture"),
         ({"download_url": server.url("/x.png?sig=secret"), "file_name": "wall.png"}, "wall.png"),
         (Source(page, "The uploaded picture"), "The uploaded picture"),
     ):
         error = await refused(loader, given)
-        assert error.startswith(f"{name} is not a picture in a format that can be read.")
+        assert error.startswith(f"{name} is not a picture in a supported format.")
         assert "secret" not in error and str(tmp_path) not in error
 
 
 async def test_what_is_no_picture_from_outside(loader: PictureLoader) -> None:
     painting = "0f8fad5b-d9cb-469f-a165-70867728950e"
     assert await refused(loader, painting) == (
-        f"The painting {painting} is one of the collection. Pass its id as painting_id."
+        f"The painting {painting} is in the collection already. Pass its id as painting_id."
     )
-    assert "Nothing was uploaded" in await refused(loader, "upload:7KQ2-M5XD-AB3F-Z4QY")
+    assert "No picture is stored under this upload handle" in await refused(loader, "upload:7KQ2-M5XD-AB3F-Z4QY")
     assert Reference.parse(painting).kind is Kind.PAINTING
 
 
@@ -102,7 +102,7 @@ async def test_without_a_folder_links_are_read_all_the_same(server: PictureServe
     loader = PictureLoader(image_dirs=(), fetcher=server.fetcher())
     for path in ("x.png", "missing.png"):
         error = await refused(loader, str(tmp_path / path))
-        assert error.startswith(f"{path} cannot be read, since no folder is allowed yet. Name the folders")
+        assert error.startswith(f"{path} cannot be read because no folder is allowed yet. List your picture folders")
     assert (await loader.picture(server.url("/x.png"))).format == "PNG"
     await loader.aclose()
 

@@ -103,13 +103,13 @@ def test_a_jpeg_with_something_behind_it_is_a_jpeg() -> None:
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(ImageError) as caught:
         read_picture(data, name="picture.jpg")
-    assert caught.value.problem == "picture.jpg is not a picture in a format that can be read."
-    assert caught.value.next_step.startswith("Readable are JPEG, PNG,")
+    assert caught.value.problem == "picture.jpg is not a picture in a supported format."
+    assert caught.value.next_step.startswith("Supported formats are JPEG, PNG,")
 
 
 @pytest.mark.parametrize("format_", ["AVIF", "JPEG2000", "TGA", "PCX", "DDS"])
 def test_formats_that_pillow_knows_and_we_do_not_are_refused(format_: str) -> None:
-    with pytest.raises(ImageError, match="not a picture in a format"):
+    with pytest.raises(ImageError, match="not a picture in a supported format"):
         read(encoded(quarters(), format_))
 
 
@@ -353,7 +353,7 @@ def test_sides() -> None:
             read(encoded(Image.new("RGB", size), "PNG"))
     assert read(encoded(Image.new("L", (16000, 10)), "PNG")).width == 16000
     for size in ((16001, 10), (10, 16001)):
-        with pytest.raises(ImageError, match="16,000 pixels a side"):
+        with pytest.raises(ImageError, match="16,000 pixels per side"):
             read(encoded(Image.new("L", size), "PNG"))
 
 
@@ -363,7 +363,7 @@ def test_pixels_are_counted_before_decoding(size: tuple[int, int], monkeypatch: 
         raise AssertionError("decoded")
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", load)
-    with pytest.raises(ImageError, match="50 million in all"):
+    with pytest.raises(ImageError, match="50 million in total"):
         read(png_header(*size))
 
 
@@ -380,11 +380,11 @@ def test_a_jpeg_may_have_more_pixels() -> None:
 def test_an_icon_that_lies_about_its_size() -> None:
     inside = png_header(8000, 8000)
     icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22) + inside
-    with pytest.raises(ImageError, match="50 million in all"):
+    with pytest.raises(ImageError, match="50 million in total"):
         read(icon)
     bitmap = struct.pack("<IiiHHIIiiII", 40, 9000, 18000, 1, 8, 1, 0, 0, 0, 0, 0)
     icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 8, len(bitmap), 22) + bitmap
-    with pytest.raises(ImageError, match="50 million in all"):
+    with pytest.raises(ImageError, match="50 million in total"):
         read(icon)
 
 
@@ -396,14 +396,14 @@ def test_an_icon_that_is_smaller_than_it_says() -> None:
 
 
 def test_a_tiff_with_a_tile_far_larger_than_itself() -> None:
-    with pytest.raises(ImageError, match="50 million in all"):
+    with pytest.raises(ImageError, match="50 million in total"):
         read(tiff((322, 60_000), (323, 60_000), (324, 400), (325, 400), samples=bytes(400)))
 
 
 def test_a_jpeg_of_endless_passes() -> None:
     data = encoded(Image.new("L", (10000, 9000)), "JPEG", progressive=True)
     scan = data.rindex(b"\xff\xda")
-    with pytest.raises(ImageError, match="takes too long"):
+    with pytest.raises(ImageError, match="would take too long"):
         read(data[:-2] + data[scan:-2] * 60 + data[-2:])
 
 

@@ -34,13 +34,13 @@ def refused(given: str | dict[str, Any]) -> str:
         ("`/a/b.jpg`", Kind.FILE, "/a/b.jpg", "b.jpg"),
         ("file:///a/b%20c.jpg", Kind.FILE, "/a/b c.jpg", "b c.jpg"),
         ("FILE:/a/b.jpg", Kind.FILE, "/a/b.jpg", "b.jpg"),
-        (LINK, Kind.URL, LINK, "What files.example.org sent"),
-        (f"<{LINK}>", Kind.URL, LINK, "What files.example.org sent"),
-        ("HTTPS://EXAMPLE.org/x", Kind.URL, "HTTPS://EXAMPLE.org/x", "What example.org sent"),
-        ("https://user:secret@example.org/", Kind.URL, "https://user:secret@example.org/", "What example.org sent"),
-        ("https://[::1", Kind.URL, "https://[::1", "The picture behind the link"),
-        ("data:image/png;base64,AAAA", Kind.DATA, "data:image/png;base64,AAAA", "The picture in the text"),
-        ("DATA:,x", Kind.DATA, "DATA:,x", "The picture in the text"),
+        (LINK, Kind.URL, LINK, "The file from files.example.org"),
+        (f"<{LINK}>", Kind.URL, LINK, "The file from files.example.org"),
+        ("HTTPS://EXAMPLE.org/x", Kind.URL, "HTTPS://EXAMPLE.org/x", "The file from example.org"),
+        ("https://user:secret@example.org/", Kind.URL, "https://user:secret@example.org/", "The file from example.org"),
+        ("https://[::1", Kind.URL, "https://[::1", "The linked picture"),
+        ("data:image/png;base64,AAAA", Kind.DATA, "data:image/png;base64,AAAA", "The inline picture"),
+        ("DATA:,x", Kind.DATA, "DATA:,x", "The inline picture"),
         (
             "data:image/png;name=my%20wall.png;base64,AA==",
             Kind.DATA,
@@ -69,7 +69,7 @@ def test_what_chatgpt_sends_for_an_attachment() -> None:
     for given in (sent, json.dumps(sent), f"  {json.dumps(sent, indent=2)}\n"):
         assert Reference.parse(given) == Reference(Kind.URL, LINK, "wall.png")
     for name in (None, "", " ", 5, ["x"]):
-        assert Reference.parse({**sent, "file_name": name}).name == "What files.example.org sent"
+        assert Reference.parse({**sent, "file_name": name}).name == "The file from files.example.org"
     assert Reference.parse({"download_url": LINK}).value == LINK
 
 
@@ -103,7 +103,7 @@ def test_file_objects_that_lead_nowhere(given: str | dict[str, Any]) -> None:
     [
         ("", "is empty", "absolute path"),
         ("  \n ", "is empty", "https link"),
-        ("http://example.org/x.jpg", "by https only", "Write it with https"),
+        ("http://example.org/x.jpg", "by https only", "Use https"),
         ("ftp://example.org/x.jpg", "from a ftp: reference", "https link"),
         ("s3://bucket/x.jpg", "from a s3: reference", "https link"),
         ("javascript:alert(1)", "from a javascript: reference", "absolute path"),
@@ -131,9 +131,9 @@ def test_file_objects_that_lead_nowhere(given: str | dict[str, Any]) -> None:
         ("iVBORw0KGgo" + "A" * 1_000_000, "base64 without", "data:image/jpeg;base64,"),
         ("~/picture.jpg", "starts with ~", "in full"),
         (r"\\server\share\picture.jpg", "on another computer", "Copy it"),
-        ("art://paintings/", "art://paintings/ and", "id"),
+        ("art://paintings/", "art://paintings/ followed", "id"),
         ("art://paintings/five", "five is not the id", "search"),
-        ("art://collections/semart", "art://paintings/ and", "id"),
+        ("art://collections/semart", "art://paintings/ followed", "id"),
         ("/" + "a" * 40_000, "longer than any path", "absolute path"),
         ("https://example.org/" + "a" * 40_000, "longer than any path", "https link"),
         ("\ud800.png", "without a folder", "absolute path"),
@@ -147,7 +147,7 @@ def test_forms_that_lead_nowhere_say_what_does(text: str, problem: str, advice: 
 @pytest.mark.skipif(os.name == "nt", reason="a path of this computer there")
 def test_a_windows_path_elsewhere() -> None:
     said = refused(r"C:\Users\me\Pictures\wall.jpg")
-    assert said.startswith("The path of wall.jpg is one of Windows") and "/mnt/c" in said
+    assert said.startswith("The path of wall.jpg is a Windows path") and "/mnt/c" in said
 
 
 def test_what_a_reference_holds_is_not_logged_by_chance() -> None:

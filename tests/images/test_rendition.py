@@ -83,7 +83,7 @@ def test_what_is_too_heavy_is_made_lighter_and_the_rest_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"x", b"RIFF\x04\0\0\0WEBP"])
 def test_a_damaged_rendition_is_told(data: bytes) -> None:
-    with pytest.raises(ImageError, match="The kept picture is damaged"):
+    with pytest.raises(ImageError, match="The stored picture is damaged"):
         opened(data)
 
 

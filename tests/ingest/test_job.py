@@ -153,7 +153,7 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(ben
     draw(tmp_path.parent / f"{tmp_path.name}-outside.png", 1)
     bad = {
         "cut.jpg": "damaged or incomplete",
-        "page.jpg": "not a picture in a format",
+        "page.jpg": "not a picture in a supported format",
         "tiny.png": "9 x 9 pixels, too small",
         "empty.jpg": "is empty",
         "huge.jpg": "larger than 20 MiB",
@@ -178,7 +178,7 @@ async def test_pictures_are_decoded_in_a_process_that_can_be_ended(bench: Bench,
     (tmp_path / "images" / "7.png").write_bytes(endless())
     job = await bench.load(table)
     assert (job.stored, job.refused) == (19, 1)
-    assert "takes more than 1 seconds to decode" in (await bench.refusals(job))["table.csv line 9 (7.png)"]
+    assert "takes more than 1 s to decode" in (await bench.refusals(job))["table.csv line 9 (7.png)"]
 
 
 async def test_pictures_that_no_process_can_decode_are_not_refused(
@@ -188,7 +188,7 @@ async def test_pictures_that_no_process_can_decode_are_not_refused(
     job_id = await bench.ingest.create(table)
     with monkeypatch.context() as broken:
         broken.setattr(decoding.sys, "executable", str(tmp_path / "gone"))
-        with pytest.raises(UndecidedError, match="no process can be started"):
+        with pytest.raises(UndecidedError, match="no decoder process can be started"):
             await bench.ingest.run(job_id)
     job = await jobs.get(bench.database, job_id)
     assert job is not None and (job.state, job.pending, job.refused) == ("running", 5, 0)

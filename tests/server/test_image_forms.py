@@ -107,7 +107,7 @@ async def test_forms_that_lead_nowhere_say_what_does(client: Client) -> None:
         ({"image": "sandbox:/mnt/data/x.png"}, "image_file"),
         ({"image": "[image 1]"}, "ask for the picture's absolute path"),
         ({"image": "upload:7KQ2-M5XD-AB3F-Z4QY"}, "uploaded only to a server that is reached over http"),
-        ({"image": "data:image/png;base64,AAAAA"}, "its base64 was cut"),
+        ({"image": "data:image/png;base64,AAAAA"}, "its base64 was truncated"),
         ({"image": "data:image/png;base64," + "A" * 30 * 2**20}, "larger than 20 MiB"),
         ({"image": 5}, "image: input should be a valid string"),
         ({"image": ["/a.png"]}, "image: input should be a valid string"),
@@ -121,7 +121,7 @@ async def test_a_bomb_leaves_the_server_as_it_was(client: Client, pictures: Path
     buffer = io.BytesIO()
     Image.new("1", (16_000, 4_000)).save(buffer, "PNG")
     bomb = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    assert "more than 16,000 pixels a side" in await said(client, image=bomb)
+    assert "more than 16,000 pixels per side" in await said(client, image=bomb)
     assert len(await found(client, image=str(pictures / "01.png"))) == 6
 
 
@@ -142,7 +142,7 @@ async def test_over_http_no_folder_is_read_that_was_not_named(tmp_path: Path) ->
     home = {"HOME": str(tmp_path), "XDG_PICTURES_DIR": str(mine.parent), "ART_MCP_DATABASE_URL": NOWHERE}
     with serving(**home) as served:
         async with Client(served.url) as client:
-            assert "mine.png cannot be read, since no folder is allowed yet." in await said(client, **given)
+            assert "mine.png cannot be read because no folder is allowed yet." in await said(client, **given)
             result = await client.call_tool("ingest_collection", {"source": str(mine.parent)})
             assert "is not in a folder that may be read" in result.content[0].text
     with serving(**home, ART_MCP_IMAGE_DIRS=str(mine.parent)) as served:

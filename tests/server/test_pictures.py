@@ -156,7 +156,7 @@ async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_i
         assert whole.width == blank.width
         await connection.execute("DELETE FROM art_mcp.renditions WHERE painting_id <> $1", broken)
         shown = await client.call_tool("get_painting", {"id": str(broken)})
-        assert shown.content[0].text == "The kept picture is damaged. Load its collection again."
+        assert shown.content[0].text == "The stored picture is damaged. Load its collection again."
         await connection.execute("DELETE FROM art_mcp.renditions")
         result = await call(client, "search_paintings_by_text", query="Title")
         assert len(result.content) == 1 and len(result.structured_content["results"]) == 10

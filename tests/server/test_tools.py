@@ -285,7 +285,7 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("get_painting", {"id": "x", "region": "left"}, "region is 'left', which is not four numbers. Give x,y,"),
     ("get_painting", {"id": "x", "region": "0,0,1"}, "which is not four numbers. Give x,y,width,height as fractions"),
     ("get_painting", {"id": "x", "region": {"x": 1}}, "region: input should be a valid string"),
-    ("get_painting", {"id": "x", "region": "0.5,0,1,1"}, "region is '0.5,0,1,1', which reaches beyond the picture."),
+    ("get_painting", {"id": "x", "region": "0.5,0,1,1"}, "region is '0.5,0,1,1', which extends beyond the picture."),
     ("search_paintings_by_text", {"query": "x", "pictures": "some"}, "pictures: input should be a valid boolean"),
     ("ingest_collection", {}, "Neither source nor job_id was given"),
     ("ingest_collection", {}, "smk:WORDS (paintings of SMK, the national gallery of Denmark); https://..."),
@@ -304,9 +304,9 @@ async def test_bad_input_is_answered_with_what_to_do(empty_client: Client, pictu
         assert said in await refused(client, tool, **arguments), (tool, arguments)
     (pictures / "page.jpg").write_text("<html>not a picture</html>")
     said = await refused(client, "search_paintings_by_image", image=str(pictures / "page.jpg"))
-    assert said.startswith("page.jpg is not a picture in a format that can be read. Readable are JPEG")
+    assert said.startswith("page.jpg is not a picture in a supported format. Supported formats are JPEG")
     said = await refused(client, "search_paintings_by_image", image=str(pictures / "none.jpg"))
-    assert said == "none.jpg does not exist. Check how its path is written."
+    assert said == "none.jpg does not exist. Check the spelling of its path."
     said = await refused(client, "ingest_collection", source=str(pictures / "none"))
     assert said.startswith("There is no file or folder none.")
 

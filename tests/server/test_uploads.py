@@ -279,10 +279,10 @@ async def test_a_picture_that_is_refused_leaves_the_link_good(uploads: Uploads, 
         link = uploads.link("a")
         for content, status, said in (
             (b"", 422, "The file is empty."),
-            (b"hello", 422, "The file is not a picture in a format that can be read. Readable are JPEG"),
-            (svg, 422, "The file is not a picture in a format that can be read."),
+            (b"hello", 422, "The file is not a picture in a supported format. Supported formats are JPEG"),
+            (svg, 422, "The file is not a picture in a supported format."),
             (png()[:-40], 422, "The file is damaged or incomplete."),
-            (bomb.getvalue(), 422, "The file has more than 16,000 pixels a side"),
+            (bomb.getvalue(), 422, "The file has more than 16,000 pixels per side"),
             (bytes(MAX_BYTES + 1), 413, "The file is larger than 20 MiB. Make it smaller"),
             (chunks(), 413, "The file is larger than 20 MiB. Make it smaller"),
         ):

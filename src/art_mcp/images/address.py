@@ -1,4 +1,4 @@
-"""Which addresses are those of the public internet."""
+"""Tells public internet addresses from special-purpose ones."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
 Resolver: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
-"""Takes a host and the port of the connection, and returns the host's addresses; raises OSError if it has none."""
+"""Maps a host and a port to the host's addresses; raises OSError if it has none."""
 
-# By IANA's registries of special-purpose addresses, and not by `is_global`, which differs between versions of
-# Python and says yes to multicast, to translated addresses, and to the one at which Azure answers its machines.
+# From IANA's special-purpose address registries. `is_global` is not used: it differs between Python versions and
+# accepts multicast, translated addresses, and Azure's virtual public IP address (168.63.129.16).
 _NOT_PUBLIC_V4 = [
     IPv4Network(network)
     for network in (
@@ -32,13 +32,13 @@ _NOT_PUBLIC_V4 = [
         "240.0.0.0/4",
     )
 ]
-_UNICAST_V6 = IPv6Network("2000::/3")  # all else is local, multicast, mapped, translated, or nobody's
+_UNICAST_V6 = IPv6Network("2000::/3")  # everything else is local, multicast, mapped, translated or unassigned
 _NOT_PUBLIC_V6 = [
     IPv6Network(network)
     for network in (
-        "2001::/23",  # protocols, among them Teredo
+        "2001::/23",  # IETF protocol assignments, including Teredo
         "2001:db8::/32",
-        "2002::/16",  # 6to4: an IPv4 address in disguise
+        "2002::/16",  # 6to4, which embeds an IPv4 address
         "3fff::/20",
     )
 ]
@@ -46,10 +46,10 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is one that anybody on the internet reaches."""
+    """Whether an address is reachable from anywhere on the internet."""
     if isinstance(address, IPv6Address):
         if address not in _NAT64:
             return address in _UNICAST_V6 and not any(address in network for network in _NOT_PUBLIC_V6)
-        # A network that has only IPv6 reaches IPv4 by these; what counts is where they lead.
+        # IPv6-only networks reach IPv4 hosts by NAT64, so the embedded IPv4 address decides.
         address = IPv4Address(int(address) & 0xFFFF_FFFF)
     return not any(address in network for network in _NOT_PUBLIC_V4)

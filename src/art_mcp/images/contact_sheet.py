@@ -1,4 +1,4 @@
-"""Many paintings at one glance, as one picture that the reader and the model can be shown."""
+"""Contact sheets: many paintings in one picture, for a person and a model to look at."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ class Tile:
     """One painting on the sheet."""
 
     number: int
-    """What the reader calls it by."""
+    """The number by which the reader refers to it."""
     image: bytes | None
-    """A rendition, or None when there is none."""
+    """A rendition, or None if none is stored."""
     title: str
     caption: str = ""
-    """One quiet line, usually artist and date."""
+    """One secondary line, usually artist and date."""
     relevance: str | None = None
-    """A word; strong, fair and weak have colours of their own."""
+    """One word; strong, fair and weak each have a colour."""
 
 
 def contact_sheet(tiles: Sequence[Tile], *, heading: str | None = None, max_bytes: int = 200_000) -> bytes:
-    """The numbered pictures with their titles in a grid, as JPEG.
+    """Draw the numbered pictures with their titles in a grid, as JPEG.
 
-    At most about 1,350 pixels wide and 1.2 megapixels, since that is what models look at without making it
-    smaller, and what they count: about a token for 750 pixels, so 850 for 10 tiles, 1,600 for 50. A picture that
-    is missing or damaged leaves a blank tile. Takes a while: call it in a thread.
+    The sheet is at most about 1,350 pixels wide and 1.2 megapixels, which models view without downscaling. They count
+    about one token per 750 pixels: 850 tokens for 10 tiles, 1,600 for 50. A missing or damaged picture leaves a blank
+    tile. CPU-bound: call it in a thread.
 
     Args:
         tiles: 1 to 50.
         heading: one line above the grid.
-        max_bytes: kept by lower quality first and fewer pixels then.
+        max_bytes: size limit, met by lowering the quality first and the resolution second.
 
     Raises:
-        ValueError: no tiles, or more than 50, or nothing fits into `max_bytes`.
+        ValueError: there are no tiles or more than 50, or the sheet does not fit into `max_bytes`.
     """
     if not 1 <= len(tiles) <= MAX_TILES:
         raise ValueError(f"a contact sheet has 1 to {MAX_TILES} tiles, not {len(tiles)}")
@@ -64,21 +64,21 @@ def contact_sheet(tiles: Sequence[Tile], *, heading: str | None = None, max_byte
 
 
 class _Grid(NamedTuple):
-    """Sizes in pixels, for sheets of up to so many tiles."""
+    """The layout of sheets with up to `most` tiles; sizes are in pixels."""
 
     most: int
     columns: tuple[int, ...]
-    """What the grid may have; the one with the fullest last row is taken."""
+    """Candidate column counts; the one with the fullest last row is used."""
     width: int
-    """Of a tile."""
+    """Width of a tile."""
     height: int
-    """Of a picture, at most."""
+    """Maximum height of a picture."""
     title: int
-    """Letters of the title."""
+    """Font size of the title."""
     small: int
-    """Letters of everything else."""
+    """Font size of all other text."""
     lines: int
-    """For the title, which takes two at most, and the quiet line."""
+    """Lines of text below a picture: up to two for the title, the rest for the caption."""
 
 
 _GRIDS = (
@@ -111,7 +111,7 @@ def _draw(tiles: Sequence[Tile], heading: str | None) -> Image.Image:
 
 
 def _row(tiles: Sequence[Tile], grid: _Grid) -> Image.Image:
-    """Pictures stand on a common line, as on a gallery's shelf, with their captions below it."""
+    """Draw a row: pictures aligned at the bottom edge, captions below."""
     pictures = [_picture(tile, grid) for tile in tiles]
     shelf = max(picture.height for picture in pictures)
     captions = [_caption(tile, grid) for tile in tiles]
@@ -128,7 +128,7 @@ def _picture(tile: Tile, grid: _Grid) -> Image.Image:
     try:
         if tile.image:
             picture = bounded(opened(tile.image), grid.width - 2, grid.height - 2)
-            return ImageOps.expand(picture, 1, EDGE)  # so that pale drawings end somewhere
+            return ImageOps.expand(picture, 1, EDGE)  # outlines pale drawings
     except ImageError:
         pass
     blank = Image.new("RGB", (grid.width, grid.width * 2 // 3), BLANK)
@@ -141,7 +141,7 @@ def _picture(tile: Tile, grid: _Grid) -> Image.Image:
 
 
 def _caption(tile: Tile, grid: _Grid) -> Image.Image:
-    """The number with the relevance, the title below it, and the quiet line."""
+    """Draw the number and the relevance, then the title, then the caption."""
     titles = typeface.lines(tile.title, grid.title, grid.width, 2) or ["Untitled"]
     quiet = typeface.lines(tile.caption, grid.small, grid.width, grid.lines - len(titles))
     lines = [(line, grid.title, INK) for line in titles] + [(line, grid.small, SOFT_INK) for line in quiet]
@@ -173,7 +173,7 @@ def _leading(size: int) -> int:
 
 @lru_cache(64)
 def _pill(width: int, height: int) -> Image.Image:
-    """A smooth mask with round ends."""
+    """An antialiased mask with rounded ends."""
     large = Image.new("L", (width * 8, height * 8))
     ImageDraw.Draw(large).rounded_rectangle((0, 0, width * 8 - 1, height * 8 - 1), height * 4, fill=255)
     return large.reduce(8)

@@ -1,4 +1,4 @@
-"""Pictures that come in the text itself: `data:image/png;base64,...`."""
+"""Decodes inline pictures: `data:image/png;base64,...`."""
 
 from __future__ import annotations
 
@@ -10,36 +10,35 @@ from art_mcp.images.undecoded import ImageError, check_bytes, printable_name
 
 MAX_HEAD = 1000
 MAX_PERCENTS = 2**20
-"""Bytes written as %xx, of which the + and / of the longest base64 are fewer; more would take seconds."""
+"""Maximum number of %xx escapes. The longest valid base64 has fewer + and / to escape; more would take seconds."""
 CHUNK = 65_536
-OTHERWISE = "A long picture is better given as a file or a link: give its absolute path or an https link."
+OTHERWISE = "Give the picture's absolute path or an https link instead."
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
 def name_in(uri: str) -> str:
-    """How errors call the picture: by the name in `data:image/png;name=...`, which some clients send."""
+    """The picture's name in errors: that in `data:image/png;name=...`, which some clients send, if there is one."""
     found = re.match(r"data:[^,]{0,900}?;name=([^;,]{1,300})", uri, re.IGNORECASE)
-    return printable_name(unquote(found[1])) if found else "The picture in the text"
+    return printable_name(unquote(found[1])) if found else "The inline picture"
 
 
 def decode(uri: str, *, name: str) -> bytes:
-    """The bytes in a data URI, 1 byte to 20 MiB; what they are said to be is not believed.
+    """Return the bytes in a data: URI, 1 byte to 20 MiB; its declared type is ignored.
 
-    Takes a while if they are many: call it in a thread.
+    CPU-bound: call it in a thread.
 
     Raises:
-        ImageError: it is longer than a picture may be, which is judged before anything is decoded; or its text
-            was cut or changed on the way.
+        ImageError: it is too large, which is checked before decoding; or it was truncated or altered in transit.
     """
     comma = uri.find(",", 0, MAX_HEAD)
     if comma < 0:
-        raise ImageError(f"{name} is not written as a data: URI, which has a comma after its type.", OTHERWISE)
+        raise ImageError(f"{name} is not a valid data: URI: there is no comma after its type.", OTHERWISE)
     in_base64 = uri[:comma].rstrip().lower().endswith(";base64")
-    # At least so many bytes, if all of it is in percents, or broken into short lines.
+    # A lower bound of the decoded size: every character percent-encoded, or base64 in short lines.
     check_bytes(-(-(len(uri) - comma - 1) // 3) * (2 if in_base64 else 1), name=name)
     if uri.count("%", comma) > MAX_PERCENTS:
-        raise ImageError(f"{name} is written with more than {MAX_PERCENTS:,} percent signs.", "Write it in base64.")
+        raise ImageError(f"{name} has more than {MAX_PERCENTS:,} percent escapes.", "Encode it as base64.")
     payload = uri[comma + 1 :]
     data = _from_base64(payload, name) if in_base64 else _unpercented(payload)
     check_bytes(len(data), name=name)
@@ -51,21 +50,21 @@ def _from_base64(payload: str, name: str) -> bytes:
         text = _unpercented(payload).translate(_URL_SAFE, b" \t\r\n")
         bare = text.rstrip(b"=")
         padding = b"=" * (-len(bare) % 4)
-        if len(padding) == 3 or text not in (bare, bare + padding):  # some programs leave it out
+        if len(padding) == 3 or text not in (bare, bare + padding):  # some programs omit the padding
             raise binascii.Error
         check_bytes(len(bare) * 3 // 4, name=name)
         return binascii.a2b_base64(bare + padding, strict_mode=True)
     except binascii.Error:
-        raise ImageError(f"{name} is not whole: its base64 was cut or changed on the way.", OTHERWISE) from None
+        raise ImageError(f"{name} is incomplete: its base64 was truncated or altered in transit.", OTHERWISE) from None
 
 
 def _unpercented(text: str) -> bytes:
-    """The bytes of a text in which some are written as %xx, piece by piece: it takes a hundredfold for a moment."""
+    """Decode %xx escapes chunk by chunk, since decoding temporarily takes 100 times the chunk's size in memory."""
     data = bytearray()
     start = 0
     while start < len(text):
         end = start + CHUNK
-        cut = text.rfind("%", end - 2, end)  # the two digits are in the next piece
+        cut = text.rfind("%", end - 2, end)  # its two digits are in the next chunk
         end = cut if cut >= 0 else end
         data += unquote_to_bytes(text[start:end].encode("utf-8", "surrogatepass"))
         start = end

@@ -1,7 +1,7 @@
-"""The process in which untrusted pictures are decoded: `python -m art_mcp.images.decode_worker`.
+"""The process that decodes untrusted pictures: `python -m art_mcp.images.decode_worker`.
 
-It is given pictures on stdin, answers on stdout, holds no secret and no connection, and ends with whoever
-started it, or when it has had nothing to do for a while. What goes between the two is told in `decoding`.
+It reads requests from stdin and writes responses to stdout, holds no secret and no connection, and exits with its
+parent process or after an idle timeout. `decoding` describes the protocol.
 """
 
 from __future__ import annotations
@@ -18,66 +18,66 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from art_mcp.images import picture
-from art_mcp.images.decoding import ANSWER, QUESTION
+from art_mcp.images.decoding import REQUEST, RESPONSE
 from art_mcp.images.undecoded import ImageError
 
-Question = tuple[bytes, str, int]
+Request = tuple[bytes, str, int]
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes stdin
-    questions, answers = _take_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server handles Ctrl-C and then closes stdin
+    requests, responses = _take_pipes()
     _limit_memory(int(sys.argv[1]))
-    inbox: queue.SimpleQueue[Question] = queue.SimpleQueue()
-    # A thread of its own, so that a decoder that is busy ends too when the server is gone.
-    threading.Thread(target=_receive, args=(questions, inbox), daemon=True).start()
-    picture.one_big_picture = _Turn(inbox, answers)
-    _say(answers, "ready")
+    inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    # In a separate thread, so that the process exits with the server even while it is decoding.
+    threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
+    picture.one_big_picture = _Turn(inbox, responses)
+    _say(responses, "ready")
     with contextlib.suppress(queue.Empty, BrokenPipeError):
         while True:
-            _answer(answers, *inbox.get(timeout=float(sys.argv[2])))
+            _respond(responses, *inbox.get(timeout=float(sys.argv[2])))
     os._exit(0)
 
 
-def _answer(answers: BinaryIO, data: bytes, name: str, max_side: int) -> None:
+def _respond(responses: BinaryIO, data: bytes, name: str, max_side: int) -> None:
     try:
         read = picture.read_picture(data, name=name, max_side=max_side)
     except ImageError as error:
-        _say(answers, "refused", problem=error.problem, next_step=error.next_step)
+        _say(responses, "refused", problem=error.problem, next_step=error.next_step)
         return
     source = {"width": read.width, "height": read.height, "format": read.format, "sha256": read.sha256.hex()}
-    _say(answers, "picture", pixels=read.image.tobytes(), size=read.image.size, **source)
+    _say(responses, "picture", pixels=read.image.tobytes(), size=read.image.size, **source)
 
 
 class _Turn:
-    """Stands in for the lock in `picture`, for all workers of a server together."""
+    """Replaces the lock in `picture` by one that all workers of a server share."""
 
-    def __init__(self, inbox: queue.SimpleQueue[Question], answers: BinaryIO) -> None:
+    def __init__(self, inbox: queue.SimpleQueue[Request], responses: BinaryIO) -> None:
         self._inbox = inbox
-        self._answers = answers
+        self._answers = responses
 
     def __enter__(self) -> None:
         _say(self._answers, "big")
-        self._inbox.get()  # an empty question
+        self._inbox.get()  # the empty request, which grants the lock
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """The answer ends the turn."""
+        """The response releases the lock."""
 
 
-def _say(answers: BinaryIO, what: str, *, pixels: bytes = b"", **more: Any) -> None:
+def _say(responses: BinaryIO, what: str, *, pixels: bytes = b"", **more: Any) -> None:
     head = json.dumps({"what": what, **more}).encode()
-    answers.write(ANSWER.pack(len(head)) + head)
-    answers.write(pixels)
-    answers.flush()
+    responses.write(RESPONSE.pack(len(head)) + head)
+    responses.write(pixels)
+    responses.flush()
 
 
-def _receive(questions: BinaryIO, inbox: queue.SimpleQueue[Question]) -> None:
-    while len(start := questions.read(QUESTION.size)) == QUESTION.size:
-        data_bytes, name_bytes, max_side = QUESTION.unpack(start)
-        name = questions.read(name_bytes).decode()
-        data = questions.read(data_bytes)
+def _receive(requests: BinaryIO, inbox: queue.SimpleQueue[Request]) -> None:
+    while len(start := requests.read(REQUEST.size)) == REQUEST.size:
+        data_bytes, name_bytes, max_side = REQUEST.unpack(start)
+        name = requests.read(name_bytes).decode()
+        data = requests.read(data_bytes)
         if len(data) < data_bytes:
             break
         inbox.put((data, name, max_side))
@@ -85,16 +85,16 @@ def _receive(questions: BinaryIO, inbox: queue.SimpleQueue[Question]) -> None:
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The two pipes; what else writes to stdout, or reads stdin, finds nothing there."""
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    """Take over stdin and stdout; all other code sees /dev/null there."""
+    requests, responses = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
-    return questions, answers
+    return requests, responses
 
 
 def _limit_memory(more: int) -> None:
-    """Let allocations fail that go this many bytes beyond what is taken now; Linux only."""
+    """Make allocations fail that exceed the current memory use by this many bytes (Linux only)."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

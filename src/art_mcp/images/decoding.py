@@ -1,12 +1,12 @@
-"""Decoding untrusted pictures in processes that can be ended.
+"""Decodes untrusted pictures in disposable worker processes.
 
-A file that is made to break its decoder then breaks a process that holds no secret, talks to nobody, and is
-killed when it takes too long or too much memory; the next picture gets a new one.
+A malicious file can at worst take over a process that holds no secret and no connection, is limited in memory, and is
+killed when it takes too long; the next picture gets a new process.
 
-To a worker goes a question: `QUESTION` (bytes of the file, bytes of the name, most pixels a side), the name in
-UTF-8, the file. From it comes `ANSWER` (bytes of what follows), a JSON object, and after a picture its pixels.
-It says ready once, when it has started, and big when it wants to decode something big, which it does when it
-is asked an empty question.
+Protocol: a request is `REQUEST` (size of the file, size of the name, maximum pixels per side), the name in UTF-8, and
+the file. A response is `RESPONSE` (size of the JSON), a JSON object, and for a picture its pixels. A worker reports
+"ready" once after it has started, and "big" before it decodes a large picture, for which it then waits for an empty
+request.
 """
 
 from __future__ import annotations
@@ -30,39 +30,39 @@ from art_mcp.images.undecoded import ImageError, check_bytes, printable_name
 
 WITHIN_S = 20.0
 MEMORY = 1024**3
-"""What the caps on pixels keep decoding below, see `picture`."""
+"""Bytes; the pixel limits in `picture` keep decoding below this."""
 IDLE_S = 60.0
 LOOK_EVERY_S = 0.5
 START_WITHIN_S = 30.0
 EXIT_WITHIN_S = 0.5
 PIPE_BYTES = 1024**2
-"""Where pipes can be so large (Linux); fewer turns of the two processes halve the time."""
+"""Pipe size on Linux: fewer context switches halve the time."""
 
-QUESTION = struct.Struct("<QII")
-ANSWER = struct.Struct("<I")
-MAX_ANSWER = 64 * 1024
+REQUEST = struct.Struct("<QII")
+RESPONSE = struct.Struct("<I")
+MAX_RESPONSE = 64 * 1024
 MAX_REFUSAL = 600
 
-# Of the environment a worker gets what Python needs to start, and no key or password.
+# A worker's environment has only what Python needs to start, so no key or password.
 _NEEDED = ("PATH", "HOME", "USERPROFILE", "APPDATA", "SYSTEMROOT", "TEMP", "TMP")
 _NEEDED_PREFIXES = ("PYTHON", "LD_", "DYLD_")
-# glibc's malloc keeps the memory of one picture for the next: to get it anew takes as long as decoding a JPEG.
+# Makes glibc's malloc reuse one picture's memory for the next: allocating it anew takes as long as decoding a JPEG.
 _TUNED = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2)}
 _TUNED |= {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class UndecidedError(ImageError):
-    """A picture was not judged, for a reason that has nothing to do with it."""
+    """A picture could not be checked, for a reason unrelated to it."""
 
 
 class Decoder:
-    """Does what `read_picture` does, in worker processes that start when they are needed.
+    """Runs `read_picture` in worker processes that start on demand.
 
     Args:
-        workers: so many pictures are decoded at once. Default: one for each core.
-        within: seconds that decoding a picture may take.
-        memory: bytes that it may take (on Linux).
-        idle: seconds after which a worker that has nothing to do ends itself.
+        workers: how many pictures are decoded concurrently. Default: one per core.
+        within: timeout for one picture, in seconds.
+        memory: memory limit for one picture, in bytes (Linux only).
+        idle: seconds after which an idle worker exits.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class Decoder:
         self._closed = threading.Event()
 
     def read(self, data: bytes, *, name: str, max_side: int = 1024) -> Picture:
-        """As `read_picture`. Blocks: call it in a thread; many may at once.
+        """Like `read_picture`. Thread-safe, and blocks: call it in a thread.
 
         Raises:
-            ImageError: as there; or decoding it took too long, or broke its process.
-            UndecidedError: no process can be started, or this is closed.
+            ImageError: as in `read_picture`; or decoding timed out or crashed its process.
+            UndecidedError: no process can be started, or the decoder is closed.
         """
         name = printable_name(name)
         check_bytes(len(data), name=name)
@@ -96,14 +96,14 @@ class Decoder:
                 except _IdledOut:
                     continue
                 except ImageError as error:
-                    if self._closed.is_set():  # what broke its process was `close`
+                    if self._closed.is_set():  # `close` killed its process
                         raise _stopping(name) from error
                     raise
                 finally:
                     self._give_back(worker)
 
     def close(self) -> None:
-        """End all workers; what they are at is broken off."""
+        """Kill all workers; requests in progress fail."""
         with self._lock:
             self._closed.set()
             running = [*self._running]
@@ -139,7 +139,7 @@ class Decoder:
         worker.end()
 
     def _watch(self) -> None:
-        """Kill what is overdue, and clear away workers that ended themselves, as long as there are any."""
+        """Kill overdue workers and reap those that have exited, until none is left."""
         while not self._closed.wait(LOOK_EVERY_S):
             with self._lock:
                 gone = [worker for worker in self._idle if worker.is_gone()]
@@ -156,17 +156,17 @@ class Decoder:
 
 
 class _IdledOut(Exception):
-    """A worker ended itself before it saw the question."""
+    """An idle worker exited before it read the request."""
 
 
 class _Worker:
-    """One process, asked by one thread at a time."""
+    """One worker process, used by one thread at a time."""
 
     def __init__(self, memory: str, idle: str) -> None:
         needed = {name: value for name, value in os.environ.items() if name.upper().startswith(_NEEDED_PREFIXES)}
         needed |= {name: os.environ[name] for name in _NEEDED if name in os.environ}
         self._process = subprocess.Popen(
-            # -P: nothing is imported from the working folder, which a hostile project could own.
+            # -P: import nothing from the working directory, which may belong to a hostile project.
             [sys.executable, "-P", "-m", "art_mcp.images.decode_worker", memory, idle],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -208,29 +208,29 @@ class _Worker:
                 if isinstance(read, ImageError):
                     raise read
                 return read
-        # What comes from a worker that a picture has taken over may be anything.
+        # A compromised worker can send anything.
         except (OSError, EOFError, ValueError, TypeError, KeyError, RecursionError) as error:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(EXIT_WITHIN_S)  # to know whether it was killed or went
+                self._process.wait(EXIT_WITHIN_S)  # to learn whether it was killed or exited
             self.end()
             if self._late and self._ready:
-                raise ImageError(f"{name} takes more than {within:.3g} seconds to decode.", SAVE_AS) from error
+                raise ImageError(f"{name} takes more than {within:.3g} s to decode.", SAVE_AS) from error
             if self._used and self._process.returncode == 0:
                 raise _IdledOut from error
             if not self._ready:
                 raise _cannot_start(name) from error
             raise ImageError(
-                f"{name} is damaged in a way that broke its decoder.",
-                "Open it in an image program, save it again as JPEG, and try again.",
+                f"{name} is damaged and crashed its decoder.",
+                "Open it in an image editor, save it as JPEG, and try again.",
             ) from error
         finally:
             self._used = True
             self._time(math.inf)
-            if self._late or not answered:  # what it still has to say must not answer the next question
+            if self._late or not answered:  # its late response must not be read as that to the next request
                 self.end()
 
     def check_time(self) -> None:
-        """Kill the process if its time is up."""
+        """Kill the process if it is overdue."""
         with self._timing:
             if time.monotonic() > self._until:
                 self._late = True
@@ -240,12 +240,12 @@ class _Worker:
         return self._process.poll() is not None
 
     def end(self) -> None:
-        """Kill the process, if it runs, and leave nothing of it; more than once does no harm."""
+        """Kill the process and close its pipes. Idempotent."""
         self.ended = True
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # what was left in a buffer finds no reader
+            with suppress(OSError):  # flushing to a dead process fails
                 pipe.close()
 
     def _time(self, seconds: float) -> None:
@@ -255,28 +255,28 @@ class _Worker:
     def _ask(self, data: bytes, name: str, max_side: int) -> None:
         name_bytes = name.encode()
         pipe = self._process.stdin
-        pipe.write(QUESTION.pack(len(data), len(name_bytes), max_side) + name_bytes)
+        pipe.write(REQUEST.pack(len(data), len(name_bytes), max_side) + name_bytes)
         pipe.write(data)
         pipe.flush()
 
     def _hear(self) -> dict[str, Any]:
-        (length,) = ANSWER.unpack(self._exactly(ANSWER.size))
-        if length > MAX_ANSWER:
-            raise ValueError("an answer too long")
+        (length,) = RESPONSE.unpack(self._exactly(RESPONSE.size))
+        if length > MAX_RESPONSE:
+            raise ValueError("a response that is too long")
         return json.loads(self._exactly(length))
 
     def _picture(self, said: dict[str, Any], digest: bytes, max_side: int) -> Picture:
         (width, height), source = said["size"], (said["width"], said["height"])
         if not all(type(side) is int and side > 0 for side in (width, height, *source)):
-            raise ValueError("sides that are none")
-        # The digest shows that these are the pixels of this file, and not the answer to another question.
+            raise ValueError("an invalid size")
+        # The digest shows that the pixels are of this file, not the response to another request.
         if max(width, height) > max_side or said["format"] not in FORMATS or said["sha256"] != digest.hex():
-            raise ValueError("a picture other than was asked for")
+            raise ValueError("a picture other than the requested one")
         image = Image.frombytes("RGB", (width, height), self._received(width * height * 3))
         return Picture(image, digest, *source, said["format"])
 
     def _received(self, count: int) -> memoryview:
-        """Pixels, in memory that is used again: to get it anew takes as long as receiving them."""
+        """Read pixels into a reused buffer: allocating one takes as long as receiving them."""
         if len(self._pixels) < count:
             self._pixels = bytearray(count)
         pixels = memoryview(self._pixels)[:count]
@@ -294,16 +294,16 @@ class _Worker:
 def _refusal(said: dict[str, Any]) -> ImageError:
     error = ImageError(said["problem"], said["next_step"])
     if not str(error).isprintable() or len(str(error)) > MAX_REFUSAL:
-        raise ValueError("words that are none of ours")
+        raise ValueError("not an error of this program")
     return error
 
 
 def _stopping(name: str) -> UndecidedError:
-    return UndecidedError(f"{name} was not read, since the server stops.", "Try again when it runs.")
+    return UndecidedError(f"{name} was not read because the server is stopping.", "Try again once it is running.")
 
 
 def _cannot_start(name: str) -> UndecidedError:
     return UndecidedError(
-        f"{name} cannot be decoded, since no process can be started for it.",
-        "Free some memory, or install art-mcp again, and try again.",
+        f"{name} cannot be decoded because no decoder process can be started.",
+        "Free some memory or reinstall art-mcp, then try again.",
     )

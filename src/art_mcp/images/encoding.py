@@ -1,4 +1,4 @@
-"""Pictures as files that keep to a number of bytes."""
+"""Encodes pictures within a size limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SMALLEST_SIDE = 64
 
 
 class Encoded(NamedTuple):
-    """A picture as a file, and its pixels a side."""
+    """An encoded picture, and its size in pixels."""
 
     data: bytes
     width: int
@@ -20,19 +20,19 @@ class Encoded(NamedTuple):
 
 
 def encode(image: Image.Image, form: str, qualities: Sequence[int], max_bytes: int) -> Encoded:
-    """The picture at the first of these qualities that fits; if none does, with fewer pixels at the last.
+    """Encode at the best quality that fits into `max_bytes`; if none fits, shrink the picture at the lowest.
 
     Args:
         form: JPEG or WEBP.
-        qualities: as Pillow counts them, best first.
+        qualities: on Pillow's scale, best first.
 
     Raises:
-        ValueError: even a picture of 64 pixels is larger than `max_bytes`.
+        ValueError: the picture does not fit even at 64 pixels.
     """
     while True:
         for quality in qualities:
             buffer = BytesIO()
-            # Metadata is emptied by name, since Pillow would otherwise copy what an image brings along.
+            # Emptied explicitly, since Pillow would otherwise copy the source's metadata.
             image.save(buffer, form, quality=quality, icc_profile=b"", exif=b"", xmp=b"", comment=b"")
             if buffer.tell() <= max_bytes:
                 return Encoded(buffer.getvalue(), *image.size)

@@ -1,4 +1,4 @@
-"""What a chat is shown of a kept picture: all of it, or a region for detail."""
+"""The picture that a chat shows: a stored rendition, or a region of it for detail."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from art_mcp.images.undecoded import ImageError
 
 QUALITIES = (88, 80, 70, 60)
 SMALLEST_REGION = 0.02
-"""Of a side: what is smaller has too few pixels left to show anything."""
+"""Fraction of a side; a smaller region has too few pixels to show anything."""
 LONGEST = 200
-"""Characters that four numbers may take."""
+"""Maximum characters of a region's four numbers."""
 BY_EXAMPLE = "Give x,y,width,height as fractions from the upper left corner: 0.5,0,0.5,1 is the right half."
 
 
@@ -27,10 +27,10 @@ class Region:
 
     @classmethod
     def parse(cls, text: str) -> Region:
-        """A region from `x,y,width,height`, each 0 to 1.
+        """Parse `x,y,width,height`, each 0 to 1.
 
         Raises:
-            ImageError: it is written otherwise, reaches beyond the picture, or is hardly more than a point.
+            ImageError: the form is wrong, or the region extends beyond the picture or is too small.
         """
         said = f"region is {text[:60]!r:.60}"
         try:
@@ -42,9 +42,9 @@ class Region:
         if not all(0 <= part <= 1 for part in (region.x, region.y, region.width, region.height)):
             raise ImageError(f"{said}, but its numbers are not all between 0 and 1.", BY_EXAMPLE)
         if min(region.width, region.height) < SMALLEST_REGION:
-            raise ImageError(f"{said}, but its width and height have to be at least {SMALLEST_REGION}.", BY_EXAMPLE)
+            raise ImageError(f"{said}, but its width and height must be at least {SMALLEST_REGION}.", BY_EXAMPLE)
         if max(region.x + region.width, region.y + region.height) > 1.000_001:  # sums of decimals are not exact
-            raise ImageError(f"{said}, which reaches beyond the picture.", BY_EXAMPLE)
+            raise ImageError(f"{said}, which extends beyond the picture.", BY_EXAMPLE)
         return region
 
     def __str__(self) -> str:
@@ -52,14 +52,14 @@ class Region:
 
 
 def excerpt(data: bytes, *, size: int, region: Region | None = None, max_bytes: int = 600_000) -> Encoded:
-    """A rendition, or a region of it, as JPEG, which every host and model reads; nothing is enlarged.
+    """Encode a rendition, or a region of it, as JPEG, which every host and model reads. Nothing is enlarged.
 
-    Takes a while: call it in a thread.
+    CPU-bound: call it in a thread.
 
     Args:
         data: the rendition, WebP.
-        size: the longer side of the result in pixels, at most; at least 1.
-        max_bytes: of the result.
+        size: maximum of the longer side in pixels; at least 1.
+        max_bytes: size limit of the result.
 
     Raises:
         ImageError: the rendition is damaged.

@@ -1,4 +1,4 @@
-"""Fetching a picture that somebody names by a link, from the public internet only."""
+"""Downloads pictures by link, from the public internet only."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ PORTS = frozenset({443})
 MAX_URL = 8192
 MAX_REDIRECTS = 3
 MAX_CONNECTIONS = 8
-"""At the same time; each may hold a picture of 20 MiB."""
-KEPT_S = 30.0
+"""Concurrent connections; each may hold a picture of 20 MiB."""
+KEEPALIVE_S = 30.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 HOST = re.compile(r"(?=.{1,254}$)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-f:.]*:[0-9a-f:.]*(%[a-z0-9.-]{1,32})?")
 ANOTHER_WAY = "Download the picture and give its absolute path, or give another link."
 
 
 class FetchError(ImageError):
-    """A server did not send what was asked for.
+    """A server did not send the requested file.
 
     Args:
-        status: of its answer, if there was one.
-        retry_after: seconds that it asks to wait.
+        status: the HTTP status of its response, if there was one.
+        retry_after: the seconds that it asks to wait before a retry.
     """
 
     def __init__(
@@ -52,22 +52,22 @@ class FetchError(ImageError):
 
     @property
     def busy(self) -> bool:
-        """Whether another try may have more success."""
+        """Whether a retry may succeed."""
         return self.status is None or self.status in (408, 429) or self.status >= 500
 
 
 class Fetcher:
-    """Gets files by https. Of a link, nothing but its host is ever told.
+    """Downloads files over https. Errors and logs name nothing of a link but its host.
 
-    Neither cookies nor a login are sent, and no proxy is used, whatever the environment says. Connections are
-    kept for a while and used again.
+    Sends no cookies and no credentials, and ignores proxy settings in the environment. Idle connections are reused
+    for `KEEPALIVE_S`.
 
     Args:
-        within: seconds for all of it, with every redirect.
-        resolve: the addresses of a host, for a connection to a port.
-        allowed: whether one may connect to an address; every one that a host has is asked for.
-        ports: that may be asked for.
-        ssl_context: which certificates are believed. Default: those that the system believes.
+        within: timeout for a whole download with its redirects, in seconds.
+        resolve: looks up the addresses of a host.
+        allowed: whether an address may be connected to; every address of a host must be allowed.
+        ports: the allowed ports.
+        ssl_context: verifies certificates. Default: trusts those that the system trusts.
     """
 
     def __init__(
@@ -84,16 +84,16 @@ class Fetcher:
         self._allowed = allowed
         self._ports = ports
         self._ssl_context = ssl_context
-        # A name server that keeps us waiting holds a thread; not those that everything else runs in.
+        # Slow name servers block threads, so lookups do not use the default limiter.
         self._resolving = anyio.CapacityLimiter(MAX_CONNECTIONS)
         self._opening = anyio.Lock()
         self._pool: httpcore2.AsyncConnectionPool | None = None
 
     async def get(self, url: str) -> bytes:
-        """What a link leads to, 1 byte to 20 MiB, whatever its server calls it.
+        """Download the file at a link, 1 byte to 20 MiB, whatever content type its server declares.
 
         Raises:
-            ImageError: the link may not be followed, or there was no answer, or not one of this kind.
+            ImageError: the link is not allowed, or the server sent no usable response.
         """
         import httpcore2
 
@@ -103,11 +103,11 @@ class Fetcher:
             with anyio.fail_after(self._within):
                 return await self._follow(link)
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            raise FetchError(f"No safe connection to {host} can be made.", ANOTHER_WAY) from error
+            raise FetchError(f"No secure connection to {host} could be made.", ANOTHER_WAY) from error
         except TimeoutError as error:
             raise FetchError(f"{host} did not send a picture within {self._within:.3g} s.", ANOTHER_WAY) from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, zlib.error) as error:
-            raise FetchError(f"{host} sent an answer that is broken or breaks off.", ANOTHER_WAY) from error
+            raise FetchError(f"{host} sent a broken or incomplete response.", ANOTHER_WAY) from error
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -135,10 +135,10 @@ class Fetcher:
                         retry_after=_seconds(headers.get(b"retry-after", b"")),
                     )
                 return await _body(headers, response.aiter_stream(), _host(link))
-        raise ImageError(f"{_host(link)} is where a link leads on to another too often.", ANOTHER_WAY)
+        raise ImageError(f"Too many redirects at {_host(link)}.", ANOTHER_WAY)
 
     def _checked(self, text: str, base: httpx2.URL | None = None) -> httpx2.URL:
-        """A link that may be followed, as far as that can be told without asking anybody."""
+        """Parse a link and check it, without network access."""
         import httpx2
 
         try:
@@ -147,18 +147,18 @@ class Fetcher:
         except (httpx2.InvalidURL, ValueError):
             host = ""
         if len(text) > MAX_URL or not HOST.fullmatch(host):
-            raise ImageError("The link to the picture is not written as links are.", "Copy it again, all of it.")
+            raise ImageError("The link to the picture is not a valid URL.", "Copy the whole link again.")
         if link.scheme != "https":
-            raise ImageError(f"The link to {host} is not https, by which alone pictures are fetched.", ANOTHER_WAY)
+            raise ImageError(f"The link to {host} must use https.", ANOTHER_WAY)
         if link.userinfo:
-            raise ImageError(f"The link to {host} holds a user or a password.", ANOTHER_WAY)
+            raise ImageError(f"The link to {host} contains a user name or password.", ANOTHER_WAY)
         if (443 if link.port is None else link.port) not in self._ports:
-            raise ImageError(f"The link to {host} names the port {link.port}, but only 443 is used.", ANOTHER_WAY)
+            raise ImageError(f"The link to {host} uses port {link.port}, but only port 443 is allowed.", ANOTHER_WAY)
         return link
 
     async def _opened(self) -> httpcore2.AsyncConnectionPool:
         async with self._opening:
-            if self._pool is None:  # a tenth of a second, mostly for certificates
+            if self._pool is None:  # takes 0.1 s, mostly to load certificates
                 self._pool = await anyio.to_thread.run_sync(self._new_pool)
             return self._pool
 
@@ -167,11 +167,11 @@ class Fetcher:
 
         from art_mcp.images.pinned import PinnedBackend
 
-        logging.getLogger("httpcore2").setLevel(logging.WARNING)  # it logs whole addresses
+        logging.getLogger("httpcore2").setLevel(logging.WARNING)  # it logs full URLs
         return httpcore2.AsyncConnectionPool(
             ssl_context=self._ssl_context or httpcore2.default_ssl_context(),
             max_connections=MAX_CONNECTIONS,
-            keepalive_expiry=KEPT_S,
+            keepalive_expiry=KEEPALIVE_S,
             network_backend=PinnedBackend(self._resolve, self._allowed),
         )
 
@@ -191,13 +191,13 @@ _HEADERS = {
 
 
 async def _body(headers: dict[bytes, bytes], pieces: AsyncGenerator[bytes], host: str) -> bytes:
-    name = f"What {host} sent"
+    name = f"The file from {host}"
     declared = headers.get(b"content-length", b"")
     if declared.isdigit():
         check_bytes(int(declared), name=name)
     packed = headers.get(b"content-encoding", b"identity").strip().lower()
     if packed not in (b"", b"identity", b"gzip", b"x-gzip", b"deflate"):
-        raise ImageError(f"{name} is packed in a way that was not asked for.", ANOTHER_WAY)
+        raise ImageError(f"{name} has an unsupported content encoding.", ANOTHER_WAY)
     unpacker = None if packed in (b"", b"identity") else zlib.decompressobj(zlib.MAX_WBITS | 32)
     data = bytearray()
     async with aclosing(pieces):
@@ -205,21 +205,21 @@ async def _body(headers: dict[bytes, bytes], pieces: AsyncGenerator[bytes], host
             data += unpacker.decompress(piece, MAX_BYTES + 1 - len(data)) if unpacker else piece
             check_bytes(len(data) or 1, name=name)
     if unpacker and not unpacker.eof:
-        raise zlib.error("the end is missing")
+        raise zlib.error("truncated")
     check_bytes(len(data), name=name)
     if data[:256].lstrip(b"\xef\xbb\xbf\t\n\r ").lower().startswith((b"<!doctype html", b"<html")):
         raise ImageError(
             f"{name} is a web page, not a picture.",
-            "Give the address of the picture itself (in a browser: right-click it, copy the image's address).",
+            "Give the address of the picture itself (in a browser, right-click it and copy the image address).",
         )
     return bytes(data)
 
 
 def _seconds(retry_after: bytes) -> float | None:
-    """Of a Retry-After in seconds; hardly anybody sends a date."""
+    """Parse a Retry-After in seconds; dates, which are rare, are ignored."""
     return float(retry_after) if retry_after.isdigit() else None
 
 
 def _host(link: httpx2.URL) -> str:
-    """In ASCII, since letters can look like others."""
+    """The host in ASCII, since Unicode letters can look alike."""
     return link.raw_host.decode("ascii").lower()

@@ -1,4 +1,4 @@
-"""Opening files that somebody names, without leaving the folders that may be read."""
+"""Opens files that callers name, within the allowed folders only."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def read_file(
     *allowed: Sequence[str | os.PathLike[str]],
     advice: str = "Put it in the folder of its source.",
 ) -> bytes:
-    """A regular file's bytes, if it truly lies where it may, at most 20 MiB.
+    """Read a regular file of at most 20 MiB, if it really is inside the allowed folders.
 
     Args:
-        path: absolute; it may come from somebody who is not trusted.
-        allowed: lists of folders; the file has to be in some folder of each list.
-        advice: what to do when the file lies elsewhere.
+        path: absolute, possibly from an untrusted caller.
+        allowed: lists of folders; the file must be inside a folder of each list.
+        advice: the next step for the reader if the file is elsewhere.
 
     Raises:
         ImageError: see `open_file`; or the file is empty or too large.
@@ -33,7 +33,7 @@ def read_file(
     try:
         with open_file(path, *allowed, advice=advice) as file:
             check_bytes(os.fstat(file.fileno()).st_size, name=name)
-            data = file.read(MAX_BYTES + 1)  # it may grow meanwhile
+            data = file.read(MAX_BYTES + 1)  # it may be growing
     except OSError as error:
         raise _unreadable(name, error) from error
     check_bytes(len(data), name=name)
@@ -45,26 +45,26 @@ def open_file(
     *allowed: Sequence[str | os.PathLike[str]],
     advice: str = "Put it in the folder of its source.",
 ) -> BinaryIO:
-    """Open a regular file for reading, if it truly lies where it may.
+    """Open a regular file for reading, if it really is inside the allowed folders.
 
-    Symbolic links are followed as long as they end inside. What is judged is what was opened, so that nobody
-    can swap the file in between. Blocks on slow disks: call it in a thread.
+    Symbolic links are followed if they end inside. The opened file itself is checked, so it cannot be swapped in
+    between. Blocks on slow disks: call it in a thread.
 
     Args:
-        path: absolute; it may come from somebody who is not trusted.
-        allowed: lists of folders; the file has to be in some folder of each list.
-        advice: what to do when the file lies elsewhere.
+        path: absolute, possibly from an untrusted caller.
+        allowed: lists of folders; the file must be inside a folder of each list.
+        advice: the next step for the reader if the file is elsewhere.
 
     Raises:
-        ImageError: it is missing, elsewhere, no regular file, or not readable. Whether something exists
-            outside the folders cannot be told from the error.
+        ImageError: it is missing, elsewhere, not a regular file, or not readable. The error does not reveal what
+            exists outside the folders.
     """
     path = os.fspath(path)
     check_path(path)
     name = name_of(path)
     elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
     try:
-        # Before opening, so that nothing outside is touched at all; after it, so that a swap is noticed.
+        # Checked before opening, so that nothing outside is touched, and after it, to detect a swap.
         if not all(_inside(os.path.realpath(path), roots) for roots in allowed):
             raise elsewhere
         descriptor = os.open(path, _READ_ONLY)
@@ -79,19 +79,20 @@ def open_file(
             os.close(descriptor)
             raise
     except FileNotFoundError as error:
-        raise ImageError(f"{name} does not exist.", "Check how its path is written.") from error
+        raise ImageError(f"{name} does not exist.", "Check the spelling of its path.") from error
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from error
 
 
 def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
-    """The real path of a folder or file that somebody names, if it is one of the folders or inside one.
+    """Return the real path of a folder or file that is an allowed folder or inside one.
 
     Args:
-        text: an absolute path or a `file://` URI, from somebody who is not trusted.
+        text: an absolute path or a `file://` URI, possibly from an untrusted caller.
+        roots: the allowed folders.
 
     Raises:
-        ImageError: it is in no known form, or elsewhere, whether it exists or not.
+        ImageError: the form is unknown, or the path is elsewhere, whether it exists or not.
     """
     text = text.strip()
     if text.lower().startswith("file:"):
@@ -101,19 +102,19 @@ def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
     if not _inside(os.path.join(real, "itself"), roots):
         raise ImageError(
             f"{name_of(text)} is not in a folder that may be read.",
-            "Move it into one of the folders that ART_MCP_IMAGE_DIRS names, or add its folder there.",
+            "Move it into a folder listed in ART_MCP_IMAGE_DIRS, or add its folder there.",
         )
     return Path(real)
 
 
-# Without blocking: a pipe that nobody writes to would hang for ever. The flags differ by platform.
+# O_NONBLOCK: opening a FIFO without a writer would hang. The available flags depend on the platform.
 _READ_ONLY = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
     _READ_ONLY |= getattr(os, _flag, 0)
 
 
 def _inside(real_path: str, roots: Sequence[str | os.PathLike[str]]) -> bool:
-    """Folders are compared by what they are, not by their spelling: case and Unicode form can differ."""
+    """Compare folders by device and inode, since spellings can differ in case and Unicode form."""
     folders = {_identity(folder) for folder in Path(real_path).parents} - {None}
     return any(_identity(root) in folders for root in roots)
 
@@ -123,11 +124,11 @@ def _identity(folder: str | os.PathLike[str]) -> tuple[int, int] | None:
         status = os.stat(folder)
     except OSError:
         return None
-    return (status.st_dev, status.st_ino) if status.st_ino else None  # 0: the file system has no identities
+    return (status.st_dev, status.st_ino) if status.st_ino else None  # 0: the file system has no inodes
 
 
 def _path_of_descriptor(descriptor: int, path: str) -> str | None:
-    """Where the opened file really lies, or None if that cannot be told."""
+    """The real path of an open file, or None if it cannot be determined."""
     try:
         return os.readlink(f"/proc/self/fd/{descriptor}")  # Linux
     except OSError:
@@ -143,18 +144,18 @@ def _path_of_descriptor(descriptor: int, path: str) -> str | None:
 
 
 def check_path(path: str, advice: str = "Give the absolute path of a file.") -> None:
-    """Refuse what is not an absolute path on this computer, by its form alone.
+    """Reject anything but an absolute path on this computer, by its form alone.
 
     Raises:
-        ImageError: with `advice`, or what else to do.
+        ImageError: with `advice` or a more specific next step.
     """
     name = name_of(path)
     if "\0" in path:
-        raise ImageError(f"The path of {name} holds a NUL character.", advice)
+        raise ImageError(f"The path of {name} contains a NUL character.", advice)
     if any("\ud800" <= character <= "\udfff" for character in path):
         raise ImageError(f"The path of {name} is not valid text.", advice)
     if path.startswith(("//", "\\\\")):
-        raise ImageError(f"{name} is on another computer.", "Copy it to this one and give its path here.")
+        raise ImageError(f"{name} is on another computer.", "Copy it to this computer and give its local path.")
     if path.startswith("~"):
         raise ImageError(f"The path of {name} starts with ~.", "Write the home folder's path in full.")
     if not Path(path).is_absolute():
@@ -162,16 +163,18 @@ def check_path(path: str, advice: str = "Give the absolute path of a file.") -> 
 
 
 def name_of(path: str) -> str:
-    """The last part, whichever system's separators it is written with."""
+    """The last component of a path with either kind of separator."""
     return printable_name(re.split(r"[/\\]", path.rstrip("/\\"))[-1])
 
 
 def path_of_uri(rest: str) -> str:
-    """The path in `file:///path`, `file://localhost/path` or `file:/path`, given without `file:`."""
+    """The path in `file:///path`, `file://localhost/path` or `file:/path`, passed without the leading `file:`."""
     if rest.startswith("//"):
         host, _, path = rest[2:].partition("/")
         if host.lower() not in ("", "localhost"):
-            raise ImageError(f"{name_of(path)} is on another computer.", "Copy it to this one and give its path here.")
+            raise ImageError(
+                f"{name_of(path)} is on another computer.", "Copy it to this computer and give its local path."
+            )
         rest = "/" + path
     path = unquote(rest, errors="surrogateescape")
     return path[1:] if re.match(r"/[A-Za-z]:", path) and os.name == "nt" else path
@@ -179,5 +182,5 @@ def path_of_uri(rest: str) -> str:
 
 def _unreadable(name: str, error: OSError | ValueError) -> ImageError:
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
-        return ImageError(f"{name} may not be read.", "Check the file's permissions.")
-    return ImageError(f"{name} cannot be opened.", "Check how its path is written, or choose another file.")
+        return ImageError(f"{name} cannot be read: permission denied.", "Check the file's permissions.")
+    return ImageError(f"{name} cannot be opened.", "Check the spelling of its path, or choose another file.")

@@ -1,4 +1,4 @@
-"""From a reference to a picture, by whichever way it comes."""
+"""Loads the picture behind a reference."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from art_mcp.images.picture import Picture
 from art_mcp.images.reference import CHAT, Kind, Reference
 from art_mcp.images.undecoded import ImageError
 
-# Where the computers of ChatGPT and Claude keep what was attached; another's disk can be mounted there, though.
+# Attachment folders on the computers of ChatGPT and Claude; this computer may have a mount of the same name.
 CHATS_FOLDERS = ("/mnt/data/", "/mnt/user-data/")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A picture's bytes as they came, not judged yet."""
+    """A picture's original bytes, not checked yet."""
 
     data: bytes = field(repr=False)
     name: str
-    """How errors call it."""
+    """Its name in errors."""
 
 
 class PictureLoader:
-    """Turns references into pictures, from the places that this server may read.
+    """Loads pictures from the places that this server may read.
 
     Args:
         image_dirs: the folders whose pictures may be read (ART_MCP_IMAGE_DIRS).
-        fetcher: follows links; closed with this, as is `decoder`.
-        decoder: what untrusted bytes are decoded by.
+        fetcher: downloads links. The loader closes it, and `decoder`, when it is closed.
+        decoder: decodes untrusted bytes.
     """
 
     def __init__(
@@ -50,17 +50,17 @@ class PictureLoader:
         self._decoding = anyio.CapacityLimiter(self.decoder.workers)
 
     async def picture(self, given: str | Mapping[str, Any] | Reference | Source, *, max_side: int = 1024) -> Picture:
-        """The picture behind a reference, or one whose bytes are there, decoded by `decoder`.
+        """Load and decode the picture behind a reference, or decode one whose bytes are given.
 
         Raises:
-            ImageError: as `load`, and as `Decoder.read`.
+            ImageError: as in `load` and `Decoder.read`.
         """
         source = given if isinstance(given, Source) else await self.load(given)
         read = partial(self.decoder.read, source.data, name=source.name, max_side=max_side)
         return await anyio.to_thread.run_sync(read, limiter=self._decoding)
 
     async def load(self, given: str | Mapping[str, Any] | Reference) -> Source:
-        """The bytes behind a reference, at most 20 MiB.
+        """Return the bytes behind a reference, at most 20 MiB.
 
         Raises:
             ImageError: the form is unknown, or the picture is missing, not allowed, empty or too large.
@@ -74,28 +74,27 @@ class PictureLoader:
             case Kind.DATA:
                 data = await anyio.to_thread.run_sync(partial(data_uri.decode, reference.value, name=reference.name))
             case Kind.PAINTING:
-                raise ImageError(f"{reference.name} is one of the collection.", "Pass its id as painting_id.")
+                raise ImageError(f"{reference.name} is in the collection already.", "Pass its id as painting_id.")
             case Kind.UPLOAD:
                 raise ImageError(
-                    "Nothing was uploaded under this handle, or not lately.", "Upload the picture once more."
+                    "No picture is stored under this upload handle; it may have expired.", "Upload the picture again."
                 )
             case _:
                 assert_never(reference.kind)
         return Source(data, reference.name)
 
     async def aclose(self) -> None:
-        """Close connections and end processes."""
+        """Close connections and stop worker processes."""
         await self.fetcher.aclose()
         await anyio.to_thread.run_sync(self.decoder.close)
 
     def _read_file(self, reference: Reference) -> bytes:
         if not self._image_dirs:
             raise ImageError(
-                f"{reference.name} cannot be read, since no folder is allowed yet.",
-                "Name the folders with your pictures in ART_MCP_IMAGE_DIRS and start the server again, or give an "
-                "https link.",
+                f"{reference.name} cannot be read because no folder is allowed yet.",
+                "List your picture folders in ART_MCP_IMAGE_DIRS and restart the server, or give an https link.",
             )
-        advice = "Put it in one of the folders that ART_MCP_IMAGE_DIRS names, or add its folder there."
+        advice = "Move it into a folder listed in ART_MCP_IMAGE_DIRS, or add its folder there."
         if reference.value.startswith(CHATS_FOLDERS):
-            advice = f"If the path is one of the chat's own computer, this server cannot see it. {CHAT}"
+            advice = f"If the path is on the chat's own computer, this server cannot see it. {CHAT}"
         return read_file(reference.value, self._image_dirs, advice=advice)

@@ -1,4 +1,4 @@
-"""Bytes to a safe, normal picture."""
+"""Decodes untrusted bytes into a normalised picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any
 
 from PIL import (
-    BmpImagePlugin,  # noqa: F401  the plugins register themselves on import, and only these are wanted
+    BmpImagePlugin,  # noqa: F401  plugins register themselves on import, and only these are used
     GifImagePlugin,  # noqa: F401
     IcoImagePlugin,  # noqa: F401
     Image,
@@ -33,17 +33,17 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO", "ICO")
 MIN_SIDE = 10
 MAX_SIDE = 16_000
 
-# What the caps on pixels buy: the worst file takes less than 1 GB. A progressive JPEG costs 6 bytes a pixel
-# (its coefficients; the pixels themselves shrink while they are decoded), WebP costs 16, the others 4 to 10.
+# Pixel limits, which keep the memory for the worst file below 1 GB. A progressive JPEG takes 6 bytes per pixel (its
+# coefficients; the pixels are scaled down while decoding), WebP 16, the other formats 4 to 10.
 MAX_PIXELS_JPEG = 100_000_000
 MAX_PIXELS = 50_000_000
-# A JPEG can have many thousand passes over its pixels, and each takes time. Real ones have 10 to 20.
+# Pixels times scans. A JPEG can have thousands of scans, and each takes time; real ones have 10 to 20.
 MAX_JPEG_WORK = 5_000_000_000
-# Heads of passes of one to four components. Other bytes that a phone may append, such as a film, hold none by chance.
+# Headers of scans with one to four components. Data that phones append, such as a video, contains none by chance.
 _SCANS = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 MAX_ICC_BYTES = 4 * 1024 * 1024
 
-# Pictures above this many pixels are decoded one at a time, so that memory does not grow with the callers.
+# Pictures above this many pixels are decoded one at a time, so that memory does not grow with concurrency.
 BIG_PIXELS = 16_000_000
 one_big_picture: AbstractContextManager[Any] = threading.Lock()
 
@@ -53,81 +53,81 @@ SAVE_AS = "Save it as a JPEG or PNG and try again."
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that is safe to look at, embed and store."""
+    """A decoded picture that is safe to show, embed and store."""
 
     image: Image.Image
-    """RGB, 8 bits, sRGB, upright, on white where it was transparent, at most `max_side` pixels a side."""
+    """sRGB, 8 bits per channel, upright, transparency flattened onto white, at most `max_side` pixels per side."""
     sha256: bytes
-    """32 bytes: the digest of the source's bytes."""
+    """SHA-256 of the source's bytes, 32 bytes."""
     width: int
-    """Of the source, in pixels, upright."""
+    """Width of the upright source, in pixels."""
     height: int
     format: str
-    """By content, one of `FORMATS`."""
+    """Detected from the content; one of `FORMATS`."""
 
 
 def read_picture(data: bytes, *, name: str, max_side: int = 1024) -> Picture:
-    """Judge, decode and normalise the first frame of a picture. Takes a while: call it in a thread.
+    """Check, decode and normalise the first frame of a picture. CPU-bound: call it in a thread.
 
     Args:
-        data: the file, at most 20 MiB. What it is, is judged by content alone.
-        name: how errors call it: a file name, never a full path.
-        max_side: the longer side of the result in pixels, at most. Smaller pictures keep their size.
+        data: the file, at most 20 MiB. Its format is detected from the content alone.
+        name: its name in errors: a file name, never a full path.
+        max_side: maximum of the longer side in pixels. Smaller pictures keep their size.
 
     Raises:
-        ImageError: with which picture, what is wrong, and what to do. No other exception leaves.
+        ImageError: the picture cannot be used. No other exception is raised.
     """
     name = printable_name(name)
     check_bytes(len(data), name=name)
-    with _told(name), quiet_pillow():
+    with _as_image_error(name), quiet_pillow():
         return _read(data, name, max_side)
 
 
 def glance(data: bytes, *, name: str) -> None:
-    """Judge a picture by its head alone, as `read_picture` does before it decodes. Blocking, but short.
+    """Check a picture by its header alone, as `read_picture` does before it decodes. Blocks only briefly.
 
     Raises:
-        ImageError: it is no picture, or one that is too small or too large.
+        ImageError: it is not a picture, or is too small or too large.
     """
     name = printable_name(name)
     check_bytes(len(data), name=name)
-    with _told(name), quiet_pillow(), _judged(data, name):
+    with _as_image_error(name), quiet_pillow(), _checked(data, name):
         pass
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Whatever goes wrong inside is an `ImageError`."""
+def _as_image_error(name: str) -> Iterator[None]:
+    """Convert any exception to an `ImageError`."""
     try:
         yield
     except ImageError:
         raise
     except UnidentifiedImageError as error:
         raise ImageError(
-            f"{name} is not a picture in a format that can be read.",
-            f"Readable are {', '.join(f for f in FORMATS if f != 'MPO')}. {SAVE_AS}",
+            f"{name} is not a picture in a supported format.",
+            f"Supported formats are {', '.join(f for f in FORMATS if f != 'MPO')}. {SAVE_AS}",
         ) from error
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
     except MemoryError as error:
-        raise ImageError(f"{name} needs more memory than there is.", "Make it smaller and try again.") from error
-    # Decoders fail on hostile bytes in every way there is (struct.error, zlib.error, RecursionError, ...).
+        raise ImageError(f"{name} needs more memory than is available.", "Make it smaller and try again.") from error
+    # Decoders raise anything on hostile bytes (struct.error, zlib.error, RecursionError, ...).
     except Exception as error:
         raise ImageError(
             f"{name} is damaged or incomplete.",
-            "Open it in an image program, save it again as JPEG, and try again.",
+            "Open it in an image editor, save it as JPEG, and try again.",
         ) from error
 
 
 @contextmanager
-def _judged(data: bytes, name: str) -> Iterator[Image.Image]:
-    """A picture that may be decoded."""
-    _check_icon(data, name)  # Pillow decodes icons on opening, whatever size they claim inside
+def _checked(data: bytes, name: str) -> Iterator[Image.Image]:
+    """Open a picture and check that it may be decoded."""
+    _check_icon(data, name)  # Pillow decodes icons on opening, whatever size their parts declare
     with Image.open(BytesIO(data), formats=[f for f in FORMATS if f != "MPO"]) as image:  # JPEG opens MPO
         is_jpeg = image.format in ("JPEG", "MPO")
         _check_size(*image.size, _max_pixels(image), name)
         if is_jpeg and len(_SCANS.findall(data)) * image.width * image.height > MAX_JPEG_WORK:
-            raise ImageError(f"{name} is built in a way that takes too long to read.", SAVE_AS)
+            raise ImageError(f"{name} would take too long to decode.", SAVE_AS)
         if image.format == "TIFF":
             _check_tiles(image, name)
         yield image
@@ -138,22 +138,22 @@ def _max_pixels(image: Image.Image) -> int:
 
 
 def _read(data: bytes, name: str, max_side: int) -> Picture:
-    with _judged(data, name) as image:
+    with _checked(data, name) as image:
         format_, max_pixels = image.format or "", _max_pixels(image)
         big = image.width * image.height > BIG_PIXELS
         with one_big_picture if big else nullcontext():
             size, normal = _normal(image, max_side)
-        _check_size(*size, max_pixels, name)  # an icon's part may differ from what its directory says
+        _check_size(*size, max_pixels, name)  # an icon's part may differ from its directory entry
     return Picture(normal, hashlib.sha256(data).digest(), *size, format_)
 
 
 def _normal(image: Image.Image, max_side: int) -> tuple[tuple[int, int], Image.Image]:
-    """The upright size of the source, and its pixels as `Picture` promises them."""
+    """Return the source's upright size, and its pixels normalised as `Picture` describes."""
     size = image.size
-    drafted = image.draft(None, _bounded(size, max_side))  # only a JPEG has this: decodes at 1/2, 1/4 or 1/8
+    drafted = image.draft(None, _bounded(size, max_side))  # JPEG only: decodes at 1/2, 1/4 or 1/8 scale
     image.load()
     if not drafted:
-        size = image.size  # a TIFF has turned itself upright, an icon has learnt its real size
+        size = image.size  # loading turns a TIFF upright, and reveals an icon's real size
     profile = image.info.get("icc_profile")
     turn = _turn(image)
     small = _to_srgb(_shrunk(image, _bounded(size, max_side)), profile)
@@ -170,9 +170,9 @@ def _bounded(size: tuple[int, int], max_side: int) -> tuple[int, int]:
 
 
 def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
-    """The picture as opaque L, RGB or CMYK in the target's size, without a second full-size copy.
+    """Scale to the target size as opaque L, RGB or CMYK, without a second full-size copy.
 
-    It goes strip by strip: normalise the pixels, then average blocks of them down to about twice the target.
+    Works strip by strip: normalises the pixels, then averages blocks of them down to about twice the target.
     """
     width, height = image.size
     factor = max(1, min(width // (2 * target[0]), height // (2 * target[1])))
@@ -187,19 +187,19 @@ def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
         reduced.paste(strip.reduce(factor), (0, top // factor))
     if reduced.size == target:
         return reduced
-    exact = (0, 0, width / factor, height / factor)  # the last block may be a part of one
+    exact = (0, 0, width / factor, height / factor)  # the last block may be partial
     return reduced.resize(target, Image.Resampling.LANCZOS, box=exact)
 
 
 def _depth(image: Image.Image) -> tuple[float, float] | None:
-    """The values that stand for black and white, where they are not 0 and 255."""
+    """The sample values of black and white, or None if they are 0 and 255."""
     if image.mode.startswith("I;16"):
         return 0, 65535
     if image.mode not in ("I", "F"):
         return None
     low, high = image.getextrema()
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("a sample is no number")
+        raise ValueError("a sample is not a finite number")
     for white in (1, 255, 65535) if image.mode == "F" else (65535,):
         if low >= 0 and high <= white:
             return 0, white
@@ -210,9 +210,9 @@ PLAIN = ("L", "RGB", "CMYK")
 
 
 def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Image:
-    """The same pixels in one of the modes L, RGB and CMYK, transparent ones on white."""
+    """The pixels in mode L, RGB or CMYK, transparency flattened onto white."""
     if depth:
-        import numpy as np  # takes longer to start than all the rest, and is for rare pictures only
+        import numpy as np  # slow to import, and needed for rare pictures only
 
         low, high = depth
         values = np.asarray(pixels).astype(np.float64)
@@ -233,7 +233,7 @@ def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
     if isinstance(profile, bytes) and 0 < len(profile) <= MAX_ICC_BYTES:
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            # A grey or palette picture may carry a colour profile; any other mismatch is the profile's fault.
+            # A greyscale or palette picture may have a colour profile; any other mismatch means a wrong profile.
             space = source.profile.xcolor_space.strip()
             if image.mode == "L" and space == "RGB":
                 image = image.convert("RGB")
@@ -250,7 +250,7 @@ def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
                     converted.info = {}
                     return converted
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # a broken profile says nothing about the pixels
+            pass  # the pixels are usable without the profile
     plain = image.convert("RGB")
     plain.info = {}
     return plain
@@ -272,7 +272,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     """How to turn the picture upright, from its EXIF orientation."""
     try:
         return TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:  # broken metadata says nothing about the pixels
+    except Exception:  # the pixels are usable without the metadata
         return None
 
 
@@ -280,7 +280,7 @@ def _check_size(width: int, height: int, max_pixels: int, name: str) -> None:
     if min(width, height) < MIN_SIDE:
         raise ImageError(
             f"{name} is {width} x {height} pixels, too small to recognise anything.",
-            f"Choose a picture with at least {MIN_SIDE} pixels a side.",
+            f"Choose a picture with at least {MIN_SIDE} pixels per side.",
         )
     if max(width, height) > MAX_SIDE or width * height > max_pixels:
         raise _too_many_pixels(name)
@@ -288,14 +288,14 @@ def _check_size(width: int, height: int, max_pixels: int, name: str) -> None:
 
 def _too_many_pixels(name: str) -> ImageError:
     return ImageError(
-        f"{name} has more than {MAX_SIDE:,} pixels a side, or more than {MAX_PIXELS // 10**6} million in all"
+        f"{name} has more than {MAX_SIDE:,} pixels per side, or more than {MAX_PIXELS // 10**6} million in total"
         f" ({MAX_PIXELS_JPEG // 10**6} million for a JPEG).",
         "Make it smaller and try again.",
     )
 
 
 def _check_icon(data: bytes, name: str) -> None:
-    """Check the sizes that an icon's parts declare themselves, since those of its directory can lie."""
+    """Check the sizes that an icon's parts declare, since those in its directory can be false."""
     if not data.startswith(b"\0\0\1\0"):
         return
     for entry in range(struct.unpack_from("<H", data, 4)[0]):
@@ -304,13 +304,13 @@ def _check_icon(data: bytes, name: str) -> None:
             width, height = struct.unpack_from(">II", data, start + 16)
         else:
             width, height = struct.unpack_from("<ii", data, start + 4)
-            height = abs(height) // 2  # the picture and its mask stand on one another
+            height = abs(height) // 2  # the picture and its mask are stacked
         if width * height > MAX_PIXELS:
             raise _too_many_pixels(name)
 
 
 def _check_tiles(image: Any, name: str) -> None:
-    """A TIFF's tiles can be larger than the picture, and each is decoded as a whole."""
+    """Check the tile size of a TIFF: tiles can be larger than the picture, and are decoded whole."""
     width, height = (image.tag_v2.get(tag, 0) for tag in (322, 323))
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(name)

@@ -1,4 +1,4 @@
-"""Connections that go only to addresses that were checked."""
+"""Connects only to addresses that were checked."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from art_mcp.images.address import Resolver
 
 CONNECT_WITHIN_S = 4.0
-"""For each address: where IPv6 leads nowhere, IPv4 has its turn."""
+"""Per address, so that IPv4 is tried in time where IPv6 has no route."""
 MAX_ADDRESSES = 6
 
 
 class PinnedBackend(httpcore2.AsyncNetworkBackend):
-    """Resolves a host, judges every address, and connects to one of just these.
+    """Resolves a host, checks every address, and connects to one of them.
 
-    Nothing resolves the name a second time, so a name server cannot give another answer then. Whoever makes the
-    connection secure does so for the name as before.
+    The name is resolved only once, which prevents DNS rebinding. TLS still verifies the name.
     """
 
     def __init__(self, resolve: Resolver, allowed: Callable[[IPv4Address | IPv6Address], bool]) -> None:
@@ -41,9 +40,11 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Raises `ImageError` in the same words if there is no such host and if it is not for everybody.
+        """Connect to an allowed address of the host.
 
-        So nobody learns from them what there is in this server's own network.
+        Raises:
+            ImageError: the host does not exist, or is not public. The text is the same, so that callers cannot probe
+                this server's own network.
         """
         try:
             addresses = [ip_address(address) for address in await self._resolve(host, port)]
@@ -52,7 +53,7 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         if not addresses or not all(self._allowed(address) for address in addresses):
             raise ImageError(
                 f"{host} is not a server on the public internet.",
-                "Check the link; of a picture in a private network, give the file's absolute path.",
+                "Check the link; for a picture on a private network, give the file's absolute path.",
             )
         for address in addresses[:MAX_ADDRESSES]:
             try:
@@ -67,9 +68,9 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
 
 
 class _Unsecured(httpcore2.AsyncNetworkStream):
-    """A connection up to TLS; it is closed if that breaks off, which httpcore2 leaves out when it is cancelled.
+    """A connection before TLS, which is closed if the handshake fails or is cancelled.
 
-    A server that never answers would else cost a socket for each link to it.
+    httpcore2 does not close it on cancellation, so every link to a server that never answers would leak a socket.
     """
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:

@@ -1,4 +1,4 @@
-"""The forms in which a picture can be named, told apart by how they are written."""
+"""Parses references to pictures; their syntax alone determines their kind."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ WAYS = (
     "one, or a painting's id."
 )
 MAX_LENGTH = 32_768
-"""Characters of anything but a data: URI."""
+"""Maximum characters of a reference other than a data: URI."""
 
 
 class Kind(StrEnum):
-    """The ways in which a picture can come."""
+    """The kinds of reference."""
 
     FILE = "file"
     URL = "url"
@@ -36,17 +36,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where a picture is, told apart by form alone; nothing has been looked up yet."""
+    """Where a picture is, according to the syntax; nothing has been looked up yet."""
 
     kind: Kind
     value: str = field(repr=False)
-    """What the kind needs: an absolute path, an https link, a data: URI, a painting's UUID, an upload's handle."""
+    """By kind: an absolute path, an https link, a data: URI, a painting's UUID or an upload's handle."""
     name: str
-    """How errors call it: a file's name, never its folder; of a link the host and no more."""
+    """Its name in errors: a file's name without its folder, or a link's host."""
 
     @classmethod
     def parse(cls, given: str | Mapping[str, Any]) -> Reference:
-        """Understand what a person, a model or a chat client gives.
+        """Parse a reference from a person, a model or a chat client.
 
         Args:
             given: an absolute path, a `file://` URI, an https link, a `data:` URI, a painting's id or its
@@ -54,7 +54,7 @@ class Reference:
                 object or as JSON.
 
         Raises:
-            ImageError: it is in no form that can be used, and what to give instead.
+            ImageError: the form cannot be used; the error says what to give instead.
         """
         if not isinstance(given, str):
             return _file_object(given)
@@ -67,14 +67,14 @@ class Reference:
             raise ImageError("The reference to the picture is empty.", WAYS)
         if text.startswith(_BASE64):
             raise ImageError(
-                "This is base64 without what goes before it.",
-                "Write data:image/jpeg;base64, before it (any picture's type will do).",
+                "This is base64 without a data: prefix.",
+                "Put data:image/jpeg;base64, before it (any image type works).",
             )
         if len(text) > MAX_LENGTH and text[:5].lower() != "data:":
             raise ImageError("The reference to the picture is longer than any path or link.", WAYS)
         if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}", text):
             return _painting(text)
-        scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", text)  # two letters at least: C: is a drive
+        scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", text)  # at least two letters: C: is a drive
         if scheme is None:
             return _path(text)
         rest = text[scheme.end() :]
@@ -88,7 +88,7 @@ class Reference:
             case "art":
                 if found := re.fullmatch(r"//paintings/([^/]{1,80})(/image)?/?", rest):
                     return _painting(found[1])
-                raise ImageError("An art: reference is art://paintings/ and a painting's id.", WAYS)
+                raise ImageError("An art: reference must be art://paintings/ followed by a painting's id.", WAYS)
             case "upload":
                 return cls(Kind.UPLOAD, text, "The uploaded picture")
             case other:
@@ -99,11 +99,11 @@ def _path(text: str) -> Reference:
     if _LABEL.fullmatch(text):
         raise ImageError(f"{printable_name(text)} is the chat's label for a picture, not the picture itself.", CHAT)
     if re.fullmatch(r"file[-_][A-Za-z0-9]{8,}", text):
-        raise ImageError("This is the chat's own name of an attachment, which means nothing elsewhere.", CHAT)
+        raise ImageError("This is the chat's own name for an attachment, which is not known outside it.", CHAT)
     if os.name != "nt" and re.match(r"[A-Za-z]:[\\/]", text):
         raise ImageError(
-            f"The path of {name_of(text)} is one of Windows, and this server runs on another system.",
-            "Give the path by which this computer knows the file (C:\\ is /mnt/c/ in WSL), or an https link.",
+            f"The path of {name_of(text)} is a Windows path, but this server does not run on Windows.",
+            "Give the file's path on this system (C:\\ is /mnt/c/ in WSL), or an https link.",
         )
     if re.match(r"(www\.|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/)", text):
         raise ImageError(
@@ -111,8 +111,8 @@ def _path(text: str) -> Reference:
         )
     if not re.search(r"[/\\~]", text):
         raise ImageError(
-            f"The path of {name_of(text)} is not absolute: it is a name without a folder.",
-            f"{WAYS} A file that was only attached to a chat does not reach the server by its name.",
+            f"The path of {name_of(text)} is not absolute: it is a file name without a folder.",
+            f"{WAYS} The server cannot open a file attached to a chat by its name.",
         )
     return _file(text)
 
@@ -127,7 +127,7 @@ def _url(text: str) -> Reference:
         host = urlsplit(text[:1000]).hostname
     except ValueError:
         host = None
-    return Reference(Kind.URL, text, printable_name(f"What {host} sent") if host else "The picture behind the link")
+    return Reference(Kind.URL, text, printable_name(f"The file from {host}") if host else "The linked picture")
 
 
 def _painting(text: str) -> Reference:
@@ -146,17 +146,17 @@ def _from_json(text: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        raise ImageError("The picture's object is not JSON that can be read.", WAYS)
+        raise ImageError("The picture object is not valid JSON.", WAYS)
     return given
 
 
 def _file_object(given: Mapping[str, Any]) -> Reference:
-    """ChatGPT's form of an attachment; what it says of the type is not believed."""
+    """Parse ChatGPT's attachment object; its declared type is ignored."""
     link, name = given.get("download_url"), given.get("file_name")
     if not isinstance(link, str) or not link.strip():
-        raise ImageError("The picture's object has no download_url.", f"Pass the attachment on as it came. {WAYS}")
+        raise ImageError("The picture object has no download_url.", f"Pass the attachment unchanged. {WAYS}")
     if not link.strip().lower().startswith("https:"):
-        raise ImageError("The download_url of the picture's object is not an https link.", WAYS)
+        raise ImageError("The download_url of the picture object is not an https link.", WAYS)
     reference = _url(link.strip())
     return Reference(Kind.URL, reference.value, name_of(name)) if isinstance(name, str) and name.strip() else reference
 
@@ -165,7 +165,7 @@ CHAT = (
     "Ask for the picture's absolute path on this computer or for an https link to it; in ChatGPT, pass the attachment "
     "as image_file."
 )
-# How files of the readable formats begin, in base64.
+# The first bytes of the supported formats, in base64.
 _BASE64 = ("/9j/4", "iVBORw0KGgo", "R0lGODlh", "R0lGODdh", "UklGR", "SUkqA", "TU0AK")
 _LABEL = re.compile(
     r"[\[(]?(the |this |my |user'?s? |attached |uploaded |pasted |provided )*"
@@ -175,21 +175,21 @@ _LABEL = re.compile(
 
 
 def _unusable(scheme: str, rest: str) -> ImageError:
-    """Why a known form does not lead to a picture, and what does."""
+    """The error for a URI scheme that cannot be used, with an alternative."""
     match scheme:
         case "http":
             return ImageError(
-                "The link is http, and pictures are fetched by https only.",
-                "Write it with https if its server has that, or download the picture and give its absolute path.",
+                "The link uses http, but pictures are downloaded by https only.",
+                "Use https if the server supports it, or download the picture and give its absolute path.",
             )
         case "blob":
             return ImageError(
-                "A blob: address is good only inside the page that made it.",
+                "A blob: address is valid only inside the page that created it.",
                 "Save the picture and give its absolute path, or give the https link of the picture itself.",
             )
         case "sandbox":
             return ImageError("A sandbox: path is on the chat's own computer, which this server cannot see.", CHAT)
         case "file-service" | "sediment" | "attachment" | "cid" | "content" | "image" | "asset":
-            return ImageError(f"A {scheme}: reference is the chat's own, and the picture itself is not here.", CHAT)
+            return ImageError(f"A {scheme}: reference is the chat's own, and cannot be read outside it.", CHAT)
         case _:
             return ImageError(f"A picture cannot be read from a {printable_name(scheme)}: reference.", WAYS)

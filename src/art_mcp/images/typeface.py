@@ -1,4 +1,4 @@
-"""Text on pictures: how wide it is, how it breaks into lines, and drawing it."""
+"""Measures, wraps and draws text on pictures."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from art_mcp.images.fonts import by_font, load, right_to_left
 
 @lru_cache(10_000)
 def width(text: str, size: int) -> float:
-    """How long the text gets, in pixels."""
+    """The width of the text in pixels."""
     return sum(font.getlength(run) for font, run in _runs(text, size))
 
 
 def write(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, fill: str) -> None:
-    """Write a line of text with its baseline's left end at a point."""
+    """Draw a line of text, with the left end of its baseline at a point."""
     x, y = at
     direction = "rtl" if _is_right_to_left(text) else None
     for font, run in _runs(text, size):
@@ -30,13 +30,13 @@ def write(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: i
 
 
 def lines(text: str, size: int, room: float, most: int) -> list[str]:
-    """The text broken into lines that fit; an ellipsis ends the last if something is left.
+    """Wrap text into lines; the last one ends with an ellipsis if any text is left.
 
-    Broken at spaces, and inside a word where the word alone is longer than a line, as in Chinese.
+    Breaks at spaces, or inside a word that is longer than a line, as in Chinese.
 
     Args:
-        room: pixels that a line may take.
-        most: lines.
+        room: width of a line in pixels.
+        most: maximum number of lines.
     """
     words = writable(text).split()
     broken: list[str] = []
@@ -57,7 +57,7 @@ def lines(text: str, size: int, room: float, most: int) -> list[str]:
 
 
 def writable(text: str) -> str:
-    """The text with `?` for what no font here draws; emoji and other symbols are left out."""
+    """Replace characters that no font here can draw with `?`; emoji and other symbols among them are dropped."""
     text = unicodedata.normalize("NFC", " ".join(text[:400].split()))
     result = ""
     for char, font in by_font("".join(char for char in text if unicodedata.category(char)[0] != "C")):
@@ -71,7 +71,7 @@ def writable(text: str) -> str:
 
 
 def _fitting(line: str, size: int, room: float) -> int:
-    """How many of the characters fit, at least one."""
+    """The number of characters that fit, at least 1."""
     return max(1, bisect_right(range(1, len(line) + 1), room, key=lambda count: width(line[:count], size)))
 
 
@@ -81,12 +81,12 @@ def _cut(line: str, size: int, room: float) -> str:
     line = line[: _fitting(line, size, room - width("…", size))]
     head, space, tail = line.rpartition(" ")
     if space and len(tail) < 3:
-        line = head  # one or two letters of a word say nothing
+        line = head  # drop a word that is cut to one or two letters
     return line.rstrip(" ,;:.-") + "…"
 
 
 def _runs(text: str, size: int) -> Iterator[tuple[ImageFont.FreeTypeFont, str]]:
-    """The parts of a line that one font draws each, from left to right."""
+    """Split a line into runs of one font each, from left to right."""
     runs = [(font, "".join(char for char, _ in run)) for font, run in groupby(by_font(text), itemgetter(1))]
     if _is_right_to_left(text):
         runs.reverse()

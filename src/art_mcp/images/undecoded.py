@@ -1,4 +1,4 @@
-"""What applies to a picture before it is decoded. Pillow is not imported here, so a source of pictures loads fast."""
+"""Errors and checks for pictures that are not decoded yet. Does not import Pillow, so that sources load fast."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class ImageError(ArtMcpError):
 
 
 def check_bytes(count: int, *, name: str) -> None:
-    """Refuse a file by its length in bytes, before it is read where that is possible.
+    """Reject a file by its size in bytes, where possible before it is read.
 
     Raises:
-        ImageError: it is empty, or longer than 20 MiB.
+        ImageError: it is empty, or larger than 20 MiB.
     """
     if count == 0:
         raise ImageError(f"{name} is empty.", "Choose another file.")
@@ -29,7 +29,7 @@ def check_bytes(count: int, *, name: str) -> None:
 
 
 def printable_name(name: str) -> str:
-    """A name that is fit for an error's text: printable, on one line, at most 80 characters."""
+    """A name made safe for error messages: printable, on one line, at most 80 characters."""
     printable = "".join(c for c in name[:400] if c.isprintable()).strip()
     return (printable if len(printable) <= 80 else printable[:79] + "…") or "The picture"
 
@@ -41,10 +41,10 @@ _quiet_scope: warnings.catch_warnings | None = None
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Pillow warns about odd files, which is nobody's business: they are read or refused.
+    """Suppress Pillow's warnings about odd files, which are either read or rejected.
 
-    `warnings.catch_warnings` changes the whole process and must be left in the order of entering, which
-    threads do not keep. So the first reader enters it, and the last one leaves.
+    `warnings.catch_warnings` is process-wide and must be exited in reverse order of entry, which threads do not
+    guarantee. So the first reader enters it, and the last one exits it.
     """
     global _quiet_readers, _quiet_scope
     with _quiet_lock:

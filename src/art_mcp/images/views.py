@@ -1,8 +1,8 @@
-"""Paintings in a photo of a wall: where they are, and how each looks from straight in front.
+"""Finds paintings in a photo of a wall, and rectifies their perspective.
 
-A painting and its frame have straight edges that end where they meet, unlike those of bricks and wallpaper. So
-straight lines are searched (a Hough transform of the gradient), and of all quadrilaterals between two upright and
-two level ones those are taken whose sides lie on edges and stop at the corners.
+A painting and its frame have straight edges that end where they meet, unlike those of bricks and wallpaper. So this
+detects straight lines (a Hough transform of the gradient), and of all quadrilaterals between two vertical and two
+horizontal ones it selects those whose sides lie on edges and stop at the corners.
 """
 
 from __future__ import annotations
@@ -20,48 +20,50 @@ from art_mcp.images.picture import Picture
 Floats: TypeAlias = NDArray[np.floating]
 
 MAX_VIEWS = 12
-"""More find no more paintings: with 4 of them 96.0 % of the photos are answered right, with 8 96.2 %, with 12 97.0 %,
-with 16 96.8 % (scripts/wall_photos.py makes the photos)."""
+"""Per photo. With 4 views 96.0 % of the photos are answered correctly, with 8 96.2 %, with 12 97.0 %, with 16 96.8 %
+(scripts/wall_photos.py makes the photos)."""
 VIEW_SIDE = 448
-"""Twice what networks look at, in pixels."""
+"""Pixels per side of a view: twice the input size of the networks."""
 
 SIDE = 256
-"""The longer side, in pixels, of what lines are searched in: enough for edges, too little for canvas and grain."""
+"""Longer side in pixels of the picture in which lines are detected: shows edges, but neither canvas nor grain."""
 SMALLEST = 32
-"""A shorter side below this shows nothing."""
+"""Shorter side in pixels of that picture, below which it shows nothing."""
 BLUR = 1.25
+"""Radius in pixels of the Gaussian blur before edges are detected."""
 HALF = 8.0
-"""The gradient, in grey values a pixel, that is half an edge: a strong edge counts little more than a clear one."""
+"""Gradient in grey levels per pixel that scores 0.5: a strong edge counts little more than a clear one."""
 TRIED = 48
-"""Lines in each direction of which it is seen whether they may be sides, at parts of them between so many points."""
+"""Candidate lines per direction that are scored as sides."""
 STEPS = 17
+"""Points along a candidate; the segment between any two of them is scored."""
 THROUGH = 0.9
-"""Of the photo: what is longer than this runs through it, and is no side."""
+"""Fraction of the photo; a longer segment runs through it and is not a side."""
 LINES = 14
-"""Lines in each direction of which any two are tried as sides."""
+"""Best lines per direction; any two of them are tried as opposite sides."""
 SLOPES = np.linspace(-0.56, 0.56, 57)
-"""Pixels aside for each pixel along: a camera turned by 28 degrees and tilted by 8 sees edges as slanting as that."""
+"""Pixels across per pixel along: the slopes that a camera turned by 28 degrees and tilted by 8 sees."""
 APART = 0.035
-"""Of the longer side: lines, and corners, that are closer are the same."""
+"""Fraction of the longer side; lines and corners that are closer are the same."""
 BORDER = 0.25
-"""What the photo's own borders count as edges: a painting may be cut off by them."""
+"""Edge score of the photo's own borders, which may cut off a painting."""
 SHORTEST = 0.25
-"""A side of a painting, of the photo's shorter side."""
+"""Minimum side of a painting, as a fraction of the photo's shorter side."""
 LARGEST = 0.95
-"""A painting's area, of the photo's: what is larger is the photo."""
+"""Maximum area of a painting, as a fraction of the photo: anything larger is the photo itself."""
 MOST_UNEQUAL = 0.5
-"""A side, of the one that faces it."""
+"""Minimum ratio of a side to the opposite one."""
 BEYOND = 0.12
-"""How far a side is followed beyond its corners, of its length: an edge that goes on is not a side's."""
+"""How far a side is checked beyond its corners, as a fraction of its length: a side's edge does not continue there."""
 
 
 def views(picture: Picture) -> list[Picture]:
-    """What may be a painting in a picture, seen from straight in front, the likeliest first.
+    """Find possible paintings in a picture, and rectify each to a frontal view.
 
-    The same picture gives the same views. Takes 0.1 s: call it in a thread.
+    Deterministic. Takes 0.1 s: call it in a thread.
 
     Returns:
-        At most `MAX_VIEWS`, each squashed to `VIEW_SIDE` x `VIEW_SIDE`; none where no straight edges are.
+        At most `MAX_VIEWS`, likeliest first, each scaled to `VIEW_SIDE` x `VIEW_SIDE`; none without straight edges.
     """
     small = _small(picture.image)
     if min(small.size) < SMALLEST:
@@ -71,7 +73,7 @@ def views(picture: Picture) -> list[Picture]:
         replace(
             picture,
             image=_straightened(picture.image, corners * scale),
-            sha256=hashlib.sha256(picture.sha256 + bytes([number])).digest(),  # no view is the picture, nor another
+            sha256=hashlib.sha256(picture.sha256 + bytes([number])).digest(),  # unlike the picture's or another view's
             width=VIEW_SIDE,
             height=VIEW_SIDE,
         )
@@ -80,17 +82,17 @@ def views(picture: Picture) -> list[Picture]:
 
 
 class _Lines(NamedTuple):
-    """Upright lines in a picture, from its top to its bottom, or level ones in the picture turned over its diagonal."""
+    """Vertical lines from the top to the bottom of a picture, or horizontal ones in the transposed picture."""
 
     place: Floats
-    """Where each is in the middle of its way, shape (n,)."""
+    """Position of each at its midpoint, shape (n,)."""
     slope: Floats
     found: Floats
-    """How much edge lies on each up to a point of its way, shape (n, length + 1)."""
+    """Cumulative edge score along each, shape (n, length + 1)."""
 
     @classmethod
     def on(cls, edges: Floats, lines: Floats) -> _Lines:
-        """Args: lines: places and slopes, shape (2, n)."""
+        """Measure the edges along lines, given as positions and slopes of shape (2, n)."""
         place, slope = lines
         height, width = edges.shape
         rows = np.arange(height)
@@ -101,20 +103,21 @@ class _Lines(NamedTuple):
         return cls(place, slope, np.pad(np.cumsum(near, axis=1), ((0, 0), (1, 0))))
 
     def sides(self, crossings: Floats) -> tuple[Floats, Floats]:
-        """How much of an edge each part of a line is, -1 to 1, and its length in pixels.
+        """Score the segments of the lines as sides.
 
         Args:
-            crossings: where on their way the lines meet those of the other direction, shape (n, m).
+            crossings: where the lines cross those of the other direction, shape (n, m).
 
         Returns:
-            Both of shape (n, m, m), for the part between two of them.
+            The edge scores, -1 to 1, and the lengths in pixels of the segments between any two crossings, both of
+            shape (n, m, m).
         """
         start = np.minimum(crossings[:, :, None], crossings[:, None, :])
         end = np.maximum(crossings[:, :, None], crossings[:, None, :])
         length = end - start
         beyond = np.maximum(BEYOND * length, 4)
         edge = self._between(start, end) / np.maximum(length, 1)
-        # From 2 pixels on, since blur carries an edge across its end.
+        # From 2 pixels away, since blur extends an edge beyond its end.
         outside = self._between(start - 2 - beyond, start - 2) + self._between(end + 2, end + 2 + beyond)
         return edge - outside / (2 * beyond), length
 
@@ -133,16 +136,16 @@ def _small(image: Image.Image) -> Image.Image:
 
 
 def _quadrilaterals(small: Image.Image) -> list[Floats]:
-    """Corners of what may be paintings, each of shape (4, 2), clockwise from the upper left, the likeliest first."""
+    """Corners of possible paintings, each of shape (4, 2), clockwise from the top left, likeliest first."""
     across, down = _gradients(small)
-    uprights, levels = _lines(_edges(across, down)), _lines(_edges(down.T, across.T))
-    x, y = _crossings(uprights, levels, small.size)
-    upright_edge, upright_length = uprights.sides(y)
-    level_edge, level_length = levels.sides(x.T)
-    upright_edge[-2:] = level_edge[-2:] = BORDER
-    # Every two upright lines with every two level ones, those in rows and these in columns.
-    left, right = (pair[:, None] for pair in _pairs(uprights))
-    top, bottom = (pair[None, :] for pair in _pairs(levels))
+    verticals, horizontals = _lines(_edges(across, down)), _lines(_edges(down.T, across.T))
+    x, y = _crossings(verticals, horizontals, small.size)
+    vertical_edge, vertical_length = verticals.sides(y)
+    horizontal_edge, horizontal_length = horizontals.sides(x.T)
+    vertical_edge[-2:] = horizontal_edge[-2:] = BORDER
+    # Every pair of vertical lines (rows) with every pair of horizontal ones (columns).
+    left, right = (pair[:, None] for pair in _pairs(verticals))
+    top, bottom = (pair[None, :] for pair in _pairs(horizontals))
     corners = np.stack(
         [
             np.stack([along[a, b] for a, b in ((left, top), (right, top), (right, bottom), (left, bottom))], -1)
@@ -152,10 +155,10 @@ def _quadrilaterals(small: Image.Image) -> list[Floats]:
     )
     sides = ((left, top, bottom), (right, top, bottom)), ((top, left, right), (bottom, left, right))
     lengths = np.stack(
-        [table[at] for table, two in zip((upright_length, level_length), sides, strict=True) for at in two], -1
+        [table[at] for table, two in zip((vertical_length, horizontal_length), sides, strict=True) for at in two], -1
     )
     edges = np.stack(
-        [table[at] for table, two in zip((upright_edge, level_edge), sides, strict=True) for at in two], -1
+        [table[at] for table, two in zip((vertical_edge, horizontal_edge), sides, strict=True) for at in two], -1
     )
     likely = _possible(corners, lengths, small.size)
     corners, edges = corners[likely], edges[likely]
@@ -163,8 +166,8 @@ def _quadrilaterals(small: Image.Image) -> list[Floats]:
 
 
 def _gradients(image: Image.Image) -> tuple[Floats, Floats]:
-    """How much the colour changes at each pixel, to the right and downwards, both of shape (height, width)."""
-    pixels = 16 * np.sqrt(np.asarray(image, np.float32))  # light changes dark colours and bright ones alike
+    """The magnitude of the colour gradient, rightwards and downwards, both of shape (height, width)."""
+    pixels = 16 * np.sqrt(np.asarray(image, np.float32))  # so that lighting changes dark and bright colours alike
     across, down = np.zeros_like(pixels), np.zeros_like(pixels)
     across[:, 1:-1] = pixels[:, 2:] - pixels[:, :-2]
     down[1:-1] = pixels[2:] - pixels[:-2]
@@ -172,7 +175,7 @@ def _gradients(image: Image.Image) -> tuple[Floats, Floats]:
 
 
 def _edges(across: Floats, along: Floats) -> Floats:
-    """How much of an upright edge each pixel is, 0 to 1: where the colour changes most, and more across than along."""
+    """Score each pixel as a vertical edge, 0 to 1: at maxima of a gradient that is stronger across than along."""
     crest = across > along
     crest[:, 1:] &= across[:, 1:] >= across[:, :-1]
     crest[:, :-1] &= across[:, :-1] >= across[:, 1:]
@@ -180,10 +183,10 @@ def _edges(across: Floats, along: Floats) -> Floats:
 
 
 def _lines(edges: Floats) -> _Lines:
-    """The upright lines that may be sides, and at the end the picture's left and right border."""
+    """The best candidates for vertical sides, followed by the picture's left and right border."""
     height, width = edges.shape
     tried = _Lines.on(edges, _voted(edges))
-    # Stripes and boards are the longest lines of all, but they run through the whole photo.
+    # Stripes and boards make the longest lines of all, but run through the whole photo.
     points = np.broadcast_to(np.linspace(0, height, STEPS), (len(tried.place), STEPS))
     edge, length = tried.sides(points)
     side = np.where(length < THROUGH * height, edge * length, 0).max((1, 2))
@@ -192,7 +195,7 @@ def _lines(edges: Floats) -> _Lines:
 
 
 def _voted(edges: Floats) -> Floats:
-    """Places and slopes of the upright lines that most edges lie on, shape (2, n)."""
+    """Positions and slopes of the vertical lines with the most votes, shape (2, n)."""
     height, width = edges.shape
     rows, columns = np.nonzero(edges > 0.15)
     # Each pixel votes for every line through it: one row of votes for each slope, from -width / 2 to 1.5 width.
@@ -201,8 +204,8 @@ def _voted(edges: Floats) -> Floats:
     inside = (places >= 0) & (places < 2 * width)
     weights = np.broadcast_to(edges[rows, columns], places.shape)
     single = np.bincount(numbers[inside], weights[inside], 2 * width * len(SLOPES)).reshape(len(SLOPES), -1)
-    votes = single.astype(float)  # of no pixels at all they are counts
-    votes[:, 1:-1] += 0.5 * (single[:, :-2] + single[:, 2:])  # a line seldom runs through the middle of its pixels
+    votes = single.astype(float)  # without any pixels, bincount returns integers
+    votes[:, 1:-1] += 0.5 * (single[:, :-2] + single[:, 2:])  # a line rarely runs through the centres of its pixels
     found = []
     while len(found) < TRIED and votes.any():
         slope, place = np.unravel_index(votes.argmax(), votes.shape)
@@ -212,27 +215,29 @@ def _voted(edges: Floats) -> Floats:
     return np.array(found, float).reshape(-1, 2).T
 
 
-def _crossings(uprights: _Lines, levels: _Lines, size: tuple[int, int]) -> tuple[Floats, Floats]:
-    """Where upright lines meet level ones: x and y, both of shape (uprights, levels)."""
+def _crossings(verticals: _Lines, horizontals: _Lines, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Where vertical lines cross horizontal ones: x and y, both of shape (verticals, horizontals)."""
     width, height = size
-    place, slope = uprights.place[:, None], uprights.slope[:, None]
-    y = (levels.place + levels.slope * (place - slope * height / 2 - width / 2)) / (1 - levels.slope * slope)
+    place, slope = verticals.place[:, None], verticals.slope[:, None]
+    y = (horizontals.place + horizontals.slope * (place - slope * height / 2 - width / 2)) / (
+        1 - horizontals.slope * slope
+    )
     return place + slope * (y - height / 2), y
 
 
 def _pairs(lines: _Lines) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Any two of the lines, the first of them nearer to the left."""
+    """The indices of every pair of lines, the left one first."""
     order = np.argsort(lines.place, kind="stable")
     first, second = np.triu_indices(len(order), 1)
     return order[first], order[second]
 
 
 def _possible(corners: Floats, lengths: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which quadrilaterals a painting on a wall can be.
+    """Which quadrilaterals can be a painting on a wall.
 
     Args:
         corners: shape (..., 4, 2).
-        lengths: of the left, right, upper and lower side, shape (..., 4).
+        lengths: of the left, right, top and bottom sides, shape (..., 4).
     """
     x, y = corners[..., 0], corners[..., 1]
     turned = (x[..., 0] < x[..., 1]) & (x[..., 3] < x[..., 2]) & (y[..., 0] < y[..., 3]) & (y[..., 1] < y[..., 2])
@@ -250,7 +255,7 @@ def _possible(corners: Floats, lengths: Floats, size: tuple[int, int]) -> NDArra
 
 
 def _distinct(corners: Floats, apart: float) -> list[Floats]:
-    """The first of all quadrilaterals that are nearly the same."""
+    """The first of each group of nearly identical quadrilaterals."""
     kept: list[Floats] = []
     while len(corners) and len(kept) < MAX_VIEWS:
         kept.append(corners[0])
@@ -259,7 +264,7 @@ def _distinct(corners: Floats, apart: float) -> list[Floats]:
 
 
 def _straightened(image: Image.Image, corners: Floats) -> Image.Image:
-    """The quadrilateral with these corners, shape (4, 2), as a square."""
+    """Rectify the quadrilateral with these corners, shape (4, 2), to a square."""
     ends = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * VIEW_SIDE
     equations = [
         row

@@ -1,4 +1,4 @@
-"""Which font draws a character: Noto Sans, which is in this folder, or a font of this computer."""
+"""Chooses the font for each character: the bundled Noto Sans, or a system font."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import ImageFont, features
 
 NOTO_SANS = str(Path(__file__).with_name("NotoSans-Regular.ttf"))
-"""Latin, Greek and Cyrillic; with these a picture looks the same on every computer."""
+"""Covers Latin, Greek and Cyrillic, which therefore look the same on every computer."""
 SCRIPTS = {
     "ARABIC": "ب",
     "ARMENIAN": "Ա",
@@ -32,12 +32,12 @@ SCRIPTS = {
     "THAI": "ก",
     "TIBETAN": "ཀ",
 }
-"""A letter of each script that system fonts are searched for; Unicode names a script's letters by this word first."""
+"""A sample letter of each script for which system fonts are searched; the key starts its letters' Unicode names."""
 _STYLED = re.compile("bold|italic|oblique|slanted|light|thin|black|medium|condensed|lastresort", re.IGNORECASE)
 
 
 def by_font(text: str) -> Iterator[tuple[str, str | None]]:
-    """Each character with the file of the font that draws it, or None. The font changes only where it has to."""
+    """Yield each character with the file of the font that draws it, or None. Changes the font only where necessary."""
     font = next((found for char in text if char.isalpha() and (found := _font_of(char))), NOTO_SANS)
     for char in text:
         if not _draws(font, char) or (char.isalpha() and _draws(NOTO_SANS, char)):
@@ -45,9 +45,9 @@ def by_font(text: str) -> Iterator[tuple[str, str | None]]:
         yield char, font if _draws(font, char) else None
 
 
-@lru_cache(64)  # each holds a file open
+@lru_cache(64)  # each entry holds a file open
 def load(font: str, size: int, layout: ImageFont.Layout | None = None) -> ImageFont.FreeTypeFont:
-    """The font of a file. Raises: OSError: it cannot be read, or is not of outlines."""
+    """Load a font file. Raises `OSError` if it is unreadable or not an outline font."""
     return ImageFont.truetype(font, size, layout_engine=layout)
 
 
@@ -60,13 +60,13 @@ def _font_of(char: str) -> str | None:
         return NOTO_SANS
     script = unicodedata.name(char, "").partition(" ")[0]
     fonts = system_fonts()
-    # Fonts of Chinese and Japanese have the signs of these scripts, and many others.
+    # CJK fonts cover many other characters, too.
     return next((font for font in fonts.get(script, fonts["CJK"]) if _draws(font, char)), None)
 
 
 @cache
 def system_fonts() -> dict[str, list[str]]:
-    """The system's fonts for each script, those that look like ours first. Opens every font once: it takes a second."""
+    """The system's font files by script, those most like Noto Sans first. Opens every font, which takes about 1 s."""
     fonts: dict[str, list[str]] = {script: [] for script in SCRIPTS}
     files = [file for folder in _folders() for file in folder.rglob("*.[ot]t[cf]") if not _STYLED.search(file.name)]
     for file in sorted(files, key=lambda file: ("NotoSans" not in file.name, "Sans" not in file.name, file.name)):
@@ -90,12 +90,12 @@ def _folders() -> list[Path]:
     return [Path(folder, "fonts") for folder in (*shared.split(":"), own)]
 
 
-@lru_cache(20_000)  # bounded, since titles can hold any character that there is
+@lru_cache(20_000)  # bounded, since titles can contain any character
 def _draws(font: str, char: str) -> bool:
-    """Whether a font has a glyph of its own: fonts draw all that they lack in the same way."""
+    """Whether a font has a glyph for the character: a font draws all that it lacks in the same way."""
     if char == " ":
         return True
     if right_to_left(char) and not features.check("raqm"):
-        return False  # the letters would stand apart, and in the wrong order
+        return False  # without raqm, letters are not joined, and in the wrong order
     face = load(font, 16, ImageFont.Layout.BASIC)
     return bytes(face.getmask(char)) != bytes(face.getmask("\uffff"))
