@@ -118,7 +118,7 @@ async def test_one_collection_of_several_goes_out_and_gets_another_name(
         ids = {row["id"] for row in await connection.fetch("SELECT id FROM art_mcp.paintings")}
     assert ids == {painting_id("etchings", f"{number:04}.jpg") for number in range(3)}
     both = await exported(database, tmp_path / "both")
-    with pytest.raises(ArchiveError, match=r"2 collections \(drawings, prints\), which cannot have one name"):
+    with pytest.raises(ArchiveError, match=r"2 collections \(drawings, prints\), which cannot share a name"):
         Archive(both, collection="etchings")
 
 
@@ -232,7 +232,7 @@ async def test_an_export_that_fails_leaves_nothing_and_what_was_there(
 async def test_only_an_archive_is_overwritten_and_only_when_told(database: Database, tmp_path: Path) -> None:
     await put(database, [entry(0)])
     folder = await exported(database, tmp_path / "backup")
-    with pytest.raises(ArchiveError, match="There is a backup already"):
+    with pytest.raises(ArchiveError, match="backup already exists"):
         await Export(database, folder).run()
     await put(database, [entry(1)])
     await Export(database, folder, overwrite=True).run()
@@ -310,7 +310,7 @@ SEEN = f"vectors/{PIXELS.name}.npy"
 @pytest.mark.parametrize(
     ("damage", "file", "said"),
     [
-        (flip, SEEN, "It is not as it was exported: its checksum is wrong."),
+        (flip, SEEN, "It differs from the export: its checksum is wrong."),
         (cut, SEEN, "Its vector of maker see 1 is missing."),
         (cut, CATALOGUE, "The line is not JSON, or holds a number that is too long."),
     ],
@@ -333,7 +333,7 @@ async def test_no_byte_of_a_catalogue_can_change_unnoticed(backup: Path, other: 
     (backup / CATALOGUE).write_bytes(b"".join(lines))
     load = await imported(other, backup)
     assert (load.stored, load.refused) == (28, 2)
-    assert next(iter(reasons(load).values())) == "It is not as it was exported: its checksum is wrong."
+    assert next(iter(reasons(load).values())) == "It differs from the export: its checksum is wrong."
 
 
 async def test_rows_that_are_missing_are_told(backup: Path, other: Database) -> None:
@@ -361,7 +361,7 @@ async def test_a_picture_that_is_damaged_or_missing_refuses_its_row(backup: Path
     load = await imported(other, backup)
     assert (load.stored, load.refused) == (28, 2)
     assert list(reasons(load).values()) == [
-        "Its display is damaged: it has another SHA-256.",
+        "Its display is damaged: its SHA-256 is wrong.",
         f"Its thumbnail cannot be read: {missing['thumbnail']} does not exist.",
     ]
 
@@ -381,22 +381,22 @@ def lie(backup: Path, **changes: Any) -> None:
     ("changes", "said"),
     [
         ({"format": 3}, "written by a newer art-mcp"),
-        ({"format": 1}, "cannot be true: format"),
-        ({"format": "one"}, "cannot be true: format"),
-        ({"collections": {}}, "cannot be true: collections"),
-        ({"collections": {"prints": 10**18}}, "cannot be true: collections.prints"),
+        ({"format": 1}, "is invalid: format"),
+        ({"format": "one"}, "is invalid: format"),
+        ({"collections": {}}, "is invalid: collections"),
+        ({"collections": {"prints": 10**18}}, "is invalid: collections.prints"),
         ({"collections": {"prints": 29}}, "it has more vectors of maker see 1 than paintings"),
-        ({"collections": {"pri\u202ents": 30}}, "a collection's name cannot be used"),
-        ({"spaces__0__dimensions": 5000}, "a space's number of dimensions is impossible"),
+        ({"collections": {"pri\u202ents": 30}}, "a collection's name is invalid"),
+        ({"spaces__0__dimensions": 5000}, "a space's dimensions are out of range"),
         ({"spaces__0__dimensions": 4}, "pixels_maker_see_1.npy does not hold vectors of 4 numbers"),
-        ({"spaces__0__model": "\x1b[2Jsee"}, "a space's name cannot be used"),
+        ({"spaces__0__model": "\x1b[2Jsee"}, "a space's name is invalid"),
         (
             {"spaces__0__model": "../../sea", "active": []},
             "damaged: pixels_maker_______sea_1_[0-9a-f]{8}.npy does not exist",
         ),
-        ({"spaces__0__leg": "smell"}, "cannot be true: spaces.0.leg"),
+        ({"spaces__0__leg": "smell"}, "is invalid: spaces.0.leg"),
         ({"spaces__1__leg": "pixels"}, "or two of one leg are active"),
-        ({"active": ["pixels_maker_see_2"]}, "an active space is not there"),
+        ({"active": ["pixels_maker_see_2"]}, "an active space is missing"),
     ],
 )
 async def test_a_manifest_that_lies_is_refused_before_anything_is_written(
@@ -410,7 +410,7 @@ async def test_a_manifest_that_lies_is_refused_before_anything_is_written(
 async def test_a_space_that_is_named_twice_is_refused(backup: Path) -> None:
     manifest = json.loads((backup / MANIFEST).read_text())
     lie(backup, spaces=[*manifest["spaces"], manifest["spaces"][0]])
-    with pytest.raises(ArchiveError, match="a space is named twice"):
+    with pytest.raises(ArchiveError, match="a space is listed twice"):
         Archive(backup)
 
 
@@ -425,8 +425,8 @@ def test_a_manifest_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     ("data", "said"),
     [
         (None, r"is not an archive: manifest.json does not exist"),
-        (b"\xff\xfe", "cannot be true"),
-        (b"[" * 100_000, "cannot be true"),
+        (b"\xff\xfe", "is invalid"),
+        (b"[" * 100_000, "is invalid"),
         (b"{}", "format: Field required"),
     ],
 )
@@ -548,36 +548,36 @@ def moving() -> bytes:
     [
         ("title", "a\0b", "Its title holds a NUL character."),
         ("title", "\ud800", "Its title has bytes that are not text in the file's encoding."),
-        ("title", ["a"], "Its title cannot be used: Input should be a valid string."),
+        ("title", ["a"], "Its title is invalid: Input should be a valid string."),
         ("title", "x" * 1_001, "Its title has 1,001 characters; at most 1,000 are stored."),
         ("description", "ä" * 50_001, "Its description has 50,001 characters; at most 50,000 are stored."),
-        ("id", "another.jpg", "Its painting_id is not that of its collection and its id."),
+        ("id", "another.jpg", "Its painting_id does not match its collection and id."),
         ("id", None, "Its id cannot be used"),
         ("id", "a\0b", "Its id cannot be used"),
         ("id", "x" * 5_000, "Its id cannot be used"),
-        ("collection", "elsewhere", "Its collection is not one of the manifest's."),
-        ("image_name", "", "Its image_name cannot be used"),
-        ("image_width", 0, "Its image_width cannot be used: Input should be greater than or equal to 1."),
-        ("image_height", 1 << 30, "Its image_height cannot be used: Input should be less than or equal to 16000."),
+        ("collection", "elsewhere", "Its collection is not in the manifest."),
+        ("image_name", "", "Its image_name is invalid"),
+        ("image_width", 0, "Its image_width is invalid: Input should be greater than or equal to 1."),
+        ("image_height", 1 << 30, "Its image_height is invalid: Input should be less than or equal to 16000."),
         ("image_format", "SVG", "Its image_format cannot be used"),
-        ("image_sha256", None, "What it says about its picture's file is not complete."),
+        ("image_sha256", None, "The details of its picture file are incomplete."),
         ("image_sha256", "ab" * 31, "Its image_sha256 cannot be used"),
         ("image", "../../secret.webp", "Its image cannot be used"),
         ("image", "/etc/passwd", "Its image cannot be used"),
         ("thumbnail", b"GIF89a", "Its thumbnail is not a WebP picture, or is damaged."),
-        ("thumbnail", webp(400, 20), "Its thumbnail has 400 x 20 pixels; at most 320 per side are stored."),
-        ("thumbnail", webp(32, 20) + bytes(1 << 18), "Its thumbnail has more than 256 KiB."),
-        ("image", webp(32, 20) + bytes(1 << 23), "Its display has more than 8,192 KiB."),
-        ("image", webp(4100, 16), "Its display has 4100 x 16 pixels; at most 4096 per side are stored."),
+        ("thumbnail", webp(400, 20), "Its thumbnail has 400 x 20 pixels; the maximum per side is 320."),
+        ("thumbnail", webp(32, 20) + bytes(1 << 18), "Its thumbnail exceeds 256 KiB."),
+        ("image", webp(32, 20) + bytes(1 << 23), "Its display exceeds 8,192 KiB."),
+        ("image", webp(4100, 16), "Its display has 4100 x 16 pixels; the maximum per side is 4096."),
         ("image", moving(), "Its display is animated (2 frames)."),
         ("image", webp(96, 60)[:40], "Its display is not a WebP picture, or is damaged."),
         ("image", bytes(21 << 20), "Its display cannot be read"),
         ("vectors", None, "Its vectors cannot be used"),
         ("vectors", {PIXELS.name: 4}, "Its vector of maker see 1 is missing."),
         ("vectors", {PIXELS.name: -1}, f"Its vectors.{PIXELS.name} cannot be used"),
-        ("vectors", {"pixels_other": 0}, "It has a vector of 'pixels_other', which is not a space of the manifest."),
-        ("vectors", {"../../etc/x": 0}, "It has a vector of '../../etc/x', which is not a space of the manifest."),
-        ("checksum", "", "Its checksum cannot be used"),
+        ("vectors", {"pixels_other": 0}, "It has a vector of 'pixels_other', a space that is not in the manifest."),
+        ("vectors", {"../../etc/x": 0}, "It has a vector of '../../etc/x', a space that is not in the manifest."),
+        ("checksum", "", "Its checksum is invalid"),
     ],
 )
 async def test_a_hostile_row_is_refused_with_its_reason_and_the_rest_is_stored(
@@ -755,7 +755,7 @@ def test_what_is_no_archives_zip_is_told(tmp_path: Path) -> None:
         pass
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as file:
         file.writestr("letter.txt", "Dear")
-    with pytest.raises(ArchiveError, match=r"other.zip holds no manifest.json"), unpacked(tmp_path / "other.zip"):
+    with pytest.raises(ArchiveError, match=r"other.zip has no manifest.json"), unpacked(tmp_path / "other.zip"):
         pass
 
 

@@ -1,4 +1,4 @@
-"""Archives: collections as files, to back them up or to move them to another database."""
+"""Archives: collections exported to files, as a backup or to move them to another database."""
 
 from art_mcp.ingest.archive.export import Export
 from art_mcp.ingest.archive.layout import MANIFEST, ArchiveError

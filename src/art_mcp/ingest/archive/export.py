@@ -1,4 +1,4 @@
-"""Writes collections into an archive, all as of one moment."""
+"""Exports collections to an archive, from one snapshot of the database."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 PAGE = 128
-"""Paintings in memory at a time."""
+"""Number of paintings read and written at a time, to bound memory."""
 
 
 class Export:
-    """Writes one archive; its name appears only when all of it is on the disk.
+    """Writes one archive; the folder gets its final name only after all files are synced to disk.
 
     Args:
-        folder: absolute; the archive to be made.
-        collections: their names, or none for all.
-        overwrite: replace an archive of this name, once the new one is complete.
+        folder: absolute path of the archive to create.
+        collections: names of the collections to export; empty exports all.
+        overwrite: replace an existing archive at this path once the new one is complete.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class Export:
         self._collections = collections
         self._overwrite = overwrite
         self.total = self.done = 0
-        """Paintings to be written, and those that are."""
+        """Number of paintings to write, and number written so far."""
         self.bytes = 0
-        """Size of the archive, once it is complete."""
+        """Size of the complete archive in bytes; 0 until then."""
 
     async def run(self) -> Manifest:
-        """Write the archive.
+        """Write the archive and return its manifest.
 
         Raises:
-            ArchiveError: there is nothing to write, or it cannot be written there.
+            ArchiveError: there are no paintings to export, or the archive cannot be written at this path.
             ArtMcpError: the database failed.
         """
         await self._on_disk(self._check)
@@ -81,29 +81,29 @@ class Export:
         return manifest
 
     async def _on_disk(self, work: Callable[..., object], *arguments: object) -> None:
-        """Do something in a thread; an error of the disk becomes an `ArchiveError`."""
+        """Run blocking `work` in a thread and convert an `OSError` into an `ArchiveError`."""
         try:
             await anyio.to_thread.run_sync(work, *arguments)
         except OSError as error:
             raise ArchiveError(
                 f"{self._folder.name} cannot be written ({error.strerror or type(error).__name__}).",
-                "Check the free space and the permissions there; what was there before has not changed.",
+                "Check the free space and permissions; existing files are unchanged.",
             ) from error
 
     def _check(self) -> None:
         if not self._folder.parent.is_dir():
-            raise ArchiveError(f"There is no folder {self._folder.parent.name} to write into.", "Create it first.")
+            raise ArchiveError(f"The folder {self._folder.parent.name} does not exist.", "Create it first.")
         if not os.path.lexists(self._folder):
             return
         if not self._overwrite:
             raise ArchiveError(
-                f"There is a {self._folder.name} already.", "Choose another name, or replace it with --overwrite."
+                f"{self._folder.name} already exists.", "Choose another name, or replace it with --overwrite."
             )
         paths = [path for path in self._folder.rglob("*") if path.is_symlink() or not path.is_dir()]
         names = {path.relative_to(self._folder).as_posix() for path in paths}
         if MANIFEST not in names or not all(map(MEMBER.fullmatch, names)):
             raise ArchiveError(
-                f"{self._folder.name} is not an archive, or holds other files too, so it is not replaced.",
+                f"{self._folder.name} is not an archive or contains other files, so it is not replaced.",
                 "Choose another name.",
             )
 
@@ -127,12 +127,12 @@ class Export:
         return writer.manifest(collections)
 
     def _put(self, unfinished: Path, manifest: Manifest) -> None:
-        """Give the archive its name, once all of it is on the disk."""
+        """Write the manifest, sync all files to disk, and rename the folder to its final name."""
         (unfinished / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         files = [path for path in unfinished.rglob("*") if path.is_file()]
         self.bytes = sum(path.stat().st_size for path in files)
         for path in files:
-            if path.parent.name != IMAGES:  # of which there are many; whether one is complete, its name says
+            if path.parent.name != IMAGES:  # too many to sync one by one; their names verify their content
                 _sync(path)
         if hasattr(os, "sync"):
             os.sync()
@@ -149,16 +149,16 @@ class Export:
         shutil.rmtree(old, ignore_errors=True)
 
     def _sibling(self, what: str) -> Path:
-        """An unused name next to the folder."""
+        """An unused path in the same parent folder."""
         return self._folder.with_name(f"{self._folder.name}.{what}-{secrets.token_hex(4)}")
 
 
 class Writer:
-    """Writes the files of an archive but for the manifest. Blocks.
+    """Writes all files of an archive except the manifest. Blocks.
 
     Args:
-        folder: of the archive, empty.
-        spaces: those of which paintings may have vectors, and whether they are active.
+        folder: the archive's folder, empty.
+        spaces: the spaces to export vectors of, each with whether it is active.
     """
 
     def __init__(self, folder: Path, spaces: Mapping[Space, bool]) -> None:
@@ -201,7 +201,11 @@ class Writer:
             file.close()
 
     def manifest(self, collections: Mapping[str, int]) -> Manifest:
-        """What the archive says about itself. Args: collections: number of paintings in each."""
+        """The archive's manifest.
+
+        Args:
+            collections: number of paintings in each collection.
+        """
         return Manifest(
             program=f"art-mcp {version('art-mcp')}",
             created=datetime.datetime.now(datetime.UTC).replace(microsecond=0),

@@ -1,9 +1,9 @@
-"""What an archive consists of. `art-mcp ingest` reads its catalogue as it reads any other table.
+"""The files of an archive. `art-mcp ingest` can also read the catalogue as an ordinary table.
 
-manifest.json          what the archive says about itself, see `Manifest`
-catalogue.jsonl        one painting per line, in the order of their ids, see `Record`
-images/SHA256.webp     the kept pictures, each named by the SHA-256 of its bytes
-vectors/SPACE.npy      the vectors of one embedding space: float16 of unit length, shape (vectors, dimensions)
+manifest.json          format, collections and embedding spaces, see `Manifest`
+catalogue.jsonl        one painting per line, ordered by painting id, see `Record`
+images/SHA256.webp     the stored renditions, each named by the SHA-256 of its bytes
+vectors/SPACE.npy      the vectors of one embedding space: unit length, float16, shape (vectors, dimensions)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from art_mcp.space import Space
 
 MANIFEST, CATALOGUE, IMAGES, VECTORS = "manifest.json", "catalogue.jsonl", "images", "vectors"
 MEMBER = re.compile(r"manifest\.json|catalogue\.jsonl|images/[0-9a-f]{64}\.webp|vectors/[a-z0-9_]{1,50}\.npy")
-"""Every file of an archive, by its path in the folder."""
+"""Matches the path of every file that may be part of an archive, relative to its folder."""
 FORMAT = 2
 MAX_DIMENSIONS = 4000
 MAX_MANIFEST_BYTES = 1 << 24
@@ -42,13 +42,13 @@ _Format = Annotated[str, Field(pattern=f"^({'|'.join(FORMATS)})$")]
 
 
 class ArchiveError(ImportFailed):
-    """An archive cannot be written, or is not what it claims to be."""
+    """An archive cannot be written or read, or its content is invalid."""
 
 
 class Record(BaseModel):
-    """A line of the catalogue, with all columns that an archive has; what is not known is null or left out.
+    """A line of the catalogue, with all columns of the archive format; an unknown value is null or missing.
 
-    A field that paintings get later is added here: archives from before then do not have it.
+    A new field of paintings must be added here with a default, since older archives do not have it.
     """
 
     model_config = ConfigDict(strict=True, extra="ignore")
@@ -57,9 +57,9 @@ class Record(BaseModel):
     """The painting's key within its collection."""
     collection: str
     painting_id: str
-    """Computed from these two."""
+    """UUID computed from the two fields above."""
     source: _Name | None = None
-    """What it was loaded from last."""
+    """Source that the painting was last loaded from."""
     title: str | None = None
     artist: str | None = None
     date: str | None = None
@@ -72,31 +72,31 @@ class Record(BaseModel):
     rights: str | None = None
     credit: str | None = None
     years: Any = None
-    """Between which it was painted: the first and the last year, inclusive."""
+    """First and last possible year of creation, inclusive."""
     image: _File | None = None
-    """The display picture that is kept, named by the SHA-256 of the file; the ordinary table source loads it."""
+    """File name of the display rendition; named `image` so that the table source can load the catalogue."""
     thumbnail: _File | None = None
     image_name: _Name
-    """The file that the picture came from, relative to its source, and what is known about it."""
+    """Source file of the picture, relative to its source; the fields below describe that file, sizes in pixels."""
     image_sha256: _SHA256 | None = None
     image_width: _Side | None = None
     image_height: _Side | None = None
     image_format: _Format | None = None
     vectors: dict[str, Annotated[int, Field(ge=0)]]
-    """By the name of a space, the row of the painting's vector in the file of that space."""
+    """Row of the painting's vector in the space's vector file, counted from 0, by the name of the space."""
     checksum: _SHA256 = ""
-    """See `checksum`."""
+    """See the function `checksum`."""
 
 
 WORDS = tuple(name for name in (*CATALOGUE_FIELDS, *HOLDING_FIELDS) if name in Record.model_fields)
 KEPT = {"display": "image", "thumbnail": "thumbnail"}
-"""By the kind of a kept picture, its column."""
+"""Column of the catalogue for each kind of rendition."""
 
 
 def checksum(line: Mapping[str, Any], vectors: Mapping[str, bytes]) -> str:
-    """SHA-256 of a line of the catalogue and of the bytes of its vectors, in the order of their spaces' names.
+    """SHA-256, in hex, of a catalogue line and the bytes of its vectors, ordered by the names of their spaces.
 
-    It ties vectors and kept pictures to the words and to the file that they were made from.
+    It binds the vectors and renditions to the catalogue entry and the source file they were made from.
     """
     text = _encode({name: line[name] for name in line if name != "checksum"})
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
@@ -114,27 +114,27 @@ class Manifest(BaseModel):
     program: str
     created: AwareDatetime
     collections: dict[str, Annotated[int, Field(ge=1, le=1_000_000_000)]] = Field(min_length=1)
-    """Number of paintings in each."""
+    """Number of paintings in each collection."""
     spaces: list[Space] = Field(max_length=50)
-    """Those of which there are vectors, or could be."""
+    """The spaces that have a vector file, which may be empty."""
     active: list[str]
-    """Names of the spaces that were searched where the archive was made."""
+    """Names of the spaces that were active in the exported database."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         for name in self.collections:
             if not name or name != readable(name) or len(name) > MAX_COLLECTION_NAME:
-                raise ValueError("a collection's name cannot be used")
+                raise ValueError("a collection's name is invalid")
         words = [word for space in self.spaces for word in (space.provider, space.model, space.version)]
         if not all(re.fullmatch(r"[!-~]{1,250}", word) for word in words):
-            raise ValueError("a space's name cannot be used")
+            raise ValueError("a space's name is invalid")
         if not all(1 <= space.dimensions <= MAX_DIMENSIONS for space in self.spaces):
-            raise ValueError("a space's number of dimensions is impossible")
+            raise ValueError("a space's dimensions are out of range")
         if len({space.name for space in self.spaces}) < len(self.spaces):
-            raise ValueError("a space is named twice")
+            raise ValueError("a space is listed twice")
         legs = [space.leg for space in self.spaces if space.name in self.active]
         if len(set(legs)) < len(self.active):
-            raise ValueError("an active space is not there, or two of one leg are active")
+            raise ValueError("an active space is missing, or two share a leg")
         return self
 
     @property
@@ -147,19 +147,19 @@ class _Version(BaseModel):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an archive's folder; its other files are not read.
+    """Read and validate the manifest in an archive's folder; no other file is read.
 
     Raises:
-        ArchiveError: there is no manifest, or it cannot be true.
+        ArchiveError: the manifest is missing, unreadable or invalid, or a newer version wrote it.
     """
-    archive = "Give the folder that `art-mcp export` has written, or its zip."
+    archive = "Pass a folder written by `art-mcp export`, or its zip file."
     if not folder.is_dir():
         raise ArchiveError(f"There is no file or folder {folder.name}.", archive)
     try:
         with open_file(folder / MANIFEST, [folder]) as file:
             data = file.read(MAX_MANIFEST_BYTES + 1)
         if len(data) > MAX_MANIFEST_BYTES:
-            raise ValueError("it is too long")
+            raise ValueError("it is too large")
         if _Version.model_validate_json(data).format > FORMAT:
             raise ArchiveError(
                 f"{folder.name} was written by a newer art-mcp.", "Upgrade art-mcp on this machine and try again."
@@ -172,10 +172,10 @@ def read_manifest(folder: Path) -> Manifest:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"]))
         why = f"{where}: {first['msg']}" if where else first["msg"].removeprefix("Value error, ")
-        raise _untrue(folder, f"{why:.200}") from None
+        raise _invalid(folder, f"{why:.200}") from None
     except ValueError as error:
-        raise _untrue(folder, str(error)) from None
+        raise _invalid(folder, str(error)) from None
 
 
-def _untrue(folder: Path, why: str) -> ArchiveError:
-    return ArchiveError(f"The {MANIFEST} of {folder.name} cannot be true: {readable(why)}.", OTHER_COPY)
+def _invalid(folder: Path, why: str) -> ArchiveError:
+    return ArchiveError(f"The {MANIFEST} of {folder.name} is invalid: {readable(why)}.", OTHER_COPY)

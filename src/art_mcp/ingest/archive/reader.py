@@ -1,4 +1,4 @@
-"""Reads archives row by row: an archive may come from anybody, so nothing in it is believed before it is checked."""
+"""Reads archives row by row. An archive is untrusted input, so everything in it is validated before use."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
 MAX_YEAR = 100_000
 LENGTH_TOLERANCE = 0.01
-"""How far a vector's length may differ from 1: it is stored in half precision."""
+"""How far a vector's length may differ from 1; half precision (float16) rounds."""
 _MAX_BYTES = {"thumbnail": 1 << 18, "display": 1 << 23}
-"""Five times what an export writes. Fifty thumbnails are read for one answer."""
+"""Maximum size of each rendition in bytes, five times what an export writes. One response can read 50 thumbnails."""
 _MAX_SIDE = {"thumbnail": THUMBNAIL_SIDE, "display": MAX_DISPLAY_SIZE}
 _display_name, _years = lru_cache(10_000)(display_name), lru_cache(10_000)(years)
 
@@ -54,11 +54,12 @@ class Archive(Bundle):
     """The paintings of an archive.
 
     Args:
-        folder: absolute.
-        collection: a new name for its only collection.
+        folder: absolute path of the unpacked archive. The constructor reads it and blocks.
+        collection: a new name for the archive's only collection.
 
     Raises:
-        ArchiveError: it is not an archive, its manifest cannot be true, or its vectors cannot be read. Blocks.
+        ArchiveError: the folder is not an archive, its manifest is invalid, its vectors cannot be read, or it has
+            several collections and `collection` is given.
     """
 
     def __init__(self, folder: Path, *, collection: str | None = None) -> None:
@@ -67,8 +68,8 @@ class Archive(Bundle):
         if collection is not None and len(manifest.collections) > 1:
             raise ArchiveError(
                 f"{folder.name} holds {len(manifest.collections)} collections "
-                f"({', '.join(list(manifest.collections)[:5])}), which cannot have one name.",
-                "Leave --collection out.",
+                f"({', '.join(list(manifest.collections)[:5])}), which cannot share a name.",
+                "Omit --collection.",
             )
         self._names = {name: collection or name for name in manifest.collections}
         self._spaces = {space.name: space for space in manifest.spaces}
@@ -79,7 +80,7 @@ class Archive(Bundle):
             self.vectors = {self._spaces[name]: reader.count for name, reader in readers.items()}
         if too_many := [space for space, count in self.vectors.items() if count > self.total]:
             raise ArchiveError(
-                f"{folder.name} is damaged: it has more vectors of {too_many[0].made_by} than paintings.", OTHER_COPY
+                f"{folder.name} is damaged: more vectors of {too_many[0].made_by} than paintings.", OTHER_COPY
             )
 
     def entries(self) -> Iterator[tuple[str, Entry | str]]:
@@ -105,7 +106,7 @@ class Archive(Bundle):
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[BinaryIO, dict[str, VectorReader]]]:
-        """The catalogue, and the vectors of each space by its name."""
+        """Open the catalogue and the vector files; yields the readers by the name of their space."""
         try:
             with ExitStack() as stack:
                 file = stack.enter_context(open_file(self._folder / CATALOGUE, [self._folder]))
@@ -119,33 +120,33 @@ class Archive(Bundle):
         except OSError as error:
             raise ArchiveError(
                 f"{self._folder.name} can no longer be read ({error.strerror}).",
-                "Run the same import again: what is stored stays stored.",
+                "Run the same import again: it continues.",
             ) from None
 
     def _checked(self, line: Mapping[str, Any], readers: Mapping[str, VectorReader]) -> Entry:
-        """The painting of a line. Raises `_Bad`."""
+        """Validate a line and return its painting, renditions and vectors. Raises `_Bad`."""
         try:
             record = Record.model_validate(line)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             column = readable(".".join(map(str, first["loc"])))
-            raise _Bad(f"Its {column:.60} cannot be used: {first['msg']:.200}.") from None
+            raise _Bad(f"Its {column:.60} is invalid: {first['msg']:.200}.") from None
         if record.collection not in self._names:
-            raise _Bad("Its collection is not one of the manifest's.")
+            raise _Bad("Its collection is not in the manifest.")
         id_ = painting_id(record.collection, record.id)
         if record.painting_id != str(id_):
-            raise _Bad("Its painting_id is not that of its collection and its id.")
+            raise _Bad("Its painting_id does not match its collection and id.")
         data = {name: self._data(name, row, readers) for name, row in record.vectors.items()}
         if record.checksum != checksum(line, data):
-            raise _Bad("It is not as it was exported: its checksum is wrong.")
+            raise _Bad("It differs from the export: its checksum is wrong.")
         words = {name: text for name in WORDS if (text := getattr(record, name))}
-        row = painting("", {"image": "-", **words})  # names are kept exactly as they are
+        row = painting("", {"image": "-", **words})  # a placeholder; the record's own names are stored as they are
         if isinstance(row, Refusal):
             raise _Bad(row.reason)
         facts = (record.image_sha256, record.image_width, record.image_height, record.image_format)
         files = {kind: name for kind, column in KEPT.items() if (name := getattr(record, column)) is not None}
         if None in facts and (files or facts != (None,) * 4):
-            raise _Bad("What it says about its picture's file is not complete.")
+            raise _Bad("The details of its picture file are incomplete.")
         renditions = [self._rendition(kind, name) for kind, name in files.items()]
         vectors = {self._spaces[name]: self._vector(name, each) for name, each in data.items()}
         catalogue, collection = row.catalogue, self._names[record.collection]
@@ -168,9 +169,9 @@ class Archive(Bundle):
         )
 
     def _data(self, name: str, row: int, readers: Mapping[str, VectorReader]) -> bytes:
-        """A vector's bytes. Args: name: of its space."""
+        """The bytes of a vector in the space called `name`. Raises `_Bad`."""
         if name not in readers:
-            raise _Bad(f"It has a vector of {readable(name)!r:.60}, which is not a space of the manifest.")
+            raise _Bad(f"It has a vector of {readable(name)!r:.60}, a space that is not in the manifest.")
         if (data := readers[name].read(row)) is None:
             raise _Bad(f"Its vector of {self._spaces[name].made_by} is missing.")
         return data
@@ -179,39 +180,39 @@ class Archive(Bundle):
         import numpy as np
 
         vector = np.frombuffer(data, TYPE)
-        length = float(np.linalg.norm(vector.astype(np.float32)))  # not finite if one of the numbers is not
+        length = float(np.linalg.norm(vector.astype(np.float32)))  # not finite if any component is not
         if not abs(length - 1) <= LENGTH_TOLERANCE:
             raise _Bad(f"Its vector of {self._spaces[name].made_by} is not a unit vector (length {length:.3g}).")
         return vector
 
     def _rendition(self, kind: str, name: str) -> Rendition:
-        """A kept picture. Only its header is decoded: its pixels are when it is shown."""
+        """Read and check a rendition. Only its header is decoded; the pixels are decoded when it is displayed."""
         try:
             data = read_file(self._folder / IMAGES / name, [self._folder / IMAGES])
         except ImageError as error:
             raise _Bad(f"Its {kind} cannot be read: {error.problem}") from None
         if f"{hashlib.sha256(data).hexdigest()}.webp" != name:
-            raise _Bad(f"Its {kind} is damaged: it has another SHA-256.")
+            raise _Bad(f"Its {kind} is damaged: its SHA-256 is wrong.")
         if len(data) > _MAX_BYTES[kind]:
-            raise _Bad(f"Its {kind} has more than {_MAX_BYTES[kind] >> 10:,} KiB.")
+            raise _Bad(f"Its {kind} exceeds {_MAX_BYTES[kind] >> 10:,} KiB.")
         try:
             with quiet_pillow(), Image.open(BytesIO(data), formats=["WEBP"]) as opened:
                 size, frames = opened.size, getattr(opened, "n_frames", 1)
-        except Exception:  # decoders fail on hostile bytes in every way there is
+        except Exception:  # decoders can raise any exception on malicious input
             raise _Bad(f"Its {kind} is not a WebP picture, or is damaged.") from None
         if max(size) > _MAX_SIDE[kind]:
-            raise _Bad(f"Its {kind} has {size[0]} x {size[1]} pixels; at most {_MAX_SIDE[kind]} per side are stored.")
+            raise _Bad(f"Its {kind} has {size[0]} x {size[1]} pixels; the maximum per side is {_MAX_SIDE[kind]}.")
         if frames > 1:
             raise _Bad(f"Its {kind} is animated ({frames} frames).")
         return Rendition(kind, *size, data)
 
 
 class _Bad(Exception):
-    """Why a row is refused, in a sentence for people."""
+    """A row is refused; the message is the reason that users see."""
 
 
 def _given_years(given: object) -> tuple[int, int] | None:
-    """As they were stored, since a museum may have given them more exactly than its words do; None if impossible."""
+    """The exported years, or None if they are invalid. A museum's years can be more exact than its date text."""
     match given:
         case [int(first), int(last)] if -MAX_YEAR <= first <= last <= MAX_YEAR:
             return first, last

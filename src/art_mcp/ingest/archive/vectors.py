@@ -1,4 +1,4 @@
-"""The vectors of one embedding space in an archive: NumPy's .npy format, written and read row by row."""
+"""Vector files of an archive, one per embedding space, in NumPy's .npy format; written and read row by row."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 TYPE = "<f2"
 _BYTES = 2
-"""Of a number of that type."""
+"""Size of one component of `TYPE` in bytes."""
 
 
 class VectorWriter:
-    """Appends vectors to a new file; `close` writes how many there are into its header."""
+    """Appends vectors to a new file; `close` writes their number into the header."""
 
     def __init__(self, folder: Path, space: Space) -> None:
         self._space = space
@@ -28,7 +28,7 @@ class VectorWriter:
         self._write_header()
 
     def add(self, vector: Vector) -> bytes:
-        """The vector's bytes, as they were written."""
+        """Append a vector and return the bytes written."""
         data = vector.astype(TYPE).tobytes()
         self._file.write(data)
         self.count += 1
@@ -43,18 +43,18 @@ class VectorWriter:
     def _write_header(self) -> None:
         from numpy.lib import format as npy
 
-        # As long for any number of rows, so that it can be replaced in the end.
+        # NumPy pads the header to the same length for any row count, so `close` can overwrite it.
         npy.write_array_header_1_0(
             self._file, {"descr": TYPE, "fortran_order": False, "shape": (self.count, self._space.dimensions)}
         )
 
 
 class VectorReader:
-    """Reads single vectors of a file that may come from anybody; nothing in it is unpickled.
+    """Reads single vectors from an untrusted file; nothing is unpickled.
 
     Raises:
-        ImageError: it cannot be opened.
-        ArchiveError: it is not a file of vectors of this space.
+        ImageError: the file cannot be opened.
+        ArchiveError: the file does not contain vectors of this space.
     """
 
     def __init__(self, folder: Path, space: Space) -> None:
@@ -63,18 +63,17 @@ class VectorReader:
         self._row_bytes = space.dimensions * _BYTES
         try:
             self._start = self._header(space)
-        except Exception:  # parsers fail on hostile bytes in every way there is
+        except Exception:  # the parser can raise any exception on malicious input
             self._file.close()
             raise ArchiveError(
-                f"{folder.name} is damaged: {name} does not hold vectors of {space.dimensions:,} numbers in half "
-                "precision.",
+                f"{folder.name} is damaged: {name} does not contain float16 vectors of {space.dimensions:,} numbers.",
                 OTHER_COPY,
             ) from None
         self.count = (os.fstat(self._file.fileno()).st_size - self._start) // self._row_bytes
-        """Whole vectors in the file, whatever its header says."""
+        """Number of complete vectors, computed from the file size rather than the untrusted header."""
 
     def read(self, row: int) -> bytes | None:
-        """The bytes of a vector, or None if the file has no such row."""
+        """The bytes of the vector at `row`, counted from 0; None if the file has no such row."""
         if not 0 <= row < self.count:
             return None
         self._file.seek(self._start + row * self._row_bytes)
@@ -85,7 +84,7 @@ class VectorReader:
         self._file.close()
 
     def _header(self, space: Space) -> int:
-        """Where the numbers begin, in bytes. Raises any exception where the header is not one of `VectorWriter`."""
+        """Byte offset of the first vector. Raises any exception if `VectorWriter` cannot have written the header."""
         from numpy.lib import format as npy
 
         if npy.read_magic(self._file) != (1, 0):

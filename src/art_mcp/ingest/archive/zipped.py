@@ -1,4 +1,4 @@
-"""The zip of an archive, unpacked for the time of an import."""
+"""Unpacks a zipped archive to a temporary folder for an import."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tempfile import TemporaryDirectory
 from art_mcp.ingest.archive.layout import MANIFEST, MEMBER, OTHER_COPY, ArchiveError
 
 MAX_RATIO = 100
-"""Bytes that may come out of one byte: a catalogue shrinks to a tenth, a bomb to a thousandth."""
+"""Maximum ratio of unpacked to packed bytes. A catalogue compresses about 10:1, a zip bomb about 1,000:1."""
 
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
-    """A folder with the files of a zipped archive, which is removed afterwards. Blocks.
+    """Unpack a zipped archive to a temporary folder, which is deleted on exit. Blocks.
 
-    Only files with an archive's names are written, so that nothing lands outside of the folder, and no links.
+    Only members named like files of an archive are written, as regular files, so nothing is written outside the folder.
 
     Raises:
-        ArchiveError: it is not the zip of an archive, is damaged, or holds more than the disk does.
+        ArchiveError: the file is not a zipped archive, is damaged, or needs more disk space than is free.
     """
     with TemporaryDirectory(prefix="art-mcp-import-") as temporary:
         folder = Path(temporary, path.stem)
@@ -43,9 +43,9 @@ def _unpack(file: zipfile.ZipFile, path: Path, folder: Path) -> None:
     manifests = [member.filename for member in members if PurePosixPath(member.filename).name == MANIFEST]
     if not manifests:
         raise ArchiveError(
-            f"{path.name} holds no {MANIFEST}.", "Give a folder that `art-mcp export` has written, or its zip."
+            f"{path.name} has no {MANIFEST}.", "Pass a folder written by `art-mcp export`, or its zip file."
         )
-    top = min(manifests, key=len).removesuffix(MANIFEST)  # the zip of a folder holds the folder
+    top = min(manifests, key=len).removesuffix(MANIFEST)  # zipping a folder adds its name to each path
     wanted = {
         name: member
         for member in members
@@ -53,12 +53,10 @@ def _unpack(file: zipfile.ZipFile, path: Path, folder: Path) -> None:
     }
     size = sum(member.file_size for member in wanted.values())
     if size > MAX_RATIO * path.stat().st_size:
-        raise ArchiveError(f"{path.name} would unpack to {size:,} bytes, more than an export does.", OTHER_COPY)
+        raise ArchiveError(f"{path.name} would unpack to {size:,} bytes, too many for an export.", OTHER_COPY)
     folder.mkdir()
     if size > shutil.disk_usage(folder).free:
-        raise ArchiveError(
-            f"{path.name} needs {size:,} bytes to be unpacked, which are not free.", "Set TMPDIR to a larger disk."
-        )
+        raise ArchiveError(f"{path.name} needs {size:,} bytes of free space to unpack.", "Set TMPDIR to a larger disk.")
     for name, member in wanted.items():
         target = folder / name
         target.parent.mkdir(exist_ok=True)
