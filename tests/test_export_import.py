@@ -107,4 +107,4 @@ async def test_what_is_no_archive_is_told_in_a_sentence(database_url: str, tmp_p
     (tmp_path / "bad.csv").write_text(f'image_file,vector\na.jpg,"{vector[:-1]}"\n')
     done = art_mcp(database_url, "import", tmp_path / "bad.csv")
     assert done.returncode == 1  # nothing could be stored
-    assert "refused bad.csv line 2 (a.jpg): Its vector is no list of numbers in brackets." in done.stdout
+    assert "refused bad.csv line 2 (a.jpg): Its vector is not a JSON list of numbers." in done.stdout

@@ -239,7 +239,7 @@ async def test_only_an_archive_is_overwritten_and_only_when_told(database: Datab
     assert Archive(folder).total == 2
     for mine in (folder / "notes.txt", folder / "images" / "notes.txt"):
         mine.write_text("mine")
-        with pytest.raises(ArchiveError, match="holds other files too"):
+        with pytest.raises(ArchiveError, match="contains other files"):
             await Export(database, folder, overwrite=True).run()
         assert mine.read_text() == "mine"
         mine.unlink()
@@ -385,17 +385,17 @@ def lie(backup: Path, **changes: Any) -> None:
         ({"format": "one"}, "is invalid: format"),
         ({"collections": {}}, "is invalid: collections"),
         ({"collections": {"prints": 10**18}}, "is invalid: collections.prints"),
-        ({"collections": {"prints": 29}}, "it has more vectors of maker see 1 than paintings"),
+        ({"collections": {"prints": 29}}, "damaged: more vectors of maker see 1 than paintings"),
         ({"collections": {"pri\u202ents": 30}}, "a collection's name is invalid"),
         ({"spaces__0__dimensions": 5000}, "a space's dimensions are out of range"),
-        ({"spaces__0__dimensions": 4}, "pixels_maker_see_1.npy does not hold vectors of 4 numbers"),
+        ({"spaces__0__dimensions": 4}, "pixels_maker_see_1.npy does not contain float16 vectors of 4 numbers"),
         ({"spaces__0__model": "\x1b[2Jsee"}, "a space's name is invalid"),
         (
             {"spaces__0__model": "../../sea", "active": []},
             "damaged: pixels_maker_______sea_1_[0-9a-f]{8}.npy does not exist",
         ),
         ({"spaces__0__leg": "smell"}, "is invalid: spaces.0.leg"),
-        ({"spaces__1__leg": "pixels"}, "or two of one leg are active"),
+        ({"spaces__1__leg": "pixels"}, "or two share a leg"),
         ({"active": ["pixels_maker_see_2"]}, "an active space is missing"),
     ],
 )
@@ -443,7 +443,7 @@ async def test_a_space_that_is_another_one_here_is_refused_before_anything_is_wr
     await put(other, [], active=[PIXELS])
     async with other.connection() as connection:
         await connection.execute("UPDATE art_mcp.spaces SET model = 'seen' WHERE name = $1", PIXELS.name)
-    with pytest.raises(ImportFailed, match=f"The space {PIXELS.name} is there, and is another one"):
+    with pytest.raises(ImportFailed, match=f"The space {PIXELS.name} already exists, but it differs"):
         await imported(other, backup)
     assert await count_paintings(other) == 0
 

@@ -203,7 +203,7 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(
 ) -> None:
     bad = {
         "It has no vector.": "",
-        "Its vector is no list of numbers in brackets.": "0.1 0.2",
+        "Its vector is not a JSON list of numbers.": "0.1 0.2",
         "Its vector has the shape (3,) instead of 1024 numbers.": "[1, 2, 3]",
         "Its vector has no direction: its numbers are all zero, or not all finite.": str([0] * 1024),
     }

@@ -1,4 +1,4 @@
-"""How much is shown of a load."""
+"""Limits on what a load reports."""
 
 SHOWN_REFUSALS = 20
-"""How many refused rows an answer names, each with its reason; the others are only counted."""
+"""Maximum number of refused rows listed with their reasons in one response; the rest are only counted."""

@@ -1,4 +1,4 @@
-"""Writing down the rows of a job's source, while others already work on them."""
+"""Records the rows of a job's source as items in the database, while workers already process them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def begin(database: Database, job_id: uuid.UUID, page: Page) -> None:
-    """Write down the first page of a new job, which was read to see whether there is anything."""
+    """Record the first page of a new job, which `Ingest.create` read to check that the source is not empty."""
     async with leases.acquire(database) as lease:
         listing = await jobs.start_listing(database, job_id, lease)
         job = await jobs.get(database, job_id)
@@ -28,13 +28,15 @@ async def begin(database: Database, job_id: uuid.UUID, page: Page) -> None:
 async def write_down(
     database: Database, job: Job, source: Source, lease: uuid.UUID, written: Callable[[], None]
 ) -> None:
-    """List a job's rows to the end, or from where it was left; returns at once while another process does.
+    """Record all remaining rows of a job, resuming after the last recorded page.
+
+    Returns immediately if another process holds the lease on the job's listing.
 
     Args:
-        written: called as soon as there is something to work on.
+        written: called after each recorded page, when there may be items to process.
 
     Raises:
-        SourceError: the source cannot be read on; what is listed stays, and a later call goes on.
+        SourceError: the source cannot be read any further. Recorded rows are kept, and a later call resumes.
     """
     listing = await jobs.start_listing(database, job.id, lease)
     if listing is None:
@@ -46,16 +48,16 @@ async def write_down(
             listed += len(items)
             mine = await jobs.append(database, job.id, lease, items, after)
             written()
-            if not mine or after is None:  # cancelled, removed, or taken over by another process; or that was all
+            if not mine or after is None:  # the job was cancelled, removed or taken over, or this was the last page
                 return
     await jobs.append(database, job.id, lease, [], None)
 
 
 def _next(job: Job, page: Page, listed: int) -> tuple[list[NewItem], str | None]:
-    """A page's items, and where the list goes on, if it does.
+    """The items of a page, and the cursor of the next page or None.
 
     Args:
-        listed: how many rows were before.
+        listed: number of rows recorded before this page.
     """
     limit, rows, after = Options.of(job.options).limit, page.rows, page.after
     if limit is not None and listed + len(rows) >= limit:
@@ -64,7 +66,7 @@ def _next(job: Job, page: Page, listed: int) -> tuple[list[NewItem], str | None]
 
 
 def item_of(collection: str, row: Row | Refusal) -> NewItem:
-    """What is written down of a row."""
+    """The job item that records a row or a refusal."""
     if isinstance(row, Refusal):
         return NewItem(row.label, row.key and painting_id(collection, row.key), None, row.reason)
     known = {

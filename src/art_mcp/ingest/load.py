@@ -1,4 +1,4 @@
-"""Stores paintings that bring their vectors along, from an archive or from a table; nothing is embedded or paid for."""
+"""Imports paintings with existing vectors, from an archive or a table, without embedding their pictures again."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ if TYPE_CHECKING:
 Batch: TypeAlias = Sequence[Entry | Refusal]
 
 MANY = 2_000
-"""From this many vectors on, the index is built after they are loaded."""
+"""Minimum number of vectors for which the index is dropped and rebuilt after the load, which is faster."""
 ROWS, BYTES = 1_024, 32 << 20
-"""Most rows that are in memory together, and about the most bytes."""
+"""Maximum number of rows and approximate maximum size in bytes of a batch, to bound memory."""
 
 
 class ImportFailed(ArtMcpError):
-    """What is to be imported cannot be, as a whole; a single bad row is a `Refusal` instead."""
+    """The whole import failed. A single bad row is a `Refusal` instead."""
 
 
 class Bundle(ABC):
-    """Paintings from somewhere, with their vectors."""
+    """The paintings of an import, with their vectors."""
 
     total: int
-    """Number of rows, refused ones included."""
+    """Number of rows, including refused ones."""
     collections: Sequence[str]
-    """The names that their collections have here."""
+    """Names of the collections in this database."""
     active: Sequence[Space]
-    """The spaces in which they are to be searched."""
+    """The spaces to activate, in which the paintings are searched."""
     vectors: Mapping[Space, int]
-    """About how many there are of each space."""
+    """Approximate number of vectors in each space."""
     assumed: str | None = None
-    """What it does not say about itself, and is taken for granted; a sentence for people."""
+    """Sentence for the user about an assumption that the import makes; None if it makes none."""
 
     @abstractmethod
     def entries(self) -> Iterator[tuple[str, Entry | str]]:
-        """What people call each row, and its painting or why it is refused. Blocks."""
+        """Yield each row's label for the user, with its painting or the reason for its refusal. Blocks."""
 
     async def batches(self) -> AsyncIterator[Batch]:
-        """All rows once, a few at a time, so that memory does not grow with their number."""
+        """Yield all rows once, in batches of bounded size."""
         rows = _unique(self.entries())
         while batch := await anyio.to_thread.run_sync(_batch, rows):
             yield batch
@@ -83,7 +83,7 @@ def _batch(rows: Iterator[Entry | Refusal]) -> list[Entry | Refusal]:
 
 
 def _size(entry: Entry) -> int:
-    """About how many bytes of memory an entry takes; what is always short is left out."""
+    """Approximate memory of an entry in bytes; short fields are ignored."""
     vectors = (vector.nbytes for vector in entry.vectors.values() if vector is not None)
     pictures = (len(rendition.data) for rendition in entry.renditions)
     return 4 * len(entry.painting.catalogue.description or "") + sum(vectors) + sum(pictures)
@@ -91,19 +91,19 @@ def _size(entry: Entry) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How what was loaded can be found."""
+    """Whether searches can find the imported paintings."""
 
     pixels: Space | None
-    """In which pictures are searched here."""
+    """The active space of picture vectors."""
     lacking: int
-    """Paintings of the database that lack a vector in a space that is searched."""
+    """Number of paintings in the database that lack a vector in an active space."""
 
 
 class Load:
-    """Brings a bundle into a database; run again after it was stopped, it ends the same.
+    """Imports a bundle into a database; an interrupted import can be run again.
 
     Args:
-        dry_run: look at everything, and store nothing.
+        dry_run: validate all rows but store nothing.
     """
 
     def __init__(self, database: Database, bundle: Bundle, *, dry_run: bool = False) -> None:
@@ -113,19 +113,19 @@ class Load:
         self.stored = self.unchanged = 0
         self.refusals: list[Refusal] = []
         self.indexing = False
-        """All is stored, and an index is being built."""
+        """Whether all rows are stored and an index is being built."""
 
     @property
     def refused(self) -> int:
-        """Rows that are not stored; all of them are told by `refusals`, some of which are of many rows."""
+        """Number of refused rows; one of the `refusals` can stand for many rows."""
         return self._bundle.total - self.stored - self.unchanged
 
     async def run(self) -> None:
-        """Store all that can be, in batches, each whole or not at all.
+        """Store all valid rows, one transaction per batch.
 
         Raises:
-            ImportFailed: a space of the bundle is another one here.
-            ArtMcpError: the bundle cannot be read on, or the database failed.
+            ImportFailed: this database has a different space with the name of one of the bundle's spaces.
+            ArtMcpError: the bundle cannot be read any further, or the database failed.
         """
         if self._dry_run:
             return await self._store_all()
@@ -135,16 +135,16 @@ class Load:
             there = await archive.spaces(connection)
         if other := self._bundle.vectors.keys() - there.keys():
             raise ImportFailed(
-                f"The space {min(space.name for space in other)} is there, and is another one.",
+                f"The space {min(space.name for space in other)} already exists, but it differs.",
                 "Import it into another database.",
             )
         async with self._without_index():
             await self._store_all()
         await archive.tidy(self._database, self._bundle.collections, list(self._bundle.vectors))
-        await vector_index.repair(self._database)  # of a former load
+        await vector_index.repair(self._database)  # left over from an interrupted import
 
     async def reach(self) -> Reach:
-        """What is searched, now that all is stored."""
+        """The reach of searches, to be called after `run`."""
         active = await spaces.active(self._database)
         pixels = next((space for space in active if space.leg is Leg.PIXELS), None)
         return Reach(pixels, await backfill.count(self._database, active))
@@ -152,7 +152,7 @@ class Load:
     async def _store_all(self) -> None:
         send, receive = anyio.create_memory_object_stream[Batch](1)
         async with receive, task_group() as reading:
-            reading.start_soon(self._read, send)  # the next batch, while one is stored
+            reading.start_soon(self._read, send)  # reads the next batch while the current one is stored
             async for batch in receive:
                 await self._store(batch)
 
@@ -171,7 +171,7 @@ class Load:
 
     @asynccontextmanager
     async def _without_index(self) -> AsyncIterator[None]:
-        """Where much is coming into a space that has little, its index is left out meanwhile."""
+        """Rebuild the index after the load in spaces that gain at least `MANY` vectors, and more than they have."""
         coming = {space: count for space, count in self._bundle.vectors.items() if count >= MANY}
         if not coming:
             yield

@@ -1,7 +1,7 @@
-"""Giving memory back to the system while a load runs, on Linux with glibc; elsewhere nothing has to be done.
+"""Returns freed memory to the operating system during a load, on Linux with glibc; a no-op elsewhere.
 
-What several threads take and free in turn, such as pixels and vectors, glibc keeps for each of them, in pieces that
-grow for as long as a load runs.
+glibc keeps an arena per thread. When several threads allocate and free large buffers such as pixels and vectors, the
+arenas fragment, and the process grows for as long as a load runs.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from functools import cache
 import anyio
 import anyio.to_thread
 
-EVERY_S = 3
-"""It takes 30 ms."""
-# Of <malloc.h>. A piece of a threshold's size or more goes back when it is freed.
+TRIM_INTERVAL_S = 3
+"""Seconds between two calls of `malloc_trim`, each of which takes 30 ms."""
+# Parameters of mallopt in <malloc.h>. A block of at least the threshold is returned to the system when it is freed.
 _M_MMAP_THRESHOLD, _THRESHOLD = -3, 256 * 1024
 _M_ARENA_MAX, _ARENAS = -8, 2
 
 
 @cache
 def _libc() -> ctypes.CDLL | None:
-    """The C library, told to keep little; None if it is another."""
+    """glibc, configured to keep little freed memory; None on any other C library."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
@@ -34,13 +34,13 @@ def _libc() -> ctypes.CDLL | None:
 
 
 async def give_back() -> None:
-    """What is not used now."""
+    """Return unused heap memory to the operating system."""
     if (libc := _libc()) is not None:
         await anyio.to_thread.run_sync(libc.malloc_trim, 0)
 
 
 async def keep_giving_back() -> None:
-    """Until it is cancelled."""
+    """Call `give_back` every `TRIM_INTERVAL_S` seconds until cancelled."""
     while True:
         await give_back()
-        await anyio.sleep(EVERY_S)
+        await anyio.sleep(TRIM_INTERVAL_S)

@@ -1,4 +1,4 @@
-"""One run of a job: how it is told to begin nothing more, and how it bears that the database is away."""
+"""One run of a job: stopping it gracefully, and retrying while the database is unreachable."""
 
 from __future__ import annotations
 
@@ -15,51 +15,52 @@ from art_mcp.store.leases import LeaseLostError
 log = logging.getLogger(__name__)
 
 DRAIN_S = 8
-"""Containers are killed ten seconds after they were told to end."""
+"""Seconds that work in progress may take after a stop; containers are killed 10 seconds after SIGTERM."""
 TRY_AGAIN_S = 1
+"""Seconds between two attempts while the database is unreachable."""
 AWAY_S = 300
-"""How long the database may be away: a restart takes seconds, and minutes where another server takes over."""
+"""Seconds of database outage that a run tolerates: a restart takes seconds, a failover to another server minutes."""
 BACK_S = 180
-"""So long after the last loss, the next is another one: longer than a statement may take without an answer."""
+"""Seconds without a failure after which the next one counts as a new outage; longer than a statement can hang."""
 
 
 class Stopped(ArtMcpError):
-    """A run was told to end before its job did."""
+    """A run was stopped before its job was complete."""
 
     def __init__(self) -> None:
         super().__init__("Work on the job was stopped.", "Continue the job.")
 
 
 class Run:
-    """What the tasks of one run share.
+    """State shared by the tasks of one run.
 
     Args:
-        drain_s: how long what is under way may take once the run is to end.
+        drain_s: seconds that work in progress may take after `drain`.
     """
 
     def __init__(self, drain_s: float = DRAIN_S) -> None:
         self._drain_s = drain_s
         self.stopped: list[ArtMcpError] = []
-        """Why nothing more is begun; calls that are under way, paid for, end well."""
+        """Reasons to start no more work, the first one first; paid calls in progress are still completed."""
         self.listing = anyio.CancelScope()
         self.tasks = anyio.CancelScope(shield=True)
         self._away_since = self._lost_at = -math.inf
 
     def stop(self, why: ArtMcpError) -> None:
-        """Begin nothing more."""
+        """Start no more work."""
         self.stopped.append(why)
         self.listing.cancel()
 
     def drain(self) -> None:
-        """Begin nothing more, and end soon."""
+        """Start no more work, and cancel work in progress after `drain_s` seconds."""
         self.stop(Stopped())
         self.tasks.deadline = anyio.current_time() + self._drain_s
 
     async def through(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work`, and again from its beginning each time that the database, or this process, has been away.
+        """Run `work`, and restart it each time the database connection or the lease was lost.
 
         Raises:
-            LostError: the database did not come back in time.
+            LostError, LeaseLostError: the outage lasted longer than `AWAY_S`, or the run was stopped.
         """
         while True:
             try:
@@ -73,6 +74,6 @@ class Run:
         now = anyio.current_time()
         if now > self._lost_at + BACK_S:
             self._away_since = now
-            log.warning("%s The load goes on when it is back.", error.problem)
+            log.warning("%s The load resumes once it is back.", error.problem)
         self._lost_at = now
         return now > self._away_since + AWAY_S

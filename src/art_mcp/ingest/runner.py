@@ -1,4 +1,4 @@
-"""Jobs that go on in the background of a serving process, for as long as it lives."""
+"""Runs ingest jobs as background tasks of a server process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DRAIN_S = 1.5
-"""Chat clients kill a server two seconds after they have closed it."""
+"""Seconds that work in progress may take at shutdown; chat clients kill a server 2 seconds after closing it."""
 
 
 class Runner:
     """Runs each job at most once at a time in this process.
 
     Args:
-        tasks: lives as long as the process serves; what is cancelled with it can be continued later.
+        tasks: task group of the server; a job that is cancelled with it can be continued later.
     """
 
     def __init__(self, tasks: TaskGroup) -> None:
@@ -34,19 +34,19 @@ class Runner:
         self._problems: dict[uuid.UUID, str] = {}
 
     def start(self, ingest: Ingest, job_id: uuid.UUID) -> None:
-        """Work on a job in the background, unless that is being done already."""
+        """Run a job in the background, unless it is already running in this process."""
         if job_id not in self._running:
             self._running[job_id] = anyio.Event()
             self._problems.pop(job_id, None)
             self._tasks.start_soon(self._run, ingest, job_id)
 
     async def wait(self, job_id: uuid.UUID) -> None:
-        """Return when this process works no more on the job."""
+        """Wait until this process no longer runs the job."""
         if running := self._running.get(job_id):
             await running.wait()
 
     def problem(self, job_id: uuid.UUID) -> str | None:
-        """Why work on the job ended early, in a sentence for people."""
+        """The error message for the user if the last run of the job failed; None otherwise."""
         return self._problems.get(job_id)
 
     async def _run(self, ingest: Ingest, job_id: uuid.UUID) -> None:
@@ -56,6 +56,6 @@ class Runner:
             self._problems[job_id] = str(error)
         except Exception:
             log.exception("Ingest job %s failed", job_id)
-            self._problems[job_id] = "The server failed for a reason that it has logged."
+            self._problems[job_id] = "The server failed; see its log for the reason."
         finally:
             self._running.pop(job_id).set()

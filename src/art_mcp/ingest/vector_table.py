@@ -1,4 +1,4 @@
-"""A table whose rows bring vectors that somebody has had made by Azure AI Vision, as tutorials of it end with."""
+"""Imports a table with a column of vectors made by Azure AI Vision, such as its tutorials produce."""
 
 from __future__ import annotations
 
@@ -28,23 +28,25 @@ if TYPE_CHECKING:
     from art_mcp.vision.provider import Provider
 
 SPACE: Final = Space(Leg.PIXELS, "azure", "vision", f"{AZURE_MODEL_VERSION}.{PREPROCESSING}", DIMENSIONS)
-"""What is assumed to have made the vectors of a table, which does not say."""
+"""The space that a table's vectors are assumed to be in, since a table does not name it."""
 
 
 class VectorTable(Bundle):
-    """The paintings of a table with a column of vectors; its pictures are not looked for.
+    """The paintings of a table with a column of vectors; the picture files are not read.
+
+    The constructor reads the whole table and blocks: call it in a thread.
 
     Args:
-        path: absolute; CSV or TSV.
-        local: embeds the catalogue's words, free of charge.
-        collection: its name, by default the file's.
+        path: absolute path of the table, in any format of `TABLE_SUFFIXES`.
+        local: the provider that embeds the catalogue text, free of charge.
+        collection: name of the collection; by default the name of the file without its suffix.
 
     Raises:
-        SourceError: the table cannot be read. Reads all of it: call it in a thread.
-        ImportFailed: it has no vectors.
+        SourceError: the table cannot be read.
+        ImportFailed: the file is not a table or has no vectors.
     """
 
-    assumed = f"Its vectors are taken for those of its pictures by {SPACE.made_by}."
+    assumed = f"Its vectors are assumed to be from {SPACE.made_by}."
 
     def __init__(self, path: Path, local: Provider, *, collection: str | None = None) -> None:
         if path.suffix.lower() not in TABLE_SUFFIXES:
@@ -64,7 +66,7 @@ class VectorTable(Bundle):
         if not with_vector:
             raise ImportFailed(
                 f"No row of {path.name} has a vector.",
-                "Call their column VECTOR; a table of pictures without vectors is loaded by `art-mcp ingest`.",
+                "Name their column VECTOR; to load pictures without vectors, use `art-mcp ingest`.",
             )
         self.vectors = dict.fromkeys(self.active, with_vector)
 
@@ -103,7 +105,7 @@ class VectorTable(Bundle):
 
 
 def read_vector(text: str) -> Vector | str:
-    """A vector of shape (1024,), of unit length, from a list in brackets; or why it is none."""
+    """Parse a JSON list into a float16 vector of unit length and shape (1024,), or return why it is invalid."""
     import numpy as np
 
     if not text:
@@ -114,11 +116,11 @@ def read_vector(text: str) -> Vector | str:
             raise TypeError
         vector = np.array(numbers, np.float64)
     except (ValueError, TypeError, OverflowError, RecursionError):
-        return "Its vector is no list of numbers in brackets."
+        return "Its vector is not a JSON list of numbers."
     if vector.shape != (SPACE.dimensions,):
         return f"Its vector has the shape {vector.shape} instead of {SPACE.dimensions} numbers."
-    largest = np.abs(vector).max()  # NaN if one of them is
+    largest = np.abs(vector).max()  # NaN if any component is NaN
     if not 0 < largest < np.inf:
         return "Its vector has no direction: its numbers are all zero, or not all finite."
-    vector /= largest  # or the squares of large ones overflow
+    vector /= largest  # avoids overflow of the squares in the norm
     return (vector / np.linalg.norm(vector)).astype(np.float16)

@@ -1,4 +1,4 @@
-"""Embeds some stored paintings again, and compares the vectors with those that are stored."""
+"""Verifies stored vectors: embeds a sample of paintings again and compares the vectors."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ if TYPE_CHECKING:
     from art_mcp.vision.provider import Provider
 
 SAME_COSINE = 0.9
-"""The least cosine of a stored vector and the right one. The right one is made of the picture that is kept, which is
-compressed and perhaps smaller than the source: measured with the built-in model on 200 paintings, at least 0.93 with
-1,024 pixels kept and 0.904 with 320; two different paintings have at most 0.914."""
+"""Minimum cosine similarity of a stored vector and one made again from the display rendition, which is compressed and
+may be smaller than the source. Measured with the built-in model on 200 paintings: at least 0.93 for renditions of 1,024
+pixels and 0.904 for 320 pixels; two different paintings reach at most 0.914."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A painting with a stored vector that is not its own."""
+    """A painting with a wrong stored vector."""
 
     painting: Painting
     space: Space
     cosine: float
-    """Of the stored vector and the right one."""
+    """Cosine similarity of the stored vector and the one made again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What comparing a sample showed."""
+    """The result of verifying a sample."""
 
     checked: int
     unreadable: int
-    """Sampled paintings whose kept picture cannot be read or embedded."""
+    """Number of sampled paintings whose stored picture cannot be read or embedded."""
     mismatches: Sequence[Mismatch]
-    """At most one for each painting: its least similar vector."""
+    """At most one per painting, for its least similar vector."""
 
 
 async def verify(database: Database, provider: Provider, spaces: Sequence[Space], count: int) -> Verification:
-    """Embed up to `count` random paintings again, from the pictures that are kept; a paid provider is paid for each.
+    """Embed up to `count` random paintings again, from their display renditions; a paid provider charges for each.
 
     Args:
-        spaces: the active spaces; those that `provider` fills are compared.
+        spaces: the active spaces; only those that `provider` fills are compared.
 
     Raises:
-        ArtMcpError: the database failed, or the provider did for another reason than one picture.
+        ArtMcpError: the database failed, or the provider failed for a reason other than a single picture.
     """
     checked = unreadable = 0
     mismatches = []
