@@ -1,4 +1,4 @@
-"""From rows of a job to stored paintings, some at a time."""
+"""Turns the items of a job into stored paintings, a batch at a time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RENDITIONS = frozenset(("thumbnail", "display"))
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An item with its picture's bytes."""
+    """An item with the bytes of its picture."""
 
     position: int
     id: uuid.UUID
@@ -53,25 +53,25 @@ class Read:
     catalogue: Catalogue
     data: bytes
     sha256: bytes | None
-    """None: the picture was not looked at."""
+    """Of the picture; None if the picture was not read."""
 
     def described(self, painting: Painting) -> Painting:
-        """The same painting as this row describes it."""
-        told = self.row.get("years")
+        """A copy of `painting` with the catalogue entry, rights, years and source of this row."""
+        given_years = self.row.get("years")
         return replace(
             painting,
             source=self.source,
             catalogue=self.catalogue,
             holding=Holding(**self.row.get("holding", {})),
             artist_name=display_name(self.catalogue.artist),
-            years=tuple(told) if told else years(self.catalogue.date) or years(self.catalogue.timeframe),
+            years=tuple(given_years) if given_years else years(self.catalogue.date) or years(self.catalogue.timeframe),
             image_name=self.row["image"],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    """A picture that is ready to be embedded and stored."""
+    """A decoded picture with its renditions, ready to be embedded and stored."""
 
     read: Read
     picture: Picture
@@ -97,24 +97,24 @@ class _Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """Items by what is to be done with them, compared with what is stored."""
+    """Items grouped by the work they need, compared with the stored paintings."""
 
     unchanged: Sequence[Read]
     reworded: Sequence[tuple[Read, Stored]]
-    """Under other words than are stored; the picture is the same."""
+    """The picture is unchanged, but the catalogue entry or other metadata changed, or the words vector is missing."""
     new: Sequence[Read]
-    """Not stored, or with another picture, or not whole."""
+    """Not stored, stored with a different picture, or stored without all renditions and picture vectors."""
     known: frozenset[uuid.UUID]
-    """Those of them that are stored in some form."""
+    """Ids of the paintings, in any group, that are already stored."""
 
 
 class BatchStore:
-    """Stores batches of a job's items, for several workers of this process.
+    """Stores batches of a job's items; several workers of this process share it.
 
     Args:
         spaces: the active spaces that `provider` fills.
-        decoder: what the pictures are decoded by; it stays its owner's.
-        display_size: longest side in pixels of the picture that is kept for showing.
+        decoder: decodes the pictures; the caller closes it.
+        display_size: longest side of the display rendition in pixels.
     """
 
     def __init__(
@@ -137,11 +137,11 @@ class BatchStore:
 
     @property
     def workers(self) -> int:
-        """How many are to work on batches at the same time."""
+        """Number of workers that should process batches concurrently."""
         return self._vectors.workers
 
     async def store(self, job: Job, held: Sequence[HeldItem], source: Source, stopped: list[ArtMcpError]) -> None:
-        """Bring a batch to its end: every item stored, unchanged or refused, in one transaction.
+        """Process a batch and record every item as stored, unchanged or refused, in one transaction.
 
         Args:
             stopped: see `PictureVectors.make`.
@@ -171,7 +171,7 @@ class BatchStore:
                 await paid.drop(connection, self._image_spaces, [item.picture.sha256 for item in decoded])
 
     async def sort(self, items: Sequence[Read]) -> Sorted:
-        """What is to be done with each."""
+        """Group items by the work they need."""
         known = await paintings.stored(self._database, [item.id for item in items], self._spaces)
         unchanged, reworded, new = [], [], []
         for item in items:
@@ -185,7 +185,7 @@ class BatchStore:
         return Sorted(unchanged, reworded, new, frozenset(known))
 
     async def to_embed(self, digests: Collection[bytes]) -> set[bytes]:
-        """Of pictures, by SHA-256, those without a vector in some space."""
+        """The subset of pictures, given by SHA-256, that lack a vector in at least one space."""
         return set(digests) - (await self._vectors.known(digests)).keys()
 
     def _is_whole(self, there: Stored) -> bool:
@@ -205,7 +205,7 @@ class BatchStore:
         ]
 
     async def _reworded_entries(self, reworded: Sequence[tuple[Read, Stored]]) -> list[Entry]:
-        """The same picture under other words: nothing of the picture is made again."""
+        """Entries that update metadata and words vectors only; renditions and picture vectors stay as stored."""
         words = await self._word_vectors([item.catalogue for item, _ in reworded])
         return [
             Entry(item.described(there.painting), words=sentence)
@@ -215,7 +215,7 @@ class BatchStore:
     async def _image_vectors(
         self, decoded: Sequence[_Decoded], stopped: list[ArtMcpError]
     ) -> Mapping[bytes, PictureEmbedding | VisionError]:
-        """The embedding of each picture by its SHA-256, or why it has none; what the database has is not made again."""
+        """The embedding of each picture, or the error that refuses it, by SHA-256; stored embeddings are reused."""
         pictures = {item.picture.sha256: item.picture for item in decoded}
         known = await self._vectors.known(pictures)
         unseen = {item.read.id: item.picture.sha256 for item in decoded if item.picture.sha256 not in known}
@@ -240,12 +240,12 @@ class BatchStore:
         return _Decoded(read, picture, render(picture, display_size=self._display_size))
 
     async def _in_thread(self, work: Callable[[T], R], thing: T) -> R:
-        """On as many cores as there are."""
+        """Run `work` in a thread, at most as many at a time as the decoder has workers."""
         return await anyio.to_thread.run_sync(work, thing, limiter=self._threads)
 
 
 async def _together(work: Callable[[T], Awaitable[R]], things: Sequence[T]) -> list[R]:
-    """What `work` gives for each thing, in order, all at the same time."""
+    """Run `work` on all things concurrently and return the results in order."""
     results: dict[int, R] = {}
 
     async def one(index: int, thing: T) -> None:
@@ -260,10 +260,10 @@ async def _together(work: Callable[[T], Awaitable[R]], things: Sequence[T]) -> l
 async def read_items(
     collection: str, locator: str, held: Sequence[HeldItem], source: Source
 ) -> tuple[list[Read], list[Outcome]]:
-    """Items with their pictures, and those whose picture cannot be had.
+    """Read the pictures of items; returns the items read, and the outcomes of those whose picture is refused.
 
     Raises:
-        SourceError: no picture can be had now.
+        SourceError: the source cannot deliver any picture at the moment.
     """
 
     async def read(item: HeldItem) -> Read | Outcome:
@@ -277,7 +277,7 @@ async def read_items(
 
 
 def read_item(collection: str, locator: str, item: HeldItem, data: bytes, sha256: bytes | None) -> Read:
-    """An item whose picture was read, or was not looked at."""
+    """A `Read` from an item, with empty `data` and no `sha256` if its picture was not read."""
     catalogue = Catalogue(**item.row["catalogue"])
     id_ = painting_id(collection, item.row["key"])
     return Read(item.position, id_, collection, locator, item.row, catalogue, data, sha256)

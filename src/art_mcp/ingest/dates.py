@@ -1,28 +1,28 @@
-"""Dates as catalogues write them, as the years between which a painting was painted.
+"""Parses catalogue dates into the range of years in which a painting may have been painted.
 
-The conventions are those of *Cataloging Cultural Objects* (CCO, chapter 4.2.3) where it has one; it says "ca. 1610"
-is 1605 to 1615. Where it leaves the choice to the cataloguer the choice is ours, and is made for searching: a
-range wide enough that the painting is found, narrow enough that it says something.
+The conventions follow *Cataloging Cultural Objects* (CCO, chapter 4.2.3) where it defines one, such as 1605 to 1615 for
+"ca. 1610". Where CCO leaves the choice to the cataloguer, the range is chosen for searching: wide enough to find the
+painting, narrow enough to be useful.
 
 | written | read as |
 |---|---|
 | 1665; May 1889, Arles; 1889-05-12 | that year |
-| 1665-67, 1788–9, 1860 or 63, 1885/86 | from the first to the last, the last filled up from the first |
-| 1510 or 1516; 1888 (1889?) | from the earliest to the latest that is named |
-| c., ca., about, around, circa, um, vers | 5 years more on both sides (CCO), of every year of a range |
-| ?, probably, perhaps | as if it were not there: it doubts, but names no other year |
+| 1665-67, 1788–9, 1860 or 63, 1885/86 | from the first to the last year, which takes missing digits from the first |
+| 1510 or 1516; 1888 (1889?) | from the earliest to the latest year named |
+| c., ca., about, around, circa, um, vers | 5 years earlier and later (CCO), for every year of a range |
+| ?, probably, perhaps | ignored: it expresses doubt but names no other year |
 | 1904-06 | 1904 to 1906; 1889-06, which cannot be an end, is a month |
 | before, by, ante 1500; 1500 or earlier | the 10 years up to then: 1490 to 1500 |
 | after, post 1500; 1596 or after | the 10 years from then: 1500 to 1510 |
-| 1890s; 1500s | ten years: in tables of paintings, 1500s stands beside 1510s |
-| late 1800s | with early, mid or late a round hundred is the century |
+| 1890s; 1500s | ten years: tables of paintings use 1500s next to 1510s |
+| late 1800s | a century, if early, mid or late precedes a multiple of 100 |
 | 17th century, XVII century, 16. Jahrhundert | 1601 to 1700, as in SemArt's time frames |
 | early, mid, late | the first, second, last third, rounded outwards: early 17th century is 1601 to 1634 |
-| 1st half, third quarter, last third of | exactly that |
+| 1st half, third quarter, last third of | exactly that part |
 | turn of the 17th century | 10 years on both sides of its start: 1591 to 1610 |
-| begun 1511, completed 1567; 1503-06; reworked 1510 | all of the work |
-| 1829, exhibited 1831; 1822, restored 2011 | 1829, 1822: other people's events count only where nothing else is said |
-| exhibited 1812 | 1812, as the Tate itself files it |
+| begun 1511, completed 1567; 1503-06; reworked 1510 | from the start to the end of all work |
+| 1829, exhibited 1831; 1822, restored 2011 | 1829, 1822: later events are used only if no other year is given |
+| exhibited 1812 | 1812, as in the Tate's own data |
 | 2nd-1st century BC; 30 BC-AD 14 | years before Christ are negative: -200 to -1, -30 to 14 |
 | date not known, n.d., - | None |
 """
@@ -57,8 +57,8 @@ _PARTS = {
 _ROMAN = {"i": 1, "v": 5, "x": 10}
 _MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
-# What a date is made of. At each place in the text the first rule that fits takes it; what no rule takes (months,
-# seasons, places, "probably") says nothing about the year. The text is folded: small letters, no accents.
+# The tokens of a date. At each position in the text the first matching rule wins; text that no rule matches (months,
+# seasons, places, "probably") is ignored. The text is folded: lower case, no accents.
 _RULES = {
     "day": r"(?<!\d)(?P<year_of_day>\d{4})[-/.](?:0?[1-9]|1[0-2])[-/.][0-3]?\d(?!\d)",
     "split": rf"(?P<nth_part>{_ORDINAL}|last|final) (?P<of>{'|'.join(_SPLITS)})s?\b",
@@ -85,9 +85,9 @@ _TOKEN = re.compile("|".join(f"(?P<{kind}>{rule})" for kind, rule in _RULES.item
 
 
 def years(text: str | None) -> tuple[int, int] | None:
-    """The earliest and the latest year that the words allow, both inclusive and years BC negative.
+    """The earliest and latest possible year of a date text, inclusive; years BC are negative.
 
-    None when they say nothing about the year. The table in this module's docstring says how they are read.
+    Returns None if the text names no year. The table in the module docstring lists the conventions.
     """
     folded = " ".join(fold(text or "").split())
     if exact := _spreadsheet(folded):
@@ -101,9 +101,9 @@ def years(text: str | None) -> tuple[int, int] | None:
 
 
 def _spreadsheet(folded: str) -> tuple[int, int] | None:
-    """What "1902-06" became where a spreadsheet took it for a month: "jún.02", in SemArt's tables.
+    """Years from a range that a spreadsheet turned into a month: SemArt has "jún.02" for "1902-06".
 
-    A spreadsheet knows no date before 1900, so the century is sure.
+    Spreadsheets have no dates before 1900, so the century is certain.
     """
     if (match := re.fullmatch(r"([a-z]{3})\.(\d\d)", folded)) and match[1] in _MONTHS:
         start, end = int(match[2]), _MONTHS.index(match[1]) + 1
@@ -117,9 +117,9 @@ class _Token:
     kind: str
     match: re.Match[str]
     bc: bool | None = None
-    """Whether a number is before Christ; None where no era is written."""
+    """Whether a number is a year BC; None if the text names no era."""
     century: bool = False
-    """Whether an ordinal counts centuries; otherwise it is a day: 12th June."""
+    """Whether an ordinal counts centuries; otherwise it is a day, such as 12th June."""
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class _Span:
 
 
 def _tokens(folded: str) -> list[_Token]:
-    """The text in parts; what stands once behind several numbers is said of each: 2nd-1st century BC."""
+    """Split the text into tokens; an era or "century" applies to all numbers before it, as in 2nd-1st century BC."""
     tokens = [_Token(match.lastgroup, match) for match in _TOKEN.finditer(folded)]
     bc, century = None, False
     for token in reversed(tokens):
@@ -150,12 +150,12 @@ def _tokens(folded: str) -> list[_Token]:
 
 
 def _spans(tokens: list[_Token]) -> Iterator[_Span]:
-    """One span for each year, decade or century that is named, with the words about it applied."""
+    """Yield a span for each year, decade or century named, with its modifiers applied."""
     near, bound, parts, painted = False, "", [], True
-    plain: _Span | None = None  # the last one named, in this clause, without the words about it
-    reach: _Span | None = None  # the same, with them
-    joined = ""  # "to" or "or" between it and the next
-    used = False  # whether the words before it have been applied; "to" hands them on, anything else ends them
+    plain: _Span | None = None  # the last span in this clause, without its modifiers
+    reach: _Span | None = None  # the same span, with its modifiers
+    joined = ""  # "to" or "or" between it and the next span
+    used = False  # whether the modifiers before it were applied; they stay in force after "to" only
 
     def applied(span: _Span) -> _Span:
         first, last = span.first, span.last
@@ -196,7 +196,7 @@ def _spans(tokens: list[_Token]) -> Iterator[_Span]:
                         span = span.part(min(start for start, _ in parts), max(end for _, end in parts))
                     plain, before = span, reach
                     reach = applied(span)
-                    if joined == "to" and before:  # 1921-c.23 begins in 1921, not five years before 1923
+                    if joined == "to" and before:  # 1921-c.23 starts in 1921, not 5 years before 1923
                         reach.first = min(max(reach.first, before.first), reach.last)
                     yield reach
                     parts, used = [], True
@@ -210,7 +210,7 @@ def _split(match: re.Match[str]) -> tuple[Fraction, Fraction]:
 
 
 def _span(token: _Token, base: _Span | None, in_parts: bool) -> _Span | None:
-    """The years of a number; `base` is the one before it, to which it may be an abbreviated end."""
+    """The years that a token names, or None; `base` is the span before it, whose abbreviated end it may be."""
     match = token.match
     if token.kind == "day":
         first, length = int(match["year_of_day"]), 1
@@ -225,7 +225,7 @@ def _span(token: _Token, base: _Span | None, in_parts: bool) -> _Span | None:
         first = int(digits)
         if len(digits) < 4 and base and base.first > 0 and not token.bc:
             first += base.first - base.first % 10 ** len(digits)
-            if first <= base.first:  # not an end: the month of 1889-06
+            if first <= base.first:  # a month, as in 1889-06, not an end
                 return None
         elif len(digits) < 3 and token.bc is None:
             return None

@@ -1,4 +1,4 @@
-"""Vectors of pictures, none of which is made twice or paid for twice."""
+"""Embeds pictures and catalogue text; existing picture vectors are reused, so none is paid for twice."""
 
 from __future__ import annotations
 
@@ -29,41 +29,45 @@ if TYPE_CHECKING:
     from art_mcp.vision.provider import Provider
 
 WORKERS, BILLED_WORKERS = 2, 4
-"""While one batch is embedded or written, the next is read and decoded; a service is to have calls at any time."""
+"""Concurrent workers per process for a local provider and for a paid service. Two workers let one read and decode a
+batch while the other embeds or writes; more keep calls to a service in progress at all times."""
 BATCH = 16
-"""Pictures that a worker has at a time."""
+"""Number of pictures that a worker processes at a time."""
 EMBEDDED_SIDE = 1024
-"""Pixels a side from which vectors are made, at least, whatever size is kept for showing."""
+"""Minimum for the longest side, in pixels, to which pictures are decoded for embedding, whatever the display size."""
 
 _log = logging.getLogger(__name__)
 
 
 class PictureVectors:
-    """Makes vectors of pictures, by the SHA-256 of the files that they came from.
+    """Finds or makes the embeddings of pictures, keyed by the SHA-256 of their source files.
 
     Args:
-        spaces: those of pictures, which `provider` fills.
+        spaces: the picture spaces that `provider` fills.
     """
 
     def __init__(self, database: Database, provider: Provider, spaces: Sequence[Space]) -> None:
         self._database = database
         self._provider = provider
         self._spaces = spaces
-        # Two workers may hold the same picture under two names.
+        # Two workers may have the same picture under two file names at the same time.
         self._flights: SingleFlight[tuple[bytes, ...], list[PictureEmbedding]] = SingleFlight(BATCH)
 
     @property
     def workers(self) -> int:
-        """How many are to work on batches of pictures at the same time."""
+        """Number of workers that should process batches of pictures concurrently."""
         return BILLED_WORKERS if self._provider.limits.billed else WORKERS
 
     @property
     def at_once(self) -> int:
-        """How many pictures go into one call."""
+        """Number of pictures per call to the provider."""
         return min(self._provider.limits.images_per_call, BATCH)
 
     async def known(self, digests: Collection[bytes]) -> dict[bytes, PictureEmbedding]:
-        """Those pictures of which the database has a vector in every space, paid for or stored with a painting."""
+        """The embeddings of those pictures that have a vector in every space in the database.
+
+        Vectors of stored paintings and vectors that were paid for but not yet stored with a painting both count.
+        """
         there: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in digests}
         for space in self._spaces:
             found = await paintings.vectors_of_pictures(self._database, space, digests)
@@ -74,10 +78,10 @@ class PictureVectors:
         return self._whole(there)
 
     async def brought(self, digests: Mapping[uuid.UUID, bytes]) -> dict[bytes, PictureEmbedding]:
-        """Those pictures whose paintings came without them, but with a vector of them in every space.
+        """The embeddings of those pictures whose paintings were imported without a picture but with all its vectors.
 
         Args:
-            digests: of the picture that each painting turns out to have.
+            digests: SHA-256 of each painting's picture, by painting id.
         """
         there: dict[bytes, dict[Space, Vector]] = {digest: {} for digest in digests.values()}
         for space in self._spaces:
@@ -88,18 +92,19 @@ class PictureVectors:
     async def make(
         self, pictures: Sequence[Picture], stopped: list[ArtMcpError]
     ) -> dict[bytes, PictureEmbedding | VisionError]:
-        """Embed pictures; what is paid for is kept before anything else can fail.
+        """Embed pictures and save each paid embedding as soon as it arrives.
 
         Args:
-            pictures: all different.
-            stopped: why nobody makes another call, if something does; calls that are under way end well.
+            pictures: without duplicates.
+            stopped: reasons to make no more calls, shared by all workers; this method may add one. Calls in progress
+                are completed.
 
         Returns:
-            By SHA-256 the embedding, or why the picture is refused.
+            The embedding of each picture, or the error that refuses it, by SHA-256.
 
         Raises:
-            LostError: the database was away; what was made before that is kept.
-            ArtMcpError: what has been put into `stopped`, here or elsewhere.
+            LostError: the database was unreachable; embeddings saved before are kept.
+            ArtMcpError: the first reason in `stopped`.
         """
         made: dict[bytes, PictureEmbedding | VisionError] = {}
         lost: list[LostError] = []
@@ -112,16 +117,16 @@ class PictureVectors:
                     tuple(picture.sha256 for picture in batch), partial(self._provider.embed_images, batch)
                 )
             except VisionError as error:
-                # The calls beside it are paid for, so they go on to their end.
+                # Do not raise here: concurrent calls are paid for and must be completed.
                 if error.fault is not Fault.INPUT:
                     stopped.append(error)
                 elif len(batch) == 1:
                     made[batch[0].sha256] = error
-                else:  # one of them is to blame
+                else:  # find the picture at fault
                     for picture in batch:
                         await embed([picture])
                 return
-            except LostError as error:  # so do they while the database is away
+            except LostError as error:  # concurrent calls are completed here, too
                 lost.append(error)
                 return
             for picture, embedding in zip(batch, embeddings, strict=True):
@@ -143,7 +148,7 @@ class PictureVectors:
         return made
 
     def _whole(self, there: Mapping[bytes, Mapping[Space, Vector]]) -> dict[bytes, PictureEmbedding]:
-        """By SHA-256 those that have a vector in every space."""
+        """The embeddings of the pictures that have a vector in every space, by SHA-256."""
         return {
             digest: PictureEmbedding(digest, None, vectors)
             for digest, vectors in there.items()
@@ -152,10 +157,13 @@ class PictureVectors:
 
 
 async def read_kept(database: Database, painting: Painting) -> Picture | None:
-    """The picture that is kept of a painting, under the digest of its source; None if it has another one now.
+    """Decode a painting's display rendition; its `sha256` is set to that of the source file.
+
+    Returns:
+        The picture, or None if it was removed or replaced in the database since `painting` was read.
 
     Raises:
-        ImageError: it is damaged.
+        ImageError: the rendition is damaged.
     """
     data = await backfill.kept_picture(database, painting)
     if data is None:
@@ -167,11 +175,11 @@ async def read_kept(database: Database, painting: Painting) -> Picture | None:
 
 
 async def word_vectors(provider: Provider, sentences: Sequence[str]) -> list[Vector | None]:
-    """What catalogues say in the space of words, or None where they are silent."""
-    spoken = list(dict.fromkeys(sentence for sentence in sentences if sentence))
+    """Embed the text of catalogue entries; None for an empty text."""
+    unique = list(dict.fromkeys(sentence for sentence in sentences if sentence))
     vectors: dict[str, Vector] = {}
     size = provider.limits.texts_per_call
-    for start in range(0, len(spoken), size):
-        texts = spoken[start : start + size]
+    for start in range(0, len(unique), size):
+        texts = unique[start : start + size]
         vectors.update(zip(texts, (await provider.embed_documents(texts))[Leg.WORDS], strict=True))
     return [vectors.get(sentence) for sentence in sentences]
