@@ -1,22 +1,45 @@
-"""`art-mcp` within this process, for commands that run no event loop: a process for each takes a second."""
+"""`art-mcp`, run as a user runs it."""
 
 from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
 from art_mcp.cli import main
 
 
-def art_mcp_here(*arguments: str, environ: Mapping[str, str], cwd: Path | None = None) -> CompletedProcess[str]:
-    """Run the command with these variables and no others, and with nobody at the keyboard."""
+def art_mcp(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with these variables besides those of the tests, and with nobody at the keyboard."""
+    return subprocess.run(
+        [sys.executable, "-m", "art_mcp", *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+    )
+
+
+def failed(done: subprocess.CompletedProcess[str]) -> str:
+    """What it said on stderr."""
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def art_mcp_here(
+    *arguments: str, environ: Mapping[str, str], cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that needs no event loop within this process, which saves a second; with no other variables."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         for name in os.environ.keys() - environ.keys():
@@ -29,4 +52,4 @@ def art_mcp_here(*arguments: str, environ: Mapping[str, str], cwd: Path | None =
             patch.chdir(cwd)
         with pytest.raises(SystemExit) as ended:
             main()
-    return CompletedProcess(arguments, ended.value.code or 0, out.getvalue(), err.getvalue())
+    return subprocess.CompletedProcess(arguments, ended.value.code or 0, out.getvalue(), err.getvalue())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support import command
 from support.bundles import OTHER_PIXELS, WORDS, entry, put
 from support.pictures import draw
 
@@ -21,15 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 def art_mcp(url: str, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "art_mcp", *map(str, arguments)],
-        env={**os.environ, "ART_MCP_DATABASE_URL": url},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=cwd,
-    )
+    return command.art_mcp(*map(str, arguments), cwd=cwd, ART_MCP_DATABASE_URL=url)
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:

@@ -1,0 +1,24 @@
+"""The command without its commands: its version, its help, and what it says of wrong use."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from support.command import art_mcp, art_mcp_here, failed
+
+
+def test_version_and_help() -> None:
+    assert art_mcp("--version").stdout.split()[-1] == version("art-mcp")
+    assert "ingest" in art_mcp("--help").stdout
+
+
+def test_wrong_use_is_explained(tmp_path: Path) -> None:
+    here = partial(art_mcp_here, environ=os.environ)
+    assert "Give either SOURCE or --resume" in failed(here("ingest"))
+    assert "Give either SOURCE or --resume" in failed(here("ingest", "x", "--resume"))
+    assert "ART_MCP_DISPLAY_SIZE" in failed(here("ingest", "x", environ={**os.environ, "ART_MCP_DISPLAY_SIZE": "1"}))
+    assert "There is no file" in failed(here("--env-file", str(tmp_path / "none"), "ingest", "x"))
+    assert "No such command" in failed(here("sing"))
