@@ -104,5 +104,14 @@ def test_try_ingest() -> None:
     assert printed.count("table.csv line") == 8 + 1  # one of them names another
 
 
+def test_vectors_belong_to_their_pictures_although_the_database_is_killed_and_stopped() -> None:
+    _, *trials = tables(run("try_ingest", "--images", "60", "--only", "database", "--times", "2"))
+    assert len(trials) == 2
+    for figures in map(measured, trials):
+        assert figures["rows stored"] == 60
+        assert figures["rows of the tables that differ"] == 0
+        assert figures["stored vectors that are not of their picture"] == 0
+
+
 def test_try_ingest_names_its_trials() -> None:
     assert "There is no trial flood; there are kills, " in run("try_ingest", "--only", "flood", status=2)
