@@ -73,7 +73,7 @@ async def test_resume_goes_on_with_the_jobs_whose_source_is_there(database_url: 
     assert done.returncode == 1
     assert "gone: 0 stored, 0 unchanged, 0 refused, 1 pending, of 1." in done.stdout
     assert "there: 1 stored, 0 unchanged, 0 refused, 0 pending, of 1." in done.stdout
-    assert "cannot be read any more: There is no file or folder gone. Put it back" in done.stderr
+    assert "can no longer be read: There is no file or folder gone. Restore it" in done.stderr
     assert "Traceback" not in done.stderr
 
 

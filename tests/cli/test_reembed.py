@@ -236,7 +236,7 @@ async def test_a_killed_move_pays_at_most_what_was_in_flight_again(museum: Museu
                 process.send_signal(signal.SIGKILL)
                 process.wait()
     said = museum.run(museum.azure, "reembed", "--yes", fails=True)
-    assert "Another process fills the same vectors now" in said and "if it was killed, try again in 30 seconds" in said
+    assert "Another process is filling these vectors" in said and "if it was killed, try again in 30 seconds" in said
     async with Runtime(museum.settings(museum.azure)) as runtime:
         assert await active(runtime) == LOCAL
         async with (await runtime.database()).connection() as connection:
@@ -267,7 +267,7 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
         "Nothing was changed.\n"
     )
     assert "say --yes" in museum.run(museum.azure, "reembed", fails=True)
-    assert "are not those of azure" in museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
+    assert "is not embedded by azure" in museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
     assert museum.asked("image") == 0
     wrong = {**museum.azure, "ART_MCP_AZURE_KEY": "another"}
     assert "FAIL reembed: the settings name azure" in museum.run(wrong, "doctor", fails=True)
@@ -295,7 +295,7 @@ async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: M
     assert "  refused " in said and "The pictures are searched by azure" in said
     assert "1 paintings have no vector of azure vision 2023-04-15.p1" in museum.run(museum.azure, "doctor")
     said = museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
-    assert "1 paintings have no vector of azure vision 2023-04-15.p1 yet" in said
+    assert "1 paintings lack a vector of azure vision 2023-04-15.p1" in said
     bad.left = 0
     museum.run(museum.azure, "reembed", "--yes")
     assert museum.asked("image") == 5

@@ -257,7 +257,7 @@ async def test_two_folders_of_one_name_do_not_overwrite_each_other(bench: Bench,
     for parent in ("a", "b"):
         draw(tmp_path / parent / "scans" / "1.png", ord(parent))
     await bench.load(tmp_path / "a" / "scans")
-    with pytest.raises(IngestError, match=r"scans was loaded from another folder .* a new one to keep them apart"):
+    with pytest.raises(IngestError, match=r"scans was loaded from another source .* a new one to keep them apart"):
         await bench.load(tmp_path / "b" / "scans")
     assert (await bench.load(tmp_path / "b" / "scans", "more scans")).stored == 1
     assert (await bench.load(tmp_path / "a" / "scans")).unchanged == 1
@@ -326,7 +326,7 @@ async def test_a_source_that_is_gone_refuses_the_run_and_not_the_rows(bench: Ben
     folder = tmp_path / "disk"
     job_id = await bench.ingest.create(collection(folder, 5))
     folder.rename(tmp_path / "elsewhere")
-    with pytest.raises(IngestError, match=r"cannot be read any more.*Put it back"):
+    with pytest.raises(IngestError, match=r"can no longer be read.*Restore it"):
         await bench.ingest.run(job_id)
     (tmp_path / "elsewhere").rename(folder)
     await bench.ingest.run(job_id)
@@ -341,7 +341,7 @@ async def test_a_collection_is_filtered_by_the_name_that_it_was_given(bench: Ben
 
 
 async def test_what_cannot_be_started(bench: Bench, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="holds no pictures and no rows"):
+    with pytest.raises(SourceError, match="contains no pictures or rows"):
         await bench.ingest.create(tmp_path)
     for name in (" ", "x" * 101, "a\nb"):
         with pytest.raises(IngestError, match="name cannot be used"):

@@ -302,9 +302,9 @@ async def test_a_second_process_is_told_so(bench: Bench) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(bench.move(service).run)
         await asked.wait()
-        with pytest.raises(MoveError, match="Another process fills the same vectors now"):
+        with pytest.raises(MoveError, match="Another process is filling these vectors"):
             await bench.move(Service()).run()
-        with pytest.raises(MoveError, match="Another process fills the same vectors now"):
+        with pytest.raises(MoveError, match="Another process is filling these vectors"):
             await bench.move(LocalProvider()).old()
         go_on.set()
     assert service.seen.total() == 3 and len(await bench.active()) == 2
@@ -373,17 +373,17 @@ async def test_stopped_by_its_user_it_lets_go_and_goes_on(bench: Bench) -> None:
 async def test_old_vectors_are_dropped_only_when_the_new_ones_are_all_there(bench: Bench) -> None:
     await bench.load(4)
     service, local = Service(), LocalProvider()
-    with pytest.raises(MoveError, match="are not those of test service 1, which the settings name"):
+    with pytest.raises(MoveError, match="is not embedded by test service 1, which the settings name"):
         await bench.move(service).old()
     assert await bench.move(local).old() == []
     assert await bench.move(service).run()
-    with pytest.raises(MoveError, match="are not those of local bridge 1"):
+    with pytest.raises(MoveError, match="is not embedded by local bridge 1"):
         await bench.move(local).old()
     await bench.value(
         f"DELETE FROM {spaces.vector_table(service.spaces[Leg.PIXELS])} WHERE painting_id = "
         "(SELECT min(id::text)::uuid FROM art_mcp.paintings) RETURNING 1"
     )
-    with pytest.raises(MoveError, match="1 paintings have no vector of test service 1 yet"):
+    with pytest.raises(MoveError, match="1 paintings lack a vector of test service 1"):
         await bench.move(service).old()
     assert len(await bench.move(service).old(skip_refused=True)) == 2
     assert await bench.move(service).run()

@@ -1,4 +1,4 @@
-"""Ingest jobs: starting them, and working on them until nothing is left."""
+"""Ingest jobs: creates them, plans them and runs them to completion."""
 
 from __future__ import annotations
 
@@ -36,15 +36,16 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider
 
-LOOK_AGAIN_S = 0.2
-"""How often a worker without work looks whether there is some, or the job is over."""
-LIST_AGAIN_S = 1
-"""How often a process looks whether the one that lists the rows is gone, so that it has to go on with that."""
-LOOK_AT_JOB_S = 1
-"""How soon it is seen that somebody has cancelled the job."""
+WORK_POLL_S = 0.2
+"""Seconds between two checks by an idle worker for new items or the end of the job."""
+LISTING_POLL_S = 1
+"""Seconds between two attempts to take over the listing of rows from another process, in case that process died."""
+CANCEL_POLL_S = 1
+"""Seconds between two checks whether the job was cancelled."""
 GLANCE_S = 5
-"""How long a person waits, before a load, to see what it costs, in seconds."""
+"""Maximum duration of a plan made at a glance in seconds; a user waits for it before a load."""
 MAX_COLLECTION_NAME = 100
+"""Maximum length of a collection's name in characters."""
 
 
 class IngestError(ArtMcpError):
@@ -52,12 +53,12 @@ class IngestError(ArtMcpError):
 
 
 class Ingest:
-    """Creates jobs and works on them; several of these, in several processes, may work on one job.
+    """Creates and runs jobs; several instances, also in different processes, can run the same job concurrently.
 
     Args:
         spaces: the active spaces that `provider` fills.
-        decoder: what the pictures are decoded by; it stays its owner's.
-        display_size: longest side in pixels of the picture that is kept for showing.
+        decoder: decodes the pictures; the caller closes it.
+        display_size: longest side of the display rendition in pixels.
     """
 
     def __init__(
@@ -79,15 +80,19 @@ class Ingest:
         options: Options = DEFAULTS,
         within: Sequence[Path] | None = None,
     ) -> uuid.UUID:
-        """Start a job, or find the one that is still running of the same source, collection and options.
+        """Create a job and record its first page of rows; `run` does the work.
 
         Args:
-            source: what `open_source` takes.
-            within: folders in which every file must truly lie; None where the user's own rights decide.
+            source: a source that `open_source` accepts.
+            collection: name of the collection; by default the source's name.
+            within: folders that every file must be in after links are resolved; None for no restriction.
+
+        Returns:
+            The id of the new job, or of a running job with the same source, collection and options.
 
         Raises:
-            SourceError: the source cannot be read, or has no rows.
-            IngestError: the collection's name cannot be used.
+            SourceError: the source cannot be read or has no rows.
+            IngestError: the collection's name is invalid, or was derived from the source and is taken by another one.
         """
         source = os.fspath(source)
         async with self._opened(source, options, within) as found:
@@ -96,8 +101,8 @@ class Ingest:
                 first = await anext(pages, None)
                 if first is None:
                     raise SourceError(
-                        f"{found.name} holds no pictures and no rows.",
-                        "Give a folder that holds JPEG, PNG, WebP, TIFF, GIF or BMP files, or a table that names them.",
+                        f"{found.name} contains no pictures or rows.",
+                        "Pass a folder with JPEG, PNG, WebP, TIFF, GIF or BMP files, or a table that lists them.",
                     )
         folders = None if within is None else [str(folder) for folder in within]
         job_id = await jobs.create(self._database, source, folders, name, options.as_dict())
@@ -114,15 +119,15 @@ class Ingest:
         seconds: float | None = None,
         at_a_glance: bool = False,
     ) -> Plan:
-        """What such a job would do; nothing is stored or paid for.
+        """Determine what a job with these arguments would do, without storing or paying for anything.
 
         Args:
-            seconds: how long to look at most.
-            at_a_glance: look for `GLANCE_S` at most, and at no pictures: those of paintings that are stored already
-                are taken to be the same.
+            seconds: maximum duration in seconds; None for no limit.
+            at_a_glance: take at most `GLANCE_S` seconds and read no pictures: a picture that is already stored is
+                assumed to be unchanged.
 
         Raises:
-            SourceError, IngestError: as of `create`.
+            SourceError, IngestError: as for `create`.
         """
         source = os.fspath(source)
         async with self._opened(source, options, within) as found:
@@ -131,17 +136,17 @@ class Ingest:
             return await planner.plan(options.limit, seconds=GLANCE_S if at_a_glance else seconds)
 
     async def run(self, job_id: uuid.UUID, *, drain_s: float = DRAIN_S) -> None:
-        """Work until nothing of the job is left, waiting for what other processes hold of it.
+        """Run a job until all its items are processed, including those that other processes hold a lease on.
 
-        What cannot be stored is refused by itself. A fault of the source or the provider ends the run, and so does a
-        database that stays away; the items that were held are given back, and a later run goes on. Where this is
-        cancelled, or the job is, calls that are under way end first.
+        A picture that cannot be stored is refused individually. A failure of the source or the provider, or a long
+        outage of the database, ends the run: it releases its items, and a later run resumes the job. If this call or
+        the job is cancelled, calls in progress are completed first.
 
         Args:
-            drain_s: how long these may take; then they are cut off.
+            drain_s: seconds that calls in progress may take after cancellation before they are aborted.
 
         Raises:
-            IngestError: there is no such job, or its source is gone.
+            IngestError: the job does not exist, or its source can no longer be read.
             ArtMcpError: the source, the database or the provider failed.
         """
         job = await jobs.get(self._database, job_id)
@@ -169,12 +174,16 @@ class Ingest:
             yield found
 
     async def _collection(self, found: Source, given: str | None, source: str) -> str:
-        """The collection's name, in the form in which it is filtered by."""
+        """The normalised collection name; by default the source's, if no other source has used it.
+
+        Raises:
+            IngestError: the name is invalid, or is the default and belongs to another source.
+        """
         name = collection_name(given or found.name)
         if not given and await jobs.other_source(self._database, name, source):
             raise IngestError(
-                f"The collection {name} was loaded from another folder or table of this name.",
-                "Give the collection's name: a new one to keep them apart, the same one to put them together.",
+                f"The collection {name} was loaded from another source with this name.",
+                "Pass a collection name: a new one to keep them apart, the same one to merge them.",
             )
         return name
 
@@ -196,10 +205,10 @@ class Ingest:
                 group.start_soon(run.through, partial(self._work, job, source, run))
 
     async def _watch(self, job: Job, run: Run) -> None:
-        """Let the run end soon if it, or the job, is cancelled."""
+        """Drain the run when it or the job is cancelled."""
         try:
             while True:
-                await anyio.sleep(LOOK_AT_JOB_S)
+                await anyio.sleep(CANCEL_POLL_S)
                 with suppress(LostError):
                     if not await jobs.is_running(self._database, job.id):
                         return
@@ -207,12 +216,12 @@ class Ingest:
             run.drain()
 
     async def _list(self, job: Job, source: Source, run: Run, *, task_status: TaskStatus[None]) -> None:
-        told = False
+        is_started = False
 
         def written() -> None:
-            nonlocal told
-            if not told:
-                told = True
+            nonlocal is_started
+            if not is_started:
+                is_started = True
                 task_status.started()
 
         async def list_all() -> None:
@@ -222,7 +231,7 @@ class Ingest:
                     written()
                     if await jobs.is_listed(self._database, job.id):
                         return
-                    await anyio.sleep(LIST_AGAIN_S)
+                    await anyio.sleep(LISTING_POLL_S)
 
         with run.listing:
             try:
@@ -242,14 +251,14 @@ class Ingest:
                 elif await jobs.is_over(self._database, job.id):
                     return
                 else:
-                    await anyio.sleep(LOOK_AGAIN_S)
+                    await anyio.sleep(WORK_POLL_S)
 
 
 def collection_name(given: str) -> str:
-    """A collection's name in the form in which it is filtered by.
+    """Normalise a collection's name to the form that filters use.
 
     Raises:
-        IngestError: it cannot be used.
+        IngestError: the name is empty, too long or contains unprintable characters.
     """
     given = given.strip()
     name = readable(given)
@@ -267,13 +276,13 @@ async def _reopen(job: Job) -> Source:
         return await anyio.to_thread.run_sync(open_source, job.source, Options.of(job.options), within)
     except SourceError as error:
         raise IngestError(
-            f"The source of job {job.id} cannot be read any more: {error.problem}",
-            "Put it back (or mount its disk) and continue the job.",
+            f"The source of job {job.id} can no longer be read: {error.problem}",
+            "Restore it (or mount its disk) and continue the job.",
         ) from error
 
 
 def _is_not_text(source: str) -> bool:
-    """Whether a path holds bytes that are not UTF-8, which no database stores as text."""
+    """Whether a path contains bytes that are not UTF-8, which PostgreSQL cannot store as text."""
     try:
         source.encode("utf-8")
     except UnicodeEncodeError:
@@ -282,5 +291,5 @@ def _is_not_text(source: str) -> bool:
 
 
 def unknown_job(job_id: object) -> IngestError:
-    """The error for a job id that is not in the database."""
+    """The error for a job id that does not exist."""
     return IngestError(f"There is no ingest job {str(job_id)!r:.60}.", "Start one with the path of a source.")

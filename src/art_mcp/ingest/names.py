@@ -1,38 +1,37 @@
-"""Names as they are read aloud, from names as catalogues sort them: "GOGH, Vincent van" is Vincent van Gogh."""
+"""Converts catalogued artist names to display names: "GOGH, Vincent van" becomes "Vincent van Gogh"."""
 
 from __future__ import annotations
 
 import re
 
-# Words inside a name that are written small.
+# Particles: words inside a name that are written in lower case.
 _is_particle = re.compile(
     "a|af|and|da|dal|dalla|de|degli|dei|del|della|delle|dello|den|der|des|di|do|dos|du|e|el|en|het|il|in|la|las|le|"
     "les|lo|los|of|op|t|te|ten|ter|the|tot|und|van|vom|von|y|zu|zum|zur"
 ).fullmatch
-# Of these, the ones that are written large where a surname opens with them: Georges de La Tour.
+# Particles that are capitalised at the start of a surname: Georges de La Tour.
 _ARTICLES = ("el", "il", "la", "las", "le", "les", "lo", "los")
-# Before an apostrophe, written small like the particles: Biagio d'Antonio, but Roderic O'Conor.
+# Particles before an apostrophe, also in lower case: Biagio d'Antonio, but Roderic O'Conor.
 _ELIDED = ("d", "dall", "dell", "l", "nell")
 _NUMERALS = ("II", "III", "IV", "V", "VI", "VII", "VIII")
 
-# Not a surname and a given name but a description: "UNKNOWN MASTER, Dutch" keeps its order.
+# A description instead of a surname and a given name: "UNKNOWN MASTER, Dutch" keeps its order.
 _DESCRIPTION = re.compile(r"\b(MASTERS?|PAINTERS?|ARTISTS?|MINIATURISTS?|SCHOOL|WORKSHOP)$|^(UNKNOWN|ANONYMOUS)\b")
-# What follows the whole name, wherever the catalogue put it: "CRANACH, Lucas the Elder".
+# Suffixes that follow the whole name, wherever the catalogue puts them: "CRANACH, Lucas the Elder".
 _GENERATION = r"the (?:Elder|Younger|Older)|I|II|III|IV|V|[JS]r\.?|Junior|Senior"
 _AFTER_ALL = re.compile(rf"(?:^| )({_GENERATION}|(?:da|of) [^\W\d_a-z]\w+)$")
-# How sure the attribution is, in front of the name.
+# Attribution qualifiers before a name, such as "Workshop of" or "Attributed to".
 _QUALIFIER = re.compile(r"(?:[A-Z]?[a-z]+ ){0,3}(?:of|to|after) (?=[^\W\d_]{2})")
 _TAIL = re.compile(r" ?\([^()]*\)$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]?")
 
 
 def display_name(text: str | None) -> str | None:
-    """The name in the order and the letters in which it is said; None for a text without a letter.
+    """The name in natural order and mixed case; None for a text without letters.
 
-    Only a name that is catalogued as "SURNAME, Given", with the first word in capitals, is taken apart and
-    recast. Names in mixed case are left as they are: in "George Lambert, Francis Hayman" the comma parts two
-    people, in "Augustus John OM" the capitals are an order. A letter that the source has lost ("CAMPA?A")
-    stays lost.
+    Only names catalogued as "SURNAME, Given", with the first word in capitals, are reordered and recased. Names in
+    mixed case are left unchanged: in "George Lambert, Francis Hayman" the comma separates two people, and in "Augustus
+    John OM" the capitals stand for an order. Letters lost in the source ("CAMPA?A") are not restored.
     """
     name = " ".join((text or "").split())
     if not any(map(str.isalpha, name)):
@@ -60,19 +59,19 @@ def _name(name: str) -> str:
     if not any(map(str.islower, given)):
         given = _recast(given, opens=False)
     surname = _recast(head, opens=not given or bool(_is_particle(head.lower())))  # Giovanni Do
-    glued = given.endswith(("d'", "d’", "l'", "l’"))
-    said = f"{given}{'' if glued else ' '}{surname}".strip()
+    elided = given.endswith(("d'", "d’", "l'", "l’"))
+    full = f"{given}{'' if elided else ' '}{surname}".strip()
     for part in filter(None, after):
-        said += f" {part}" if _AFTER_ALL.match(part) else f", {part}"
-    return said
+        full += f" {part}" if _AFTER_ALL.match(part) else f", {part}"
+    return full
 
 
 def _is_catalogued(words: list[str], with_given: bool) -> bool:
-    """Whether the first word that is no particle or initial is in capitals."""
+    """Whether the first word that is neither a particle nor an initial is in capitals."""
     words = [word for word in words if not _is_particle(word) and not _INITIALS.fullmatch(word)]
     if not words or not _in_capitals(words[0]):
         return False
-    # "JMW Turner": initials without their points.
+    # "JMW Turner": initials without full stops.
     return with_given or len(words) == 1 or len(words[0]) > 3 or _in_capitals(words[1])
 
 
@@ -82,7 +81,7 @@ def _in_capitals(word: str) -> bool:
 
 
 def _recast(text: str, opens: bool = True) -> str:
-    """Words in capitals in mixed case; `opens` says that the first is written large, particle or not."""
+    """Convert words in capitals to mixed case; with `opens`, the first is capitalised even if it is a particle."""
     words = text.split()
     for at, word in enumerate(words):
         joins = word == "Y" and 0 < at < len(words) - 1  # Goya y Lucientes
@@ -97,7 +96,7 @@ def _recast(text: str, opens: bool = True) -> str:
 
 
 def _capitalised(word: str, opens: bool) -> str:
-    """One word, or one side of a hyphen: McCulloch, O'Connor, d'Antonio, Prud'hon, Saint-Aubin."""
+    """Capitalise one word or one side of a hyphen: McCulloch, O'Connor, d'Antonio, Prud'hon, Saint-Aubin."""
     mark = re.search("['’]", word)
     if mark and word[: mark.start()].lower() in _ELIDED:
         front = word[: mark.end()].lower()

@@ -1,4 +1,4 @@
-"""What a load would do, found out without storing or paying for anything."""
+"""Plans a load: determines what it would do without storing or paying for anything."""
 
 from __future__ import annotations
 
@@ -29,42 +29,42 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 AT_ONCE = 32
-"""Rows whose pictures are in memory together."""
+"""Number of rows whose pictures are in memory at a time."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be done for each row of a source; the counts of rows add up to `total`."""
+    """What a load would do, as numbers of rows; new, changed, unchanged and refused rows add up to `total`."""
 
     collection: str
     reading: str | None
-    """How the source is understood, in a sentence for people."""
+    """Sentence for the user on how the source is interpreted."""
     total: int = 0
     new: int = 0
     changed: int = 0
-    """Stored already, with other words or another picture."""
+    """Already stored, with different metadata or a different picture, or incompletely."""
     unchanged: int = 0
     refused: int = 0
     complete: bool = False
-    """Every row was looked at; else there was no time for the rest."""
+    """Whether every row was checked; False if the time limit was reached."""
     calls: int = 0
-    """Paid calls."""
+    """Number of paid calls."""
     missing: int = 0
-    """Paintings that were loaded from this source before and have left it."""
+    """Number of paintings loaded from this source before that it no longer contains; 0 if not all rows were read."""
     refusals: list[tuple[str, str]] = field(default_factory=list)
     """Label and reason of the first refused rows."""
 
 
 class Planner:
-    """Looks at every row of a source, and at its pictures if they are at hand.
+    """Checks every row of a source, and optionally its pictures.
 
-    A picture is not decoded, so one that is damaged inside is refused only when it is loaded. Where pictures are not
-    looked at, what is stored already is taken to have the same one.
+    Only the header of a picture is decoded, so damaged pixels are noticed only during the load. A picture that is not
+    read is assumed to be the stored one.
 
     Args:
-        locator: what a job would call the source.
-        collection: what it would be loaded into.
-        look: whether to look at the pictures too.
+        locator: the source as a job would record it.
+        collection: name of the target collection.
+        look: whether to read the pictures, except those behind links.
     """
 
     def __init__(
@@ -80,7 +80,11 @@ class Planner:
         self._wanted: set[bytes] = set()
 
     async def plan(self, limit: int | None, *, seconds: float | None = None) -> Plan:
-        """Args: seconds: how long to look at most.
+        """Check the rows and return the plan.
+
+        Args:
+            limit: maximum number of rows; None for all.
+            seconds: maximum duration in seconds; None for no limit. The plan is incomplete when it is reached.
 
         Raises:
             SourceError: the source cannot be read.
@@ -107,9 +111,9 @@ class Planner:
             if item.row is None:
                 refused[position] = item.refusal or ""
             elif item.painting_id in self._named:
-                refused[position] = "It is the same painting as one before: both have the same id."
+                refused[position] = "It is the same painting as an earlier row (same id)."
             else:
-                # A table beside pictures may also name some by links, which are not followed for a plan.
+                # A table with local pictures can also contain links, which a plan does not follow.
                 looked_at = self._look_at_pictures and not is_link(item.row["image"])
                 (here if looked_at else elsewhere).append(HeldItem(position, item.row))
             if item.painting_id is not None:

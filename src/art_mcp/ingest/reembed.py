@@ -1,4 +1,4 @@
-"""Moves a database to the spaces of another provider, while searches and loads go on in the old ones."""
+"""Moves a database to another provider's spaces, while searches and loads continue in the old ones."""
 
 from __future__ import annotations
 
@@ -27,43 +27,43 @@ if TYPE_CHECKING:
     from art_mcp.vision.provider import Health, Provider
 
 PAGE = 1000
-"""Paintings that are looked at together; the same picture under several of their names is embedded once."""
-NOT_KEPT = "No picture of it is kept: load its collection again."
+"""Number of paintings per page; a picture that several paintings of a page share is embedded once."""
+NOT_KEPT = "No picture is stored: load its collection again."
 
 
 class MoveError(ArtMcpError):
-    """A database cannot be moved to other spaces, or the old ones cannot be dropped."""
+    """The database cannot be moved to other spaces, or the old spaces cannot be dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done to move."""
+    """The work that a move requires."""
 
     instead_of: str | None
-    """What the pictures are embedded by now, if that is something else."""
+    """The model of the active picture space, if it is not the provider's."""
     paintings: int
-    """Those that lack a vector."""
+    """Number of paintings that lack a vector."""
     billed: bool
     calls: int
-    """Paid calls."""
+    """Number of paid calls."""
     not_kept: int
-    """Of the paintings, those of which no picture is kept, which will be refused."""
+    """Number of those paintings that will be refused because no picture is stored."""
     done: bool
-    """Nothing is."""
+    """Whether the move is complete: no vector is missing and the provider's spaces are active."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A painting that gets no vectors, and why."""
+    """A painting that cannot be embedded, with the reason for the user."""
 
     painting: Painting
     reason: str
 
 
 class Move:
-    """Fills the spaces of `provider` with what they lack, and makes them the active ones.
+    """Fills the spaces of `provider` with missing vectors and activates them.
 
-    Several runs, of several processes, end as one would: what is stored or paid for is not made again.
+    An interrupted move can be run again: vectors that are stored or paid for are not made again.
     """
 
     def __init__(self, database: Database, provider: Provider) -> None:
@@ -74,27 +74,27 @@ class Move:
             database, provider, [space for space in self._spaces if space.leg is not Leg.WORDS]
         )
         self.total = self.done = 0
-        """Paintings that lacked a vector, and those that this run is done with."""
+        """Number of paintings that lacked a vector, and number of those processed by this run."""
         self._refused: dict[tuple[uuid.UUID, bytes | None], Refused] = {}
-        """By id and SHA-256 of the picture: another picture of the painting may do."""
+        """By painting id and SHA-256 of the picture, since a replaced picture may be accepted."""
 
     @property
     def made_by(self) -> str:
-        """What the pictures are to be embedded by, for people."""
+        """Display name of the model that will embed the pictures."""
         return self._provider.spaces[Leg.PIXELS].made_by
 
     async def health(self) -> Health:
-        """Whether embeddings can be made."""
+        """Whether the provider can make embeddings."""
         return await self._provider.health()
 
     async def instead_of(self) -> str | None:
-        """What the pictures are embedded by now, if that is something else."""
+        """Display name of the model of the active picture space; None if it is the provider's."""
         mine = self._provider.spaces[Leg.PIXELS]
         active = await spaces.active(self._database)
         return next((each.made_by for each in active if each.leg is Leg.PIXELS and each != mine), None)
 
     async def lack(self) -> int:
-        """How many paintings lack a vector."""
+        """Number of paintings that lack a vector in one of the provider's spaces."""
         return await backfill.count(self._database, self._spaces)
 
     @property
@@ -103,7 +103,7 @@ class Move:
         return list(self._refused.values())
 
     async def plan(self) -> Plan:
-        """What `run` would do, as things stand; nothing is stored."""
+        """Determine what `run` would do now, without storing anything."""
         registered = await spaces.are_registered(self._database, self._spaces)
         count = not_kept = 0
         wanted: set[bytes] = set()
@@ -124,18 +124,18 @@ class Move:
         )
 
     async def run(self, *, skip_refused: bool = False) -> bool:
-        """Fill what is lacking, also of paintings that are loaded meanwhile, then switch at once.
+        """Make all missing vectors, including those of paintings loaded during the run, then switch atomically.
 
-        A fault of the database or of the provider ends the run, and a later one goes on.
+        A failure of the database or the provider ends the run; a later run resumes.
 
         Args:
-            skip_refused: switch even if pictures are refused, which then are not found by their pixels.
+            skip_refused: switch even if paintings are refused, which are then missing from vector searches.
 
         Returns:
-            Whether these spaces are the active ones now; if not, `refused` says why.
+            Whether the provider's spaces are now active; if not, `refused` has the reasons.
 
         Raises:
-            MoveError: another process is at it, or no picture at all can be embedded.
+            MoveError: another process is filling these spaces, or no picture at all can be embedded.
             ArtMcpError: the database or the provider failed.
         """
         await spaces.register(self._database, self._spaces)
@@ -150,26 +150,29 @@ class Move:
                 if self._refused and not skip_refused:
                     return False
                 if len(self._refused) >= sum((await collection_sizes.sizes(self._database)).values()) > 0:
-                    raise MoveError("No picture could be embedded.", "See why: run it without --skip-refused.")
+                    raise MoveError("No picture could be embedded.", "Omit --skip-refused to see why.")
                 if await space_migration.switch(self._database, self._spaces, self._refused.keys()):
                     return True
                 self.total = self.done + await self.lack()
 
     async def old(self, *, skip_refused: bool = False) -> list[InactiveSpace]:
-        """The spaces that are not needed any more, for `drop`.
+        """The inactive spaces, which `drop` can remove.
+
+        Args:
+            skip_refused: allow it even if paintings lack a vector in the provider's spaces.
 
         Raises:
-            MoveError: they are still needed.
+            MoveError: the old spaces are still needed, or another process is filling one of them.
         """
         if not set(self._spaces) <= set(await spaces.active(self._database)):
             raise MoveError(
-                f"The pictures of this database are not those of {self.made_by}, which the settings name.",
-                "Run `art-mcp reembed` first; or set up what they are embedded by (`art-mcp doctor` says).",
+                f"This database is not embedded by {self.made_by}, which the settings name.",
+                "Run `art-mcp reembed` first, or set up its current model (`art-mcp doctor` shows it).",
             )
         if not skip_refused and (lack := await self.lack()):
             raise MoveError(
-                f"{lack} paintings have no vector of {self.made_by} yet.",
-                "Run `art-mcp reembed` first; --skip-refused drops the old vectors all the same.",
+                f"{lack} paintings lack a vector of {self.made_by}.",
+                "Run `art-mcp reembed` first; --skip-refused drops the old vectors anyway.",
             )
         old = await self.inactive()
         if any(each.held for each in old):
@@ -177,23 +180,23 @@ class Move:
         return old
 
     async def forget(self, ids: Sequence[uuid.UUID]) -> int:
-        """Remove the vectors of these paintings, and of others with the same picture, for `run` to make them anew.
+        """Delete the vectors of these paintings and of others with the same picture, so that `run` makes them again.
 
         Returns:
-            How many paintings lose vectors.
+            Number of paintings affected.
         """
         return await backfill.forget(self._database, self._spaces, ids)
 
     async def inactive(self) -> list[InactiveSpace]:
-        """The spaces that are kept and not searched."""
+        """The stored spaces that are not active."""
         return await space_migration.inactive(self._database)
 
     async def drop(self, old: Sequence[InactiveSpace]) -> None:
-        """Remove spaces for good."""
+        """Permanently delete spaces and their vectors."""
         await space_migration.drop(self._database, [each.space for each in old])
 
     async def _pages(self) -> AsyncIterator[list[Incomplete]]:
-        """Paintings that lack something and were not refused, each once."""
+        """Yield pages of paintings that lack a vector and were not refused by this run."""
         after = BEFORE_ALL
         while page := await self._page(after):
             after = page[-1].painting.id
@@ -204,7 +207,7 @@ class Move:
             return await backfill.page(connection, self._spaces, after=after, limit=PAGE)
 
     async def _fill(self, page: Sequence[Incomplete]) -> None:
-        """Bring a page to its end: every painting has its vectors, or is refused."""
+        """Process a page: afterwards every painting has its vectors or is refused."""
         await self._fill_words([each.painting for each in page if each.lacks_words_vector])
         self.done += sum(not each.lacks_picture_vector for each in page)
         pictures = _by_picture(page)
@@ -229,9 +232,9 @@ class Move:
         if stopped:
             raise stopped[0]
 
-    async def _fill_words(self, silent: Sequence[Painting]) -> None:
-        for start in range(0, len(silent), BATCH):
-            batch = silent[start : start + BATCH]
+    async def _fill_words(self, paintings: Sequence[Painting]) -> None:
+        for start in range(0, len(paintings), BATCH):
+            batch = paintings[start : start + BATCH]
             vectors = await word_vectors(self._provider, [painting.catalogue.sentence() for painting in batch])
             space = self._provider.spaces[Leg.WORDS]
             made = list(zip(batch, vectors, strict=True))
@@ -241,17 +244,25 @@ class Move:
             )
 
     async def _work(self, batches: Iterator[list[list[Incomplete]]], stopped: list[ArtMcpError]) -> None:
-        """Args: stopped: why no worker makes another embedding; calls that are under way, paid for, end well."""
+        """Embed batches until none is left or a worker fails.
+
+        Args:
+            stopped: see `PictureVectors.make`.
+        """
         for batch in batches:
             if stopped:
                 return
             try:
                 await self._embed(batch, stopped)
-            except VisionError:  # it is in `stopped`
+            except VisionError:  # `make` added it to `stopped`
                 return
 
     async def _embed(self, batch: Sequence[Sequence[Incomplete]], stopped: list[ArtMcpError]) -> None:
-        """Args: batch: for each picture the paintings that have it."""
+        """Embed a batch of pictures and store their vectors.
+
+        Args:
+            batch: the paintings of each picture.
+        """
         groups: dict[bytes, list[Painting]] = {}
         pictures: list[Picture] = []
         for group in batch:
@@ -261,7 +272,7 @@ class Move:
             except ImageError as error:
                 self._refuse(_paintings(group), str(error))
                 continue
-            if picture is None:  # it was replaced after the page was read, and comes again
+            if picture is None:  # it was replaced after the page was read; a later pass embeds the new one
                 continue
             pictures.append(picture)
             groups[picture.sha256] = _paintings(group)
@@ -296,7 +307,7 @@ def _key(painting: Painting) -> tuple[uuid.UUID, bytes | None]:
 
 
 def _by_picture(page: Sequence[Incomplete]) -> dict[bytes, list[Incomplete]]:
-    """The paintings that lack a vector of their picture, by its SHA-256, or by the id where it was never seen."""
+    """The paintings that lack a picture vector, by the picture's SHA-256, or by their id if no picture was read."""
     groups: dict[bytes, list[Incomplete]] = {}
     for each in page:
         if each.lacks_picture_vector:
@@ -314,6 +325,6 @@ def _kept(group: Sequence[Incomplete]) -> bool:
 
 def _another() -> MoveError:
     return MoveError(
-        "Another process fills the same vectors now (`art-mcp reembed`, or an import).",
+        "Another process is filling these vectors (`art-mcp reembed` or an import).",
         f"Wait until it is done; if it was killed, try again in {leases.LEASE_S} seconds.",
     )
