@@ -213,7 +213,7 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
         ("b/Sea_at_night.jpg", "Sea at night"),
     ]
     assert [row.label for row in rows if isinstance(row, Refusal)] == ["photo.heic", "b/drawing.svg"]
-    assert "HEIC pictures cannot be read. Convert" in rows[1].reason
+    assert "HEIC is not supported. Convert" in rows[1].reason
 
 
 def test_what_is_no_source(tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def test_a_vector_keeps_its_brackets(tmp_path: Path) -> None:
     ("bad", "reason"),
     [
         (b'{"image": "2.jpg"', "The line is not JSON"),
-        (b"[1, 2]", "The line is JSON, but no object."),
-        (b'{"image": "\xff.jpg"}', "The line is not text in UTF-8."),
+        (b"[1, 2]", "The JSON is not an object."),
+        (b'{"image": "\xff.jpg"}', "The line is not UTF-8 text."),
         (b"[" * 200_000, "nested too deep"),
         (b'{"image": "2.jpg", "year": ' + b"9" * 5_000 + b"}", "a number that is too long"),
         (b'{"image": "2.jpg", "title": "a\\u0000b"}', "Its title holds a NUL character."),
@@ -99,7 +99,7 @@ def test_a_bad_line_refuses_only_itself(tmp_path: Path, bad: bytes, reason: str)
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"[1]\n", b"\x00" * 100])
 def test_jsonl_without_objects(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t.jsonl").write_bytes(content)
-    with pytest.raises(SourceError, match=r"t\.jsonl is empty or holds no JSON objects"):
+    with pytest.raises(SourceError, match=r"t\.jsonl is empty or has no JSON objects"):
         list(table(tmp_path / "t.jsonl").rows())
 
 

@@ -1,4 +1,4 @@
-"""Where paintings come from: each source is a small module that yields rows."""
+"""Sources of paintings: each is a small module that yields rows."""
 
 from art_mcp.ingest.sources.kinds import KINDS, MUSEUMS, is_address, open_source, told_kinds
 from art_mcp.ingest.sources.source import DEFAULTS, Options, Page, Refusal, Row, Source, SourceError

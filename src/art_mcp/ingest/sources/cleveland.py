@@ -1,6 +1,6 @@
-"""The Cleveland Museum of Art: a list gives whole records.
+"""The Cleveland Museum of Art: its list endpoint returns complete records.
 
-https://openaccess-api.clevelandart.org; no key is needed.
+https://openaccess-api.clevelandart.org; no API key is required.
 """
 
 from __future__ import annotations

@@ -1,43 +1,44 @@
-"""Values that are not text, such as those of JSON, as a catalogue would write them."""
+"""Converts values of JSON and Parquet to the text that a catalogue would contain."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-MOST_DEEP = 4
-MOST_PARTS = 1_000
-# What an object is called by where it stands for one thing: {"name": "Rembrandt", "born": 1606}.
+MAX_DEPTH = 4
+MAX_PARTS = 1_000
+# Keys whose value represents a whole object, as in {"name": "Rembrandt", "born": 1606}; the first with a value is used.
 NAMES = ("name", "title", "label", "value", "text", "url", "path", "id")
 
 
 def coerce(field: str, value: Any) -> str:
-    """A value as the text of a field; empty if it is nothing.
+    """Convert a value to the text of a field; empty for null and NaN.
 
-    A list's parts are joined by commas, but of several pictures the first counts, and a vector keeps its brackets.
+    The items of a list are joined by commas, except that only the first of several pictures is used, and a vector
+    becomes a JSON list.
     """
     if field == "vector" and isinstance(value, list):
         return json.dumps(value)
     if field == "image" and isinstance(value, list):
         value = next(iter(value), None)
-    return _coerce(value, MOST_DEEP)
+    return _coerce(value, MAX_DEPTH)
 
 
-def _coerce(value: Any, deep: int) -> str:
-    if value is None or deep == 0 or value != value:  # NaN alone is unlike itself
+def _coerce(value: Any, depth: int) -> str:
+    if value is None or depth == 0 or value != value:  # only NaN differs from itself
         return ""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))  # a year in a column that lacks some
+        return str(int(value))  # a column of years with missing values holds floats
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, (list, tuple)):
-        return ", ".join(text for part in value[:MOST_PARTS] if (text := _coerce(part, deep - 1).strip()))
+        return ", ".join(text for part in value[:MAX_PARTS] if (text := _coerce(part, depth - 1).strip()))
     if isinstance(value, dict):
         for name in NAMES:
-            if text := _coerce(value.get(name), deep - 1):
+            if text := _coerce(value.get(name), depth - 1):
                 return text
-        parts = list(value.items())[:MOST_PARTS]
-        return ", ".join(f"{name}: {text}" for name, part in parts if (text := _coerce(part, deep - 1)))
+        parts = list(value.items())[:MAX_PARTS]
+        return ", ".join(f"{name}: {text}" for name, part in parts if (text := _coerce(part, depth - 1)))
     return str(value)

@@ -1,4 +1,4 @@
-"""Which column of a table is what, and a painting from a row's cells."""
+"""Maps the columns of a table to fields, and the cells of a row to a painting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from art_mcp.ingest.sources.source import Refusal, Row, SourceError
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
-# What headers are called, lower-cased and without anything but letters and digits; the first that is there counts.
+# Accepted column names of each field, in the form that `plain` returns; the first one present is used.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "key": ("id", "identifier", "objectid", "objectnumber", "inventorynumber", "accessionnumber", "acno"),
     "image": (
@@ -48,23 +48,25 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "vector": ("vector", "embedding", "imageembedding", "imagevector"),
 }
 MAX_CHARACTERS = {"description": 50_000, "vector": 128_000}
+"""Maximum length of a field's text in characters; `MAX_CHARACTERS_ELSEWHERE` applies to all other fields."""
 MAX_CHARACTERS_ELSEWHERE = 1_000
 SHOWN = 12
+"""Maximum number of column names in a message."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def plain(name: str) -> str:
-    """A column's name as it is compared."""
+    """Normalise a column's name for comparison: lower case, ASCII letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def choose(table: str, names: Sequence[str], given: Mapping[str, str]) -> dict[str, int]:
-    """Index of the column for each thing that is known about a painting; those that are given go first.
+    """The index of the column for each field that the table has.
 
     Args:
-        table: how errors call the table.
-        names: of its columns.
-        given: by field, the name of its column.
+        table: name of the table for error messages.
+        names: names of its columns.
+        given: column names chosen by the user, by field; they take precedence over `COLUMNS`.
 
     Raises:
         SourceError: a column is missing or ambiguous.
@@ -87,13 +89,13 @@ def choose(table: str, names: Sequence[str], given: Mapping[str, str]) -> dict[s
     if "image" not in columns:
         raise SourceError(
             f"{table} has no column that names the picture's file; its columns are: {shown}.",
-            "Call one of them IMAGE_FILE, or say which it is with --column image=NAME.",
+            "Name one of them IMAGE_FILE, or choose it with --column image=NAME.",
         )
     return columns
 
 
 def reading(names: Sequence[str], columns: Mapping[str, int]) -> str:
-    """What is read from which column, and which are not used, in a sentence for people."""
+    """Sentences for the user on which column each field is read from, and which columns are not used."""
     used = ", ".join(f"{field} from {readable(names[index])}" for field, index in columns.items())
     unused = [readable(name)[:40] for index, name in enumerate(names) if index not in columns.values()]
     more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
@@ -101,11 +103,11 @@ def reading(names: Sequence[str], columns: Mapping[str, int]) -> str:
 
 
 def fault(field: str, value: str, cell: str) -> str | None:
-    """Why a cell's text cannot be stored, if it cannot.
+    """The reason why a cell cannot be stored, or None if it can.
 
     Args:
-        value: as it would be stored.
-        cell: as it was read.
+        value: the normalised text, as it would be stored.
+        cell: the text as it was read.
     """
     most = MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)
     if "\0" in cell:
@@ -118,7 +120,7 @@ def fault(field: str, value: str, cell: str) -> str | None:
 
 
 def painting(label: str, cells: Mapping[str, str]) -> Row | Refusal:
-    """A row from what its cells say, by field."""
+    """Build a row from its cells, by field, or refuse it if a cell is invalid or no picture is named."""
     values: dict[str, str] = {}
     reason = None
     for field, cell in cells.items():

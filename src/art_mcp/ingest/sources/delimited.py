@@ -1,4 +1,4 @@
-"""Tables of text: SemArt's files and any CSV or TSV with a header, in UTF-8, UTF-16 or cp1252."""
+"""Delimited text: SemArt's files and any CSV or TSV file with a header, in UTF-8, UTF-16 or cp1252."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Record
 from art_mcp.ingest.sources.source import SourceError
 
 MAX_LINES_IN_A_ROW = 100
+"""Maximum number of additional lines that one row may span."""
 
 
 def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Records:
-    """A table of text.
+    """Open a table of delimited text.
 
     Args:
-        images: what the column of pictures may be called, as `plain` writes it.
+        name: name of the file for error messages.
+        images: possible names of the picture column, in the form that `plain` returns.
 
     Raises:
-        SourceError: it is empty.
-        UnicodeError: it is not the text that its first bytes promise.
+        SourceError: the file is empty.
+        UnicodeError: the file is not valid text in the detected encoding.
     """
     encoding = _encoding(file)
     errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
     lines = _Lines(io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=""))
     header = lines.next()
-    if header is not None and header[1].lower().startswith("sep="):  # a note to spreadsheets
+    if header is not None and header[1].lower().startswith("sep="):  # a hint for spreadsheets
         header = lines.next()
     if header is None or not header[1].strip():
         raise SourceError(f"{name} is empty.", "Give a table whose first line names its columns.")
@@ -52,15 +54,15 @@ def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Records:
 
 
 def _delimiter(header: str, images: Collection[str]) -> tuple[str, list[str]]:
-    """The delimiter by which the header has a column for pictures, else the most columns, and its columns."""
+    """The delimiter that yields a picture column, else the one that yields the most columns, and the column names."""
     readings = [(each, next(csv.reader([header], delimiter=each))) for each in "\t,;|"]
     return max(readings, key=lambda reading: (any(plain(n) in images for n in reading[1]), len(reading[1])))
 
 
 def _encoding(file: BinaryIO) -> str:
-    """UTF-16 with its mark, else UTF-8, unless most lines that could tell say that it is cp1252.
+    """Detect the encoding: UTF-16 by its byte order mark, cp1252 if most non-ASCII lines are not UTF-8, else UTF-8.
 
-    A few bad lines in a UTF-8 file are so refused by themselves instead of turning the rest into mojibake.
+    The majority decides, so a few invalid lines in a UTF-8 file are refused individually, and the rest stays readable.
     """
     sample = file.read(SAMPLE_BYTES)
     file.seek(0)
@@ -78,7 +80,7 @@ def _encoding(file: BinaryIO) -> str:
 
 
 class _Lines:
-    """Physical lines with their numbers, bounded in length, with a way back."""
+    """Reads physical lines of bounded length with their numbers; lines can be pushed back."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -107,11 +109,12 @@ def _names_picture(cell: str) -> bool:
 
 
 def _records(lines: _Lines, delimiter: str, width: int, image: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Line number with the cells of each row, or with the reason why the row cannot be read.
+    """Yield the line number of each row with its cells, or with the reason why it cannot be read.
 
-    A field in quotes may hold line breaks. Where a quote never closes, only its own line is lost: Python's
-    reader alone would swallow what follows. It never closes if the end of the file is reached, or a line that
-    is a row by itself: as many columns, and a picture's name in the right one.
+    A quoted field may contain line breaks. If a quote is never closed, only its own line is lost, whereas Python's
+    reader would swallow the lines after it. A quote counts as never closed if the file ends or `MAX_LINES_IN_A_ROW` is
+    reached first, or if a following line is a row by itself, with the right number of columns and a picture's name in
+    the picture column.
     """
 
     def is_row(line: str) -> bool:
@@ -142,7 +145,7 @@ def _records(lines: _Lines, delimiter: str, width: int, image: int) -> Iterator[
                     cells = "A quote is opened and never closed."
                 elif "field larger" in str(error):
                     cells = f"A field is longer than {csv.field_size_limit():,} characters."
-                else:  # text after a closing quote: the lenient reading is what the writer meant
+                else:  # text after a closing quote: the lenient parser reads what the writer meant
                     cells = next(csv.reader([taken[1]], delimiter=delimiter), [])
                 break
         yield number, cells

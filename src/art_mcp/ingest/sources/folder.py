@@ -1,4 +1,4 @@
-"""A folder of pictures with no table: each is a painting, told of by its sidecars, by itself, or by its name."""
+"""A folder of pictures without a table: each is a painting, described by sidecars, metadata or its file name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holdin
 PICTURE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".mpo", ".ico")
 )
-# Pictures to a person, but not to the decoder; silence about them would look like a loss.
+# Picture formats that the decoder does not support; they are refused explicitly instead of silently skipped.
 OTHER_PICTURES = frozenset(
     (
         ".heic",
@@ -41,15 +41,15 @@ OTHER_PICTURES = frozenset(
 
 
 class PictureFolder(LocalSource):
-    """All pictures in a folder and the folders below it, hidden ones left out."""
+    """All pictures in a folder and its subfolders, except hidden ones."""
 
     def __init__(self, folder: Path, within: Sequence[Path] | None = None) -> None:
         super().__init__(folder.name, (folder,), within)
         self._folder = folder
 
     def rows(self) -> Iterator[Row | Refusal]:
-        closed: list[OSError] = []
-        for root, folders, files in os.walk(self._folder, onerror=closed.append):
+        unreadable: list[OSError] = []
+        for root, folders, files in os.walk(self._folder, onerror=unreadable.append):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             beside = {name.casefold(): name for name in files}
             for name in sorted(files):
@@ -61,27 +61,27 @@ class PictureFolder(LocalSource):
                 if label != path.as_posix():
                     yield Refusal(label, "The file's name is not valid text. Rename it.")
                     continue
-                key = unicodedata.normalize("NFC", label)  # macOS spells names otherwise than the others
+                key = unicodedata.normalize("NFC", label)  # macOS decomposes accented letters in file names
                 if suffix in OTHER_PICTURES:
-                    reason = f"{suffix[1:].upper()} pictures cannot be read. Convert it to JPEG or PNG."
+                    reason = f"{suffix[1:].upper()} is not supported. Convert it to JPEG or PNG."
                     yield Refusal(label, reason, key)
                 else:
                     yield self._row(path, label, key, beside)
-        for error in closed:
+        for error in unreadable:
             folder = os.path.relpath(error.filename, self._folder)
             yield Refusal(_printable(folder), f"The folder cannot be read ({error.strerror}).")
 
     async def reading(self) -> str:
         return (
-            "A painting for each picture. What is known of it is read from its sidecars (NAME.json, NAME.xmp), else "
-            "from its XMP, IPTC and EXIF; without a title there, its file's name is the title."
+            "One painting per picture, described by its sidecars (NAME.json, NAME.xmp), else by its XMP, IPTC and "
+            "EXIF metadata; if these have no title, the file name is used."
         )
 
     def _row(self, path: Path, label: str, key: str, beside: Mapping[str, str]) -> Row:
-        told = self._picture_metadata(path)
-        told |= read_sidecars(path.name, beside, lambda name: self._read(path.with_name(name)))
+        found = self._picture_metadata(path)
+        found |= read_sidecars(path.name, beside, lambda name: self._read(path.with_name(name)))
         kept = {}
-        for field, text in told.items():  # what cannot be stored is left out; it must not cost the picture
+        for field, text in found.items():  # drop invalid fields instead of refusing the picture
             value = readable(text)
             if value and not fault(field, value, text):
                 kept[field] = value
@@ -98,7 +98,7 @@ class PictureFolder(LocalSource):
         try:
             with self._opened(path) as file:
                 return read_picture_metadata(file)
-        except (ImageError, OSError):  # told when the picture itself is read
+        except (ImageError, OSError):  # reported when the picture itself is read
             return {}
 
     def _read(self, path: Path) -> bytes | None:
@@ -109,12 +109,12 @@ class PictureFolder(LocalSource):
             return None
 
     def _opened(self, path: Path) -> BinaryIO:
-        """Args: path: within the folder."""
+        """Open a file by its path relative to the folder."""
         return open_file(
             self._folder / path, self.picture_folders, *([self._within] if self._within is not None else [])
         )
 
 
 def _printable(name: str) -> str:
-    """The name with bytes that are not UTF-8, which Python keeps as lone surrogates, shown as `?`."""
+    """Replace bytes that are not UTF-8, which Python represents as lone surrogates, with `?`."""
     return name.encode("utf-8", "replace").decode("utf-8")

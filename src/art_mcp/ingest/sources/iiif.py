@@ -14,10 +14,14 @@ from art_mcp.ingest.sources.source import Page, Refusal, Row, SourceError
 from art_mcp.ingest.sources.web import Web, text_of
 
 PAUSE_S = 0.5
-MOST_DEEP = 5
-MOST_LISTS = 2_000
+"""Seconds between two requests for manifests or collections, out of politeness to the server."""
+MAX_DEPTH = 5
+"""Maximum depth of nested collections."""
+MAX_DOCUMENTS = 2_000
+"""Maximum number of manifests and collections read from one source."""
 SIDE = 1024
-# What museums call things in their metadata, in lower case.
+"""Longest side in pixels requested from an image service."""
+# Labels that museums use for each field in their metadata, in lower case.
 LABELS = {
     "artist": ("artist", "artist / maker", "creator", "maker", "author", "painter"),
     "date": ("date", "dated", "date made", "creation date", "production date"),
@@ -28,7 +32,7 @@ LABELS = {
 
 
 class IIIF:
-    """The paintings of a manifest, or of all manifests of a collection, in it or in collections in it.
+    """The paintings of a manifest, or of all manifests of a collection and its nested collections.
 
     Args:
         url: https address of the manifest or collection.
@@ -52,21 +56,21 @@ class IIIF:
         return await self._web.picture(image)
 
     async def reading(self) -> str | None:
-        return "A painting for each picture of each IIIF manifest."
+        return "One painting per picture of each IIIF manifest."
 
     async def aclose(self) -> None:
         await self._web.aclose()
 
     async def _manifests(self) -> AsyncIterator[list[Row | Refusal]]:
-        """Rows of one manifest after the other; collections are walked in their own order, each once."""
+        """Yield the rows of one manifest at a time; each manifest and collection is visited once, in document order."""
         todo, seen = [(self._url, 0)], set()
         while todo:
             url, depth = todo.pop()
             if url in seen:
                 continue
             seen.add(url)
-            if len(seen) > MOST_LISTS or depth > MOST_DEEP:
-                yield [Refusal(url, "The collection goes on too deep, or has too many parts.")]
+            if len(seen) > MAX_DOCUMENTS or depth > MAX_DEPTH:
+                yield [Refusal(url, "The collection is too deep or has too many parts.")]
                 return
             document = await self._web.record(url)
             if not isinstance(document, dict):
@@ -95,25 +99,27 @@ def _members(collection: dict[str, Any]) -> Iterator[str]:
 def _rows(url: str, manifest: dict[str, Any]) -> Iterator[Row | Refusal]:
     try:
         canvases = manifest["items"] if "items" in manifest else manifest["sequences"][0]["canvases"]
-        told = _told(manifest)
+        fields = _fields(manifest)
         pictures = [(canvas, image) for canvas in canvases if (image := _image(canvas))]
     except (KeyError, IndexError, TypeError, AttributeError):
-        pictures, told = [], {}
+        pictures, fields = [], {}
     if not pictures:
         yield Refusal(_short(url), "The manifest has no picture.", url)
     for canvas, image in pictures:
         key = url
         if len(pictures) > 1:  # a manifest of several pictures, such as front and back
             key = f"{url}#{_id(canvas)}"
-            told = {
-                **told,
+            fields = {
+                **fields,
                 "title": ": ".join(filter(None, (_text(manifest.get("label")), _text(canvas.get("label"))))),
             }
-        yield painting(_short(url), {"key": key, "image": image} | {name: text for name, text in told.items() if text})
+        yield painting(
+            _short(url), {"key": key, "image": image} | {name: text for name, text in fields.items() if text}
+        )
 
 
-def _told(manifest: dict[str, Any]) -> dict[str, str]:
-    """What the manifest says of its painting, by field."""
+def _fields(manifest: dict[str, Any]) -> dict[str, str]:
+    """The manifest's description of the painting, by field."""
     metadata = [each for each in _list(manifest.get("metadata")) if isinstance(each, dict)]
     words = {_text(each.get("label")).strip().lower(): _text(each.get("value")) for each in metadata}
     found = {
@@ -134,7 +140,7 @@ def _told(manifest: dict[str, Any]) -> dict[str, str]:
 
 
 def _image(canvas: dict[str, Any]) -> str | None:
-    """Address of the canvas's picture, at about 1024 pixels where its server makes sizes."""
+    """URL of the canvas's picture, scaled to at most `SIDE` pixels per side if its image service can scale."""
     annotations = [
         *_list(canvas.get("images")),
         *(each for page in _list(canvas.get("items")) for each in _list(page.get("items"))),
@@ -163,7 +169,7 @@ def _list(thing: object) -> list[Any]:
 
 
 def _text(label: object) -> str:
-    """The words of a label: a text, a text with its language, or texts by language; English if there is a choice."""
+    """The text of a label, which is a string, a string with its language, or strings by language; prefers English."""
     if isinstance(label, dict):
         if "@value" in label or "value" in label:
             return text_of(label.get("@value", label.get("value")))
@@ -178,5 +184,5 @@ def _text(label: object) -> str:
 
 
 def _short(url: str) -> str:
-    """What errors call a manifest."""
+    """A short name of a manifest for messages."""
     return url.partition("?")[0].rstrip("/").removesuffix("/manifest.json").removesuffix("/manifest")[-80:]

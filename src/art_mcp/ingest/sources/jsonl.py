@@ -1,4 +1,4 @@
-"""Tables in JSON lines: an object on each line, whose keys are the columns."""
+"""Tables in JSON Lines format: one object per line, whose keys are the columns."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Record
 from art_mcp.ingest.sources.source import SourceError
 
 SAMPLE_ROWS = 1_000
-MOST_COLUMNS = 1_000
+"""Maximum number of lines at the start of a file from which its columns are determined."""
+MAX_COLUMNS = 1_000
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 
 
 def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Records:
-    """A table whose columns are all keys of its first objects.
+    """Open a table; its columns are the keys of the objects in its first lines.
 
     Raises:
-        SourceError: none of its first lines holds an object.
+        SourceError: none of these lines contains an object.
     """
     names = _names(file)
     if not names:
-        raise SourceError(f"{name} is empty or holds no JSON objects.", "Give a file with a JSON object on each line.")
+        raise SourceError(f"{name} is empty or has no JSON objects.", "Pass a file with a JSON object on each line.")
     file.seek(0)
 
     def records(columns: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
@@ -41,13 +42,13 @@ def _names(file: BinaryIO) -> list[str]:
     for seen, (_, found) in enumerate(objects(file), 1):
         if not isinstance(found, str):
             names.update(dict.fromkeys(found))
-        if seen == SAMPLE_ROWS or len(names) > MOST_COLUMNS or file.tell() > SAMPLE_BYTES:
+        if seen == SAMPLE_ROWS or len(names) > MAX_COLUMNS or file.tell() > SAMPLE_BYTES:
             break
-    return list(names)[:MOST_COLUMNS]
+    return list(names)[:MAX_COLUMNS]
 
 
 def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Line number with its object, or with the reason why it is none; empty lines are left out."""
+    """Yield each line's number with its object, or with the reason why it cannot be read; empty lines are skipped."""
     number = 0
     while line := file.readline(MAX_LINE + 1):
         number += 1
@@ -61,12 +62,12 @@ def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
         try:
             found = _decode(line.decode("utf-8-sig" if number == 1 else "utf-8"))
         except UnicodeDecodeError:
-            found = "The line is not text in UTF-8."
+            found = "The line is not UTF-8 text."
         except RecursionError:
             found = "The line's JSON is nested too deep."
         except ValueError:
-            found = "The line is not JSON, or holds a number that is too long."
+            found = "The line is not JSON, or has a number that is too long."
         else:
             if not isinstance(found, dict):
-                found = "The line is JSON, but no object."
+                found = "The JSON is not an object."
         yield number, found
