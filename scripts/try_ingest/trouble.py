@@ -131,7 +131,7 @@ def _bad_files(images: Path) -> dict[str, str]:
         "page.jpg": "not a picture in a supported format",
         "tiny.jpg": "9 x 9 pixels, too small",
         "huge.jpg": "larger than 20 MiB",
-        "gone.jpg": "There is no such picture.",
+        "gone.jpg": "The picture is missing.",
     }
 
 

@@ -157,7 +157,7 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(ben
         "tiny.png": "9 x 9 pixels, too small",
         "empty.jpg": "is empty",
         "huge.jpg": "larger than 20 MiB",
-        "gone.jpg": "There is no such picture. It was looked for in images, Images",
+        "gone.jpg": "The picture is missing. Folders searched: images, Images",
         f"../../{tmp_path.name}-outside.png": "not in a folder that may be read",
         "0.png": "same painting as table.csv line 2",
         "nul\0.png": "NUL character",

@@ -235,7 +235,7 @@ async def test_refused_rows_are_reported(empty_client: Client, pictures: Path) -
     assert job["refusals"] == [
         {
             "row": "table.tsv line 14 (gone.jpg)",
-            "reason": "There is no such picture. It was looked for in images, Images, pictures.",
+            "reason": "The picture is missing. Folders searched: images, Images, pictures.",
         },
         {"row": "table.tsv line 15", "reason": "It has 1 columns, the header has 6."},
     ]

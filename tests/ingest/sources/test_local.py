@@ -197,7 +197,7 @@ def test_a_folder_with_one_table_is_that_table_and_with_two_is_ambiguous(tmp_pat
     (tmp_path / "a.csv").write_text("image,title\n1.jpg,T\n")
     assert [row.catalogue.title for row in source_at(tmp_path).rows()] == ["T"]
     (tmp_path / "b.tsv").write_text("image\n")
-    with pytest.raises(SourceError, match=r"holds 2 tables \(a.csv, b.tsv\)\. Give the path of the one"):
+    with pytest.raises(SourceError, match=r"has 2 tables \(a.csv, b.tsv\)\. Give the path of the one"):
         source_at(tmp_path)
 
 

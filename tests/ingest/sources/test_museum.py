@@ -205,13 +205,13 @@ async def test_a_busy_museum_is_asked_again_and_one_that_is_down_is_told(server:
     assert await listed(open_source("met:x", DEFAULTS)) == []
     assert tries == 3
     server.answers[path] = said(503)
-    with pytest.raises(SourceError, match=r"does not answer: collectionapi\.metmuseum\.org answered 503.*later"):
+    with pytest.raises(SourceError, match=r"is unavailable: collectionapi\.metmuseum\.org answered 503.*later"):
         await listed(open_source("met:x", DEFAULTS))
     server.answers[path] = said(200, b"[1, 2]")
-    with pytest.raises(SourceError, match="otherwise than it used to"):
+    with pytest.raises(SourceError, match="returned an unexpected response"):
         await listed(open_source("met:x", DEFAULTS))
     server.answers[path] = said(200, b"{broken")
-    with pytest.raises(SourceError, match="something else than JSON"):
+    with pytest.raises(SourceError, match="did not return JSON"):
         await listed(open_source("met:x", DEFAULTS))
 
 

@@ -59,18 +59,18 @@ def test_each_row_that_is_left_out_is_told_with_its_reason(semart: Path) -> None
     left_out = [row for row in cleaned(semart) if isinstance(row, Refusal)]
     assert {row.reason for row in left_out} == {
         "Cleaned out: its painter is unknown.",
-        "Cleaned out: its painter has 15 works of 16.",
-        "Cleaned out: its picture is that of semart_test.csv line 10 (300.jpg).",
+        "Cleaned out: painter has 15 works, needs 16.",
+        "Cleaned out: same picture as semart_test.csv line 10 (300.jpg).",
         "Cleaned out: it has no date.",
     }
     assert len(left_out) == 33 and all(row.key is None for row in left_out)
 
 
 def test_what_is_not_semart_is_not_cleaned(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="has not SemArt's nine columns"):
+    with pytest.raises(SourceError, match="lacks SemArt's nine columns"):
         cleaned(tmp_path)
     (tmp_path / "t.csv").write_text("image,title\n1.jpg,T\n")
-    with pytest.raises(SourceError, match="has not SemArt's nine columns"):
+    with pytest.raises(SourceError, match="lacks SemArt's nine columns"):
         cleaned(tmp_path)
 
 

@@ -137,13 +137,13 @@ def test_a_parquet_file_that_is_broken_anywhere_is_told(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for broken in (b"", b"PAR1", whole[: len(whole) // 2], whole[:-1], b"PAR1" + b"\xff" * 200 + whole[204:]):
         path.write_bytes(broken)
-        with pytest.raises(SourceError, match=r"t\.parquet is damaged, or is no Parquet table"):
+        with pytest.raises(SourceError, match=r"t\.parquet is damaged or not a Parquet table"):
             list(table(path).rows())
 
 
 def test_parquet_that_unpacks_to_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pq.write_table(pa.table({"image": ["1.jpg" * 1_000], "title": ["x"]}), tmp_path / "t.parquet")
-    monkeypatch.setattr(parquet, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(parquet, "MAX_COLUMN_BYTES", 1_000)
     with pytest.raises(SourceError, match="smaller row groups"):
         list(table(tmp_path / "t.parquet").rows())
 
@@ -191,7 +191,7 @@ async def test_pictures_by_link_are_fetched_when_loaded_and_not_for_a_plan(
         job = await jobs.get(database, job_id)
         assert job is not None and (job.stored, job.refused) == (3, 2)
         reasons = " ".join(reason for _, reason in await jobs.refusals(database, job_id))
-    assert "answered 404" in reasons and "There is no such picture" in reasons
+    assert "answered 404" in reasons and "The picture is missing" in reasons
 
 
 @pytest.mark.anyio

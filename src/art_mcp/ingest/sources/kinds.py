@@ -1,4 +1,4 @@
-"""The kinds of sources: what a user may name, and which class reads it."""
+"""The kinds of sources that a user can name, and the class that reads each."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table, semart_tables
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of source, told in a line."""
+    """A kind of source, described for users."""
 
     form: str
-    """How it is written."""
+    """Pattern of the argument that names such a source."""
     takes: str
     """What is loaded from it."""
 
 
 MUSEUMS: dict[str, type[Museum]] = {"met": Met, "cleveland": Cleveland, "smk": SMK}
-"""Museums with a service of their own, by what a source of theirs begins with: `met:WORDS`, or `met:` for all."""
+"""Museums with their own API, by the prefix of the source: `met:WORDS` to search, or `met:` for all paintings."""
 KINDS: tuple[Kind, ...] = (
     Kind("/folder", "a folder of pictures; titles from their metadata, from sidecars NAME.xmp or NAME.json, or names"),
-    Kind("/folder with a table", "a table beside its pictures, or SemArt's three files"),
-    Kind("/table.csv", "a table (CSV, TSV, JSONL, Parquet) that names pictures beside it, or their https links"),
+    Kind("/folder with a table", "a table with its pictures, or SemArt's three files"),
+    Kind("/table.csv", "a table (CSV, TSV, JSONL, Parquet) that lists picture files or https links to pictures"),
     *(Kind(f"{name}:WORDS", f"paintings of {museum.full_title}") for name, museum in MUSEUMS.items()),
     Kind("https://...", "a IIIF manifest or collection, version 2 or 3"),
 )
-"""What people are told of, in this order."""
+"""All kinds, in the order in which messages list them."""
 
 
 def told_kinds() -> str:
-    """All kinds in a sentence, for errors."""
+    """All kinds in one line, for error messages."""
     return "; ".join(f"{kind.form} ({kind.takes})" for kind in KINDS)
 
 
 def is_address(source: str) -> bool:
-    """Whether a source is a museum or a link, and no path on this machine."""
+    """Whether a source is a museum or a link rather than a local path."""
     return source.partition(":")[0].lower() in (*MUSEUMS, "https", "http")
 
 
 def open_source(source: str, options: Options, within: Sequence[Path] | None = None) -> Source:
-    """The source that a user names: the absolute path of a table, of a folder with SemArt's files or with one table, or
-    of a folder of pictures; `met:WORDS` and the like for a museum's paintings; or the https link of a IIIF manifest or
-    collection. Blocking.
+    """Open the source that a user names. Blocks.
 
     Args:
-        within: folders in which every file must truly lie; None where the user's own rights decide.
+        source: absolute path of a table, of a folder with one table or SemArt's files, or of a folder of pictures; a
+            museum's prefix and words, such as `met:WORDS`; or the https link of a IIIF manifest or collection.
+        within: folders that every file must be in after links are resolved; None for no restriction.
 
     Raises:
-        SourceError: there is nothing at the path, it may not be read, or it is ambiguous.
+        SourceError: the path does not exist, cannot be read or is ambiguous, or the options do not fit the source.
     """
     path = Path(source)
     try:
@@ -94,5 +94,5 @@ def _open_path(path: Path, options: Options, within: Sequence[Path] | None) -> S
     tables = sorted(f for f in path.iterdir() if f.suffix.lower() in TABLE_SUFFIXES and f.is_file())
     if len(tables) > 1:
         names = ", ".join(table.name for table in tables[:5])
-        raise SourceError(f"{path.name} holds {len(tables)} tables ({names}).", "Give the path of the one to load.")
+        raise SourceError(f"{path.name} has {len(tables)} tables ({names}).", "Give the path of the one to load.")
     return Table(path.name, tuple(tables), options, within) if tables else PictureFolder(path, within)

@@ -1,4 +1,4 @@
-"""Pictures that a table names by their links, on any hosts."""
+"""Downloads the pictures that a table links to, on any hosts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from art_mcp.ingest.sources.web import FAILED_IN_ROW, Web
 
 
 class Links:
-    """Fetches pictures from public hosts by https, one at a time.
+    """Fetches pictures from public hosts over https, one at a time.
 
-    A link that leads nowhere refuses its own row. A host that fails several times in a row is no more waited for:
-    links of old tables are often dead, and each would cost half a minute.
+    A dead link refuses only its own row. After several consecutive failures, a host gets no more retries: the links of
+    old tables are often dead, and each would cost half a minute.
     """
 
     def __init__(self) -> None:
@@ -20,13 +20,13 @@ class Links:
         self._failed: dict[str, int] = {}
 
     async def picture(self, url: str) -> bytes:
-        """A picture's file.
+        """Download a picture and return the bytes of its file.
 
         Raises:
-            ImageError: it cannot be had.
+            ImageError: the download failed.
         """
         url = url.strip()
-        if url.lower().startswith("http:"):  # old catalogues have links from before their servers spoke https
+        if url.lower().startswith("http:"):  # old catalogues predate their servers' https
             url = f"https{url[4:]}"
         try:
             host = urlsplit(url).hostname or ""

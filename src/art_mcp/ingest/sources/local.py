@@ -1,4 +1,4 @@
-"""What sources on this machine share: their rows are read in threads, their pictures from folders beside them."""
+"""Base of the sources on this machine: reads rows in threads, and pictures from the source's own folders."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.source import Page, Refusal, Row
 
 PAGE = 1_000
+"""Number of rows per page."""
 
 
 class LocalSource(ABC):
     """A folder or a table.
 
     Args:
-        picture_folders: where a row's picture is looked for, in this order; nothing outside is read.
-        within: folders in which every file must truly lie; None where the user's own rights decide.
+        picture_folders: folders to search for a row's picture, in this order; no file outside them is read.
+        within: folders that every file must be in after links are resolved; None for no restriction.
     """
 
     local = True
@@ -35,7 +36,7 @@ class LocalSource(ABC):
 
     @abstractmethod
     def rows(self) -> Iterator[Row | Refusal]:
-        """Every row once, always in the same order; reads the disk."""
+        """Yield every row once, always in the same order. Blocks."""
 
     async def pages(self, after: str | None) -> AsyncIterator[Page]:
         listed = int(after or 0)
@@ -51,7 +52,7 @@ class LocalSource(ABC):
         return None
 
     async def aclose(self) -> None:
-        return  # nothing is open between the calls
+        return  # no file stays open between calls
 
     def _picture(self, image: str) -> bytes:
         allowed = [self.picture_folders, *([self._within] if self._within is not None else [])]
@@ -61,12 +62,12 @@ class LocalSource(ABC):
             except ImageError as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
-        looked = ", ".join(folder.name for folder in self.picture_folders)
-        raise ImageError("There is no such picture.", f"It was looked for in {looked}.")
+        searched = ", ".join(folder.name for folder in self.picture_folders)
+        raise ImageError("The picture is missing.", f"Folders searched: {searched}.")
 
 
 def _as_spelled(path: Path) -> Path:
-    """The path, or the one that differs from it in upper and lower case only: tables come from Windows."""
+    """The path, or an existing one that differs only in case, since tables from Windows ignore case."""
     if path.exists():
         return path
     try:
@@ -78,5 +79,5 @@ def _as_spelled(path: Path) -> Path:
 
 @lru_cache(maxsize=8)
 def _names(folder: Path, changed: int) -> dict[str, str]:
-    """The names in a folder by their case-folded form; `changed` makes a changed folder be read again."""
+    """File names in a folder by case-folded form; `changed`, its mtime in ns, invalidates the cache."""
     return {name.casefold(): name for name in os.listdir(folder)}

@@ -1,7 +1,7 @@
-"""The Metropolitan Museum of Art: a search gives ids, each object is asked for by itself.
+"""The Metropolitan Museum of Art: its search returns ids, and each object needs one more request.
 
-https://metmuseum.github.io; `/v1.1/search` took the place of `/v1/search` in October 2026. No key is needed. Its
-firewall shuts out who asks for more than about thirty objects in a row without a pause.
+https://metmuseum.github.io; `/v1.1/search` replaced `/v1/search` in October 2026. No API key is required. The firewall
+blocks clients that request more than about 30 objects in a row without pausing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from art_mcp.ingest.sources.source import Refusal, Row
 
 API = "https://collectionapi.metmuseum.org/public/collection"
 IDS = 25
-"""In a page; each is a request, so a page takes some seconds."""
+"""Number of ids per page; each takes one request, so a page takes several seconds."""
 REACHABLE = 10_000
-"""Of a search's results."""
+"""Maximum number of results that the API returns for one search."""
 
 
 class Met(Museum):
@@ -35,7 +35,7 @@ class Met(Museum):
         return [each for each in records if isinstance(each, dict)], following if more else None
 
     def row(self, record: Record) -> Row | Refusal | None:
-        if "Painting" not in record["classification"]:  # what is asked for by medium is not always one
+        if "Painting" not in record["classification"]:  # the search by medium also returns other objects
             return None
         label = f"{self.title} {record['objectID']}"
         if record["isPublicDomain"] is not True or not record["primaryImageSmall"]:

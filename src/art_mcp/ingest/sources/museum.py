@@ -1,4 +1,4 @@
-"""What museums' services share: pages of records, each of which becomes a row or is refused."""
+"""Base of the museum APIs: pages of records, each of which becomes a row or is refused."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from art_mcp.ingest.sources.source import Page, Refusal, Row, SourceError
 from art_mcp.ingest.sources.web import Web
 
 Record = Mapping[str, Any]
-NOT_OPEN = "The museum does not give its picture to the public domain."
+NOT_OPEN = "The museum has no public-domain picture of it."
 
 
 class Museum(ABC):
-    """Paintings of a museum that fit some words, or all.
+    """A museum's paintings that match some words, or all of its paintings.
 
-    A service's records are asked for in pages; a page ends where the next one begins, so that any process can go on.
+    Records are requested in pages. A page's cursor is the offset of the next page, so any process can continue.
     """
 
     title: ClassVar[str]
-    """How people call the museum."""
+    """Short name of the museum."""
     full_title: ClassVar[str]
-    """What it is called in a list of sources, within a sentence."""
+    """Full name of the museum, as used within a sentence."""
     pause: ClassVar[float]
-    """Seconds between two requests, as the museum asks for or bears."""
+    """Seconds between two requests for records, as the museum requests or tolerates."""
     local = False
 
     def __init__(self, words: str) -> None:
@@ -36,15 +36,18 @@ class Museum(ABC):
 
     @abstractmethod
     async def records(self, offset: int) -> tuple[Sequence[Record], int | None]:
-        """Records from an offset on, and the offset of the next ones, if there are more.
+        """Fetch one page.
+
+        Returns:
+            The records from `offset` on, and the offset of the next page, or None after the last page.
 
         Raises:
-            SourceError: the service does not answer, or not as it used to.
+            SourceError: the API does not respond, or its response has an unexpected form.
         """
 
     @abstractmethod
     def row(self, record: Record) -> Row | Refusal | None:
-        """A record as a row; None if it is no painting."""
+        """Convert a record to a row; None if it is not a painting."""
 
     async def pages(self, after: str | None) -> AsyncIterator[Page]:
         offset: int | None = int(after or 0)
@@ -66,15 +69,17 @@ class Museum(ABC):
         try:
             return self.row(record)
         except (TypeError, ValueError, KeyError, AttributeError, IndexError):
-            return Refusal(
-                f"{self.title} {str(record)[:60]}", "The museum's record is not in the form that it used to be."
-            )
+            return Refusal(f"{self.title} {str(record)[:60]}", "The museum's record has an unexpected form.")
 
 
 def museum_row(
     label: str, cells: Mapping[str, str | None], years: tuple[object, object] = (None, None)
 ) -> Row | Refusal:
-    """Args: years: the first and the last one, where the museum says them as whole numbers."""
+    """Build a row from a museum's values, by field.
+
+    Args:
+        years: the first and the last possible year, if the museum states them as integers; ignored otherwise.
+    """
     row = painting(label, {field: cell for field, cell in cells.items() if cell})
     first, last = years
     if isinstance(row, Row) and isinstance(first, int) and isinstance(last, int) and first <= last and (first or last):
@@ -83,11 +88,11 @@ def museum_row(
 
 
 def shape(found: object, what: str) -> Any:
-    """The answer, if it is of the kind that it should be.
+    """Check that a response is a JSON object and return it.
 
     Raises:
-        SourceError: it is not.
+        SourceError: it is not an object.
     """
     if not isinstance(found, dict):
-        raise SourceError(f"{what} answers otherwise than it used to.", "Look for a newer art-mcp, or try again later.")
+        raise SourceError(f"{what} returned an unexpected response.", "Upgrade art-mcp, or try again later.")
     return found

@@ -1,4 +1,4 @@
-"""Tables in Parquet, a batch of rows after the other."""
+"""Tables in Parquet format, read in batches of rows."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 ROWS = 64
+"""Number of rows decoded at a time."""
 _BUFFER = 1 << 20
-MOST_BYTES = 1 << 30
-"""Of a column in a row group, unpacked, as the file says."""
+MAX_COLUMN_BYTES = 1 << 30
+"""Maximum uncompressed size in bytes of one column in one row group, as declared by the file."""
 _THRIFT = 1 << 24
+"""Maximum size of strings and containers in the file's metadata."""
 
 
 def parquet(file: BinaryIO, name: str, images: Collection[str]) -> Records:
-    """A table whose columns are those of the file's schema; nested ones are told as text.
+    """Open a table with the columns of the file's schema; nested values are converted to text.
 
     Raises:
-        SourceError: it is damaged, or what reads Parquet is not installed.
+        SourceError: the file is damaged, or pyarrow is not installed.
     """
     try:
         import pyarrow
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise SourceError(
-            f"{name} is a Parquet table, which cannot be read here.", "Run: pip install 'art-mcp[parquet]'"
+            f"{name} is a Parquet table, which needs pyarrow.", "Run: pip install 'art-mcp[parquet]'"
         ) from None
-    damaged = SourceError(f"{name} is damaged, or is no Parquet table.", "Write the file again, or save it as CSV.")
+    damaged = SourceError(f"{name} is damaged or not a Parquet table.", "Write the file again, or save it as CSV.")
     try:
         table = ParquetFile(
             file, buffer_size=_BUFFER, thrift_string_size_limit=_THRIFT, thrift_container_size_limit=_THRIFT
@@ -64,9 +66,9 @@ def _check_size(table: ParquetFile, names: Collection[str], name: str) -> None:
     for group in range(metadata.num_row_groups):
         for index in range(metadata.num_columns):
             column = metadata.row_group(group).column(index)
-            if column.path_in_schema.split(".")[0] in names and column.total_uncompressed_size > MOST_BYTES:
+            if column.path_in_schema.split(".")[0] in names and column.total_uncompressed_size > MAX_COLUMN_BYTES:
                 raise SourceError(
-                    f"{name} holds more than {MOST_BYTES >> 20:,} MiB of a column in one row group.",
+                    f"{name} has more than {MAX_COLUMN_BYTES >> 20:,} MiB of a column in one row group.",
                     "Write it with smaller row groups.",
                 )
 
@@ -76,6 +78,6 @@ def _cells(batch: pyarrow.RecordBatch, row: int, read: Mapping[str, str]) -> Cel
     for field, column in read.items():
         try:
             cells[field] = coerce(field, batch.column(column)[row].as_py())
-        except (ValueError, OverflowError, KeyError, RecursionError):  # bytes that are no text, years beyond 9999
+        except (ValueError, OverflowError, KeyError, RecursionError):  # such as years after 9999
             return f"Its {field} cannot be read."
     return cells

@@ -1,4 +1,4 @@
-"""What the file of a picture says of it: XMP, IPTC-IIM and EXIF, in this order."""
+"""Reads the metadata embedded in a picture file: XMP takes precedence over IPTC-IIM, and that over EXIF."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_READ = 1 << 20
-"""Bytes of a file; its metadata stand before its pixels, or where TIFF says."""
+"""Maximum number of bytes read from a file; metadata precede the pixels, except that TIFF can place them anywhere."""
 FORMATS = ("JPEG", "PNG", "TIFF")
-"""Whose heads are read without decoding pixels."""
+"""Formats whose metadata Pillow reads without decoding pixels."""
 MAX_TITLE = 120
-"""Of characters of a description that stands for a missing title."""
+"""Maximum length in characters of a description that is used as the title if there is none."""
 _IPTC = {"title": (2, 5), "artist": (2, 80), "description": (2, 120), "rights": (2, 116), "credit": (2, 110)}
 _IPTC_DATE, _IPTC_TIME = (2, 55), (2, 60)
 _EXIF = {"description": 270, "artist": 315, "rights": 33432}
-# What cameras and programs write where a description would stand.
+# Descriptions that cameras and programs write by default.
 _NOISE = re.compile(
     r"(olympus|minolta|konica minolta|kodak|samsung|sony|nikon|canon|casio|fujifilm|pentax|panasonic|digimax)?"
     r"[\W_]*(digital( still)? camera|dsc|dcf|dcim|exif[ _]jpeg([ _]picture)?|camera|picture|image|default)?[\W\d_]*"
@@ -30,7 +30,7 @@ _NOISE = re.compile(
 
 
 class _Head:
-    """The file, of which no more than `MAX_READ` bytes can be read; then it seems to end."""
+    """A file object that reports end of file after `MAX_READ` bytes have been read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._left = file, MAX_READ
@@ -43,19 +43,19 @@ class _Head:
 
 
 def read_picture_metadata(file: BinaryIO) -> dict[str, str]:
-    """The metadata by field; empty if the head of the file is broken or not understood."""
-    from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401 - they register themselves
+    """The metadata by field; empty if the file's header is damaged or its format is not supported."""
+    from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401 - imported to register them
 
     fields: dict[str, str] = {}
     with quiet_pillow():
         try:
             image = Image.open(_Head(file), formats=FORMATS)  # type: ignore[arg-type]
-        except Exception:  # Pillow's plugins raise what they like on hostile files
+        except Exception:  # Pillow can raise any exception on malicious files
             return {}
         for read in (_exif, _iptc, _xmp):
             try:
                 fields |= {field: text for field, text in read(image).items() if text.strip()}
-            except Exception:  # noqa: S112 - the other two may still be whole
+            except Exception:  # noqa: S112 - the other two may still be intact
                 continue
     description = fields.get("description", "")
     if "title" not in fields and 0 < len(description) <= MAX_TITLE:
@@ -65,7 +65,7 @@ def read_picture_metadata(file: BinaryIO) -> dict[str, str]:
 
 def _exif(image: Image.Image) -> dict[str, str]:
     if image.format == "PNG" and "exif" not in image.info:
-        return {}  # Pillow would decode the pixels to look behind them
+        return {}  # Pillow would decode all pixels to search for EXIF data after them
     exif = image.getexif()
     values = {field: exif.get(tag) for field, tag in _EXIF.items()}
     fields = {
@@ -87,7 +87,7 @@ def _iptc(image: Image.Image) -> dict[str, str]:
 
     fields = {field: text(tag) for field, tag in _IPTC.items()}
     day = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", text(_IPTC_DATE))
-    if day and _IPTC_TIME not in info:  # a camera's clock also tells the time
+    if day and _IPTC_TIME not in info:  # with a time, it is when the photo was taken
         fields["date"] = "-".join(part for part in day.groups() if part.strip("0"))
     return fields
 
@@ -102,7 +102,7 @@ def _xmp(image: Image.Image) -> dict[str, str]:
 
 
 def _decoded(text: bytes) -> str:
-    """Most writers use UTF-8 whatever the standard says."""
+    """Decode as UTF-8, which most programs write whatever the standard says, else as cp1252."""
     text = text.strip(b"\0 ")
     try:
         return text.decode("utf-8")

@@ -1,4 +1,4 @@
-"""The rows of a table, whatever its format, and what all formats share."""
+"""The rows of an open table in any format, and what the formats share."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_LINE = 1 << 20
+"""Maximum length of a line: characters of delimited text, bytes of JSON Lines."""
 SAMPLE_BYTES = 1 << 24
-"""How much of a file is read to find out its encoding or its columns, in bytes."""
+"""Number of bytes at the start of a file from which its encoding or columns are determined."""
 
 Cells = Mapping[str, str] | str
-"""What a row says, by field; or the reason why it cannot be read."""
+"""The cells of a row, by field; or the reason why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The rows of a table that is open."""
+    """The columns and rows of an open table."""
 
     names: Sequence[str]
     """The names of its columns."""
     read: Callable[[Mapping[str, int]], Iterator[tuple[str, Cells]]]
-    """Takes the index of each field's column; yields each row that is not empty, after where it stands in the file."""
+    """Takes the column index of each field; yields the position and the cells of each non-empty row."""
 
 
 def is_link(image: str) -> bool:
-    """Whether a row names its picture by an address instead of a file."""
+    """Whether a row names its picture by a URL instead of a file."""
     return re.match(r"\s*https?://", image, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""SemArt as the tutorial of this search cleans it: well-known painters only, each with some works."""
+"""Cleans SemArt as the tutorial on painting search does: named painters with many works only."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from art_mcp.normalization import fold
 
 _WORDS = ("title", "artist", "date", "school", "type", "technique", "timeframe", "description")
 NEEDED = frozenset(("image", *_WORDS))
-"""SemArt's nine columns, by name: what a catalogue can say besides is none of its."""
+"""The fields of SemArt's nine columns, listed explicitly because catalogues have more fields."""
 MORE_THAN = 15
-"""Works that a painter has to have."""
-MENDED = {"TURA, Cosm?": "TURA, Cosmè", "DELACROIX, Eug?ne": "DELACROIX, Eugène"}
+"""Number of works that a painter must exceed, as in the tutorial."""
+CORRECTED = {"TURA, Cosm?": "TURA, Cosmè", "DELACROIX, Eug?ne": "DELACROIX, Eugène"}
 CLEANED = (
-    f"Cleaned: whole rows only, each picture once, painters known by name with more than {MORE_THAN} works; dates and "
-    "schools left out; of the technique, what stands before the first comma. Accents stay."
+    f"Cleaned: complete rows only, each picture once, named painters with more than {MORE_THAN} works; dates and "
+    "schools omitted; techniques cut at the first comma; accents kept."
 )
 
 Rows = Callable[[], Iterator[Row | Refusal]]
@@ -26,27 +26,26 @@ Rows = Callable[[], Iterator[Row | Refusal]]
 def misfit(name: str) -> SourceError:
     """The error for a source that is not SemArt."""
     return SourceError(
-        f"{name} has not SemArt's nine columns, which its cleaning needs.",
-        "Give the folder of semart_train.csv, semart_val.csv and semart_test.csv, or leave the cleaning out.",
+        f"{name} lacks SemArt's nine columns, which cleaning needs.",
+        "Pass the folder with semart_train.csv, semart_val.csv and semart_test.csv, or omit the cleaning.",
     )
 
 
 def clean(rows: Rows) -> Iterator[Row | Refusal]:
-    """The rows, in their order, those that are left out refused with the reason.
+    """Yield the rows in order; a row that is cleaned out becomes a refusal with the reason.
 
-    The tutorial also writes names without accents. They stay here, since the search compares words without them
-    anyway, and what is shown is spelled right. A row that is left out names no painting: one that was loaded from it
-    before counts as missing.
+    The tutorial also strips accents from names. They are kept here, since the search ignores accents anyway and names
+    are then displayed correctly. A refusal has no key, so a painting loaded from that row before counts as missing.
 
     Args:
-        rows: reads the source from its beginning; done twice, first to count each painter's works.
+        rows: reads the source from its beginning; called twice, first to count each painter's works.
     """
     works = Counter(_painter(row) for row in _whole(rows()) if isinstance(row, Row))
     for row in _whole(rows()):
         if isinstance(row, Refusal):
             yield row
         elif works[_painter(row)] <= MORE_THAN:
-            yield Refusal(row.label, f"Cleaned out: its painter has {works[_painter(row)]} works of {MORE_THAN + 1}.")
+            yield Refusal(row.label, f"Cleaned out: painter has {works[_painter(row)]} works, needs {MORE_THAN + 1}.")
         elif "UNKNOWN" in (row.catalogue.artist or ""):
             yield Refusal(row.label, "Cleaned out: its painter is unknown.")
         else:
@@ -55,7 +54,7 @@ def clean(rows: Rows) -> Iterator[Row | Refusal]:
                 row,
                 catalogue=replace(
                     words,
-                    artist=MENDED.get(words.artist or "", words.artist),
+                    artist=CORRECTED.get(words.artist or "", words.artist),
                     technique=(words.technique or "").split(", ")[0],
                     date=None,
                     school=None,
@@ -68,7 +67,7 @@ def _painter(row: Row) -> str:
 
 
 def _whole(rows: Iterator[Row | Refusal]) -> Iterator[Row | Refusal]:
-    """With the rows that lack something, or whose picture was there before, refused."""
+    """Refuse rows with a missing field or with the picture of an earlier row; yield the others unchanged."""
     seen: dict[str, str] = {}
     for row in rows:
         if isinstance(row, Refusal):
@@ -76,6 +75,6 @@ def _whole(rows: Iterator[Row | Refusal]) -> Iterator[Row | Refusal]:
         elif lacking := [field for field in _WORDS if getattr(row.catalogue, field) is None]:
             yield Refusal(row.label, f"Cleaned out: it has no {lacking[0]}.")
         elif (first := seen.setdefault(row.image, row.label)) != row.label:
-            yield Refusal(row.label, f"Cleaned out: its picture is that of {first}.")
+            yield Refusal(row.label, f"Cleaned out: same picture as {first}.")
         else:
             yield row

@@ -1,4 +1,4 @@
-"""Files beside a picture that tell what it shows: NAME.json, NAME.jpg.json, NAME.xmp or NAME.jpg.xmp."""
+"""Reads sidecar files that describe a picture: NAME.json, NAME.jpg.json, NAME.xmp or NAME.jpg.xmp."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from art_mcp.ingest.sources.columns import COLUMNS, plain
 from art_mcp.ingest.sources.xmp import read_xmp
 
 MAX_SIDECAR = 1 << 18
+"""Maximum size of a sidecar in bytes; a larger one is ignored."""
 
 
 def read_sidecars(picture: str, beside: Mapping[str, str], read: Callable[[str], bytes | None]) -> dict[str, str]:
-    """What the picture's sidecars say, by field; JSON goes before XMP, and what is broken says nothing.
+    """The metadata in a picture's sidecars, by field; JSON takes precedence over XMP, and damaged files are ignored.
 
     Args:
-        picture: name of its file.
+        picture: name of the picture's file.
         beside: names of the files in its folder, by their case-folded form.
-        read: the bytes of one of them, None if it cannot be read or is too large.
+        read: returns the content of one of these files, or None if it cannot be read.
     """
     found: dict[str, str] = {}
     for suffix, parse in ((".xmp", read_xmp), (".json", _json)):
@@ -28,13 +29,13 @@ def read_sidecars(picture: str, beside: Mapping[str, str], read: Callable[[str],
             data = read(name) if name else None
             if data and len(data) <= MAX_SIDECAR:
                 found |= parse(data)
-    if found.get("title") == picture:  # as photo services export it
+    if found.get("title") == picture:  # photo services export the file name as the title
         del found["title"]
     return found
 
 
 def _json(data: bytes) -> dict[str, str]:
-    """An object whose keys are called as a table's columns are."""
+    """Read a JSON object whose keys are named like the columns of a table."""
     try:
         known = json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""SMK, the national gallery of Denmark: a search gives whole records.
+"""SMK, the national gallery of Denmark: its search returns complete records.
 
-https://api.smk.dk/api/v1/docs; no key is needed.
+https://api.smk.dk/api/v1/docs; no API key is required.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SMK(Museum):
             "offset": offset,
             "rows": RECORDS,
             "lang": "en",
-            "sort": "object_number",  # for pages that do not overlap
+            "sort": "object_number",  # a stable order, so that pages do not overlap
             "sort_type": "asc",
         }
         found = shape(await self.web.record(f"{API}/art/search/?{urlencode(query)}"), self.title)
@@ -45,7 +45,7 @@ class SMK(Museum):
         label = f"{self.title} {key}"
         image = record.get("image_thumbnail") or record.get("image_native")
         if record.get("image_iiif_id"):
-            image = f"{record['image_iiif_id']}/full/!1024,/0/default.jpg"  # full pictures have up to 490 MB
+            image = f"{record['image_iiif_id']}/full/!1024,/0/default.jpg"  # originals are up to 490 MB
         if record.get("public_domain") is not True or not image:
             return Refusal(label, NOT_OPEN, key)
         titles = [each for each in record.get("titles") or [] if each.get("type") != "previous title"]
@@ -69,5 +69,5 @@ class SMK(Museum):
 
 
 def _year(moment: object) -> int | None:
-    """Of an ISO date such as 1500-01-01T00:00:00.000Z."""
+    """The year of an ISO timestamp such as 1500-01-01T00:00:00.000Z; None if it has none."""
     return int(moment[:4]) if isinstance(moment, str) and moment[:4].isdigit() else None

@@ -1,4 +1,4 @@
-"""What every source gives."""
+"""The interface of all sources, and the rows that they yield."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from art_mcp.painting import UNTOLD, Catalogue, Holding
 
 
 class SourceError(ArtMcpError):
-    """A source cannot be read at all, or not now; a single bad row is a `Refusal` instead."""
+    """A source cannot be read, permanently or at the moment. A single bad row is a `Refusal` instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +19,17 @@ class Row:
     """A painting as the source describes it."""
 
     label: str
-    """What a person calls the row: its line or its file."""
+    """Names the row for the user, by its line or its file."""
     key: str
     """Identifies the painting within its collection."""
     image: str
-    """What `Source.picture` takes: a file's name or an address."""
+    """The argument of `Source.picture`: a file name or a URL."""
     catalogue: Catalogue
     holding: Holding = UNTOLD
     vector: str | None = None
-    """As the source writes it; only an import reads it."""
+    """The text of the vector column, unparsed; only an import uses it."""
     years: tuple[int, int] | None = None
-    """The first and the last possible year, inclusive, where the source says it in numbers; BC is negative."""
+    """First and last possible year, inclusive, if the source states them as numbers; BC is negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +39,37 @@ class Refusal:
     label: str
     reason: str
     key: str | None = None
-    """Which painting it is, where the row says so."""
+    """Key of the painting, if the row states it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows, in the order of the source."""
+    """Consecutive rows of a source."""
 
     rows: Sequence[Row | Refusal]
     after: str | None
-    """Where the list goes on, for `Source.pages` of any process; None: nowhere, this was the last."""
+    """Cursor of the next page for `Source.pages`, valid in any process; None for the last page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a source is loaded; kept with its job."""
+    """How a source is loaded; stored with the job."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    """A table's column for each thing known about a painting, where its header is not to be guessed from."""
+    """Names of a table's columns, by field, for fields whose column is not to be guessed from the header."""
     limit: int | None = None
-    """Rows to list at most."""
+    """Maximum number of rows to load; None for all."""
     remove_missing: bool = False
-    """In the end, remove the paintings that were loaded from this source before and have left it."""
+    """Whether to remove, after the load, paintings loaded from this source before that it no longer contains."""
     clean_semart: bool = False
-    """Load SemArt as the tutorial cleans it."""
+    """Whether to clean SemArt as the tutorial does."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def of(cls, known: Mapping[str, Any]) -> Options:
-        """From `as_dict`, of whichever version of this program."""
+        """Restore options from the output of `as_dict`; unknown options of other versions are ignored."""
         names = {each.name for each in fields(cls)}
         return cls(**{name: value for name, value in known.items() if name in names})
 
@@ -78,37 +78,40 @@ DEFAULTS = Options()
 
 
 class Source(Protocol):
-    """Paintings in a folder, a table, or a museum's catalogue."""
+    """Paintings in a folder, a table, or a museum's catalogue. Close it with `aclose`."""
 
     @property
     def name(self) -> str:
-        """The collection's name when the user gives none."""
+        """Default name of the collection."""
         ...
 
     @property
     def local(self) -> bool:
-        """Whether its pictures are on this machine, so that they can be looked at in passing."""
+        """Whether its pictures are on this machine, so that a plan can read them cheaply."""
         ...
 
     def pages(self, after: str | None) -> AsyncIterator[Page]:
-        """All rows in pages, or those after a page that was listed before.
+        """Yield the rows in pages.
+
+        Args:
+            after: the cursor of the page to start with, from `Page.after`; None starts at the beginning.
 
         Raises:
-            SourceError: the source cannot be read; to go on later is from the last page.
+            SourceError: the source cannot be read; a later call can resume with the cursor of the last page.
         """
         ...
 
     async def picture(self, image: str) -> bytes:
-        """A row's picture, as it came.
+        """The undecoded bytes of a row's picture.
 
         Raises:
             ImageError: this picture is missing, not allowed, empty or too large.
-            SourceError: no picture can be had now.
+            SourceError: the source cannot deliver any picture at the moment.
         """
         ...
 
     async def reading(self) -> str | None:
-        """How the source is understood, in a sentence for people, such as which column is what."""
+        """Sentence for the user on how the source is interpreted, such as the meaning of its columns."""
         ...
 
     async def aclose(self) -> None: ...

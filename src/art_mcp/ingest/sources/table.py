@@ -1,4 +1,4 @@
-"""Tables of paintings beside their pictures, or with links to them, whatever their format."""
+"""Tables of paintings in any supported format, with local pictures or links to pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORMATS: dict[str, Callable[[BinaryIO, str, Collection[str]], Records]] = {
     ".ndjson": jsonl,
     ".parquet": parquet,
 }
-"""By the ending of the file's name; each is given the open file, its name, and what a column of pictures is called."""
+"""Readers by file suffix; each takes the open file, its name, and the possible names of the picture column."""
 TABLE_SUFFIXES = tuple(FORMATS)
 
 
@@ -74,12 +74,12 @@ class Table(LocalSource):
     def _reading(self) -> str:
         path = self._paths[0]
         with self._opened(path) as records:
-            told = reading(records.names, self._columns(path, records))
-            return f"{told} {CLEANED}" if self._clean else told
+            text = reading(records.names, self._columns(path, records))
+            return f"{text} {CLEANED}" if self._clean else text
 
     @contextmanager
     def _opened(self, path: Path) -> Iterator[Records]:
-        """A table, its columns known.
+        """Open a table and read its column names.
 
         Raises:
             SourceError: the table cannot be read.
@@ -100,5 +100,5 @@ class Table(LocalSource):
 
 
 def semart_tables(folder: Path) -> tuple[Path, ...]:
-    """SemArt's parts that are in a folder."""
+    """Paths of those of SemArt's three tables that the folder contains."""
     return tuple(path for part in ("train", "val", "test") if (path := folder / f"semart_{part}.csv").is_file())

@@ -1,4 +1,4 @@
-"""Reading a museum's service politely: one request at a time, not too fast, and again when it is busy."""
+"""A polite HTTP client for museum APIs: one request at a time, rate-limited, with retries when the server is busy."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from art_mcp.images.fetch import Fetcher, FetchError
 from art_mcp.ingest.sources.source import SourceError
 
 TRIES = 5
-"""Of one request, the waits between them doubled each time."""
-BACKOFF_S, MOST_WAIT_S = 2.0, 120.0
+"""Maximum attempts per request; the wait between them doubles each time."""
+BACKOFF_S, MAX_WAIT_S = 2.0, 120.0
+"""Base and maximum of the wait before a retry in seconds."""
 GONE = frozenset({404, 410})
+"""HTTP statuses of records that do not exist."""
 FAILED_IN_ROW = 3
-"""Pictures after each other that cannot be had for the server's sake: then it is down, and no picture is to blame."""
+"""Number of consecutive pictures that fail with server errors after which the server, not the picture, is at fault."""
 
 
 def new_fetcher() -> Fetcher:
-    """One for each source."""
+    """A fetcher for one source, with a timeout of 60 seconds per request."""
     return Fetcher(within=60.0)
 
 
@@ -29,8 +31,8 @@ class Web:
     """The requests of one source.
 
     Args:
-        pause: seconds between two requests for records. Pictures come from other hosts than records mostly, and have a
-            row of their own.
+        pause: seconds between two requests for records. Pictures mostly come from other hosts, so they have a separate
+            queue without a pause.
     """
 
     def __init__(self, *, pause: float) -> None:
@@ -40,10 +42,10 @@ class Web:
         self._failed_in_row = 0
 
     async def record(self, url: str) -> Any:
-        """What a service answers, from its JSON; None if it has nothing there.
+        """Fetch and decode a JSON document; None if it does not exist.
 
         Raises:
-            SourceError: there is no answer now, or none that can be read.
+            SourceError: the server does not respond, or its response is not JSON.
         """
         try:
             data = await self.get(url, "records")
@@ -51,22 +53,22 @@ class Web:
             if error.status in GONE:
                 return None
             raise SourceError(
-                f"The source does not answer: {error.problem}", "Continue the job later; what is stored stays."
+                f"The source is unavailable: {error.problem}", "Continue the job later; stored rows are kept."
             ) from error
         try:
             return json.loads(data)
         except (ValueError, RecursionError):
             raise SourceError(
-                "The source answered something else than JSON.",
-                "Look at its address in a browser, and try again later.",
+                "The source did not return JSON.",
+                "Open its address in a browser, and try again later.",
             ) from None
 
     async def picture(self, url: str) -> bytes:
-        """A picture's file.
+        """Download a picture and return the bytes of its file.
 
         Raises:
-            ImageError: this one cannot be had.
-            SourceError: none can, it seems.
+            ImageError: this picture cannot be downloaded.
+            SourceError: `FAILED_IN_ROW` consecutive pictures failed, so the server seems to be down.
         """
         try:
             data = await self.get(url, "pictures")
@@ -77,8 +79,8 @@ class Web:
             if self._failed_in_row < FAILED_IN_ROW:
                 raise
             raise SourceError(
-                f"Pictures cannot be had from the source now: {error.problem}",
-                "Continue the job later; what is stored stays.",
+                f"The source cannot deliver pictures: {error.problem}",
+                "Continue the job later; stored rows are kept.",
             ) from error
         self._failed_in_row = 0
         return data
@@ -87,25 +89,25 @@ class Web:
         await self._fetcher.aclose()
 
     async def get(self, url: str, row: str, *, patient: bool = True) -> bytes:
-        """A link's file.
+        """Download a URL and return the bytes of the response.
 
         Args:
-            row: "records" or "pictures", of which each waits for the one before.
-            patient: try again while the server is busy.
+            row: the queue to wait in, "records" or "pictures"; each allows one request at a time.
+            patient: whether to retry while the server is busy.
 
         Raises:
-            ImageError: it cannot be had.
+            ImageError: the download failed.
         """
         async with self._rows[row]:
             for attempt in range(1, TRIES + 1):
                 try:
                     data = await self._fetcher.get(url)
                 except FetchError as error:
-                    # The Met's firewall answers 403 to who is too fast.
+                    # The Met's firewall returns 403 to clients that are too fast.
                     if not (error.busy or error.status == 403) or attempt == TRIES or not patient:
                         raise
                     backoff = random.uniform(0.5, 1) * BACKOFF_S * 2 ** (attempt - 1)  # noqa: S311
-                    await anyio.sleep(min(MOST_WAIT_S, max(error.retry_after or 0.0, backoff)))
+                    await anyio.sleep(min(MAX_WAIT_S, max(error.retry_after or 0.0, backoff)))
                 else:
                     if row == "records":
                         await anyio.sleep(self._pause)
@@ -114,7 +116,7 @@ class Web:
 
 
 def text_of(html: object) -> str:
-    """The words of a text that may be HTML; empty if it is no text."""
+    """The plain text of a string that may be HTML; empty if it is not a string."""
     if not isinstance(html, str):
         return ""
     if "<" not in html and "&" not in html:

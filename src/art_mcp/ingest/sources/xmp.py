@@ -1,4 +1,4 @@
-"""What an XMP packet says of a painting: the XML of Adobe, IPTC and Dublin Core in pictures and sidecars."""
+"""Reads XMP packets, the XML metadata of Adobe, IPTC and Dublin Core in pictures and sidecars."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_PACKET = 1 << 18
+"""Maximum size of an XMP packet in bytes; a larger one is ignored."""
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
@@ -16,7 +17,7 @@ _RIGHTS = "{http://ns.adobe.com/xap/1.0/rights/}"
 _EXT = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
-# Of the picture's file; the first that is there counts.
+# Properties of the picture file, by field; the first one present is used.
 _OF_PICTURE = {
     "title": (f"{_DC}title",),
     "artist": (f"{_DC}creator",),
@@ -25,7 +26,7 @@ _OF_PICTURE = {
     "rights": (f"{_RIGHTS}WebStatement", f"{_DC}rights", f"{_RIGHTS}UsageTerms"),
     "credit": (f"{_PHOTOSHOP}Credit",),
 }
-# Of the work that is shown in it, which IPTC keeps apart from the photograph.
+# Properties of the depicted work, which IPTC distinguishes from the photograph.
 _OF_WORK = {
     "title": (f"{_EXT}AOTitle",),
     "artist": (f"{_EXT}AOCreator",),
@@ -38,7 +39,7 @@ _OF_WORK = {
 
 
 def read_xmp(packet: bytes) -> dict[str, str]:
-    """What is said, by field; nothing of a packet that is broken, too large, or declares entities."""
+    """The metadata by field; empty for a packet that is damaged, too large, or has a DTD."""
     from xml.etree.ElementTree import ParseError
 
     from defusedxml import DefusedXmlException
@@ -50,16 +51,16 @@ def read_xmp(packet: bytes) -> dict[str, str]:
         root = fromstring(packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
         return {}
-    told = _told(root, _OF_PICTURE)
+    fields = _fields(root, _OF_PICTURE)
     work = next(root.iter(f"{_EXT}ArtworkOrObject"), None)
-    if work is not None and (of_work := _told(work, _OF_WORK)):
-        told.pop("artist", None)  # who took the photograph
-        told.pop("date", None)
-        told |= of_work
-    return told
+    if work is not None and (of_work := _fields(work, _OF_WORK)):
+        fields.pop("artist", None)  # the photographer
+        fields.pop("date", None)
+        fields |= of_work
+    return fields
 
 
-def _told(root: Element, wanted: dict[str, Sequence[str]]) -> dict[str, str]:
+def _fields(root: Element, wanted: dict[str, Sequence[str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     every = {name for names in wanted.values() for name in names}
     for element in root.iter():
@@ -68,12 +69,12 @@ def _told(root: Element, wanted: dict[str, Sequence[str]]) -> dict[str, str]:
                 found.setdefault(name, value.strip())
         if element.tag in every:
             found.setdefault(element.tag, _text(element))
-    told = {field: next((found[name] for name in names if found.get(name)), "") for field, names in wanted.items()}
-    return {field: text for field, text in told.items() if text}
+    texts = {field: next((found[name] for name in names if found.get(name)), "") for field, names in wanted.items()}
+    return {field: text for field, text in texts.items() if text}
 
 
 def _text(element: Element) -> str:
-    """Of a text in several languages, the default or English; of a list, all its parts."""
+    """The text of a property: the default or English of several languages, or all items of a list joined by commas."""
     parts = list(element.iter(f"{_RDF}li"))
     if not parts:
         return (element.text or "").strip()
