@@ -1,4 +1,4 @@
-"""What is agreed about calls to a paid service: how fast they may be, and how many."""
+"""Budgets of paid calls, and the permits to make them."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Most calls; None for no limit. Periods are those of UTC, as bills are."""
+    """The most calls per period; None for no limit. Periods begin in UTC, as billing periods do."""
 
     a_minute: int | None = None
     a_day: int | None = None
     a_month: int | None = None
     month_set_by: str = "ART_MCP_BUDGET_MONTH"
-    """The setting that gives the month its limit: a sum of money can, too."""
+    """The setting that limits the month: a number of calls or a sum of money."""
 
     def set_by(self, period: str) -> str:
-        """The setting that a person changes for another limit of a `minute`, `day` or `month`."""
+        """The setting that limits the calls per `minute`, `day` or `month`."""
         return self.month_set_by if period == "month" else f"ART_MCP_BUDGET_{period.upper()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """A budget of which nothing is left."""
+    """A budget that is exhausted."""
 
     period: str
     """`minute`, `day` or `month`."""
     until: datetime.datetime
-    """When it begins anew."""
+    """When the next period begins."""
     set_by: str
-    """The setting that gives it its limit."""
+    """The setting that limits it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """What is left of a budget."""
+    """What remains of a budget."""
 
     calls: int
     period: str
     """`day` or `month`."""
     until: datetime.datetime
-    """When it begins anew."""
+    """When the next period begins."""
     set_by: str
-    """The setting that gives it its limit."""
+    """The setting that limits it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The answer to whether a call may go."""
+    """The answer to a request to make one call."""
 
     granted: bool
-    """It may go now, and is counted; else it is not."""
+    """Whether the call may be made now; if so, it is counted."""
     wait: float
-    """Seconds until it is worth asking again; after a granted call, for the next one."""
+    """Seconds until the next request is worthwhile."""
     exhausted: Exhausted | None = None
-    """Why not, if a budget is the reason."""
+    """The budget that prevents the call, if one does."""

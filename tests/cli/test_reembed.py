@@ -262,7 +262,7 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
     assert "`art-mcp reembed` embeds them anew" in doctor
     assert museum.run(museum.azure, "reembed", "--dry-run") == (
         "5 paintings are to be embedded by azure vision 2023-04-15.p1, instead of local bridge 1.\n"
-        "That takes 5 paid calls, 1 second at 100 calls a second; they cost less than 0.01 by "
+        "This takes 5 paid calls, 1 second at 100 calls per second, and costs less than 0.01 by "
         "ART_MCP_PRICE_PER_1000.\n"
         "Nothing was changed.\n"
     )

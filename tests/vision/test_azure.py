@@ -207,16 +207,16 @@ async def test_what_is_sent_is_within_the_limits(
 @pytest.mark.parametrize(
     ("kind", "fault", "retry_after", "words"),
     [
-        ("hang", Fault.SERVICE, None, "no whole answer within 0.5 seconds"),
-        ("drip", Fault.SERVICE, None, "no whole answer within 0.5 seconds"),
+        ("hang", Fault.SERVICE, None, "no complete answer within 0.5 seconds"),
+        ("drip", Fault.SERVICE, None, "no complete answer within 0.5 seconds"),
         ("reset", Fault.SERVICE, None, "connection to 127.0.0.1 failed"),
-        ("truncated", Fault.SERVICE, None, "broken or endless JSON"),
+        ("truncated", Fault.SERVICE, None, "invalid or oversized JSON"),
         ("error in 200", Fault.SERVICE, None, "Something went wrong."),
         ("no vector", Fault.SERVICE, None, "without a vector"),
         ("empty vector", Fault.SERVICE, None, "without a vector"),
         ("short vector", Fault.SERVICE, None, "with 1023 numbers instead of 1024"),
-        ("nan", Fault.SERVICE, None, "no direction"),
-        ("other model", Fault.SETUP, None, "model version 2031-01-01 where 2023-04-15"),
+        ("nan", Fault.SERVICE, None, "zero, infinite or not numeric"),
+        ("other model", Fault.SETUP, None, "model version 2031-01-01 instead of 2023-04-15"),
         ("429", Fault.BUSY, 7, "Try again in 7 s."),
         ("429 words", Fault.BUSY, 7, "Try again in 7 s."),
         ("429 date", Fault.BUSY, pytest.approx(7, abs=1.1), "Try again in"),
@@ -227,11 +227,11 @@ async def test_what_is_sent_is_within_the_limits(
         ("502", Fault.SERVICE, None, "“502 Bad Gateway” (HTTP 502"),
         ("503", Fault.SERVICE, None, "ServiceUnavailable"),
         ("400 region", Fault.SETUP, None, "region of this resource"),
-        ("401 key", Fault.SETUP, None, "refuses the key"),
-        ("401 token", Fault.SETUP, None, "refuses the token"),
-        ("403 firewall", Fault.SETUP, None, "closed to this network"),
-        ("403 quota", Fault.SETUP, 186688, "Go on after 20"),
-        ("404", Fault.SETUP, None, "not at this address"),
+        ("401 key", Fault.SETUP, None, "refused the key"),
+        ("401 token", Fault.SETUP, None, "refused the token"),
+        ("403 firewall", Fault.SETUP, None, "accepts no calls from this network"),
+        ("403 quota", Fault.SETUP, 186688, "Resume after 20"),
+        ("404", Fault.SETUP, None, "not found at this address"),
         ("410", Fault.SETUP, None, "retired"),
     ],
 )
@@ -261,15 +261,15 @@ async def test_each_fault(
         (answers.NO_TEXT, Fault.INPUT, "70 words"),
         (error(413, "413", "Payload too large."), Fault.INPUT, "Payload"),
         (replace(answers.WRONG_FORMAT, status=200), Fault.INPUT, "Input data is not a valid image."),
-        (answers.wrong_content_type("image/jxl"), Fault.SETUP, "fault of art-mcp"),
-        (answers.WRONG_REGION, Fault.SETUP, "Create the resource"),
+        (answers.wrong_content_type("image/jxl"), Fault.SETUP, "bug in art-mcp"),
+        (answers.WRONG_REGION, Fault.SETUP, "Create a resource"),
         (answers.NO_SUBDOMAIN, Fault.SETUP, "https://NAME."),
         (answers.wrong_model_version("x"), Fault.SETUP, "version of its model"),
         (answers.KEY_DISABLED, Fault.SETUP, "Entra ID (pip install 'art-mcp[azure]')"),
-        (error(403, "PermissionDenied", "The principal lacks the required data action."), Fault.SETUP, "User given"),
+        (error(403, "PermissionDenied", "The principal lacks the required data action."), Fault.SETUP, "User assigned"),
         (error(429, "429", "Out of call volume quota. Please retry after 2 days."), Fault.SETUP, "no calls left"),
         (error(200, "429", "Please retry after 3 seconds."), Fault.BUSY, "in 3 s"),
-        (error(400, "Whatever", "Nobody knows."), Fault.SETUP, "refuses the call"),
+        (error(400, "Whatever", "Nobody knows."), Fault.SETUP, "refused the call"),
         (error(418, "Teapot", "No coffee."), Fault.SETUP, "HTTP 418, Teapot"),
         (json_answer(500, {"error": "flat"}), Fault.SERVICE, "“flat”"),
         (json_answer(500, ["odd"]), Fault.SERVICE, "failed (HTTP 500)"),
@@ -351,7 +351,7 @@ async def test_unbelievable_vectors(standin: AzureStandIn, endpoint: str, monkey
     ("answer", "fault", "words"),
     [
         (http("302 Found", b"", "location: http://127.0.0.1:1/stolen"), Fault.SETUP, "redirects are not followed"),
-        (http("200 OK", b" " * (1024 * 1024 + 1), "content-type: application/json"), Fault.SERVICE, "endless JSON"),
+        (http("200 OK", b" " * (1024 * 1024 + 1), "content-type: application/json"), Fault.SERVICE, "oversized JSON"),
         (http("502 Bad", b"<title>Gate</title>" + b" " * 2 * 1024 * 1024), Fault.SERVICE, "“Gate” (HTTP 502)"),
         (http("200 OK", b"{}").replace(b": 2", b": 9"), Fault.SERVICE, "connection to 127.0.0.1 failed"),
         (b"SSH-2.0-OpenSSH_9\r\n", Fault.SERVICE, "connection to 127.0.0.1 failed"),
@@ -434,7 +434,7 @@ async def test_tokens_are_kept_and_renewed_once(standin: AzureStandIn, endpoint:
         standin.tokens = set()
         raised = await failure(provider)
         assert (raised.fault, tokens.asked) == (Fault.SETUP, 3)
-        assert "refuses the token" in str(raised) and "audience is incorrect (cognitiveservices.azure.com)" in str(
+        assert "refused the token" in str(raised) and "audience is incorrect (cognitiveservices.azure.com)" in str(
             raised
         )
     assert tokens.closed
@@ -482,10 +482,10 @@ async def test_entra_without_its_package(endpoint: str, monkeypatch: pytest.Monk
 async def test_a_key_without_and_a_token_without_subdomain(standin: AzureStandIn, endpoint: str) -> None:
     standin.key_disabled = True
     async with azure(endpoint) as provider:
-        assert "takes no keys" in str(await failure(provider))
+        assert "accepts no keys" in str(await failure(provider))
     standin.custom_subdomain = False
     async with azure(endpoint, None, credential=Tokens([TOKEN])) as provider:
-        assert "takes no token at this endpoint" in str(await failure(provider))
+        assert "accepts no token at this endpoint" in str(await failure(provider))
 
 
 async def test_a_key_from_a_file(endpoint: str) -> None:
@@ -530,9 +530,9 @@ def test_endpoints(given: str, used: str) -> None:
         ("http://127.0.0.1.evil.example", "begin with https"),
         ("file://localhost", "begin with https"),
         ("https://me:CANARY@host", "user name"),
-        ("https://host/computervision", "goes on"),
-        ("https://host?key=CANARY", "goes on"),
-        ("https://host/#", "goes on"),
+        ("https://host/computervision", "path or a query"),
+        ("https://host?key=CANARY", "path or a query"),
+        ("https://host/#", "path or a query"),
     ],
 )
 def test_endpoints_that_are_none(given: str, wrong: str) -> None:
@@ -695,9 +695,9 @@ async def test_health(standin: AzureStandIn, endpoint: str) -> None:
 @pytest.mark.parametrize(
     ("change", "usable", "words"),
     [
-        ({"keys": ()}, False, "refuses the key"),
+        ({"keys": ()}, False, "refused the key"),
         ({"region_enabled": False}, False, "no multimodal embeddings in the region"),
-        ({"api_versions": ()}, False, "not at this address"),
+        ({"api_versions": ()}, False, "not found at this address"),
         ({"model_versions": ("2031",)}, False, "version of its model"),
         ({"tier": "F0", "used_this_month": 5000}, False, "no calls left"),
         ({"rate": 1}, True, "is ready but busy"),

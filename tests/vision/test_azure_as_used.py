@@ -249,7 +249,7 @@ async def test_the_budget_holds_however_much_is_asked(
         finder = await runtime.finder()
         notes = [(await finder.by_text(f"question {number}", limit=1)).note for number in range(200)]
         assert notes[:4] == [None] * 4 and None not in notes[4:]
-        assert "The budget of calls for this day is used up. It starts anew at 2" in (notes[-1] or "")
+        assert "The budget of paid calls for this day is exhausted. The next day begins at 2" in (notes[-1] or "")
         with pytest.raises(VisionError, match="ART_MCP_BUDGET_DAY"):
             await finder.by_image(str(folder / "00.png"), limit=1)
         draw_many(tmp_path / "art", 9)
@@ -272,8 +272,8 @@ async def test_a_budget_that_will_not_do_is_told_before_anything_is_paid(
     }
     command = [sys.executable, "-m", "art_mcp", "ingest", str(draw_many(tmp_path / "art", 5))]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    told = done.stderr.index("The budget of this day allows only 3 more (ART_MCP_BUDGET_DAY sets it)")
-    assert told < done.stderr.index("The budget of calls for this day is used up.")
+    told = done.stderr.index("The budget for this day allows only 3 more (ART_MCP_BUDGET_DAY)")
+    assert told < done.stderr.index("The budget of paid calls for this day is exhausted.")
     assert done.returncode == 1
     assert standin.calls.billed() == 3
 

@@ -21,19 +21,19 @@ from art_mcp.vision.remote.provider import RemoteProvider
 pytestmark = pytest.mark.anyio
 
 THEN = {
-    Fault.INPUT: "This picture is refused with the reason; the others go on.",
-    Fault.BUSY: "Everybody waits as long as the service says, then goes slower; the call is made again.",
-    Fault.SERVICE: "Tried again, up to five times with growing random waits. If only this picture fails, it is "
-    "refused; if every call fails, everybody waits, 5 s to 5 min, and the run stops after 15 min.",
-    Fault.SETUP: "The run stops at once and can be resumed; searches go on by words.",
+    Fault.INPUT: "This picture is refused with the reason; the other pictures continue.",
+    Fault.BUSY: "All calls wait as long as the service says and are slower afterwards; the call is repeated.",
+    Fault.SERVICE: "The call is repeated, up to five times after growing random waits. If only this picture fails, it "
+    "is refused; if every call fails, all calls wait, from 5 s to 5 min, and the run stops after 15 min.",
+    Fault.SETUP: "The run stops at once and can be resumed; searches continue by words.",
 }
 HEAD = """\
 # What happens when Azure fails
 
-Each line was made by a call to a stand-in (`tests/support/azure`), which fails as the service does. Pictures that
-were paid for are kept in every case, and no key or token is in any message.
+Each line comes from a call to a stand-in (`tests/support/azure`) that fails as the service does. Pictures that were
+paid for are kept in every case, and no message contains a key or a token.
 
-| what comes back | what art-mcp does | what it says |
+| failure | what art-mcp does | what it says |
 | --- | --- | --- |
 """
 

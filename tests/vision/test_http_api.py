@@ -176,8 +176,13 @@ REFUSALS: list[tuple[Answer, Fault, float | None, str]] = [
         "“Unauthorized” (HTTP 401). Check ART_MCP_HTTP_KEY",
     ),
     (json_answer(401, {"message": "invalid api token"}), Fault.SETUP, None, "“invalid api token”"),
-    (json_answer(402, {"detail": "Payment required"}), Fault.SETUP, None, "wants to be paid first: “Payment required”"),
-    (json_answer(403, {"detail": "Not authenticated"}), Fault.SETUP, None, "does not allow this: “Not authenticated”"),
+    (json_answer(402, {"detail": "Payment required"}), Fault.SETUP, None, "requires payment: “Payment required”"),
+    (
+        json_answer(403, {"detail": "Not authenticated"}),
+        Fault.SETUP,
+        None,
+        "does not permit this call: “Not authenticated”",
+    ),
     (refusal("vllm", 404, "The model `x` does not exist.", "NotFoundError"), Fault.SETUP, None, "ART_MCP_HTTP_MODEL"),
     (
         json_answer(405, {"detail": "Method Not Allowed"}),
@@ -188,7 +193,12 @@ REFUSALS: list[tuple[Answer, Fault, float | None, str]] = [
     (text(302, b""), Fault.SETUP, None, "redirects are not followed"),
     (text(407, b""), Fault.SETUP, None, "HTTPS_PROXY"),
     (text(501, b"Start it with `--embeddings`"), Fault.SETUP, None, "“Start it with `--embeddings`” (HTTP 501)"),
-    (error(429, "insufficient_quota", "You exceeded your current quota."), Fault.SETUP, None, "no calls left for you"),
+    (
+        error(429, "insufficient_quota", "You exceeded your current quota."),
+        Fault.SETUP,
+        None,
+        "no calls left for your account",
+    ),
     (
         json_answer(429, {"message": "You are using a Trial key, which is limited to 1000 API calls / month."}),
         Fault.SETUP,
@@ -207,7 +217,7 @@ REFUSALS: list[tuple[Answer, Fault, float | None, str]] = [
     (text(500, b"Internal Server Error"), Fault.SERVICE, None, "“Internal Server Error” (HTTP 500)"),
     (text(502, b"<html><title>Bad Gateway</title>", "text/html"), Fault.SERVICE, None, "“Bad Gateway” (HTTP 502)"),
     (json_answer(503, {}, headers={"retry-after": "5"}), Fault.SERVICE, 5, "in 5 s"),
-    (refusal("openai", 400, "No picture in it."), Fault.INPUT, None, "refuses this input: “No picture in it.”"),
+    (refusal("openai", 400, "No picture in it."), Fault.INPUT, None, "refused this input: “No picture in it.”"),
     (refusal("cohere", 400, "image too large"), Fault.INPUT, None, "image too large"),
     (text(413, b""), Fault.INPUT, None, "(HTTP 413)"),
     (text(415, b""), Fault.INPUT, None, "(HTTP 415)"),
@@ -223,7 +233,7 @@ REFUSALS: list[tuple[Answer, Fault, float | None, str]] = [
     (json_answer(200, {"error": {"code": "429"}}), Fault.BUSY, None, "too many calls (HTTP 200, 429)"),
     (json_answer(200, {"message": "out of memory"}), Fault.SERVICE, None, "failed: “out of memory”"),
     (json_answer(200, {"detail": "out of memory"}), Fault.SERVICE, None, "failed: “out of memory”"),
-    (json_answer(200, {"error": {"code": "invalid_api_key", "message": "Who?"}}), Fault.SETUP, None, "the right key"),
+    (json_answer(200, {"error": {"code": "invalid_api_key", "message": "Who?"}}), Fault.SETUP, None, "a valid key"),
 ]
 
 
@@ -269,7 +279,7 @@ async def test_a_model_that_takes_no_pictures_is_a_setting() -> None:
         await made.embed_queries([SEA])
         raised = await refused(made)
     assert raised.fault is Fault.SETUP and "This model takes no pictures." in raised.problem
-    assert "takes pictures and texts" in raised.next_step
+    assert "accepts pictures and texts" in raised.next_step
 
 
 async def test_a_bad_picture_that_comes_first_is_the_pictures_fault() -> None:
@@ -361,7 +371,7 @@ async def test_unbelievable_vectors(values: list[Any]) -> None:
     answer = json_answer(200, {"data": [{"embedding": values}]})
     async with asked(EmbeddingStandIn("openai", change=always(answer))) as made:
         raised = await failure(made)
-    assert raised.fault is Fault.SERVICE and "no direction" in str(raised)
+    assert raised.fault is Fault.SERVICE and "zero, infinite or not numeric" in str(raised)
 
 
 @pytest.mark.parametrize("values", [None, [], "AACAPw==", {"0": 1}])
@@ -376,8 +386,8 @@ async def test_no_vector_at_all(values: Any) -> None:
 @pytest.mark.parametrize(
     ("delivery", "words"),
     [
-        (Delivery.NEVER, "no whole answer within 0.5 seconds"),
-        (Delivery.DRIP, "no whole answer within 0.5 seconds"),
+        (Delivery.NEVER, "no complete answer within 0.5 seconds"),
+        (Delivery.DRIP, "no complete answer within 0.5 seconds"),
         (Delivery.RESET, "connection to 127.0.0.1 failed"),
     ],
 )
@@ -391,8 +401,8 @@ async def test_answers_that_do_not_come(delivery: Delivery, words: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "fault", "words"),
     [
-        (http("200 OK", b" " * (1024 * 1024 + 1), "content-type: application/json"), Fault.SERVICE, "endless JSON"),
-        (http("200 OK", b'{"data": [', "content-type: application/json"), Fault.SERVICE, "broken"),
+        (http("200 OK", b" " * (1024 * 1024 + 1), "content-type: application/json"), Fault.SERVICE, "oversized JSON"),
+        (http("200 OK", b'{"data": [', "content-type: application/json"), Fault.SERVICE, "invalid"),
         (http("302 Found", b"", "location: http://127.0.0.1:1/stolen"), Fault.SETUP, "redirects are not followed"),
         (b"SSH-2.0-OpenSSH_9\r\n", Fault.SERVICE, "connection to 127.0.0.1 failed"),
     ],
@@ -417,7 +427,7 @@ async def test_an_answer_without_end_is_cut() -> None:
     async with provider(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/embeddings") as made:
         raised = await failure(made)
     server.close()
-    assert raised.fault is Fault.SERVICE and "broken or endless JSON" in str(raised)
+    assert raised.fault is Fault.SERVICE and "invalid or oversized JSON" in str(raised)
 
 
 # Settings
@@ -426,12 +436,12 @@ async def test_an_answer_without_end_is_cut() -> None:
 @pytest.mark.parametrize(
     ("url", "wrong"),
     [
-        ("https://host", "is not the whole address"),
-        ("https://host/", "is not the whole address"),
-        ("https://host/?key=CANARY", "is not the whole address"),
-        ("https://host/v1/embeddings#CANARY", "is not the whole address"),
+        ("https://host", "is not a complete address"),
+        ("https://host/", "is not a complete address"),
+        ("https://host/?key=CANARY", "is not a complete address"),
+        ("https://host/v1/embeddings#CANARY", "is not a complete address"),
         ("http://host/v1/embeddings", "does not begin with https"),
-        ("https://me:CANARY@host/v1/embeddings", "has a user name in it"),
+        ("https://me:CANARY@host/v1/embeddings", "contains a user name"),
         ("host/v1/embeddings", "is not an address"),
     ],
 )
@@ -505,8 +515,8 @@ async def test_health_asks_for_a_text_and_until_there_was_one_for_a_picture(dial
 @pytest.mark.parametrize(
     ("change", "usable", "words"),
     [
-        ({"key": "another"}, False, "without the right key"),
-        ({"model": "another"}, False, "or not this model"),
+        ({"key": "another"}, False, "requires a valid key"),
+        ({"model": "another"}, False, "does not have this model"),
         ({"native": 256}, False, "256 numbers instead of 512"),
         ({"pictures": False}, False, "takes no pictures"),
         ({"change": always(json_answer(429, {}))}, True, "is ready but busy"),

@@ -149,7 +149,7 @@ async def test_one_refused_picture_stops_nobody_not_even_as_the_last_one(
             job = await load(runtime, folder)
             assert (job.stored, job.refused) == (stored, 1)
             ((_, reason),) = await jobs.refusals(await runtime.database(), job.id)
-            assert "refuses this input: “I dislike it.”" in reason
+            assert "refused this input: “I dislike it.”" in reason
     assert standin.calls.billed(digest(harmless())) == 2  # once each time
 
 
@@ -191,7 +191,7 @@ async def test_the_budget_holds(vllm: tuple[EmbeddingStandIn, str], settings: Se
     async with Runtime(thrifty) as runtime:  # a restart resets nothing
         finder = await runtime.finder()
         notes = [(await finder.by_text(f"question {number}", limit=1)).note for number in range(6)]
-        assert notes[:3] == [None] * 3 and "budget of calls for this day is used up" in (notes[3] or "")
+        assert notes[:3] == [None] * 3 and "budget of paid calls for this day is exhausted" in (notes[3] or "")
         assert "budget of calls" in (await (await runtime.provider()).health()).detail
     assert len(standin.calls) == 8
 

@@ -17,8 +17,9 @@ from PIL import Image, ImageDraw, ImageFilter
 from support.embeddings import by_leg
 
 from art_mcp.images.picture import Picture
+from art_mcp.space import Leg
 from art_mcp.vision.local import LocalProvider
-from art_mcp.vision.provider import Leg, VisionError
+from art_mcp.vision.provider import VisionError
 from art_mcp.vision.weights import MODELS
 
 TEXTS = (

@@ -345,7 +345,7 @@ async def test_a_search_is_told_soon_while_the_service_hangs() -> None:
             tasks.start_soon(bench.call, f"{number}", hangs, True)
     assert bench.clock.now == URGENT_WITHIN_S
     assert {str(end) for end in bench.ended.values()} == {
-        "No call to the service succeeded within 20 seconds. Ask again later."
+        "No call to the service succeeded within 20 seconds. Try again later."
     }
     async with bench.clock.running() as tasks:  # their places are free again
         tasks.start_soon(bench.call, "a", bench.script("a", "vector"), True)
@@ -410,7 +410,7 @@ async def test_an_exhausted_budget_is_reported_with_its_next_start() -> None:
         return Permit(False, 60, budget)
 
     bench.account.take = exhausted
-    told = r"calls for this month is used up.*2026-04-01 00:00 UTC; ART_MCP_BUDGET_MONEY sets it"
+    told = r"calls for this month is exhausted.*2026-04-01 00:00 UTC; ART_MCP_BUDGET_MONEY sets the budget"
     with pytest.raises(VisionError, match=told):
         await bench.pacer.call(bench.script("a", "vector"), urgent=False)
     assert not bench.sent

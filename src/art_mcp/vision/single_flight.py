@@ -1,4 +1,4 @@
-"""Answers that cost something are asked for once."""
+"""Concurrent requests for the same value share one computation, and its result is cached."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ class _Flight:
 
 
 class SingleFlight(Generic[K, V]):
-    """Remembers the answers used last, and lets equal questions wait for one answer.
+    """A cache of the most recently used values, each of which is computed once at a time.
 
     Args:
-        kept: how many answers to remember.
+        size: how many values to keep.
     """
 
-    def __init__(self, kept: int) -> None:
-        self._most = kept
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._kept: OrderedDict[K, V] = OrderedDict()
         self._flights: dict[K, _Flight] = {}
 
     async def get(self, key: K, make: Callable[[], Awaitable[V]]) -> V:
-        """The answer, made now unless it is there or on its way.
+        """The value of a key, computed now unless it is cached or being computed.
+
+        Args:
+            make: computes the value.
 
         Raises:
-            Exception: what `make` raised, for all who waited; it is not remembered.
+            Exception: the error of `make`, for all who waited for it; it is not cached.
         """
         while key not in self._kept:
             if (flight := self._flights.get(key)) is None:
@@ -42,20 +45,20 @@ class SingleFlight(Generic[K, V]):
             await flight.landed.wait()
             if flight.error is not None:
                 raise flight.error
-            # It succeeded, or who made it was cancelled, and another one takes over.
+            # The value is cached now; or its caller was cancelled, and this one takes over.
         self._kept.move_to_end(key)
         return self._kept[key]
 
     async def _make(self, key: K, make: Callable[[], Awaitable[V]]) -> V:
         flight = self._flights[key] = _Flight()
         try:
-            answer = self._kept[key] = await make()
+            value = self._kept[key] = await make()
         except Exception as error:
             flight.error = error
             raise
         finally:
             del self._flights[key]
             flight.landed.set()
-        while len(self._kept) > self._most:
+        while len(self._kept) > self._size:
             self._kept.popitem(last=False)
-        return answer
+        return value

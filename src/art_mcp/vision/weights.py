@@ -9,19 +9,19 @@ from pathlib import Path
 from art_mcp.vision.provider import VisionError
 
 MODELS = Path(__file__).parent / "models"
-"""The model files of this package, with their SHA-256 in `manifest.json`."""
+"""The folder of art-mcp's own model files; `manifest.json` has their SHA-256 digests."""
 
 REINSTALL = "Reinstall art-mcp, for example with `pip install --force-reinstall --no-deps art-mcp`."
 
 
 class ModelFile:
-    """A file and the SHA-256 it must have.
+    """A model file and the SHA-256 that it must have.
 
     Args:
-        path: where it lies; None when the package that brings it is not installed.
-        name: what people are told, never the whole path.
-        sha256: hexadecimal; None when it is not known, which is an error on reading.
-        next_step: what helps when the file is missing or damaged.
+        path: None if the package that contains the file is not installed.
+        name: the name that errors use; never the whole path.
+        sha256: hexadecimal; None if unknown, in which case the file is refused.
+        next_step: what to do if the file is missing or damaged.
     """
 
     def __init__(self, path: Path | None, name: str, sha256: str | None, next_step: str) -> None:
@@ -31,7 +31,7 @@ class ModelFile:
         self.next_step = next_step
 
     def read(self) -> bytes:
-        """The content; raises `VisionError` unless it is what was shipped."""
+        """The content. Raises `VisionError` if the file is missing or its SHA-256 differs."""
         if self.path is None:
             raise VisionError(f"The model file {self.name} is not installed.", self.next_step)
         try:
@@ -48,7 +48,7 @@ class ModelFile:
 
 
 def read_manifest(models: Path) -> dict[str, str]:
-    """File name to SHA-256; empty when the manifest is missing or damaged, so that every file is refused."""
+    """SHA-256 by file name; empty if the manifest is missing or damaged, so that every file is refused."""
     try:
         manifest = json.loads((models / "manifest.json").read_text("utf-8"))
     except (OSError, ValueError):

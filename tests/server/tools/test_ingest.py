@@ -71,7 +71,7 @@ async def test_a_user_who_agrees_is_asked_once_and_pays(
     async with connected_over_stdio(options=options, **environment) as client:
         assert (await load(client, folder))["stored"] == 8
         assert user.asked == [
-            "Load art? That takes 8 paid calls, 1 second at 200 calls a second; they cost 0.40 by "
+            "Load art? This takes 8 paid calls, 1 second at 200 calls per second, and costs 0.40 by "
             "ART_MCP_PRICE_PER_1000."
         ]
         assert (await load(client, folder))["unchanged"] == 8  # which costs nothing
@@ -109,5 +109,5 @@ async def test_a_budget_that_will_not_do_is_told_with_the_first_answer(
     async with connected(paid.model_copy(update=limits)) as client:
         result = await load(client, folder)
         assert result["state"] == "running"
-        assert "The budget of this day allows only 20 more (ART_MCP_BUDGET_DAY sets it)" in result["next_step"]
+        assert "The budget for this day allows only 20 more (ART_MCP_BUDGET_DAY)" in result["next_step"]
     assert 0 < service[0].calls.billed() <= 20

@@ -1,4 +1,4 @@
-"""Single attempts at calls to a service: what the clients of all vendors do, and the checks of the vectors."""
+"""A client of an embedding service: what all vendors have in common, and the checks of the vectors."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Client(ABC):
     """Makes calls to one service, one attempt each.
 
     Args:
-        service: how errors describe it.
-        host: of the service.
-        login: closed with the client.
-        space: of its vectors.
+        service: makes the errors.
+        host: the service's host.
+        login: authenticates the calls; closed with the client.
+        space: the space of the vectors.
         deadline: seconds for one attempt.
-        proven: kinds of input of which it is known that the settings are right for them.
+        proven: the initial value of the attribute.
     """
 
     calls_in_flight: ClassVar[int]
-    """Most calls at a time, besides searches."""
+    """How many calls may be made at the same time, not counting searches."""
     probe_is_free: ClassVar[bool]
-    """Whether `probe` is not billed; else the provider has it made as a paid call."""
+    """Whether `probe` is never billed; if not, it counts as a paid call."""
 
     def __init__(
         self, service: Service, host: str, login: Login, space: Space, *, deadline: float, proven: Iterable[Kind] = ()
@@ -48,37 +48,37 @@ class Client(ABC):
         self.space: Final = space
         self.transport: Final = Transport(service, host, login, deadline=deadline)
         self.proven: Final = set(proven)
-        """Kinds of input that the service has embedded, so that the settings must be right for them."""
+        """Kinds of input that the service has accepted, which shows that the settings are right for them."""
 
     @property
     @abstractmethod
     def described(self) -> str:
-        """The service, its host, the model and the login, as the subject of a sentence on its health."""
+        """The service with its host and model, as the subject of a sentence about its health."""
 
     @abstractmethod
     def as_read(self, text: str) -> str:
-        """The part of a question that the service reads; questions with the same part share one call."""
+        """The part of a query that the service reads; queries with the same part share one call."""
 
     async def open(self) -> None:
-        """Prepare connections, before a call's turn comes."""
+        """Prepare the HTTP client, before a call is permitted."""
         await self.transport.open()
 
     async def image_vector(self, file: bytes) -> Vector:
-        """The vector of a JPEG, read-only; one paid call.
+        """Embed a JPEG with one paid call; the vector is read-only.
 
         Raises:
-            UnprovenError: it was refused, as every picture before it.
-            VisionError: the call failed otherwise.
+            UnprovenError: the picture was refused, as was every picture before it.
+            VisionError: the call failed for another reason.
         """
         return self._vector(Kind.IMAGE, await self._post_image(file))
 
     async def text_vector(self, text: str) -> Vector:
-        """The vector of a question, likewise."""
+        """Embed a query with one paid call; the vector is read-only. Raises `VisionError`."""
         return self._vector(Kind.TEXT, await self._post_text(text))
 
     @abstractmethod
     async def probe(self) -> None:
-        """Make one call that only a service that is not well, or not set up, can fail. Raises `VisionError`."""
+        """Make one call that succeeds if the service works and is set up correctly; otherwise raise `VisionError`."""
 
     async def aclose(self) -> None:
         """Close the connections and the login."""
@@ -92,10 +92,10 @@ class Client(ABC):
 
     @abstractmethod
     def _values(self, kind: Kind, content: dict[str, Any], reply: Reply) -> object:
-        """The vector in a reply, not yet checked. Raises `VisionError`.
+        """The vector in a reply, unchecked. Raises `VisionError` if the reply shows another mistake.
 
         Args:
-            content: the JSON object that the reply holds.
+            content: the reply's JSON object.
         """
 
     def _vector(self, kind: Kind, reply: Reply) -> Vector:
@@ -111,26 +111,30 @@ class Client(ABC):
         if len(values) != dimensions:
             raise self.service.malformed(f"with {len(values)} numbers instead of {dimensions}", reply)
         if (vector := _unit(values)) is None:
-            raise self.service.malformed("with a vector that has no direction", reply)
+            raise self.service.malformed("with a vector that is zero, infinite or not numeric", reply)
         self.proven.add(kind)
         return vector
 
     def _content(self, reply: Reply, odd: Fault) -> dict[str, Any]:
-        """The JSON object of a reply. Raises `VisionError`, with the fault `odd` if it is something else."""
+        """The JSON object in a reply.
+
+        Args:
+            odd: the fault if the reply holds something else.
+        """
         content_type = reply.headers.get("content-type", "")
         if "json" not in content_type:
             raise self.service.malformed(f"with “{reply.said(content_type)[:60]}” instead of JSON", reply, odd)
         try:
             content = json.loads(reply.body)
         except (ValueError, RecursionError):
-            raise self.service.malformed("with broken or endless JSON", reply) from None
+            raise self.service.malformed("with invalid or oversized JSON", reply) from None
         if not isinstance(content, dict):
             raise self.service.malformed("without a vector", reply, odd)
         return content
 
 
 def _unit(values: list[object]) -> Vector | None:
-    """The values scaled to unit length, as a read-only array; None if they have no direction."""
+    """The values scaled to unit length, as a read-only array; None if that is impossible."""
     import numpy as np
 
     if any(type(value) not in (float, int) for value in values):
@@ -144,5 +148,5 @@ def _unit(values: list[object]) -> Vector | None:
     if not (math.isfinite(length) and length > 1e-6):
         return None
     unit = (vector / length).astype(np.float32)
-    unit.setflags(write=False)  # it is cached, and several callers share it
+    unit.setflags(write=False)  # callers share it through the cache
     return unit

@@ -1,4 +1,4 @@
-"""How the failures of a service are told: whose fault each is, how long to wait, and what a person can do about it."""
+"""Errors of calls to a service: whose fault each failure is, how long to wait, and what a person can do about it."""
 
 from __future__ import annotations
 
@@ -19,77 +19,82 @@ from art_mcp.vision.remote.reply import Reply, cleaned, now
 
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
-    """What a status means, if the codes and the message of the reply also match `pattern`."""
+    """What an HTTP status means, if the error codes and the message also match a pattern."""
 
     status: Container[int]
     what: str
-    """Goes on after the service's name."""
+    """Completes a sentence that starts with the service's name."""
     next_step: str
-    """With `{then}` where it says when."""
+    """May contain `{then}`, which becomes the time to try again."""
     pattern: str = ""
+    """A regular expression, searched for without regard to case."""
     fault: Fault = Fault.SETUP
 
 
-BUSY: Final = ErrorRule((429,), "gets too many calls", "Try again {then}.", fault=Fault.BUSY)
+BUSY: Final = ErrorRule((429,), "received too many calls", "Try again {then}.", fault=Fault.BUSY)
 FAILED: Final = ErrorRule(range(1000), "failed", "Try again {then}.", fault=Fault.SERVICE)
-"""Of any status that no other rule covers."""
-LEAVE_OUT: Final = "Replace it or leave it out; another try would be refused as well."
+"""The last rule: it matches every reply."""
+LEAVE_OUT: Final = "Replace it or leave it out; it would be refused again."
 
 
 def on_the_way(address: str) -> tuple[ErrorRule, ...]:
-    """What is the same of every service. Args: address: the variable that holds its address."""
+    """Rules for failures between this machine and any service.
+
+    Args:
+        address: the environment variable of the service's address.
+    """
     return (
-        ErrorRule((407,), "is behind a proxy that refuses the call", "Check HTTPS_PROXY."),
+        ErrorRule((407,), "is behind a proxy that refused the call", "Check HTTPS_PROXY."),
         ErrorRule(range(300, 400), "has moved, and redirects are not followed", f"Correct {address}."),
-        ErrorRule((408,), "did not get the whole call in time", "Try again {then}.", fault=Fault.SERVICE),
+        ErrorRule((408,), "did not receive the whole call in time", "Try again {then}.", fault=Fault.SERVICE),
     )
 
 
 class UnprovenError(VisionError):
-    """A refusal that can be the input's fault or that of the settings, since no such input was taken before."""
+    """A refusal that may be the input's fault or that of the settings: no input of this kind has succeeded yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service, as errors tell of it."""
+    """Turns the replies of one service into errors."""
 
     name: str
-    """Begins a sentence."""
+    """The start of a sentence."""
     address: str
-    """The variable that holds its address."""
+    """The environment variable of its address."""
     rules: Sequence[ErrorRule]
-    """The first that matches counts; the last one matches all."""
+    """The first match applies; the last rule matches everything."""
     codes: Mapping[str, int]
-    """The status that is meant by a code, where the status says that all went well."""
+    """The HTTP status that an error code stands for, for replies that report an error with status 200."""
     trace: Mapping[str, str]
-    """What its support asks for, by the name under which an error tells it: a header of the answer."""
+    """Reply headers that the service's support asks for, by the label under which errors quote them."""
     unproven: Sequence[ErrorRule] = ()
-    """Rules that go before the others as long as the service has taken no input of the kind."""
+    """Rules that come first until the service has accepted an input of the same kind."""
 
     def refusal(self, reply: Reply, *, proven: bool = True) -> VisionError:
-        """The error of an answer that brings no vector.
+        """The error for a reply that reports a failure.
 
         Args:
-            proven: the service has taken an input of the kind before.
+            proven: whether the service has accepted an input of the same kind before.
         """
         rule = self.rule(reply, proven=proven)
         codes, message = reply.words
         wait = reply.retry_after()
         said = f": “{cleaned(message)}”" if message else ""
-        # The status stands there anyway.
         trace = self._trace(reply, *(code for code in codes if code != str(reply.status)))
         error = UnprovenError if rule in self.unproven else VisionError
         problem = f"{self.name} {rule.what}{said} ({trace})."
         return error(problem, rule.next_step.format(then=_then(wait)), fault=rule.fault, retry_after=wait)
 
     def rule(self, reply: Reply, *, proven: bool = True) -> ErrorRule:
+        """The first rule that matches a reply."""
         codes, message = reply.words
         status, said = self.status(reply), " ".join([*codes, message])
         rules = self.rules if proven else (*self.unproven, *self.rules)
         return next(each for each in rules if status in each.status and re.search(each.pattern, said, re.I))
 
     def status(self, reply: Reply) -> int:
-        """The status of an answer, or the one that it means: some errors say that they were none."""
+        """The HTTP status or, for an error that is sent with status 200, the status that its code stands for."""
         if reply.status != 200:
             return reply.status
         codes, _ = reply.words
@@ -100,29 +105,30 @@ class Service:
     def malformed(
         self, what: str, reply: Reply, fault: Fault = Fault.SERVICE, next_step: str | None = None
     ) -> VisionError:
-        """The error of an answer that claims success and is not what was asked for.
+        """The error for a reply that reports success but does not hold what was asked for.
 
         Args:
-            what: goes on after the service's name and "answered".
-            next_step: instead of another try.
+            what: completes a sentence that starts with the service's name and "answered".
+            next_step: None to suggest another try.
         """
-        again = f"Try again; if it stays so, check {self.address} and what stands between it and you, such as a proxy."
+        again = f"Try again; if that does not help, check {self.address} and any proxy in between."
         return VisionError(f"{self.name} answered {what} ({self._trace(reply)}).", next_step or again, fault=fault)
 
     def timed_out(self, host: str, seconds: float) -> VisionError:
         return VisionError(
-            f"{self.name} at {host} gave no whole answer within {seconds:g} seconds.",
-            "Check the network, and try again.",
+            f"{self.name} at {host} sent no complete answer within {seconds:g} seconds.",
+            "Check the network, then try again.",
             fault=Fault.SERVICE,
         )
 
     def unreachable(self, error: Exception, host: str, *, answered: bool) -> VisionError:
-        """The error of a call without an answer.
+        """The error for a call that got no reply.
 
-        Unknown names and untrusted certificates mean a wrong setting, unless the same address has `answered`
-        before: then somebody's network has changed, and may change back.
+        It quotes only texts of the operating system, since those of the HTTP library can contain headers.
 
-        Only texts of this machine's system are repeated: those of the HTTP library can hold headers.
+        Args:
+            answered: whether the host has replied before. If not, an unknown name or an untrusted certificate means a
+                wrong setting; otherwise the network has changed and may recover.
         """
         wrong = Fault.SERVICE if answered else Fault.SETUP
         causes = list(_causes(error))
@@ -135,15 +141,13 @@ class Service:
                 )
             if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
                 return VisionError(
-                    f"There is no server called {host}.",
+                    f"There is no server named {host}.",
                     f"Check {self.address}, the network and the proxy.",
                     fault=wrong,
                 )
         if isinstance(error, httpx2.ProxyError):
-            fault = Fault.SETUP if str(error).startswith("4") else Fault.SERVICE  # it begins with the proxy's status
-            return VisionError(
-                f"The proxy on the way to {host} makes no connection.", "Check HTTPS_PROXY and NO_PROXY.", fault=fault
-            )
+            fault = Fault.SETUP if str(error).startswith("4") else Fault.SERVICE  # the proxy's status
+            return VisionError(f"The proxy did not connect to {host}.", "Check HTTPS_PROXY and NO_PROXY.", fault=fault)
         reasons = [_reason(cause) for cause in causes if isinstance(cause, OSError)]
         why = next((reason for reason in reversed(reasons) if reason), type(error).__name__)
         return VisionError(
@@ -171,7 +175,7 @@ def _reason(error: OSError) -> str:
         return error.reason or ""
     if isinstance(error, socket.gaierror) or not error.errno:
         return error.strerror or ""
-    return os.strerror(error.errno)  # the error's own text can be that of the event loop
+    return os.strerror(error.errno)  # the event loop can replace the error's own text
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,4 +1,4 @@
-"""The key or token that a call is made with."""
+"""How a client authenticates its calls."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from art_mcp.vision.provider import VisionError
 
 
 class Login(Protocol):
-    """Supplies the secret that calls are made with."""
+    """Supplies the key or token for each call."""
 
     name: str
-    """Goes on after "signed in"."""
+    """Follows "signed in" in a sentence."""
     header: str
-    """The header that carries the secret; `Authorization` makes it a bearer's."""
+    """The HTTP header that carries the secret; in `Authorization`, it is sent as a bearer token."""
 
     async def secret(self, refused: str | None = None) -> str:
-        """The key or token to send; empty for none.
+        """Return the key or token to send, or an empty string to send none.
 
         Args:
-            refused: one that the service has just refused; the same is returned again if there is no other.
+            refused: the secret that the service has just refused, which is renewed if possible.
 
         Raises:
-            VisionError: there is none.
+            VisionError: no token can be obtained.
         """
         ...
 
@@ -33,21 +33,21 @@ class Login(Protocol):
 
 
 class ApiKey:
-    """A key that the service issued.
+    """A key issued by the service.
 
     Args:
-        key: None for a service that asks for none.
-        variable: the setting that holds it, for errors.
-        next_step: what to do if it cannot be one.
+        key: None for a service that requires none.
+        variable: the environment variable of the key, for errors.
+        next_step: what to do if the key is malformed.
 
     Raises:
-        VisionError: it cannot. One that cannot be sent is quoted whole in the HTTP library's error.
+        VisionError: the key is malformed. The HTTP library would quote it in its own error.
     """
 
     name = "with a key"
 
     def __init__(self, key: SecretStr | None, *, header: str, variable: str, next_step: str) -> None:
-        secret = "" if key is None else key.get_secret_value().strip()  # a file that holds one often ends in a newline
+        secret = "" if key is None else key.get_secret_value().strip()  # a key read from a file may end in a newline
         if key is not None and not is_sendable(secret):
             raise VisionError(f"The value of {variable} is not a key.", next_step)
         self.header = header
@@ -61,5 +61,5 @@ class ApiKey:
 
 
 def is_sendable(secret: str) -> bool:
-    """Whether it can stand in a header."""
+    """Whether an HTTP header can carry the secret."""
     return re.fullmatch("[!-~]+", secret) is not None

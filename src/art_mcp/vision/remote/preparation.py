@@ -1,4 +1,4 @@
-"""The files that are sent for pictures."""
+"""Pictures as the files that are sent to a service."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PREPROCESSING: Final = "p1"
-"""Of `jpeg`: another file makes another vector, so a change there needs another number here."""
+"""The version of `jpeg`. Increase it with every change there, since a different file has a different vector."""
 
 SHORT_SIDE, LONG_SIDE = 50, 1024
 LONGEST_SIDE = 15_999
-"""The narrowest limits are Azure's: "less than 16000" pixels, and in one of its messages at least 50."""
+"""Sides in pixels. Azure has the tightest limits: "less than 16000" and, in one of its messages, at least 50."""
 
 
 def jpeg(image: Image.Image) -> bytes:
-    """The file that is sent for an RGB picture: at most 1024 pixels a side, unless the shorter one had less than
-    50 then; a strip that is too long for that stands on white. Blocking.
+    """Encode an RGB picture for a service. Blocking.
+
+    The longer side is reduced to 1024 pixels, or to as many as leave the shorter side 50. A strip that is too long for
+    that is centred on a white background.
     """
     from PIL import Image
 
@@ -32,12 +34,12 @@ def jpeg(image: Image.Image) -> bytes:
         strip, image = image, Image.new("RGB", canvas, "white")
         image.paste(strip, ((canvas[0] - size[0]) // 2, (canvas[1] - size[1]) // 2))
     file = BytesIO()
-    image.save(file, "JPEG", quality=90, comment=b"")  # the comment of a JPEG would be handed on
+    image.save(file, "JPEG", quality=90, comment=b"")  # a JPEG's own comment would be copied
     return file.getvalue()
 
 
 def harmless() -> bytes:
-    """The file of a picture that nobody can refuse. Blocking."""
+    """A file that every service accepts as a picture. Blocking."""
     from PIL import Image
 
     return jpeg(Image.radial_gradient("L").convert("RGB"))

@@ -1,6 +1,6 @@
-"""Pixels by a paid service, words on this machine.
+"""The provider for a service on the network: pixels from the service, words from the built-in model.
 
-There is no look: whoever pays for pixels compares pictures by them.
+There is no look space: pictures are compared by the vectors that were paid for.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 CACHED_QUERIES = 1_000
 HEALTH_LASTS_S = 60.0
-"""Asking counts against the service's rate, so an answer is given again for so long."""
+"""How long a health report is reused, in seconds: asking counts against the service's rate limit."""
 TRIAL_TEXT: Final = "a painting"
 
 
 class RemoteProvider:
-    """Asks a client for what is not remembered, when the pacer lets it.
+    """Embeds pictures and queries with a client, as fast as the pacer permits, and caches queries.
 
     Args:
         client: closed with the provider.
-        pacer: makes the paid calls, questions before pictures.
-        local: embeds words, free of charge; it stays open.
+        pacer: schedules and repeats the paid calls.
+        local: embeds words; not closed with the provider.
     """
 
     def __init__(self, client: Client, *, pacer: Pacer, local: Provider) -> None:
@@ -54,11 +54,11 @@ class RemoteProvider:
         self._health: tuple[float, Health] | None = None
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
-        """Pixels (dimensions,) of each picture, by a paid call for each."""
+        """Pixels (dimensions,) of each picture, with one paid call each."""
         return [await self._embed_image(picture, urgent=urgent) for picture in pictures]
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
-        """Pixels (n, dimensions), by a paid call for each text that is not remembered, and words (n, 384)."""
+        """Pixels (n, dimensions), with one paid call for each text that is not cached, and words (n, 384)."""
         pixels: dict[int, Vector] = {}
         words: dict[Leg, Vectors] = {}
 
@@ -70,25 +70,25 @@ class RemoteProvider:
             words[Leg.WORDS] = (await self._local.embed_queries(texts))[Leg.WORDS]
 
         if any(not text.strip() for text in texts):
-            raise VisionError("The text is empty.", "Say what the picture shows.", fault=Fault.INPUT)
+            raise VisionError("The text is empty.", "Describe what the picture shows.", fault=Fault.INPUT)
         sent = [self.client.as_read(text) for text in texts]
         try:
             async with task_group() as group:
                 group.start_soon(embed_words)
                 for index, text in enumerate(sent):
                     group.start_soon(embed_pixels, index, text)
-        except VisionError as error:  # words can be asked for without the service
+        except VisionError as error:  # the caller can still search by words
             await embed_words()
             error.made = words
             raise
         return {Leg.PIXELS: self._rows([pixels[index] for index in range(len(sent))]), **words}
 
     async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
-        """Words (n, 384), made on this machine."""
+        """Words (n, 384), from the built-in model."""
         return {Leg.WORDS: (await self._local.embed_documents(texts))[Leg.WORDS]}
 
     async def health(self) -> Health:
-        """Whether the service answers and takes the login, asked at most once a minute."""
+        """Whether the service responds and accepts the login; asked at most once per minute."""
         now = anyio.current_time()
         if self._health is None or now >= self._health[0]:
             local = await self._local.health()
@@ -110,14 +110,14 @@ class RemoteProvider:
         try:
             return await send()
         except UnprovenError:
-            # Is it this picture, or are the settings wrong? If it is the picture, the others go on without it.
+            # Either the picture or the settings are at fault; if the settings are, this raises.
             await self._try_picture(urgent=urgent)
         return await send()
 
     async def _try_out(self) -> None:
-        """Find out whether calls can be made now; raises `VisionError` if not.
+        """Raise `VisionError` if calls cannot be made now.
 
-        Unless that is free, it asks for a text's vector and, if no picture was taken before, for a picture's.
+        If the client's probe is not free, this embeds a text and, unless one has succeeded before, a picture.
         """
         if self.client.probe_is_free:
             return await self.client.probe()
@@ -126,7 +126,7 @@ class RemoteProvider:
             await self._try_picture(urgent=True)
 
     async def _try_picture(self, *, urgent: bool) -> None:
-        """One call for all who want to know."""
+        """Probe the service; concurrent callers share one call."""
         await self._trial.get(Kind.IMAGE, partial(self._pacer.call, self.client.probe, urgent=urgent))
 
     async def _ask_health(self) -> Health:

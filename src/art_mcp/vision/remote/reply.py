@@ -1,4 +1,4 @@
-"""An answer of a service, and what it says: codes, words, how long to wait. None of it is to be trusted."""
+"""A service's reply and what it says: error codes, a message, how long to wait. None of it is trusted."""
 
 from __future__ import annotations
 
@@ -14,30 +14,34 @@ from typing import Final
 from art_mcp.painting import readable
 
 MOST_SAID = 200
-"""Characters of the service's own message that an error repeats."""
+"""Characters of the service's message that an error quotes."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back."""
+    """An HTTP response, read to its end.
+
+    Args:
+        headers: by lower-case name.
+        secret: the key or token of the request, which a service may echo.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
-    """By lower-case name."""
     body: bytes = field(repr=False)
     secret: str = field(default="", repr=False)
-    """The key or token that was sent along: whoever gets it may repeat it."""
 
     def said(self, text: str) -> str:
-        """Words out of this answer, fit for an error: `cleaned`, and the secret blotted out."""
+        """Text from this reply for use in an error: `cleaned`, and without the secret."""
         return cleaned(self.without_secret(text))
 
     @cached_property
     def words(self) -> tuple[list[str], str]:
-        """The codes, outer first, and the whole message of an answer that tells of an error.
+        """The error codes, outermost first, and the message.
 
-        Read are `{"error": {"code", "type", "message", "innererror"}}` (OpenAI, Azure), the same without the outer
-        one (Cohere, older vLLM), `{"error": "..."}`, `{"detail": ...}` (FastAPI), a web page's title, and plain text.
+        Understood are `{"error": {"code", "type", "message", "innererror"}}` (OpenAI, Azure), the same without the
+        outer object (Cohere, older vLLM), `{"error": "..."}`, `{"detail": ...}` (FastAPI), the title of a web page, and
+        plain text.
         """
         text = self.body.decode(errors="replace")
         try:
@@ -58,7 +62,7 @@ class Reply:
         return [self.said(str(code))[:60] for code in codes], self.without_secret(" ".join(dict.fromkeys(messages)))
 
     def retry_after(self) -> float | None:
-        """Seconds to wait, from the header or, where it is missing, from the message."""
+        """The seconds to wait, from the header or else from the message; None if neither says."""
         header = self.headers.get("retry-after", "").strip()
         if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", header):
             return float(header)
@@ -72,14 +76,14 @@ class Reply:
         return float(words[1]) * _UNITS[words[2].lower()] if words else None
 
     def without_secret(self, text: str) -> str:
-        """Words out of this answer, whole."""
-        for spelled in (self.secret, self.secret.replace("/", r"\/")):  # as some write it in JSON
+        """Text from this reply with the secret replaced by "…"."""
+        for spelled in (self.secret, self.secret.replace("/", r"\/")):  # JSON may escape a slash
             text = text.replace(spelled, "…") if spelled else text
         return text
 
 
 def cleaned(message: str) -> str:
-    """Somebody else's text, fit for an error: one line, at most 200 characters, of addresses only the host."""
+    """Untrusted text for use in an error: one line of at most 200 characters, URLs reduced to their hosts."""
     text = readable(message[:2000].encode(errors="replace").decode())
     text = re.sub(r"\b[a-z]+://(?:[^\s/@]*@)?([^\s/?#:)]*)[^\s)]*", r"\1", text, flags=re.I)
     return text if len(text) <= MOST_SAID else text[: MOST_SAID - 1] + "…"
@@ -96,7 +100,7 @@ def _message(part: Mapping[str, object]) -> str:
     said = part.get("message") or part.get("detail")
     if isinstance(said, Mapping):
         said = said.get("message")
-    if isinstance(said, list):  # FastAPI's list of what is wrong where
+    if isinstance(said, list):  # FastAPI lists each invalid field
         said = "; ".join(
             f"{'.'.join(map(str, place)) if isinstance(place := each.get('loc'), list) else ''}: {each.get('msg')}"
             for each in said[:3]

@@ -1,4 +1,4 @@
-"""One call over HTTP, to a service that is not to be trusted: one deadline, a bounded answer, no redirects."""
+"""HTTP calls to an untrusted service: with a deadline, a limit on the reply's size, and no redirects."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from art_mcp.vision.remote.reply import Reply
 
 DEADLINE_S = 30.0
 MOST_ANSWER_BYTES = 1024 * 1024
+"""Above that, a reply is cut off: the longest vector takes less than 100 KB."""
 IDLE_CONNECTIONS = 32
 JSON = "application/json"
 
@@ -28,9 +29,9 @@ class Transport:
     """Makes calls to one host.
 
     Args:
-        service: as errors tell of it.
-        login: who calls; closed with this.
-        deadline: seconds for one call, from connecting to the last byte of the answer.
+        service: makes the errors.
+        login: authenticates the calls; closed with the transport.
+        deadline: seconds for one call, from connecting to the last byte of the reply.
     """
 
     def __init__(self, service: Service, host: str, login: Login, *, deadline: float) -> None:
@@ -43,7 +44,7 @@ class Transport:
         self._answered = False
 
     async def open(self) -> None:
-        """Get ready before a call's turn comes, so that the first ones do not all go at once."""
+        """Prepare the HTTP client. Otherwise the first calls wait for it and are then sent all at once."""
         await self._connected()
 
     async def post(
@@ -55,20 +56,21 @@ class Transport:
         parameters: Mapping[str, str] | None = None,
         deadline: float | None = None,
     ) -> Reply:
-        """Make one call; a token that is refused is renewed once.
+        """Make one call; if its token is refused, renew it and repeat the call once.
 
         Args:
-            parameters: of the query, beside those of the address.
+            parameters: query parameters besides those of the URL.
+            deadline: seconds, instead of the transport's own.
 
         Raises:
-            VisionError: there was no answer, or nothing to sign in with.
+            VisionError: there was no reply, or no token.
         """
 
         deadline = self.deadline if deadline is None else deadline
 
         async def send(secret: str) -> Reply:
             http = await self._connected()
-            # The answer is read as it comes: what is packed could grow beyond every limit.
+            # No compression: a small reply could expand beyond every limit.
             headers = {"Content-Type": content_type, "Accept": JSON, "Accept-Encoding": "identity"}
             if secret:
                 bearer = self.login.header.lower() == "authorization"
@@ -80,11 +82,11 @@ class Transport:
                         async for chunk in response.aiter_raw():
                             answer += chunk
                             if len(answer) > MOST_ANSWER_BYTES:
-                                break  # no vector is so long; what else it is, its beginning says
+                                break  # the beginning is enough for an error
             except TimeoutError:
                 raise self._service.timed_out(self.host, deadline) from None
             except httpx2.TransportError as error:
-                # Not chained: such an error knows its request, and so the key.
+                # Not chained: the error refers to the request, which holds the key.
                 raise self._service.unreachable(error, self.host, answered=self._answered) from None
             self._answered = True
             named = {name.lower(): value for name, value in response.headers.items()}
@@ -107,48 +109,48 @@ class Transport:
 
     async def _connected(self) -> httpx2.AsyncClient:
         async with self._starting:
-            if self._http is None:  # a tenth of a second, mostly for certificates
+            if self._http is None:  # loading the certificates takes 0.1 s
                 self._http = await anyio.to_thread.run_sync(self._new_http)
             return self._http
 
     def _new_http(self) -> httpx2.AsyncClient:
-        for name in ("httpx2", "httpcore2"):  # they log whole addresses at INFO
+        for name in ("httpx2", "httpcore2"):  # at INFO, they log complete URLs
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
             return httpx2.AsyncClient(
-                timeout=None,  # there is one deadline for the whole
+                timeout=None,  # `post` has one deadline for the whole call
                 follow_redirects=False,
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS),
-                # Companies reach a service through a proxy, but nobody reaches this machine through one.
+                # A company's proxy leads to services, not to this machine.
                 trust_env=not _is_loopback(self.host),
             )
         except (ValueError, ImportError, OSError, httpx2.InvalidURL):
             raise VisionError(
-                "The proxy or the certificates that the environment names cannot be used.",
+                "The proxy or the certificates that are set in the environment cannot be used.",
                 "Check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
             ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where calls can go to."""
+    """The parts of a service's address."""
 
     origin: str
     """Scheme, host and port."""
     host: str
     rest: str
-    """What follows: path, query and fragment."""
+    """Path, query and fragment."""
 
 
 def checked_address(address: str, variable: str, example: str) -> Address:
-    """The parts of an address: https, or http on this machine.
+    """Split the address of a service: https, or http for a service on this machine.
 
     Args:
-        variable: that holds it, for errors.
-        example: what to do when it is wrong.
+        variable: the environment variable of the address, for errors.
+        example: the next step if the address is unusable.
 
     Raises:
-        VisionError: why it cannot be used; it repeats nothing of the address, which can hold a password.
+        VisionError: the address is unusable. The error does not quote it, since it may contain a password.
     """
     address = address.strip()
     try:
@@ -162,7 +164,7 @@ def checked_address(address: str, variable: str, example: str) -> Address:
     elif parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         wrong = "does not begin with https://"
     elif "@" in parts.netloc:
-        wrong = "has a user name in it"
+        wrong = "contains a user name"
     if wrong:
         raise VisionError(f"{variable} {wrong}.", example)
     origin = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
