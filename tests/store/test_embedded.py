@@ -183,18 +183,18 @@ class Site:
             words = process.cmdline()
             return str(self.folder) in words and any(word.endswith("embedded_watcher.py") for word in words)
 
-        return self._matching(watches)
+        return self.matching(watches)
 
     def postmasters(self) -> list[psutil.Process]:
-        return self._matching(lambda p: p.cmdline()[1:3] == ["-D", str(self.folder / "data")])
+        return self.matching(lambda p: p.cmdline()[1:3] == ["-D", str(self.folder / "data")])
 
     def processes(self) -> list[psutil.Process]:
         """Postmaster, its backends, and the watcher."""
-        backends = self._matching(lambda p: p.cwd() == str(self.folder / "data"))
+        backends = self.matching(lambda p: p.cwd() == str(self.folder / "data"))
         return [*self.watchers(), *{*self.postmasters(), *backends}]
 
     @staticmethod
-    def _matching(fits: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    def matching(fits: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
@@ -598,7 +598,7 @@ def test_as_root_below_a_private_folder(own: Site) -> None:
     client = own.client().started()
     assert sql(client.args, "select 1") == 1
     assert modes() == before
-    assert 0 not in {process.uids().real for process in own._matching(lambda p: p.cwd() == str(own.folder / "data"))}
+    assert 0 not in {process.uids().real for process in own.matching(lambda p: p.cwd() == str(own.folder / "data"))}
     for path in (own.folder / "data", Path(client.args["host"])):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
         assert path.stat().st_uid != 0

@@ -706,10 +706,10 @@ async def test_health(standin: AzureStandIn, endpoint: str) -> None:
 async def test_health_says_what_is_wrong(standin: AzureStandIn, change: Any, usable: bool, words: str) -> None:
     for name, value in change.items():
         setattr(standin, name, value)
-    standin._vectors = dict.fromkeys(standin.model_versions)
+    standin.clock = lambda: 1000.0
     async with serve(standin) as endpoint, azure(endpoint) as provider:
         if change == {"rate": 1}:
-            standin._let_in.append(time.monotonic())
+            await provider.embed_queries([SEA])
         health = await provider.health()
     assert health.usable is usable
     assert words in health.detail

@@ -79,7 +79,6 @@ class AzureStandIn:
     used_this_month: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._vectors = {version: vectors_of(version, self.seed) for version in self.model_versions}
         self._rng = random.Random(self.seed)
         self._let_in: deque[float] = deque()
         self._in_flight = 0
@@ -185,9 +184,9 @@ class AzureStandIn:
         model_version = query.get("model-version", "latest")
         if model_version == "latest":  # means the legacy one here, so a client that forgets to choose is found out
             model_version = min(self.model_versions)
-        if model_version not in self._vectors:
+        if model_version not in self.model_versions:
             return answers.wrong_model_version(model_version)
-        vectors = self._vectors[model_version]
+        vectors = vectors_of(model_version, self.seed)
         content_type = _content_type(headers)
         if content_type == "application/octet-stream" and call.kind == "image":
             return await anyio.to_thread.run_sync(_of_image, body, vectors, model_version)
