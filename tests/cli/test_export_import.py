@@ -62,7 +62,7 @@ async def test_a_collection_goes_to_another_database_and_its_pictures_are_found_
     manifest = json.loads(said(art_mcp(database_url, "export", tmp_path / "backup", "--overwrite", "--json")))
     assert manifest["collections"] == {"prints": 3}
     unknown = failed(art_mcp(database_url, "export", tmp_path / "some", "--collection", "print"))
-    assert "No painting has the collection 'print'. The nearest are: prints (3)." in unknown
+    assert "No painting has the collection 'print'. Closest values: prints (3)." in unknown
 
 
 async def test_it_says_what_is_found_how_where_other_vectors_are_searched(

@@ -18,7 +18,7 @@ async def test_remove_takes_one_collection_and_leaves_the_files(database_url: st
         assert art_mcp("ingest", str(tmp_path / name), ART_MCP_DATABASE_URL=database_url).returncode == 0
     assert "say --yes" in failed(art_mcp("remove", "drop", ART_MCP_DATABASE_URL=database_url))
     said = failed(art_mcp("remove", "dorp", "--yes", ART_MCP_DATABASE_URL=database_url))
-    assert "No painting has the collection 'dorp'. The nearest are: drop (1)." in said
+    assert "No painting has the collection 'dorp'. Closest values: drop (1)." in said
     done = art_mcp("remove", "drop", "--yes", ART_MCP_DATABASE_URL=database_url)
     assert (done.returncode, done.stdout) == (0, "drop: 1 paintings removed.\n")
     connection = await asyncpg.connect(database_url)

@@ -71,4 +71,4 @@ async def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> N
     found = json.loads(art_mcp("search", "Sheet", "--json", *options, **environment).stdout)
     assert (found["total"], [hit["title"] for hit in found["results"]]) == (1, ["Sheet 1"])
     said = failed(art_mcp("search", "Sheet", "--school", "Duch", **environment))
-    assert "No painting has the school 'Duch'. The nearest are: Dutch (2)." in said
+    assert "No painting has the school 'Duch'. Closest values: Dutch (2)." in said

@@ -195,7 +195,7 @@ async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Cl
     assert page.structured_content["total"] == 3
     said = await refused(client, "search_paintings_by_text", query="x", artist="Maks Muster")
     assert said == (
-        "No painting has the artist 'Maks Muster'. The nearest are: Max Muster (12). Use one of them, or leave it out."
+        "No painting has the artist 'Maks Muster'. Closest values: Max Muster (12). Use one of them, or leave it out."
     )
     page = await call(client, "search_paintings_by_text", query="x", limit=2)
     other = {"query": "x", "cursor": page.structured_content["next_cursor"], "year_to": 1905}
@@ -213,7 +213,7 @@ async def test_the_collection_is_described_under_the_same_filters(client: Client
     assert "artist: Max Muster (12)" in result.content[0].text
     found = (await call(client, "describe_collection", year_to=1902)).structured_content
     assert (found["total"], found["facets"]["type"]["values"][0]["paintings"]) == (3, 3)
-    assert "The nearest are: Max Muster" in await refused(client, "describe_collection", artist="Muster")
+    assert "Closest values: Max Muster" in await refused(client, "describe_collection", artist="Muster")
 
 
 async def test_a_painter_is_found_by_name_before_everything_else(empty_client: Client, pictures: Path) -> None:

@@ -132,13 +132,13 @@ async def test_values_are_values_and_nothing_else(filled: Database, value: str) 
 
 async def test_a_value_that_does_not_exist_is_answered_with_the_nearest(filled: Database) -> None:
     for artist in ("Bruegel", "Pieter Breugel", "bruegel pieter"):
-        with pytest.raises(StoreError, match=r"The nearest are: Pieter Bruegel the Elder \(50\)"):
+        with pytest.raises(StoreError, match=r"Closest values: Pieter Bruegel the Elder \(50\)"):
             await require_values(filled, Filters(artist=artist))
-    with pytest.raises(StoreError, match=r"The nearest are: portrait \(50\)"):
+    with pytest.raises(StoreError, match=r"Closest values: portrait \(50\)"):
         await require_values(filled, Filters(type="portait"))
-    with pytest.raises(StoreError, match=r"No painting says anything about timeframe\. Leave it out"):
+    with pytest.raises(StoreError, match=r"No painting has any timeframe\. Leave it out"):
         await require_values(filled, Filters(timeframe="1501-1550"))
-    with pytest.raises(StoreError, match=r"There are 2 others, none like it: describe_collection names"):
+    with pytest.raises(StoreError, match=r"None of the 2 values is similar; describe_collection lists"):
         await require_values(filled, Filters(artist="Xu"))
     await require_values(filled, Filters(artist="Pieter Bruegel the Elder", year_from=1, school="german"))
 

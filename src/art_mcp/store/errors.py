@@ -1,4 +1,4 @@
-"""What PostgreSQL and asyncpg say, turned into sentences for people."""
+"""Errors of PostgreSQL and asyncpg, translated into a problem and a next step."""
 
 from __future__ import annotations
 
@@ -12,79 +12,73 @@ URL_FORM = "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
 
 
 class StoreError(ArtMcpError):
-    """The database cannot do what was asked."""
+    """An operation on the database failed."""
 
 
 class LostError(StoreError):
-    """The database is away, or was: it is worth trying again a little later."""
+    """The connection to the database failed or was lost; a retry a little later may succeed."""
 
 
 class MovedError(StoreError):
-    """The spaces or their tables are not those that they were: it is worth looking at them again."""
+    """The active spaces or their tables have changed; a retry after reading them again may succeed."""
 
 
 def explain_connect(error: Exception) -> StoreError:
-    """Why a connection could not be made; nothing of the URL is repeated, since it holds a password."""
+    """Explain why a connection failed, without quoting the URL, which contains a password."""
     match error:
         case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
             return StoreError(
-                "The database refused the user name or the password.",
+                "The database rejected the user name or password.",
                 "Correct ART_MCP_DATABASE_URL, or unset it to use the embedded database.",
             )
         case asyncpg.InvalidCatalogNameError():
             return StoreError(
-                "The database that ART_MCP_DATABASE_URL names does not exist.",
+                "The database named in ART_MCP_DATABASE_URL does not exist.",
                 "Create it (CREATE DATABASE ...), or correct the last part of the URL.",
             )
         case asyncpg.TooManyConnectionsError():
-            return StoreError("The database accepts no more connections.", "Close some, or raise its limit.")
+            return StoreError("The database accepts no more connections.", "Close some, or raise the limit.")
         case ssl.SSLCertVerificationError():
             return StoreError(
                 f"The database's TLS certificate cannot be trusted ({error.verify_message}).",
-                "Add sslrootcert=FILE with your authority's certificate to ART_MCP_DATABASE_URL.",
+                "Add sslrootcert=FILE with your CA's certificate to ART_MCP_DATABASE_URL.",
             )
         case asyncpg.ClientConfigurationError() | ValueError():
-            return StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Write it like {URL_FORM}.")
+            return StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Use the form {URL_FORM}.")
         case TimeoutError():
-            return LostError(
-                "The database did not answer in time.", "Check that it runs and that its host can be reached."
-            )
+            return LostError("Connecting to the database timed out.", "Check that it is running and reachable.")
         case ssl.SSLError() | ConnectionError() if "SSL" in str(error):
             return StoreError(
                 "The database does not offer TLS.",
-                "Turn TLS on there, or add sslmode=disable to ART_MCP_DATABASE_URL if you trust the network.",
+                "Enable TLS there, or add sslmode=disable to ART_MCP_DATABASE_URL if you trust the network.",
             )
         case OSError():
             return LostError(
                 "The database cannot be reached.",
-                "Check that it runs, and the host and port in ART_MCP_DATABASE_URL.",
+                "Start it, or correct the host and port in ART_MCP_DATABASE_URL.",
             )
         case _:
             return explain(error)
 
 
 def explain(error: Exception) -> StoreError:
-    """Why a statement failed."""
+    """Explain why a statement failed."""
     match error:
         case asyncpg.DiskFullError():
-            return StoreError(
-                "The database's disk is full.", "Free some space and run the same again; nothing was lost."
-            )
+            return StoreError("The database's disk is full.", "Free some space and try again; nothing was lost.")
         case asyncpg.QueryCanceledError():
-            return StoreError(
-                "The database took too long and the search was stopped.", "Ask for less, or try again later."
-            )
+            return StoreError("The query took too long and was cancelled.", "Narrow the search, or try again later.")
         case asyncpg.ReadOnlySQLTransactionError():
             return StoreError("The database is read-only.", "Connect to the primary server, or search only.")
         case asyncpg.InsufficientPrivilegeError():
             return StoreError(
-                "The database user may not do this.",
-                "Give it the right (GRANT ALL ON SCHEMA art_mcp, and on its tables), or use another user.",
+                "The database user lacks a privilege.",
+                "Grant it (GRANT ALL ON SCHEMA art_mcp, and on its tables), or use another user.",
             )
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.InvalidSchemaNameError():
             return MovedError(
                 "The database's art_mcp tables were changed or removed while this process was running.",
-                "Restart art-mcp, so that it looks at the database again.",
+                "Restart art-mcp, so that it reads the schema again.",
             )
         case asyncpg.AdminShutdownError() | asyncpg.CrashShutdownError() | asyncpg.CannotConnectNowError():
             return LostError("The database is being restarted.", "Try again.")
@@ -93,8 +87,6 @@ def explain(error: Exception) -> StoreError:
         case asyncpg.PostgresConnectionError() | asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
             return LostError("The connection to the database was lost.", "Try again.")
         case asyncpg.PostgresError():
-            return StoreError(
-                f"The database reported an error (SQLSTATE {error.sqlstate}).", "Look in the database's log."
-            )
+            return StoreError(f"The database reported an error (SQLSTATE {error.sqlstate}).", "Check the database log.")
         case _:
             return StoreError(f"The database driver failed ({type(error).__name__}).", "Try again.")

@@ -1,4 +1,4 @@
-"""Filters as SQL, and what to say when a value that is filtered by does not exist."""
+"""SQL conditions for filters, and errors for filter values that no painting has."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 SHOWN_VALUES = 5
+"""How many existing values an error suggests."""
 SHOWN_BY = {"artist": "coalesce(artist_name, artist)", "technique": "split_part(technique, ', ', 1)"}
+"""SQL expressions for the displayed value of fields whose column is not displayed unchanged."""
 
 
 def condition(filters: Filters, values: list[Any]) -> str:
-    """A condition on paintings `p`; what it binds is appended to `values`. "true" when all are wanted."""
+    """Return an SQL condition on paintings `p` ("true" without filters), and append its parameters to `values`."""
     tests = []
 
     def test(sql: str, value: Any) -> None:
@@ -26,7 +28,7 @@ def condition(filters: Filters, values: list[Any]) -> str:
 
     for field in KEYED_FIELDS:
         value = getattr(filters, field)
-        # What has no letters has no key, and nothing is found by it.
+        # A value without a key becomes the empty string, which no painting has.
         test(f"p.{field}_key = {{}}", None if value is None else filter_key(field, value) or "")
     test("p.collection = {}", filters.collection)
     test("p.year_to >= {}", filters.year_from)
@@ -35,10 +37,10 @@ def condition(filters: Filters, values: list[Any]) -> str:
 
 
 async def require_values(database: Database, filters: Filters) -> None:
-    """Check that each value that is filtered by exists.
+    """Check that at least one painting has each filter value.
 
     Raises:
-        StoreError: one does not; with the nearest that do.
+        StoreError: no painting has one of the values; the error names the closest existing ones.
     """
     for field in (*KEYED_FIELDS, "collection"):
         value = getattr(filters, field)
@@ -55,16 +57,16 @@ async def require_values(database: Database, filters: Filters) -> None:
         values = {row["key"]: f"{row['value']} ({row['count']})" for row in rows}
         nearest = [values[near] for near in _nearest(key or "", values)]
         if nearest:
-            known = f"The nearest are: {', '.join(nearest)}. Use one of them, or leave it out."
+            known = f"Closest values: {', '.join(nearest)}. Use one of them, or leave it out."
         elif values:
-            known = f"There are {len(values)} others, none like it: describe_collection names the most frequent."
+            known = f"None of the {len(values)} values is similar; describe_collection lists the most frequent."
         else:
-            known = f"No painting says anything about {field}. Leave it out."
+            known = f"No painting has any {field}. Leave it out."
         raise StoreError(f"No painting has the {field} {value!r:.60}.", known)
 
 
 def _nearest(key: str, keys: dict[str, str]) -> list[str]:
-    """Values that share a word with the key, most first, then those that are spelled like it."""
+    """Return the values that share most words with the key, then those with a similar spelling."""
     wanted = set(key.split())
     sharing = sorted((-len(wanted & set(each.split())), each) for each in keys if wanted & set(each.split()))
     spelled = difflib.get_close_matches(key, keys, n=SHOWN_VALUES, cutoff=0.5)

@@ -1,8 +1,8 @@
-"""Leases: what a process works on stays its own for as long as it renews its lease.
+"""Leases: the exclusive right of one process to work on something, for as long as the process renews it.
 
-An item of a job, the list of a job's rows, and a space that is being filled are held alike: their column `lease` names
-a lease. It ends when it is released or has not been renewed in time, and all that it held is free then. So nothing has
-to be cleaned up after a process that was killed.
+Items of a job, the listing of a job's rows, and spaces that are being filled are locked in the same way: their column
+`lease` contains the id of a lease. When the lease is released or expires, everything that it covered is free. So
+nothing has to be cleaned up after a process that was killed.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 LEASE_S = 30
-"""How long a lease lasts without being renewed, in seconds: how long others wait for a process that was killed."""
+"""Duration of a lease that is not renewed, in seconds; other processes wait this long for one that was killed."""
 RELEASE_WITHIN_S = 5
-"""How long a release may take, in seconds: a process that is ending does not wait for a database that is away."""
+"""Timeout of a release, in seconds: a process that is exiting does not wait for an unreachable database."""
 KEPT = "1 day"
-"""How long an ended lease is kept: a process that was only suspended, with its computer, renews it and continues."""
+"""How long an expired lease is kept: a process that was suspended with its computer can renew it and continue."""
 
 
 class LeaseLostError(StoreError):
-    """A lease has ended, and another process may hold what it held."""
+    """A lease was deleted after it had expired, and another process may hold what it covered."""
 
 
 def held(table: str) -> str:
-    """The SQL that says whether a row of `table`, which has a column `lease`, is held."""
-    # With coalesce it is not planned as a join: the planner has no statistics of a new job's items.
+    """Return an SQL condition: a row of `table`, which has a column `lease`, is covered by a valid lease."""
+    # coalesce() prevents the planner from using a join, which is slow without statistics on a new job's items.
     return f"coalesce({table}.lease IN (SELECT id FROM art_mcp.leases WHERE until > now()), false)"
 
 
 @asynccontextmanager
 async def acquire(database: Database) -> AsyncIterator[uuid.UUID]:
-    """A new lease, which holds nothing yet; it is renewed until the block ends, and then released.
+    """Create a lease, which covers nothing yet, renew it until the block ends, then release it.
 
     Raises:
-        LeaseLostError: it was not renewed in time; what the block was doing is cancelled.
+        LeaseLostError: the lease was deleted; the block was cancelled.
     """
     lease = await begin(database)
     try:
@@ -58,7 +58,7 @@ async def acquire(database: Database) -> AsyncIterator[uuid.UUID]:
 
 
 async def begin(database: Database) -> uuid.UUID:
-    """A new lease, which ends after `LEASE_S` unless it is renewed."""
+    """Create a lease that expires after `LEASE_S` seconds unless it is renewed, and return its id."""
     async with database.connection() as connection:
         return await connection.fetchval(
             f"WITH forgotten AS (DELETE FROM art_mcp.leases WHERE until < now() - interval '{KEPT}') "
@@ -69,10 +69,10 @@ async def begin(database: Database) -> uuid.UUID:
 
 
 async def renew(database: Database, lease: uuid.UUID) -> None:
-    """Let a lease last for `LEASE_S` from now, even if it has ended but nobody has noticed.
+    """Extend a lease to `LEASE_S` seconds from now, even if it has expired, unless it was deleted.
 
     Raises:
-        LeaseLostError: there is no such lease any more.
+        LeaseLostError: the lease no longer exists.
     """
     async with database.connection() as connection:
         renewed = await connection.execute(
@@ -80,13 +80,13 @@ async def renew(database: Database, lease: uuid.UUID) -> None:
         )
     if renewed == "UPDATE 0":
         raise LeaseLostError(
-            "This process was away for so long that another one could take over its work.",
-            "Leave it to that one, or run the same again if there is none.",
+            "This process paused for too long, and another one may have taken over.",
+            "If no other process is running, run the same command again.",
         )
 
 
 async def release(database: Database, lease: uuid.UUID) -> None:
-    """End a lease, so that others can take what it held at once."""
+    """Delete a lease, so that other processes can take what it covered at once."""
     async with database.connection() as connection:
         await connection.execute("DELETE FROM art_mcp.leases WHERE id = $1", lease)
 
@@ -94,5 +94,5 @@ async def release(database: Database, lease: uuid.UUID) -> None:
 async def _keep_renewing(database: Database, lease: uuid.UUID) -> None:
     while True:
         await anyio.sleep(LEASE_S / 3)
-        with suppress(LostError):  # whoever needs the database now reports that it is away
+        with suppress(LostError):  # the work in the block reports a lost connection itself
             await renew(database, lease)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def keep(database: Database, embedding: PictureEmbedding) -> None:
-    """Keep the vectors of a picture under its SHA-256, unless there are some."""
+    """Store the vectors of a picture under its SHA-256, unless they are stored already."""
     async with database.connection() as connection:
         await connection.executemany(
             "INSERT INTO art_mcp.paid (space, sha256, vector) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -21,7 +21,7 @@ async def keep(database: Database, embedding: PictureEmbedding) -> None:
 
 
 async def find(database: Database, space: Space, digests: Collection[bytes]) -> dict[bytes, Vector]:
-    """Those that are kept, by SHA-256."""
+    """Return the stored vectors of these pictures in a space, by SHA-256."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT sha256, vector FROM art_mcp.paid WHERE space = $1 AND sha256 = ANY($2)", space.name, list(digests)
@@ -30,7 +30,7 @@ async def find(database: Database, space: Space, digests: Collection[bytes]) -> 
 
 
 async def drop(connection: Connection, spaces: Collection[Space], digests: Collection[bytes]) -> None:
-    """Forget those that are stored with paintings, in the transaction that stores them."""
+    """Delete the vectors of these pictures, in the transaction that stores them with their paintings."""
     await connection.execute(
         "DELETE FROM art_mcp.paid WHERE sha256 = ANY($1) AND space = ANY($2)",
         list(digests),
