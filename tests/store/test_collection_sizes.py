@@ -75,7 +75,7 @@ async def test_a_collection_that_is_being_loaded_is_not_removed(database: Databa
 async def test_a_worker_whose_job_was_removed_stores_nothing(database: Database) -> None:
     job_id = await listed_job(database, "a", 1)
     assert await removal.remove_collection(database, "a") == 0
-    with pytest.raises(StoreError, match="removed meanwhile"):
+    with pytest.raises(StoreError, match="and its collection were removed"):
         async with database.transaction() as connection:
             await paintings.write(connection, [entry("a", 1)])
             await jobs.settle(connection, job_id, [])

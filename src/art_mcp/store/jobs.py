@@ -1,6 +1,6 @@
-"""Durable ingest jobs: what is to be stored, row by row, and what became of each row.
+"""Durable ingest jobs: the rows of a source to store, and the outcome of each.
 
-A job's rows are listed by one process at a time and stored by as many as like; each holds what it works on by a lease.
+One process at a time lists a job's rows; any number of processes store them. Each locks what it works on with a lease.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 RATE_OVER_S = 60
-"""The pace of a job is what it settled in the last minute."""
+"""Period over which the rate of a job is measured, in seconds."""
 ANALYZED_AT = 5_000
+"""Number of a job's items at which PostgreSQL collects statistics on them, once."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A row of the source: either what is to be stored, or why it cannot be."""
+    """A listed row of the source: either the data to store, or the reason for its refusal."""
 
     label: str
     painting_id: uuid.UUID | None
-    """None where the row does not say which painting it is."""
+    """None if the row does not identify a painting."""
     row: dict[str, Any] | None
     refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldItem:
-    """A pending row that one worker has taken."""
+    """A pending item that one worker has locked."""
 
     position: int
     row: dict[str, Any]
@@ -45,7 +46,7 @@ class HeldItem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a held item: `stored`, `unchanged`, or `refused` with a reason."""
+    """The outcome of a held item: `stored`, `unchanged`, or `refused` with a reason."""
 
     position: int
     state: str
@@ -54,40 +55,40 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How far a job's rows are written down."""
+    """How far the listing of a job's rows has come."""
 
     after: str | None
-    """Where the list goes on, in the source's own words; None for its beginning."""
+    """Position after which listing continues, in the source's own terms; None for the beginning."""
     listed: int
-    """How many rows are written down."""
+    """Number of rows listed so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it stands; the four counts add up to `total`."""
+    """The current state of a job; the four counts after `total` add up to it."""
 
     id: uuid.UUID
     source: str
     within: tuple[str, ...] | None
-    """Folders in which every file of the source must truly lie, or None where the user's own rights decide."""
+    """Folders that every file of the source must lie in; None for any file that the user can read."""
     options: Mapping[str, Any]
-    """How the source is read."""
+    """How to read the source."""
     collection: str
     state: str
     """running, done or cancelled."""
     listed: bool
-    """Whether `total` is final."""
+    """Whether all rows are listed, so that `total` is final."""
     total: int
     stored: int
     unchanged: int
     refused: int
     pending: int
     missing: int | None
-    """Paintings that were loaded from this source before and have left it; None until the job is done."""
+    """Paintings loaded from this source earlier that it no longer contains; None until the job is done."""
     removed: int | None
     """How many of them were removed."""
     rate: float
-    """Rows a second that were settled of late."""
+    """Items settled per second during the last `RATE_OVER_S` seconds."""
 
     @property
     def done(self) -> bool:
@@ -95,7 +96,7 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
-        """At the pace of late; None where that cannot be told."""
+        """Estimate from the current rate; None if rows are still being listed or none was settled recently."""
         return self.pending / self.rate if self.listed and self.rate else None
 
 
@@ -106,9 +107,9 @@ async def create(
     collection: str,
     options: Mapping[str, Any],
 ) -> uuid.UUID:
-    """Start a job, or find the one that is still running with the very same source, collection and options."""
+    """Return the running job with the same source, folders, collection and options, or create one."""
     async with database.transaction() as connection:
-        # Of two who ask at once, the second waits here and finds the first one's job.
+        # Of two concurrent calls, the second waits here and finds the job of the first.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"job {collection} {source}")
         found = await connection.fetchval(
             "SELECT id FROM art_mcp.jobs WHERE state = 'running' AND source = $1 AND within IS NOT DISTINCT FROM $2 "
@@ -130,7 +131,7 @@ async def create(
 
 
 async def start_listing(database: Database, job_id: uuid.UUID, lease: uuid.UUID) -> Listing | None:
-    """Take the list of a job's rows under a lease; None if another process holds it, or it is complete."""
+    """Lock the listing of a job's rows with a lease; None if it is locked or complete, or the job has ended."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             "UPDATE art_mcp.jobs SET lease = $2 "
@@ -146,12 +147,13 @@ async def start_listing(database: Database, job_id: uuid.UUID, lease: uuid.UUID)
 async def append(
     database: Database, job_id: uuid.UUID, lease: uuid.UUID, items: Sequence[NewItem], after: str | None
 ) -> bool:
-    """Write down the next rows of a job, and where the list goes on; None: it is complete.
+    """Add the next rows of a source to its job; a row with the same painting id as an earlier one is refused.
 
-    A row that says the same painting as one before it is refused.
+    Args:
+        after: position after which listing continues, in the source's own terms; None if the list is complete.
 
     Returns:
-        Whether the lease still holds the list; nothing was written otherwise.
+        Whether the lease still covers the listing; if not, nothing was written.
     """
     async with database.transaction() as connection:
         mine = await connection.execute(
@@ -186,14 +188,14 @@ async def append(
         )
     if first < ANALYZED_AT <= first + len(items):
         async with database.connection() as connection:
-            # Until the server knows how many they are, it sorts them all each time some are taken.
+            # Without statistics, the planner sorts all items each time a batch is locked.
             await connection.execute("ANALYZE art_mcp.items")
     return True
 
 
 async def _refused(connection: Connection, job_id: uuid.UUID, items: Sequence[NewItem]) -> dict[int, str]:
-    """Why new rows are refused, by their place: for what they are, or since another row says the same painting."""
-    # Not by a join: of a new job's rows the planner knows nothing, and takes minutes with a thousand of them.
+    """Reasons for refusal by index: the row's own, or that an earlier row has the same painting id."""
+    # Not a join: without statistics on a new job's items, the planner picks one that takes minutes for 1,000 rows.
     rows = await connection.fetch(
         "SELECT painting_id, label FROM art_mcp.items WHERE job_id = $1 AND painting_id = ANY($2) "
         "AND state <> 'refused' ORDER BY position DESC",
@@ -213,7 +215,7 @@ async def _refused(connection: Connection, job_id: uuid.UUID, items: Sequence[Ne
 
 
 async def hold(database: Database, job_id: uuid.UUID, lease: uuid.UUID, limit: int) -> list[HeldItem]:
-    """Take up to `limit` pending items of a running job under a lease."""
+    """Lock up to `limit` pending items of a running job with a lease, lowest positions first."""
     free = f"job_id = $1 AND state = 'pending' AND NOT {held('items')}"
     async with database.transaction() as connection:
         rows = await connection.fetch(
@@ -225,7 +227,8 @@ async def hold(database: Database, job_id: uuid.UUID, lease: uuid.UUID, limit: i
         )
         if not rows:
             return []
-        # That statement sees no lease that is newer than itself; this one, now that the rows are locked, sees all.
+        # The snapshot of that statement may be older than another process's lease; this one, taken after the rows
+        # were locked, shows every lease on them.
         rows = await connection.fetch(
             f"UPDATE art_mcp.items SET lease = $3 WHERE {free} AND position = ANY($2) RETURNING position, row",
             job_id,
@@ -236,10 +239,10 @@ async def hold(database: Database, job_id: uuid.UUID, lease: uuid.UUID, limit: i
 
 
 async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[Outcome]) -> None:
-    """Write down what became of items, in the transaction that stores their paintings.
+    """Record the outcomes of items, in the transaction that stores their paintings.
 
     Raises:
-        StoreError: the job was removed, so nothing of it may be stored.
+        StoreError: the job was removed, so the transaction must be rolled back.
     """
     await connection.executemany(
         "UPDATE art_mcp.items SET state = $3, reason = $4, row = NULL, settled_at = now() "
@@ -248,11 +251,11 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
     )
     touched = await connection.execute("UPDATE art_mcp.jobs SET updated_at = now() WHERE id = $1", job_id)
     if touched == "UPDATE 0":
-        raise StoreError("The job and its collection were removed meanwhile.", "Load the source again if need be.")
+        raise StoreError("The job and its collection were removed.", "Load the source again if necessary.")
 
 
 async def is_running(database: Database, job_id: uuid.UUID) -> bool:
-    """Whether a job is neither done nor cancelled nor removed."""
+    """Whether a job exists and is neither done nor cancelled."""
     async with database.connection() as connection:
         return await connection.fetchval(
             "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running')", job_id
@@ -260,7 +263,7 @@ async def is_running(database: Database, job_id: uuid.UUID) -> bool:
 
 
 async def is_listed(database: Database, job_id: uuid.UUID) -> bool:
-    """Whether a job gets no more rows."""
+    """Whether no more rows will be listed for a job."""
     async with database.connection() as connection:
         return not await connection.fetchval(
             "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND NOT listed)", job_id
@@ -268,7 +271,7 @@ async def is_listed(database: Database, job_id: uuid.UUID) -> bool:
 
 
 async def is_over(database: Database, job_id: uuid.UUID) -> bool:
-    """Whether nothing of a job is left to do, for anyone."""
+    """Whether a job has no work left for any process."""
     async with database.connection() as connection:
         return not await connection.fetchval(
             "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND (NOT listed "
@@ -281,11 +284,11 @@ LEFT = (
     "art_mcp.paintings p JOIN art_mcp.jobs j ON j.id = $1 AND p.collection = j.collection AND p.source = j.source "
     "WHERE NOT EXISTS (SELECT FROM art_mcp.items i WHERE i.job_id = j.id AND i.painting_id = p.id)"
 )
-"""Paintings that were loaded from a job's source, which names them no more."""
+"""FROM clause: paintings that were loaded from the source of job $1 and are no longer in it."""
 
 
 async def count_missing(database: Database, collection: str, source: str, named: Collection[uuid.UUID]) -> int:
-    """How many paintings were loaded from a source that names only these now."""
+    """Number of paintings that were loaded from a source and are not among the `named` ids that it has now."""
     async with database.connection() as connection:
         return await connection.fetchval(
             "SELECT count(*) FROM art_mcp.paintings WHERE collection = $1 AND source = $2 AND id <> ALL($3)",
@@ -296,7 +299,7 @@ async def count_missing(database: Database, collection: str, source: str, named:
 
 
 async def finish(database: Database, job_id: uuid.UUID) -> None:
-    """Mark a job as done, if all its rows are listed and none is pending; count what has left its source."""
+    """Mark a job as done if all its rows are listed and settled; count the paintings missing from its source."""
     async with database.transaction() as connection:
         collection = await connection.fetchval(
             f"UPDATE art_mcp.jobs SET state = 'done', updated_at = now(), "
@@ -310,7 +313,7 @@ async def finish(database: Database, job_id: uuid.UUID) -> None:
 
 
 async def cancel(database: Database, job_id: uuid.UUID) -> None:
-    """End a running job: what is stored stays, what is pending is left; who works on it stops soon."""
+    """Cancel a running job: stored paintings stay, pending items are not processed, and workers stop soon."""
     async with database.transaction() as connection:
         collection = await connection.fetchval(
             "UPDATE art_mcp.jobs SET state = 'cancelled', updated_at = now() "
@@ -322,24 +325,25 @@ async def cancel(database: Database, job_id: uuid.UUID) -> None:
 
 
 async def get(database: Database, job_id: uuid.UUID) -> Job | None:
+    """Return a job, or None if it does not exist."""
     jobs = await _jobs(database, "WHERE id = $1", job_id)
     return jobs[0] if jobs else None
 
 
 async def other_source(database: Database, collection: str, source: str) -> bool:
-    """Whether a collection was loaded from elsewhere, and not from here."""
+    """Whether a collection has been loaded, but never from this source."""
     async with database.connection() as connection:
         sources = await connection.fetch("SELECT DISTINCT source FROM art_mcp.jobs WHERE collection = $1", collection)
     return bool(sources) and source not in {row["source"] for row in sources}
 
 
 async def unfinished(database: Database) -> list[Job]:
-    """Running jobs, oldest first."""
+    """Return the running jobs, oldest first."""
     return await _jobs(database, "WHERE state = 'running' ORDER BY created_at")
 
 
 async def refusals(database: Database, job_id: uuid.UUID, limit: int | None = None) -> list[tuple[str, str]]:
-    """Label and reason of the refused rows, in the order of the source."""
+    """Return labels and reasons of the refused rows, in source order."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT label, reason FROM art_mcp.items WHERE job_id = $1 AND state = 'refused' "

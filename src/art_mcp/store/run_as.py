@@ -1,15 +1,15 @@
-"""Become another user, then another program: `python run_as.py UID GID PROGRAM [ARGUMENT ...]`, as root.
+"""Switch to another user and run a program: `python run_as.py UID GID PROGRAM [ARGUMENT ...]`, as root.
 
-`subprocess` does the same with its `user`, but only by a plain fork, and a fork is not safe in a process that computes:
-OpenBLAS stops its threads before each fork, so a product of matrices that is being computed in another thread hangs or
-comes out wrong. Without `user`, `subprocess` uses vfork, which stops nothing.
+`subprocess` has a `user` argument for this, but then uses a plain fork, which is not safe while other threads compute:
+OpenBLAS stops its threads before each fork, so a matrix product in another thread hangs or returns wrong numbers.
+Without `user`, `subprocess` uses vfork, which leaves the threads alone.
 """
 
 import os
 import sys
 
 FAILED = 126
-"""The exit status when the program could not be started; stderr says why."""
+"""Exit status if the program could not be started; stderr says why."""
 
 
 def main(uid: str, gid: str, *command: str) -> None:
@@ -17,7 +17,7 @@ def main(uid: str, gid: str, *command: str) -> None:
         os.setgroups([])
         os.setgid(int(gid))
         os.setuid(int(uid))
-        os.execv(command[0], command)  # noqa: S606 - to become that program is the point
+        os.execv(command[0], command)  # noqa: S606 - replacing this process is intended
     except OSError as error:
         sys.stderr.write(f"{error.strerror}\n")
         os._exit(FAILED)
