@@ -1,4 +1,4 @@
-"""A connection's type and its transactions, below all modules that are given one."""
+"""The connection type and its transactions, for all modules that take a connection."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ NO_SETTINGS: Mapping[str, object] = {}
 
 @asynccontextmanager
 async def transaction(connection: Connection, settings: Mapping[str, object] = NO_SETTINGS) -> AsyncIterator[None]:
-    """A transaction, which is rolled back by any exception, cancellation included.
+    """Run the block in a transaction; any exception, cancellation included, rolls it back.
 
     Args:
-        settings: of PostgreSQL, for this transaction only: behind a pooler the next one on this connection is
-            somebody else's. They are sent along with the BEGIN, since each message takes its time.
+        settings: PostgreSQL settings for this transaction only, since behind a pooler the next transaction on this
+            connection may belong to another client. They are sent with BEGIN, which saves round trips.
     """
     begin = ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in settings.items())]
     await connection.execute("; ".join(begin))
     try:
         yield
     except BaseException:
-        # Where this task is cancelled, every unshielded await ends at once, a rollback too.
+        # In a cancelled task, an unshielded ROLLBACK would be cancelled as well.
         with anyio.CancelScope(shield=True):
             if not connection.is_closed():
                 await connection.execute("ROLLBACK")

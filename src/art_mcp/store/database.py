@@ -1,4 +1,4 @@
-"""The connections to the collection's PostgreSQL, embedded or given by ART_MCP_DATABASE_URL."""
+"""The connection pool for PostgreSQL, either the embedded server or that of ART_MCP_DATABASE_URL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COMMAND_TIMEOUT_S = 120
 CLOSE_TIMEOUT_S = 5
 POOL_SIZE = 8
 
-# InternalClientError is what asyncpg makes of a connection to which the server has said farewell.
+# asyncpg raises InternalClientError on a connection after the server has announced that it closes it.
 _LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -51,12 +51,12 @@ class Database:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether its server is ours to set up."""
+        """Whether the server is the embedded one, which art-mcp configures."""
         return self._embedded is not None
 
     @property
     def iterative_scan(self) -> bool:
-        """Whether an index scan can go on until a filter has let enough through."""
+        """Whether pgvector can continue an index scan until enough rows pass a filter (version 0.8 or newer)."""
         return self._pgvector.version >= (0, 8)
 
     @classmethod
@@ -64,7 +64,7 @@ class Database:
         """Start the embedded server unless a URL is given, connect, and bring the schema up to date.
 
         Raises:
-            ArtMcpError: what is wrong with the server, the connection or the rights, and what to do.
+            ArtMcpError: the server, the connection or a privilege failed; the message names the next step.
         """
         if settings.database_url is None:
             embedded = await anyio.to_thread.run_sync(EmbeddedServer.start, settings.data_dir)
@@ -82,7 +82,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection outside a transaction; what the driver raises inside becomes a `StoreError`."""
+        """A pooled connection outside a transaction; errors of the driver are raised as `StoreError`."""
         try:
             connection = await self._acquire()
         except _DRIVER as error:
@@ -97,12 +97,12 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, settings: Mapping[str, object] = NO_SETTINGS) -> AsyncIterator[Connection]:
-        """A connection inside a transaction with these settings of PostgreSQL; see `connection.transaction`."""
+        """A pooled connection inside a transaction with these PostgreSQL settings; see `connection.transaction`."""
         async with self.connection() as connection, transaction(connection, settings):
             yield connection
 
     async def aclose(self) -> None:
-        """Give the connections back; the embedded server stops with its last user."""
+        """Close the pool; the embedded server stops after its last user."""
         with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True) as scope:
             await self._pool.close()
         if scope.cancelled_caught:
@@ -116,12 +116,12 @@ class Database:
         except _LOST:
             if self._embedded is None:
                 raise
-            # The server died under us (killed, out of memory): it is started again, by one of those who miss it.
+            # The server died (killed, out of memory); one of the waiting tasks restarts it.
             async with self._reviving:
                 try:
                     return await self._pool.acquire()
                 except _LOST:
-                    log.warning("The embedded PostgreSQL is gone; starting it again.")
+                    log.warning("The embedded PostgreSQL has stopped; restarting it.")
                     await anyio.to_thread.run_sync(self._embedded.ensure_running)
                     self._pool.set_connect_args(**_connect_options(self._embedded.connect_args))
                     return await self._pool.acquire()
@@ -130,11 +130,11 @@ class Database:
 async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Record], Pgvector]:
     options = _connect_options(arguments)
     try:
-        # The codecs of pgvector can only be registered once its extension is there.
+        # The codecs of pgvector can only be registered once its extension exists.
         try:
             connection = await asyncpg.connect(**options, statement_cache_size=0)
-        except (ValueError, IndexError) as error:  # what asyncpg makes of some broken URLs
-            known = isinstance(error, _DRIVER)  # a certificate's error is a ValueError too
+        except (ValueError, IndexError) as error:  # raised by asyncpg for some malformed URLs
+            known = isinstance(error, _DRIVER)  # SSLCertVerificationError is a ValueError too
             raise explain_connect(error if known else ValueError()) from error
         try:
             if await _is_pooled(connection):
@@ -152,14 +152,14 @@ async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Re
 
 
 async def _nothing_to_reset(connection: Connection) -> None:
-    """Before each use asyncpg would undo what sessions can keep, in a message of its own; ours keep nothing."""
+    """Skip the extra round trip in which asyncpg resets the session state; our sessions have none."""
 
 
 async def _is_pooled(connection: Connection) -> bool:
-    """Whether a pooler such as PgBouncer stands in between, which may run each transaction on another connection.
+    """Whether a pooler such as PgBouncer is in between, which may run each transaction on another server connection.
 
-    It gives its clients process ids of its own making. Statements that are prepared on one connection are then
-    not there on the next, so none may be kept.
+    A pooler makes up the process ids that it reports to its clients. Statements prepared on one server connection do
+    not exist on the next, so the statement cache must be off.
     """
     return connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
 
@@ -174,15 +174,15 @@ def _connect_options(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def url_arguments(url: str) -> dict[str, Any]:
-    """Arguments of `asyncpg.connect` for a URL, with TLS required and verified by default.
+    """Return the arguments of `asyncpg.connect` for a URL, with TLS required and verified by default.
 
-    asyncpg's own `sslmode=require` encrypts without looking at the certificate, which stops nobody who sits
-    in between. Here every mode but `disable` verifies, except on this machine, where there is no network.
+    In asyncpg, `sslmode=require` encrypts without verifying the certificate, which does not stop a man in the middle.
+    Here every mode but `disable` verifies it. Without a mode, connections to this machine use no TLS.
 
     Raises:
-        StoreError: the URL cannot be read, or `sslrootcert` names no certificate.
+        StoreError: the URL cannot be parsed, or `sslrootcert` is not a file with certificates.
     """
-    bad_url = StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Write it like {URL_FORM}.")
+    bad_url = StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Use the form {URL_FORM}.")
     try:
         parts = urlsplit(url)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
@@ -197,7 +197,7 @@ def url_arguments(url: str) -> dict[str, Any]:
         context = ssl.create_default_context(cafile=query.get("sslrootcert"))
     except OSError:
         raise StoreError(
-            "The file that sslrootcert in ART_MCP_DATABASE_URL names cannot be read as certificates.",
+            "The sslrootcert file in ART_MCP_DATABASE_URL has no readable certificates.",
             "Give the path of a PEM file.",
         ) from None
     context.check_hostname = query.get("sslmode") != "verify-ca"

@@ -1,4 +1,4 @@
-"""Embedding spaces: which exist, which are searched, and the typed table that holds each one's vectors."""
+"""Embedding spaces: which are registered, which are active, and the vector table of each."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
 
 
 DROP_WAITS_MS = 500
-"""How long a DROP of vectors or of their index waits for searches, in milliseconds: less than PostgreSQL's
-deadlock_timeout, after which it would end a search that holds what is waited for."""
+"""`lock_timeout` of a DROP of vectors or of their index, in milliseconds: shorter than `deadlock_timeout`, after which
+PostgreSQL could cancel a search that holds the lock."""
 
 
 def vector_table(space: Space) -> str:
-    """The qualified table of a space's vectors; safe to put into SQL, since a space's name is."""
+    """Return the qualified name of a space's vector table, which is safe in SQL, as space names are."""
     return f"art_mcp.vectors_{space.name}"
 
 
 def index_statement(space: Space) -> str:
-    """The SQL that builds the index of a space's vectors."""
+    """Return the SQL that builds the HNSW index of a space."""
     return f"CREATE INDEX ON {vector_table(space)} USING hnsw (vector halfvec_cosine_ops)"
 
 
 async def active(database: Database) -> list[Space]:
-    """The spaces that are searched; they belong to the database, whatever the settings say."""
+    """Return the spaces that are searched, which depend on the database and not on the settings."""
     async with database.connection() as connection:
         return await _active(connection)
 
 
 async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
-    """Register the spaces that a provider fills, and make those active whose leg has none yet.
+    """Register the spaces of a provider, and activate those whose leg has no active space yet.
 
-    While nothing is stored, nor being loaded, they take the place of another provider's. Where pictures are another
-    provider's, nothing is added: a space that nobody fills would be searched in vain.
+    If nothing is stored or being loaded, they replace the active spaces of another provider. If the active space for
+    pictures belongs to another provider, nothing is added, because the new spaces would stay empty.
 
     Returns:
-        All active spaces, whoever fills them.
+        All active spaces, of any provider.
     """
     wanted = list(spaces)
     found = await active(database)
@@ -69,7 +69,7 @@ async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
 
 
 async def register(database: Database, spaces: Iterable[Space]) -> None:
-    """Make sure that spaces have their tables, whether they are active or not."""
+    """Register spaces and create their tables, unless they exist; does not activate them."""
     async with database.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
         for space in spaces:
@@ -77,7 +77,7 @@ async def register(database: Database, spaces: Iterable[Space]) -> None:
 
 
 async def are_registered(database: Database, spaces: Collection[Space]) -> bool:
-    """Whether all of these have their tables."""
+    """Whether all these spaces are registered, so that their tables exist."""
     async with database.connection() as connection:
         names = [space.name for space in spaces]
         found = await connection.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
@@ -85,16 +85,16 @@ async def are_registered(database: Database, spaces: Collection[Space]) -> bool:
 
 
 async def require_active(connection: Connection, spaces: Collection[Space]) -> None:
-    """Make sure that spaces are active, and stay so until this transaction ends.
+    """Check that spaces are active, and keep them active until this transaction ends.
 
     Raises:
-        MovedError: one is not, or not any more: what is written there would never be found.
+        MovedError: a space is not active (any more), so vectors written to it would never be found.
     """
     await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", LOCK_KEY)
     if not set(spaces) <= set(await _active(connection)):
         raise MovedError(
-            "The pictures of this database have been moved to another model meanwhile.",
-            "Go on with the job (`art-mcp ingest --resume`): what is left of it is embedded by that model.",
+            "The pictures of this database have been moved to another model.",
+            "Resume the job (`art-mcp ingest --resume`) to embed the rest of it with that model.",
         )
 
 
@@ -125,7 +125,7 @@ async def _register(connection: Connection, space: Space) -> None:
             painting_id uuid PRIMARY KEY REFERENCES art_mcp.paintings (id) ON DELETE CASCADE,
             vector halfvec({space.dimensions}) NOT NULL
         );
-        -- In the row and not in TOAST: exact scans are 2.6 times faster.
+        -- Stored in the row, not in TOAST, which makes exact scans 2.6 times faster.
         ALTER TABLE {table} ALTER COLUMN vector SET STORAGE PLAIN;
         {index_statement(space)};
         """
