@@ -69,7 +69,7 @@ async def test_what_has_left_the_source_is_removed_when_asked(settings: Settings
         table = write_table(tmp_path, "0.png,No 0", "1.png,No 1", "a row that says nothing")
         removing = Options(remove_missing=True)
         job_id = await ingest.create(table, options=removing)
-        with pytest.raises(StoreError, match="1 rows of the source do not say which painting they are"):
+        with pytest.raises(StoreError, match="1 rows of the source do not identify a painting"):
             await ingest.run(job_id)
         job = await jobs.get(database, job_id)
         assert job is not None and (job.done, job.missing, job.removed) == (True, 3, None)

@@ -1,4 +1,4 @@
-"""Taking paintings out of the store, some at a time."""
+"""Removal of paintings, in batches."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 AT_ONCE = 500
-"""Paintings in one transaction, so that others wait little and what is done stays done."""
+"""Paintings removed per transaction: few, so that others wait only briefly and an interruption loses little."""
 
 
 async def remove_collection(database: Database, name: str) -> int:
-    """Remove a collection: its paintings with all that is kept of them, and its ingest jobs.
+    """Remove a collection: its paintings with everything stored for them, and its ingest jobs.
 
-    If it is interrupted, the next call goes on.
+    After an interruption, the next call continues.
 
     Returns:
-        How many paintings were removed.
+        Number of paintings removed.
 
     Raises:
-        StoreError: somebody is loading it now.
+        StoreError: a process is loading the collection.
     """
     async with database.transaction() as connection:
         loading = await connection.fetchval(
@@ -39,7 +39,7 @@ async def remove_collection(database: Database, name: str) -> int:
         )
         if loading:
             raise StoreError(
-                f"The collection {name} is being loaded now.", "Wait until that is done, or stop it and try again."
+                f"The collection {name} is being loaded now.", "Wait until the load ends or stop it, then retry."
             )
         await connection.execute("DELETE FROM art_mcp.jobs WHERE collection = $1", name)
     removed = 0
@@ -55,23 +55,23 @@ async def remove_collection(database: Database, name: str) -> int:
 
 
 async def remove_missing(database: Database, job_id: uuid.UUID) -> int:
-    """Remove the paintings that have left the source of a job that is done.
+    """Remove the paintings that are no longer in the source of a finished job.
 
     Returns:
-        How many they were.
+        Number of paintings removed.
 
     Raises:
-        StoreError: rows of the source could not be told, so that their paintings would seem to have left it.
+        StoreError: some rows of the source do not identify a painting, so theirs would seem to be missing.
     """
     async with database.connection() as connection:
-        untold = await connection.fetchval(
+        unidentified = await connection.fetchval(
             "SELECT count(*) FROM art_mcp.items WHERE job_id = $1 AND painting_id IS NULL", job_id
         )
-    if untold:
+    if unidentified:
         raise StoreError(
-            f"Nothing was removed: {untold} rows of the source do not say which painting they are, and these could be "
-            "the ones that seem to have left it.",
-            "Mend the refused rows and load the source again.",
+            f"Nothing was removed: {unidentified} rows of the source do not identify a painting, and these could be "
+            "the ones that seem to be missing.",
+            "Fix the refused rows and load the source again.",
         )
     removed = 0
     while True:
@@ -89,8 +89,8 @@ async def remove_missing(database: Database, job_id: uuid.UUID) -> int:
 
 
 async def _remove(connection: Connection, collection: str, ids: Sequence[uuid.UUID]) -> int:
-    """Remove these paintings of a collection, in ascending order; some may be gone by now."""
-    # Locked one by one: a Citus cluster locks no rows of several shards in one statement.
+    """Remove paintings of a collection, given in ascending order of id, and return how many still existed."""
+    # Locked one by one, because Citus cannot lock rows of several shards in one statement.
     await paintings.lock(connection, ids)
     gone = await connection.fetch("DELETE FROM art_mcp.paintings WHERE id = ANY($1) RETURNING id", ids)
     if gone:

@@ -1,4 +1,4 @@
-"""The schema and its history: numbered SQL files, forward only, applied under one lock."""
+"""The schema and its migrations: numbered SQL files, forward only, applied under one lock."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from art_mcp.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-# Any number that other programs in the same database are unlikely to lock: "artmcp" in ASCII.
+# Key of the advisory lock, which other programs in the database are unlikely to use: "artmcp" in ASCII.
 LOCK_KEY = 0x6172746D6370
 MIN_POSTGRES = 15
 MIN_PGVECTOR = (0, 7)
-SAFE_PGVECTOR = (0, 8, 3)  # 0.8.2 mends an overflow in parallel builds, 0.8.3 a corruption on vacuum
+SAFE_PGVECTOR = (0, 8, 3)  # 0.8.2 fixes an overflow in parallel builds, 0.8.3 a corruption on vacuum
 
 
 class Pgvector(NamedTuple):
-    """The extension as the database has it."""
+    """The installed extension."""
 
     schema: str
     version: tuple[int, ...]
@@ -36,7 +36,7 @@ class Migration(NamedTuple):
 
 
 def migrations() -> list[Migration]:
-    """All that this version of the program knows, oldest first."""
+    """Return all migrations of this version of art-mcp, oldest first."""
     found = []
     for file in resources.files("art_mcp.store").joinpath("migrations").iterdir():
         if match := re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name):
@@ -45,14 +45,14 @@ def migrations() -> list[Migration]:
 
 
 async def migrate(connection: Connection, known: Iterable[Migration] | None = None) -> Pgvector:
-    """Bring the database up to date; does nothing when it is. Returns the pgvector that it has.
+    """Apply the migrations that the database lacks, if any, and return its pgvector.
 
-    Several processes may call it at once: one works, the others wait and find it done. It is all one
-    transaction, so a failure leaves the database as it was.
+    Several processes may call it at once: one applies them while the others wait. They run in one transaction, so a
+    failure leaves the database unchanged.
 
     Raises:
-        StoreError: PostgreSQL or pgvector is missing, too old, or may not be used; or a newer program, or one from
-            before the first release, has written this database.
+        StoreError: PostgreSQL or pgvector is missing or too old, the user lacks a privilege, or the database was
+            written by a newer version of art-mcp or by one from before the first release.
     """
     known = migrations() if known is None else sorted(known)
     if await _version(connection, known) == known[-1].version:
@@ -62,7 +62,7 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
         pgvector = await _require_pgvector(connection)
         try:
-            # IF NOT EXISTS would ask for the right to create it even where it exists.
+            # IF NOT EXISTS requires the privilege to create it even if it exists.
             if await connection.fetchval("SELECT to_regnamespace('art_mcp')") is None:
                 await connection.execute("CREATE SCHEMA art_mcp")
         except asyncpg.InsufficientPrivilegeError:
@@ -78,8 +78,8 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
         current = await _version(connection, known)
         if current > known[-1].version:
             raise StoreError(
-                f"The database was written by a newer art-mcp (its schema is {current}, "
-                f"this program knows {known[-1].version}).",
+                f"The database was written by a newer art-mcp (schema {current}; "
+                f"this version supports {known[-1].version}).",
                 "Upgrade art-mcp on this machine.",
             )
         for migration in known:
@@ -94,17 +94,17 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
 
 
 async def _version(connection: Connection, known: Sequence[Migration]) -> int:
-    """The number of the last migration that was applied, or 0.
+    """Return the number of the last applied migration, or 0.
 
     Raises:
-        StoreError: the database was made before the first release, whose migrations were squashed into one.
+        StoreError: the database was created before the first release, whose migrations were squashed into one.
     """
     if await connection.fetchval("SELECT to_regclass('art_mcp.migrations')") is None:
         return 0
     applied = await connection.fetch("SELECT version, name FROM art_mcp.migrations ORDER BY version")
     if applied and tuple(applied[0]) != known[0][:2]:
         raise StoreError(
-            "The database was made by a development version of art-mcp, and can be neither upgraded nor exported.",
+            "The database is from a development version of art-mcp and can be neither upgraded nor exported.",
             "Load the collections again into a new database: set ART_MCP_DATA_DIR to an empty folder, or, if "
             "ART_MCP_DATABASE_URL is set, name another database there.",
         )
@@ -121,7 +121,7 @@ def _check_postgres(connection: Connection) -> None:
 
 
 async def _require_pgvector(connection: Connection) -> Pgvector:
-    """Create pgvector if need be, and check that it can be used."""
+    """Create the extension pgvector unless it exists, check that it is usable, and return it."""
     installed = (
         "SELECT extversion, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
         "WHERE extname = 'vector'"
@@ -132,7 +132,7 @@ async def _require_pgvector(connection: Connection) -> Pgvector:
             await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         except asyncpg.InsufficientPrivilegeError:
             raise StoreError(
-                "The database has no pgvector yet, and its user may not create it.",
+                "The database has no pgvector, and its user may not create it.",
                 "Let an administrator run CREATE EXTENSION vector; in this database.",
             ) from None
         except (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError):
@@ -151,9 +151,9 @@ async def _require_pgvector(connection: Connection) -> Pgvector:
         )
     if await connection.fetchval("SELECT to_regtype('halfvec')") is None:
         raise StoreError(
-            f"pgvector is in the schema {schema}, where this user's searches do not look.",
+            f"The schema of pgvector, {schema}, is not in this user's search_path.",
             f"Run ALTER ROLE ... SET search_path = public, {schema}; for this user.",
         )
     if numbers < SAFE_PGVECTOR:
-        log.warning("The database has pgvector %s, which has known faults; 0.8.3 mends them.", version)
+        log.warning("The database has pgvector %s, which has known bugs; 0.8.3 fixes them.", version)
     return Pgvector(schema, numbers)
