@@ -1,4 +1,4 @@
-"""Which paintings lack a vector in some spaces, and storing the vectors that they lack."""
+"""Finding paintings that lack a vector in some spaces, and storing those vectors."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Incomplete:
 
     painting: Painting
     lacks_picture_vector: bool
-    """In a space whose vectors are made from the picture."""
+    """Whether a vector is missing in a space that embeds pictures."""
     lacks_words_vector: bool
-    """In the space whose vectors are made from the catalogue entry."""
+    """Whether a vector is missing in the space that embeds catalogue entries."""
     picture_kept: bool
-    """Whether its picture is kept, so that vectors can be made from it."""
+    """Whether the picture is stored, so that it can be embedded."""
 
 
 async def count(database: Database, spaces: Sequence[Space]) -> int:
-    """How many paintings lack a vector in one of the spaces."""
+    """Return the number of paintings that lack a vector in at least one of the spaces."""
     async with database.connection() as connection:
         return await connection.fetchval(f"SELECT count(*) FROM ({await _ids(connection, spaces)}) l", BEFORE_ALL)
 
@@ -41,7 +41,7 @@ async def count(database: Database, spaces: Sequence[Space]) -> int:
 async def page(
     connection: Connection, spaces: Sequence[Space], *, after: uuid.UUID = BEFORE_ALL, limit: int
 ) -> list[Incomplete]:
-    """Paintings that lack a vector in one of the spaces, registered or not, by their ids, from `after` on."""
+    """Return the next paintings after an id, in order, that lack a vector in a space, registered or not."""
     rows = await connection.fetch(f"{await _ids(connection, spaces)} ORDER BY id LIMIT $2", after, limit)
     found = {row["id"]: row for row in rows}
     rows = await connection.fetch(
@@ -63,9 +63,10 @@ async def page(
 
 
 async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
-    """The SQL for which paintings lack what, after the id $1.
+    """Return the SQL that selects the paintings with missing vectors after the id $1.
 
-    By sets, because no statistics of tables that are being filled are right, and joins are planned by them.
+    It uses set operations instead of joins, which are planned by statistics: those of tables that are being filled are
+    always out of date.
     """
     names = [space.name for space in spaces]
     rows = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE name = ANY($1)", names)
@@ -85,7 +86,7 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
 
 
 async def kept_picture(database: Database, painting: Painting) -> bytes | None:
-    """The picture that is kept for showing, or None if the painting has another one now."""
+    """Return the display rendition, or None if it is missing or the painting has a different picture now."""
     async with database.connection() as connection:
         return await connection.fetchval(
             "SELECT data FROM art_mcp.renditions r JOIN art_mcp.paintings p ON p.id = r.painting_id "
@@ -96,7 +97,7 @@ async def kept_picture(database: Database, painting: Painting) -> bytes | None:
 
 
 async def fill(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Store vectors of paintings that still are what the vectors were made of; call it in a transaction."""
+    """Store vectors of paintings that have not changed since they were embedded; call it in a transaction."""
     entries = sorted(entries, key=lambda entry: entry.painting.id)
     ids = [entry.painting.id for entry in entries]
     await paintings.lock(connection, ids)
@@ -116,10 +117,10 @@ async def fill(connection: Connection, entries: Sequence[Entry]) -> None:
 
 
 async def forget(database: Database, spaces: Sequence[Space], ids: Sequence[uuid.UUID]) -> int:
-    """Remove the vectors in these spaces of paintings, and of all that have the same picture.
+    """Delete the vectors in these spaces of paintings, and of all others with the same pictures.
 
     Returns:
-        How many paintings that are.
+        Number of these paintings.
     """
     async with database.transaction() as connection:
         digests = [
@@ -141,7 +142,7 @@ async def forget(database: Database, spaces: Sequence[Space], ids: Sequence[uuid
 
 
 def _same(space: Space, painting: Painting, now: Painting) -> bool:
-    """Whether a painting still has what its vector in a space is made of."""
+    """Whether the text or picture that a space embeds is still the same."""
     if space.leg is Leg.WORDS:
         return painting.catalogue.sentence() == now.catalogue.sentence()
     return painting.image_sha256 == now.image_sha256

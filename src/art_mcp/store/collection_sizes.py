@@ -1,4 +1,4 @@
-"""Collections, and how many paintings each has: kept, since counting is slower than ranking."""
+"""The number of paintings in each collection, stored because counting takes longer than ranking."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 async def add(connection: Connection, added: Mapping[str, int]) -> None:
-    """Count paintings that this transaction has added, or taken away where below zero."""
-    # In one order, so that two writers wait for each other and never lock each other out.
+    """Add to the sizes of collections, in the transaction that inserts paintings; negative numbers subtract."""
+    # Sorted, so that two writers cannot deadlock.
     await connection.executemany(
         "INSERT INTO art_mcp.collections AS c (name, paintings) VALUES ($1, $2) "
         "ON CONFLICT (name) DO UPDATE SET paintings = c.paintings + excluded.paintings",
@@ -21,8 +21,8 @@ async def add(connection: Connection, added: Mapping[str, int]) -> None:
 
 
 async def recount(connection: Connection, name: str) -> None:
-    """Count a collection anew, in case a program that keeps no count has written to it."""
-    # The row's lock first: who has added paintings and not yet counted them waits for it, or is seen below.
+    """Count the paintings of a collection again, in case a program that keeps no count has changed them."""
+    # Lock the row first: a writer that has inserted paintings without adding them yet waits, or is counted below.
     await connection.execute("SELECT FROM art_mcp.collections WHERE name = $1 FOR UPDATE", name)
     await connection.execute(
         "UPDATE art_mcp.collections SET paintings = (SELECT count(*) FROM art_mcp.paintings WHERE collection = $1) "
@@ -33,7 +33,7 @@ async def recount(connection: Connection, name: str) -> None:
 
 
 async def sizes(database: Database) -> dict[str, int]:
-    """Paintings of each collection that has any, by its name."""
+    """Return the number of paintings in each collection that is not empty."""
     async with database.connection() as connection:
         rows = await connection.fetch("SELECT name, paintings FROM art_mcp.collections WHERE paintings > 0 ORDER BY 1")
     return {row["name"]: row["paintings"] for row in rows}

@@ -1,4 +1,4 @@
-"""What a collection can be filtered by, and how many paintings each value has."""
+"""The values of each field that can be filtered by, with the number of paintings of each."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ class Facet:
 
     values: list[tuple[str, int]]
     distinct: int
-    """How many values there are, shown or not."""
+    """Number of distinct values, shown or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A collection, or a part of it, in numbers."""
+    """Statistics of the paintings that match some filters."""
 
     total: int
     years: tuple[int, int] | None
     facets: dict[str, Facet]
     renditions_bytes: int
-    """Of the pictures that are kept for showing, for the whole database."""
+    """Disk usage of all renditions in the database, in bytes."""
 
 
 async def describe(database: Database, filters: Filters, *, limit: int) -> Description:
-    """Counts under the filters.
+    """Count the paintings that match the filters, in total and by the values of each field.
 
     Args:
-        limit: values shown of each facet.
+        limit: maximum number of values per facet.
     """
     values: list[Any] = []
     where = condition(filters, values)
@@ -60,19 +60,19 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
 
 
 async def complete(database: Database, field: str, typed: str, filters: Filters, *, limit: int) -> Facet:
-    """Values of a field that hold each word typed: first those in which they begin words, of these the most frequent.
+    """Return the values of a field that contain all typed words, those at the start of words first, then by count.
 
-    It is asked at every key that a person presses, so the counting reads an index alone, and a value is looked up
-    only once it is chosen: of values with one key any is as good, since a filter takes them for one.
+    It is called on each keystroke, so counting reads only an index, and the displayed value is looked up only for the
+    results. Any value with the same key will do, because filters treat these as equal.
 
     Args:
         field: one of `LISTED_FIELDS`.
-        typed: the beginning of a value, or of any of its words; empty for all values.
-        filters: what the other fields already have to be.
-        limit: values shown.
+        typed: the text typed so far; empty for all values.
+        filters: filters on the other fields.
+        limit: maximum number of values.
     """
     words = (filter_key(field, typed) or "").split()
-    if typed.strip() and not words:  # nothing but signs, which no key holds
+    if typed.strip() and not words:  # only punctuation, which no key contains
         return Facet([], 0)
     values: list[Any] = []
     where = condition(filters, values)
@@ -84,7 +84,7 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
                 *values,
             )
             return _complete_collection(words, rows, limit)
-        literal = [word.replace("_", r"\_") for word in words]  # the only sign of LIKE's that a key can hold
+        literal = [word.replace("_", r"\_") for word in words]  # the only LIKE wildcard that a key can contain
         anywhere, beginning = len(values) + 1, len(values) + 2
         values += [f"%{word}%" for word in literal], [f"% {word}%" for word in literal]
         rows = await connection.fetch(
@@ -99,7 +99,7 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
 
 
 def _complete_collection(words: Sequence[str], rows: Sequence[Mapping[str, Any]], limit: int) -> Facet:
-    """Collections are few and have no key in the database, so theirs are compared here."""
+    """Match collections, which are few and have no key column, in Python."""
     keys = {row["value"]: f" {filter_key('collection', row['value']) or ''}" for row in rows}
     found = [(row["value"], row["count"]) for row in rows if all(word in keys[row["value"]] for word in words)]
     found.sort(key=lambda each: any(f" {word}" not in keys[each[0]] for word in words))

@@ -1,4 +1,4 @@
-"""Migration of all paintings to other spaces: who holds these, the switch to them, and dropping the old ones."""
+"""Migration of all paintings to other spaces: leases on them, the switch, and dropping the old spaces."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 DROP_TRIES = 40
+"""Attempts to lock the tables; each takes up to twice `DROP_WAITS_MS`, so 40 s in total."""
 
 
 @dataclass(frozen=True, slots=True)
 class InactiveSpace:
-    """A space that is not active: one that was left, or one that is being filled."""
+    """A space that is not active: either one that was replaced, or one that is being filled."""
 
     space: Space
     size: int
-    """Bytes on the database's disk."""
+    """Disk usage in bytes."""
     held: bool
-    """Somebody is filling it."""
+    """Whether a process is filling it."""
 
 
 async def hold(database: Database, spaces: Sequence[Space], lease: uuid.UUID) -> bool:
-    """Take spaces under a lease, all or none.
+    """Lock spaces with a lease, all or none.
 
     Returns:
-        Whether they were taken; not if another lease holds one of them.
+        Whether they were locked; not if another lease covers one of them.
     """
     names = [space.name for space in spaces]
     async with database.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-        # A process whose lease has ended, but which is not dead, finds out and stops.
+        # A process that is still alive after its lease expired then fails to renew it, and stops.
         await connection.execute(
             "DELETE FROM art_mcp.leases WHERE until < now() "
             "AND id IN (SELECT lease FROM art_mcp.spaces WHERE name = ANY($1))",
@@ -63,16 +64,16 @@ async def hold(database: Database, spaces: Sequence[Space], lease: uuid.UUID) ->
 async def switch(
     database: Database, spaces: Sequence[Space], excused: Collection[tuple[uuid.UUID, bytes | None]] = ()
 ) -> bool:
-    """Make these the active spaces and no others, at one moment, unless a painting still lacks a vector in one.
+    """Make these the only active spaces, atomically, unless a painting still lacks a vector in one of them.
 
     Args:
-        excused: paintings, by id and SHA-256 of their picture, that stay without.
+        excused: paintings that may lack vectors, by id and SHA-256 of their picture.
 
     Returns:
-        Whether they are active now.
+        Whether the spaces were made active.
     """
     async with database.transaction() as connection:
-        # Who stores paintings in the old spaces ends before, or sees that they are not active any more.
+        # Writers to the old spaces commit before this, or find that these are no longer active.
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
         if await _incomplete(connection, spaces, excused):
             return False
@@ -83,16 +84,16 @@ async def switch(
 
 
 async def inactive(database: Database) -> list[InactiveSpace]:
-    """The spaces that are not active."""
+    """Return the spaces that are not active."""
     async with database.connection() as connection:
         return await _inactive(connection)
 
 
 async def drop(database: Database, spaces: Sequence[Space]) -> None:
-    """Remove spaces that are not active, with all their vectors.
+    """Drop spaces that are not active, with all their vectors.
 
     Raises:
-        StoreError: one is active or being filled, or searches do not let go of them.
+        StoreError: a space is active or being filled, or other transactions keep it locked.
     """
     for _ in range(DROP_TRIES):
         try:
@@ -103,14 +104,14 @@ async def drop(database: Database, spaces: Sequence[Space]) -> None:
             if not isinstance(error.__cause__, asyncpg.LockNotAvailableError):
                 raise
         await anyio.sleep(DROP_WAITS_MS / 1000)
-    raise StoreError("The old vectors are being used all the time.", "Try again when less is searched and loaded.")
+    raise StoreError("The old vectors are in constant use.", "Try again when the database is less busy.")
 
 
 async def _drop(connection: Connection, spaces: Sequence[Space]) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
     free = {each.space for each in await _inactive(connection) if not each.held}
     if not set(spaces) <= free:
-        raise StoreError("The old vectors are in use again.", "Look at it anew: `art-mcp doctor`.")
+        raise StoreError("The old vectors are in use again.", "Check with `art-mcp doctor`.")
     for space in spaces:
         await connection.execute(f"DROP TABLE {vector_table(space)}")
     names = [space.name for space in spaces]

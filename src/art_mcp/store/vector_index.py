@@ -1,7 +1,7 @@
-"""The HNSW index of a space: left out while much is loaded, since to build it afterwards is several times faster.
+"""The HNSW index of a space: dropped during large loads, because building it afterwards is several times faster.
 
-A database without it finds the same, only slower. While a load leaves it out, the load holds the space by a lease; if
-the load is killed, the lease ends by itself, and whoever opens the database next builds the index.
+Without it, searches return the same paintings, but more slowly. The load keeps a lease on the space; if the load is
+killed, the lease expires, and the next process that opens the database builds the index.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ log = logging.getLogger(__name__)
 
 BUILD_TIMEOUT_S = 6 * 3600
 _LOCK = 0x61727469
-"""With a hash of the space's name the lock of those who build its index, which may take long."""
+"""First key of the advisory lock of an index build; the second is a hash of the space's name."""
 _GRAPH = 500
-"""Bytes that a vector takes beside itself while an index is built, about."""
+"""Approximate memory per vector during an index build, in bytes, in addition to the vector itself."""
 _MOST_MEMORY = 1 << 30
+"""Maximum memory of an index build, in bytes."""
 
 _TABLE_OF_ROW = "format('art_mcp.vectors_%s', name)"
-# Of the table {0}; somebody may have put one of another kind there.
+# Indexes of the table {0}; an administrator may have created one of another kind.
 _INDEXES = (
     "SELECT i.indexrelid::regclass::text AS name, a.amname AS kind FROM pg_index i "
     "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
@@ -39,10 +40,10 @@ _INDEXES = (
 
 
 async def leave_out(database: Database, space: Space, coming: int) -> bool:
-    """Drop a space's index, which the caller holds, if more vectors are coming than there are.
+    """Drop the index of a space, which the caller has leased, if more vectors are coming than are stored.
 
     Returns:
-        Whether it was done; it is not where the index is somebody else's, or searches do not let go of it.
+        Whether it was dropped; not if an index is of another kind or owner, or searches keep it locked.
     """
     try:
         async with database.transaction({"lock_timeout": DROP_WAITS_MS}) as connection:
@@ -60,7 +61,7 @@ async def leave_out(database: Database, space: Space, coming: int) -> bool:
 
 
 async def missing(database: Database) -> list[Space]:
-    """The spaces that have no index, and that nobody holds."""
+    """Return the spaces without an index that no process has leased."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces "
@@ -71,24 +72,24 @@ async def missing(database: Database) -> list[Space]:
 
 
 async def build(database: Database, space: Space) -> None:
-    """Build a space's index, unless it is there or being built. Writers of the space wait until it is done.
+    """Build the index of a space, unless it exists or is being built; writers to the space wait for it.
 
     Raises:
-        StoreError: the database failed; the space is then left without an index.
+        StoreError: the build failed, so the space has no index.
     """
     try:
         await _build(database, space, {})
     except StoreError as error:
-        # In a container, what processes may share can be too little for several to build.
+        # In a container, shared memory may be too small for a parallel build.
         if not isinstance(error.__cause__, asyncpg.DiskFullError):
             raise
         await _build(database, space, {"max_parallel_maintenance_workers": 0})
 
 
 async def repair(database: Database) -> None:
-    """Build what a load that was killed has left out; what cannot be built is logged."""
+    """Build the indexes that killed loads have dropped; log a failure to do so."""
     for space in await missing(database):
-        log.warning("The index of %s is missing, since a load was stopped; it is built now.", space.made_by)
+        log.warning("The index of %s is missing after an interrupted load; building it.", space.made_by)
         try:
             await build(database, space)
         except StoreError as error:
@@ -102,7 +103,7 @@ async def _build(database: Database, space: Space, settings: dict[str, object]) 
             return
         if await connection.fetch(_INDEXES.format("$1"), table):
             return
-        if database.is_embedded:  # how much it may take of another server, its administrator has said
+        if database.is_embedded:  # on other servers, the administrator sets the limit
             size = (2 * space.dimensions + _GRAPH) * await connection.fetchval(f"SELECT count(*) FROM {table}")
             await connection.execute(
                 "SELECT set_config('maintenance_work_mem', $1 || 'kB', true) FROM pg_settings "
