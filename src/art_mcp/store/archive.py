@@ -1,4 +1,4 @@
-"""Whole paintings, many at once: out of the database as they are at one moment, and into it."""
+"""Bulk export of complete paintings from one snapshot of the database, and their bulk import."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 _words, _terms, _facts = (attrgetter(*fields) for fields in (CATALOGUE_FIELDS, HOLDING_FIELDS, IMAGE_FIELDS))
 
-# All statements see the same moment, however long they take and whoever writes meanwhile.
+# All statements read the same snapshot, however long they take and whatever others commit.
 _SNAPSHOT = {"transaction_isolation": "'repeatable read'", "idle_in_transaction_session_timeout": 0}
 
 
 @asynccontextmanager
 async def snapshot(database: Database) -> AsyncIterator[Connection]:
-    """A connection to which the database stays as it is now."""
+    """A connection that reads one snapshot of the database."""
     async with database.transaction(_SNAPSHOT) as connection:
         yield connection
 
 
 async def sizes(connection: Connection, names: Sequence[str]) -> dict[str, int]:
-    """Paintings of each of these collections, or of all if none is named, counted."""
+    """Count the paintings of each of these collections, or of all if none is named."""
     rows = await connection.fetch(
         "SELECT collection, count(*) AS paintings FROM art_mcp.paintings "
         "WHERE collection = ANY($1) OR $1 = '{}' GROUP BY 1 ORDER BY 1",
@@ -47,7 +47,7 @@ async def sizes(connection: Connection, names: Sequence[str]) -> dict[str, int]:
 
 
 async def spaces(connection: Connection) -> dict[Space, bool]:
-    """All spaces that are registered, and whether they are active."""
+    """Return all registered spaces, and whether each is active."""
     rows = await connection.fetch(
         "SELECT leg, provider, model, version, dimensions, active FROM art_mcp.spaces ORDER BY name"
     )
@@ -61,9 +61,9 @@ async def is_empty(connection: Connection, space: Space) -> bool:
 async def page(
     connection: Connection, names: Sequence[str], spaces: Sequence[Space], *, after: uuid.UUID, limit: int
 ) -> list[Entry]:
-    """Paintings of these collections, with all that is kept of them, by their ids, from `after` on.
+    """Return the next paintings of these collections after an id, in order, with everything stored for them.
 
-    Their vectors are float16 of shape (dimensions,), bit for bit; a space without one is left out.
+    Vectors are float16, shape (dimensions,), exactly as stored; spaces without a vector are left out.
     """
     rows = await connection.fetch(
         f"SELECT {', '.join(READ_FIELDS)} FROM art_mcp.paintings "
@@ -83,18 +83,17 @@ async def page(
 
 
 async def store(connection: Connection, entries: Sequence[Entry], *, dry_run: bool = False) -> int:
-    """Insert or replace paintings with what is kept of them; call it in a transaction.
+    """Insert or replace paintings with everything stored for them; call it in a transaction.
 
-    Unlike `paintings.write` it fills any space, active or not, and compares first, so that an entry that the database
-    has already costs no write. A painting that is stored with its picture keeps that, and its words, where an entry
-    has never seen the picture.
+    Unlike `paintings.write`, it fills any space, active or not, and compares first, so that an unchanged entry costs no
+    write. If only the stored painting has a picture, it keeps that and its catalogue entry.
 
     Args:
-        entries: each painting once; what is empty is left as it is in the database.
-        dry_run: compare only; spaces may be missing.
+        entries: each painting once; empty parts leave the database unchanged.
+        dry_run: compare only; the spaces need not exist.
 
     Returns:
-        How many differ from what the database had.
+        Number of entries that differ from the database.
     """
     entries = sorted(entries, key=lambda entry: entry.painting.id)
     ids = [entry.painting.id for entry in entries]
@@ -113,11 +112,11 @@ async def store(connection: Connection, entries: Sequence[Entry], *, dry_run: bo
     for space, differing in vectors.items():
         differing |= rewritten
         writing = [entry for entry in entries if space in entry.vectors and entry.painting.id in differing]
-        # Nobody else writes vectors of these paintings until this transaction ends.
+        # No other process can write vectors of these paintings until this transaction ends.
         if outdated := [entry.painting.id for entry in writing if entry.painting.id not in added]:
             await connection.execute(f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)", outdated)
         await _copy_vectors(connection, space, writing)
-    # Last, because other writers of the collection wait from here to the end of the transaction.
+    # Last, because it locks the collection for other writers until the transaction ends.
     if added:
         await collection_sizes.add(
             connection, Counter(entry.painting.collection for entry in whole if entry.painting.id in added)
@@ -126,7 +125,7 @@ async def store(connection: Connection, entries: Sequence[Entry], *, dry_run: bo
 
 
 async def _copy_vectors(connection: Connection, space: Space, entries: Sequence[Entry]) -> None:
-    """Insert vectors of paintings that have none in this space yet; pgvector's codec writes them in binary form."""
+    """COPY vectors of paintings that have none in this space, in binary form by pgvector's codec."""
     made = [(entry.painting.id, entry.vectors[space]) for entry in entries if entry.vectors[space] is not None]
     if made:
         schema, _, table = vector_table(space).partition(".")
@@ -136,7 +135,7 @@ async def _copy_vectors(connection: Connection, space: Space, entries: Sequence[
 
 
 async def _changed(connection: Connection, entries: Sequence[Entry], there: Mapping[uuid.UUID, Record]) -> list[Entry]:
-    """The entries whose painting or kept pictures differ from what is there."""
+    """Return the entries whose painting or renditions differ from the database."""
     pictured = [entry.painting.id for entry in entries if entry.painting.id in there and entry.renditions]
     digests = await _digests(connection, pictured) if pictured else {}
     return [
@@ -154,7 +153,7 @@ async def _changed(connection: Connection, entries: Sequence[Entry], there: Mapp
 async def _changed_vectors(
     connection: Connection, entries: Sequence[Entry], there: Collection[uuid.UUID]
 ) -> dict[Space, set[uuid.UUID]]:
-    """For each space of the entries, the paintings whose vector differs from what is there."""
+    """Return, for each space of the entries, the ids of paintings whose vector differs from the database."""
     filled = sorted({space for entry in entries for space in entry.vectors}, key=lambda space: space.name)
     known = await spaces(connection) if there else {}
     now = await _vectors(connection, there, [space for space in filled if space in known])
@@ -169,7 +168,7 @@ async def _changed_vectors(
 
 
 def _values(painting: Painting) -> tuple[object, ...]:
-    """What its row has in `READ_FIELDS`: many are compared, and most have not changed."""
+    """Return the values of `READ_FIELDS`, fast, since every entry is compared and most have not changed."""
     return (
         painting.id,
         painting.collection,
@@ -184,7 +183,7 @@ def _values(painting: Painting) -> tuple[object, ...]:
 
 
 async def _digests(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[tuple[uuid.UUID, str], bytes]:
-    """SHA-256 of the renditions that are kept, by painting and kind."""
+    """Return the SHA-256 of the stored renditions, by painting id and kind."""
     rows = await connection.fetch(
         "SELECT painting_id, kind, sha256(data) AS digest FROM art_mcp.renditions WHERE painting_id = ANY($1)", ids
     )
@@ -192,10 +191,10 @@ async def _digests(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[tup
 
 
 async def _put(connection: Connection, entries: Sequence[Entry], there: Mapping[uuid.UUID, Record]) -> set[uuid.UUID]:
-    """Write paintings and renditions, and remove what belongs to another picture or to other words.
+    """Write paintings and renditions, and delete the renditions and vectors that they make outdated.
 
     Returns:
-        Those that were not there.
+        Ids of the paintings that are new.
     """
     if known := [entry.painting for entry in entries if entry.painting.id in there]:
         await paintings.remove_outdated_vectors(connection, entries)
@@ -205,7 +204,7 @@ async def _put(connection: Connection, entries: Sequence[Entry], there: Mapping[
 
 
 def _keeping_picture(entry: Entry, row: Record | None) -> Entry:
-    """The entry; where it knows no picture but the painting that is there does, only the vectors of that."""
+    """Return the entry or, if only the stored painting has a picture, that with the entry's picture vectors."""
     if row is None or row["image_sha256"] is None or entry.painting.image_sha256 is not None:
         return entry
     of_picture = {space: vector for space, vector in entry.vectors.items() if space.leg is not Leg.WORDS}
@@ -235,7 +234,7 @@ async def _vectors(
 
 
 async def tidy(database: Database, names: Sequence[str], spaces: Sequence[Space]) -> None:
-    """After much was stored: let the planner know, and count the collections anew."""
+    """Update the planner's statistics and recount the collections, after a bulk import."""
     tables = ["art_mcp.paintings", "art_mcp.renditions", *(vector_table(space) for space in spaces)]
     async with database.connection() as connection:
         await connection.execute(f"ANALYZE {', '.join(tables)}")

@@ -1,7 +1,7 @@
-"""Full text as SQL: which paintings have a question's words, rare words counting more.
+"""Full-text search as SQL: paintings with the words of a query, weighted by inverse document frequency.
 
-A word that few paintings have is looked up in the index, and so it is known exactly who has it. One that many
-have says little, and to fetch them all would take longer than the rest of the search.
+A rare word is looked up in the index, which returns every painting that has it. A common word says little, and
+fetching all its paintings would take longer than the rest of the search.
 """
 
 from __future__ import annotations
@@ -9,40 +9,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TERMS = 24
-"""Of a question's words the longest are looked for: a long question has enough of them."""
+"""Maximum number of terms per query; the longest ones are used, and these suffice for a long query."""
 MATCHES = 1000
-"""A word that more paintings have is common: not all of them are looked at, and a sample says how common it is."""
+"""A term with at least this many paintings is common: they are not all fetched, and a sample estimates their share."""
 ELSEWHERE = 0.7
-"""What a word counts that is found outside title and artist."""
+"""Weight of a match outside title and artist, relative to one inside."""
 NAMES = "ts_filter(p.search, '{a}')"
-"""The words of title and artist, as they are indexed."""
+"""SQL of the words of title and artist, the same expression as in their index."""
 SAMPLE = 500
-"""Paintings whose words show how common a word is."""
+"""Number of paintings from which the frequency of a term is estimated."""
 SAMPLED_FROM = 5_000
-"""In a smaller collection every word is looked up."""
+"""Number of stored paintings up to which every term is looked up in the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A question's words for full text."""
+    """The full-text part of a query."""
 
     text: str
-    """Folded, as stored words are."""
+    """Normalised by `fold`, like the stored words."""
     phrases: tuple[str, ...] = ()
-    """Parts that have to stand together; folded too."""
+    """Sequences of adjacent words, normalised as well."""
 
 
 def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
-    """The question's terms, each stemmed word and each phrase with its weight, and the paintings they propose.
+    """Return SQL for the terms of a query (stemmed words and phrases), their weights, and the candidates that match.
 
     Args:
-        text: the parameter that is `Words.text`.
-        phrases: that of `Words.phrases`.
-        where: a condition on paintings `p`.
-        limit: how many paintings are proposed.
+        text: placeholder of `Words.text`.
+        phrases: placeholder of `Words.phrases`.
+        where: SQL condition on paintings `p`.
+        limit: maximum number of candidates.
 
     Returns:
-        Named parts of a WITH; `matching (painting_id)` is the last, and `counted (total)` has to stand before.
+        Common table expressions by name; the last is `matching (painting_id)`. They refer to `counted (total)`.
     """
     stems = f"tsvector_to_array(to_tsvector('english', {text}))"
     plain = f"tsvector_to_array(to_tsvector('simple', {text}))"
@@ -50,15 +50,15 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
     together = "(SELECT string_agg(term::text, ' & ')::tsquery FROM asked)"
 
     def found(condition: str) -> str:
-        # "OFFSET 0", or a wide filter would be read from its own index for every term.
+        # OFFSET 0 prevents the planner from reading the index of a broad filter once per term.
         within = f"SELECT * FROM art_mcp.paintings p WHERE {condition} OFFSET 0"
         return f"(SELECT p.id FROM ({within}) AS p WHERE {where} LIMIT {MATCHES}) AS m"
 
     return {
         "stored": "SELECT sum(paintings) AS all_paintings FROM art_mcp.collections",
-        # "|| ''" unpacks the words of a row once, and not again for every term.
+        # || '' decompresses the words of a row once, instead of once per term.
         "sampled": f"SELECT search || '' AS search FROM art_mcp.paintings ORDER BY id LIMIT {SAMPLE}",
-        # A question of stop words alone ("Who", "Untitled I") is asked as it stands.
+        # A query of stop words only ("Who", "Untitled I") is searched unstemmed.
         "lexemes": f"SELECT unnest(CASE WHEN cardinality({stems}) > 0 THEN {stems} ELSE {plain} END) AS lexeme",
         "asked": f"""
             SELECT *, share * all_paintings > {MATCHES} AS frequent FROM (
@@ -68,7 +68,7 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
                     UNION ALL
                     SELECT DISTINCT phraseto_tsquery('english', phrase), NULL::tsquery
                     FROM unnest({phrases}::text[]) AS phrase
-                    WHERE numnode(phraseto_tsquery('english', phrase)) > 1  -- one word is a term already
+                    WHERE numnode(phraseto_tsquery('english', phrase)) > 1  -- a single word is a term already
                 ) AS terms ORDER BY length(term::text) DESC, term LIMIT {TERMS}
             ) AS shared
         """,
@@ -84,13 +84,13 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
                 FROM asked LEFT JOIN matches USING (term) GROUP BY term, titled, share, frequent
             ) AS counts
         """,
-        # What paintings gain by the terms that are not common.
+        # The score of each painting from terms that are not common.
         "gains": f"""
             SELECT id, weight * {ELSEWHERE} AS gain FROM matches JOIN terms USING (term) WHERE NOT common
             UNION ALL
             SELECT m.id, weight * {1 - ELSEWHERE} FROM terms, LATERAL {found(f"NOT common AND {NAMES} @@ term")}
         """,
-        # Of the many that have a common term only those are looked at that have all the terms.
+        # Too many paintings have a common term, so only those that have all terms are added.
         "matching": f"""
             SELECT id AS painting_id FROM (
                 SELECT * FROM gains
@@ -107,9 +107,9 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
 
 
 def covered() -> str:
-    """Of `candidates`, the share of the question's terms, by weight, that their words have, as `coverage`: 0 to 1.
+    """Return SQL for the `coverage` of each candidate: the share of the terms that it has, by weight (0 to 1).
 
-    Paintings that have none of the terms are left out.
+    Candidates with none of the terms are left out.
     """
     return f"""
         SELECT painting_id, sum(gain) / (SELECT sum(weight) FROM terms) AS coverage FROM (

@@ -1,4 +1,4 @@
-"""Paintings with their renditions and vectors: written together, read apart."""
+"""Paintings with their renditions and vectors: written together, read separately."""
 
 from __future__ import annotations
 
@@ -29,72 +29,72 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 BEFORE_ALL = uuid.UUID(int=0)
-"""Comes before the id of every painting."""
+"""An id that sorts before that of every painting."""
 DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
 OWN_FIELDS = ("id", "collection", "source", "source_key")
 PAINTING_FIELDS = (*OWN_FIELDS, *CATALOGUE_FIELDS, *HOLDING_FIELDS, *DERIVED_FIELDS, *IMAGE_FIELDS)
 READ_FIELDS = [field for field in PAINTING_FIELDS if not field.endswith("_key") or field == "source_key"]
-"""Columns that a `Painting` is made of."""
+"""Columns from which a `Painting` is read."""
 SEARCHED = {
     "A": ("title", "artist"),
     "B": ("date", "type", "school", "technique", "timeframe"),
     "C": ("description",),
 }
-"""Catalogue fields by their weight in full text."""
+"""Catalogue fields by their weight in full-text search."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """All that is stored of one painting; what is empty is left as it is in the database.
+    """Everything to store for one painting; empty parts leave the database unchanged.
 
     Raises:
-        ValueError: the vectors are of another picture than the painting's.
+        ValueError: the vectors belong to another picture than the painting's.
     """
 
     painting: Painting
     renditions: Sequence[Rendition] = ()
     embedding: PictureEmbedding | None = None
-    """The vectors of its picture."""
+    """Vectors of the picture."""
     words: Mapping[Space, Vector | None] = field(default_factory=dict)
-    """Vectors of what its catalogue says, None where that is nothing."""
+    """Vectors of the catalogue entry; None if the entry has no text, so that no vector is stored."""
 
     def __post_init__(self) -> None:
         if self.embedding is not None and self.embedding.sha256 != self.painting.image_sha256:
-            raise ValueError(f"These vectors are not of the picture of painting {self.painting.id}.")
+            raise ValueError(f"The vectors of painting {self.painting.id} are of another picture.")
 
     @classmethod
     def read(cls, painting: Painting, renditions: Sequence[Rendition], vectors: Mapping[Space, Vector | None]) -> Entry:
-        """A painting with the vectors that were stored or exported with it."""
+        """Return an entry with the vectors that were stored or exported with a painting."""
         of_picture = {s: v for s, v in vectors.items() if s.leg is not Leg.WORDS and v is not None}
         words = {space: vector for space, vector in vectors.items() if space.leg is Leg.WORDS}
         return cls(painting, renditions, PictureEmbedding(painting.image_sha256, None, of_picture), words)
 
     @property
     def vectors(self) -> dict[Space, Vector | None]:
-        """In each space the vector to store, or None where what is stored is to be removed."""
+        """The vector to store in each space; None if the stored one is to be deleted."""
         return {**(self.embedding.vectors if self.embedding else {}), **self.words}
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database has of a painting, to decide what an ingest still has to do."""
+    """The stored state of a painting, from which an ingest decides what is left to do."""
 
     painting: Painting
     filled: frozenset[str]
-    """Names of the spaces in which it has a vector."""
+    """Names of the spaces in which the painting has a vector."""
     renditions: frozenset[str]
-    """Kinds of rendition that it has."""
+    """Kinds of its renditions."""
 
 
 async def write(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Insert or replace paintings; call it in a transaction, so that a painting is whole or absent.
+    """Insert or replace paintings; call it in a transaction, so that a painting is stored as a whole or not at all.
 
-    Vectors of what has changed are removed from every space, also from those that these entries do not fill:
-    a vector that is missing is made again, one of another picture would be believed.
+    Outdated vectors are deleted from every space, including those that these entries do not fill: a missing vector is
+    computed again, but one of another picture would produce wrong results.
 
     Raises:
-        MovedError: a space of these entries is not active any more.
+        MovedError: a space of these entries is no longer active.
     """
     await require_active(connection, {space for entry in entries for space in entry.vectors})
     entries = sorted(entries, key=lambda entry: entry.painting.id)
@@ -112,7 +112,7 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
             f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)",
             [id_ for id_, vector in vectors if vector is None],
         )
-    # Last, because other writers of the collection wait from here to the end of the transaction.
+    # Last, because it locks the collection for other writers until the transaction ends.
     await collection_sizes.add(connection, Counter(e.painting.collection for e in entries if e.painting.id in added))
 
 
@@ -120,7 +120,7 @@ async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID
     """Insert or replace paintings and their renditions, without vectors and counts.
 
     Returns:
-        Those that were not there.
+        Ids of the paintings that are new.
     """
     changing = ", ".join(f"{field} = excluded.{field}" for field in PAINTING_FIELDS if field != "id")
     places = ", ".join(f"${n}" for n in range(1, len(PAINTING_FIELDS) + 1))
@@ -145,10 +145,10 @@ async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID
 
 
 async def lock(connection: Connection, ids: Sequence[uuid.UUID]) -> None:
-    """Let nobody else write these paintings or their vectors until this transaction ends.
+    """Lock paintings and their vectors against other writers until this transaction ends.
 
     Args:
-        ids: in ascending order, so that two writers of the same paintings wait instead of locking each other out.
+        ids: in ascending order, so that two writers of the same paintings cannot deadlock.
     """
     await connection.executemany(
         "SELECT FROM art_mcp.paintings WHERE id = $1 FOR NO KEY UPDATE", [(id_,) for id_ in ids]
@@ -156,7 +156,7 @@ async def lock(connection: Connection, ids: Sequence[uuid.UUID]) -> None:
 
 
 async def remove_outdated_vectors(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Remove the vectors of what these entries are about to change, from every space."""
+    """Delete the vectors of the pictures and texts that these entries will change, from every space."""
     there = {
         row["id"]: painting_of(row)
         for row in await connection.fetch(
@@ -173,7 +173,7 @@ async def remove_outdated_vectors(connection: Connection, entries: Sequence[Entr
 
 
 async def stored(database: Database, ids: Collection[uuid.UUID], spaces: Sequence[Space]) -> dict[uuid.UUID, Stored]:
-    """What is already there of the given paintings."""
+    """Return the stored state of paintings, by id; those that are not stored are left out."""
     filled = " || ".join(
         f"CASE WHEN EXISTS (SELECT FROM {vector_table(space)} v WHERE v.painting_id = p.id) "
         f"THEN ARRAY['{space.name}'] ELSE '{{}}' END"
@@ -190,7 +190,7 @@ async def stored(database: Database, ids: Collection[uuid.UUID], spaces: Sequenc
 
 
 async def vectors_of_pictures(database: Database, space: Space, digests: Collection[bytes]) -> dict[bytes, Vector]:
-    """Vectors that some painting with the same picture already has, by SHA-256 of the picture's bytes."""
+    """Return stored vectors of pictures, from any painting with the same picture, by SHA-256 of the file."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"SELECT DISTINCT ON (p.image_sha256) p.image_sha256, v.vector FROM art_mcp.paintings p "
@@ -201,7 +201,7 @@ async def vectors_of_pictures(database: Database, space: Space, digests: Collect
 
 
 async def vectors_of_unseen(database: Database, space: Space, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Vector]:
-    """Vectors that came with paintings whose picture was never seen."""
+    """Return the vectors of paintings that were imported without their picture, by id."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"SELECT id, vector FROM art_mcp.paintings JOIN {vector_table(space)} ON painting_id = id "
@@ -212,7 +212,7 @@ async def vectors_of_unseen(database: Database, space: Space, ids: Collection[uu
 
 
 async def vector(database: Database, space: Space, painting_id: uuid.UUID) -> Vector | None:
-    """A painting's own vector, to ask for others like it."""
+    """Return the vector of a painting, shape (dimensions,), to search for similar ones; None if it has none."""
     async with database.connection() as connection:
         found = await connection.fetchval(
             f"SELECT vector FROM {vector_table(space)} WHERE painting_id = $1", painting_id
@@ -221,13 +221,14 @@ async def vector(database: Database, space: Space, painting_id: uuid.UUID) -> Ve
 
 
 async def get(database: Database, painting_id: uuid.UUID) -> Painting | None:
+    """Return a painting, or None if it is not stored."""
     async with database.connection() as connection:
         row = await connection.fetchrow("SELECT * FROM art_mcp.paintings WHERE id = $1", painting_id)
     return None if row is None else painting_of(row)
 
 
 async def sample(database: Database, count: int) -> list[Painting]:
-    """Up to `count` random paintings of which a picture is kept."""
+    """Return up to `count` random paintings with a display rendition."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT p.* FROM art_mcp.paintings p JOIN art_mcp.renditions r ON r.painting_id = p.id "
@@ -238,6 +239,7 @@ async def sample(database: Database, count: int) -> list[Painting]:
 
 
 async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Rendition | None:
+    """Return the `thumbnail` or `display` rendition of a painting, or None if it has none."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             "SELECT kind, width, height, data FROM art_mcp.renditions WHERE painting_id = $1 AND kind = $2",
@@ -248,7 +250,7 @@ async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Re
 
 
 async def thumbnails(database: Database, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, bytes]:
-    """The thumbnails that are kept of these paintings."""
+    """Return the thumbnails of paintings as encoded images, by id."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT painting_id, data FROM art_mcp.renditions WHERE painting_id = ANY($1) AND kind = 'thumbnail'",
@@ -258,7 +260,7 @@ async def thumbnails(database: Database, ids: Collection[uuid.UUID]) -> dict[uui
 
 
 def painting_of(row: Mapping[str, Any]) -> Painting:
-    """A painting from a row that has its columns."""
+    """Build a painting from a row with the columns `READ_FIELDS`."""
     return Painting(
         id=row["id"],
         collection=row["collection"],
@@ -273,7 +275,7 @@ def painting_of(row: Mapping[str, Any]) -> Painting:
 
 
 def _values(painting: Painting) -> tuple[Any, ...]:
-    """Values of `PAINTING_FIELDS`, then the folded text of each weight in `SEARCHED`."""
+    """Return the values of `PAINTING_FIELDS`, then the normalised text of each weight in `SEARCHED`."""
     words = painting.catalogue.as_dict()
     first, last = painting.years or (None, None)
     derived = {

@@ -1,4 +1,4 @@
-"""The one statement that ranks paintings for a question, however many legs it has, and one for the nearest alone."""
+"""SQL statements that rank paintings for a query with any number of legs, or find only the nearest ones."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 DEPTH = 200
-"""How deep the pages of an answer go."""
+"""Maximum number of hits of a query, over all pages."""
 NEAREST = DEPTH + 1
-"""How many paintings each leg proposes, one of which may be the painting that is asked with. It is the same for
-every page, or pages would repeat and skip."""
+"""Candidates per leg, one of which may be the excluded painting. The number is the same for every page; otherwise
+pages would repeat or skip hits."""
 SAMPLE = 500
-"""How many paintings show how a question's cosines spread over the collection."""
+"""Number of paintings from which the mean and deviation of a leg's cosine similarities are estimated."""
 TEXT_WEIGHT = 4.0
-"""What a painting gains that has all of the question's words: about as much as the best z-scores of one leg."""
+"""Score of a painting that has all words of the query: about as much as the best z-scores of one leg."""
 EXACT_UNTIL = 10_000
-"""Filtered collections up to this size are compared one by one: an index would be walked past its end."""
+"""Largest number of filtered paintings that is compared exactly, since an index scan would find too few of them."""
 STATEMENT_TIMEOUT_MS = 10_000
 FULL_TEXT = "text"
-"""The name of the full-text leg among a hit's scores."""
+"""Name of the full-text leg in the scores of a hit."""
 
 
 @dataclass(frozen=True, slots=True)
 class LegQuery:
-    """A question as it stands in one space."""
+    """The part of a query in one space."""
 
     space: Space
     vector: Vector
     """Unit length, shape (dimensions,)."""
     weight: float = 1.0
-    """What its z-scores count; a leg below zero pushes away and proposes nothing."""
+    """Factor of the z-scores; a leg with a negative weight lowers similar paintings and adds no candidates."""
     steers: bool = False
-    """It is said besides the question itself."""
+    """Whether the leg is an addition to the query, not the query itself."""
 
     @property
     def name(self) -> str:
-        """Among a hit's scores; those that steer say nothing about how well a hit fits."""
+        """Name in the scores of a hit; the prefix marks legs that do not say how well a hit fits the query."""
         return ("not_" if self.weight < 0 else "also_" if self.steers else "") + self.space.leg.value
 
 
@@ -55,9 +55,9 @@ class LegQuery:
 class Ranking:
     hits: list[Hit]
     total: int
-    """Paintings that could have been found."""
+    """Number of paintings that pass the filters, without the excluded one."""
     more: bool
-    """Whether hits follow the last one here."""
+    """Whether there is a next page."""
 
 
 async def rank(
@@ -70,16 +70,16 @@ async def rank(
     offset: int = 0,
     exclude: uuid.UUID | None = None,
 ) -> Ranking:
-    """Paintings by the weighted sum over the legs of the z-score of their cosine similarity, best first.
+    """Rank paintings by the weighted sum over the legs of the z-score of their cosine similarity, best first.
 
-    Candidates are the union of each leg's nearest; every candidate is scored exactly on every leg. A leg in
-    which a painting has no vector counts as that leg's mean. Full text adds the share of the question's words
-    that the catalogue has, rare words counting more (inverse document frequency): most paintings have none,
-    so a z-score would say nothing.
+    Candidates are the union of each leg's nearest neighbours; every candidate is scored exactly on every leg. A
+    painting without a vector in a leg gets the mean of that leg. Full text adds the share of the query's words that the
+    catalogue entry has, weighted by inverse document frequency; a z-score would be meaningless, because most paintings
+    have none of them.
 
     Args:
-        limit: hits wanted, from `offset` on.
-        exclude: a painting that is not its own answer.
+        limit: maximum number of hits, starting at `offset`.
+        exclude: a painting to leave out: the one whose similar paintings are searched.
     """
     limit = min(limit, DEPTH - offset)
     values: list[Any] = []
@@ -92,10 +92,10 @@ async def rank(
 
 
 async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -> list[float]:
-    """The cosine of each vector and the painting that is nearest to it, whatever the filters; empty without paintings.
+    """Return the cosine similarity of each vector and its nearest painting, without filters; empty without paintings.
 
     Args:
-        vectors: of unit length, shape (n, dimensions).
+        vectors: unit length, shape (n, dimensions).
     """
     table = vector_table(space)
     best = [
@@ -108,13 +108,13 @@ async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -
 
 
 def _settings(filters: Filters, iterative_scan: bool) -> dict[str, object]:
-    # ef_search bounds what a scan of an HNSW index returns, so it cannot be less than what is asked for.
-    # Parallel workers take longer to start than most searches take.
+    # ef_search limits the rows that an HNSW index scan returns, so it must be at least NEAREST.
+    # Starting parallel workers takes longer than most searches.
     settings: dict[str, object] = {
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "hnsw.ef_search": NEAREST,
         "max_parallel_workers_per_gather": 0,
-        # To plan takes 2 ms. Without filters one plan fits all; with them the values decide.
+        # Planning takes 2 ms. Without filters one generic plan fits all; with filters it depends on their values.
         "plan_cache_mode": f"force_{'generic' if filters == EVERYTHING else 'custom'}_plan",
     }
     if iterative_scan and filters != EVERYTHING:
@@ -131,7 +131,7 @@ def _statement(
     limit: int,
     values: list[Any],
 ) -> str:
-    """The SQL; what it binds is appended to `values`."""
+    """Return the SQL, and append its parameters to `values`."""
 
     def bind(value: Any) -> str:
         values.append(value)
@@ -142,7 +142,7 @@ def _statement(
     parts = {"counted": _counted(filters, where, but)}
     distances = {leg.name: f"<=> {bind(leg.vector)}" for leg in legs}
     alone = len(legs) == 1 and not words
-    # A leg alone, without filters, comes from the index in its final order: no more of it than the page needs.
+    # A single leg without filters comes from the index in final order, so only the rows of the page are read.
     nearest = offset + limit + bool(but) if alone and where == "true" else NEAREST
     for leg in legs:
         if leg.weight > 0:
@@ -164,7 +164,7 @@ def _statement(
 
 
 def _counted(filters: Filters, where: str, but: str) -> str:
-    """How many paintings the filters let through, without the one that is asked with."""
+    """Return SQL for the number of paintings that pass the filters, without the excluded one."""
     count = f"SELECT count(*) FROM art_mcp.paintings p WHERE {where}"
     itself = f" - ({count} AND p.id = {but})" if but else ""
     if filters == Filters(collection=filters.collection):
@@ -173,29 +173,29 @@ def _counted(filters: Filters, where: str, but: str) -> str:
 
 
 def _nearest(name: str, table: str, distance: str, where: str, limit: int) -> dict[str, str]:
-    """The paintings that a leg proposes, at most `limit` of them."""
+    """Return SQL for the candidates of a leg, at most `limit`."""
     columns = f"SELECT v.painting_id, {distance} AS distance FROM"
     if where == "true":
         return {f"{name}_near": f"{columns} {table} v ORDER BY {distance} LIMIT {limit}"}
     few = f"SELECT p.id FROM art_mcp.paintings p WHERE {where} AND (SELECT count(*) < {limit} FROM {name}_indexed)"
     return {
-        # Walks the index until enough pass the filter; not begun for a narrow one, and given up far from its paintings.
+        # Scans the index until enough rows pass the filter or pgvector's scan limit ends it; skipped if few rows pass.
         f"{name}_indexed": f"{columns} {table} v JOIN art_mcp.paintings p ON p.id = v.painting_id WHERE {where} "
         f"AND (SELECT total > {EXACT_UNTIL} FROM counted) ORDER BY {distance} LIMIT {limit}",
-        # As an array, because how many pass a filter of years is often misjudged, and then the whole table is read.
-        # "+ 0", or the planner may walk the index here as well.
+        # An array, because the planner misjudges how many rows pass a filter on years, and would scan the whole table.
+        # "+ 0" prevents the planner from using the index here as well.
         f"{name}_near": f"SELECT * FROM {name}_indexed UNION ({columns} {table} v "
         f"WHERE v.painting_id = ANY(ARRAY({few})) ORDER BY {distance} + 0 LIMIT {limit})",
     }
 
 
 def _alone(leg: LegQuery) -> str:
-    """One leg is ranked by its cosine as it is: a z-score would not change the order."""
+    """Return SQL that scores a single leg by cosine similarity, since a z-score would not change the order."""
     return f"SELECT painting_id, 1 - distance AS {leg.name}, 1 - distance AS score FROM {leg.name}_near"
 
 
 def _together(legs: Sequence[LegQuery], distances: Mapping[str, str], words: bool) -> dict[str, str]:
-    """Each leg's exact score of every candidate, and their weighted sum."""
+    """Return SQL for the exact score of every candidate on each leg, and their weighted sum."""
     parts, near, columns, score, joins = {}, [], [], [], []
     for leg in legs:
         name, table = leg.name, vector_table(leg.space)
