@@ -42,7 +42,7 @@ def test_cold_then_warm(tmp_path: Path) -> None:
     for said in (first, second):
         assert "1  Ships in a Gale" in said
         assert "1  Windmill by the Canal" in said
-        assert "What next" in said and "Traceback" not in said
+        assert "Next steps" in said and "Traceback" not in said
     for name in ("1-description.jpg", "2-picture.jpg", "3-painting.jpg", "4-similar.jpg"):
         with Image.open(folder / "answers" / name) as picture:
             assert picture.width > 600

@@ -29,10 +29,10 @@ COMMAND = "/path/to/art-mcp/.venv/bin/art-mcp"
 
 def env_example() -> str:
     lines = [
-        "# Settings of art-mcp. All are optional: with none, everything works on this machine.",
-        "# Copy what you need into your client's configuration (env), into a file that you pass with",
+        "# Settings of art-mcp. All are optional; without any, everything runs on this machine.",
+        "# Copy those you need into your client's configuration (env), into a file that you pass with",
         "# `art-mcp --env-file FILE`, or into .env in your configuration folder (~/.config/art-mcp on Linux).",
-        "# A .env in the working folder is never read.",
+        "# A .env in the working directory is never read.",
     ]
     for name, field in Settings.model_fields.items():
         words = f"{field.description}".split()

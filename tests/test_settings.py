@@ -55,7 +55,7 @@ def test_image_dirs_are_split_like_path(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("ART_MCP_DISPLAY_SIZE", "large", "valid integer"),
         ("ART_MCP_IMAGE_DIRS", "pictures", "must be an absolute path"),
         ("ART_MCP_DATA_DIR", "data", "must be an absolute path"),
-        ("ART_MCP_DATA_DIR", "~nobody-of-this-name/x", "names a home folder that does not exist"),
+        ("ART_MCP_DATA_DIR", "~nobody-of-this-name/x", "refers to a home folder that does not exist"),
         ("ART_MCP_LOG_LEVEL", "LOUD", "'DEBUG'"),
         ("ART_MCP_HTTP_DIMENSIONS", "4001", "less than or equal to 4000"),
         ("ART_MCP_HTTP_DIALECT", "bedrock", "'openai'"),

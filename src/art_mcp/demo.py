@@ -1,4 +1,4 @@
-"""The demonstration: loads the sample collection, and asks it questions as a chat client would, over stdio."""
+"""The demo: loads the sample collection, and searches it over stdio as a chat client would."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ RELEVANCE_STYLE = {"strong": "green", "fair": "yellow", "weak": "dim"}
 
 
 class DemoError(ArtMcpError):
-    """The server did not do what the demonstration asked of it."""
+    """A step of the demo failed."""
 
 
 @dataclass(slots=True)
 class Demo:
-    """A connected client, and where its answers are shown."""
+    """A connected client, and the console and folder for its results."""
 
     client: Client
     console: Console
     folder: Path
 
     async def call(self, tool: str, **arguments: Any) -> CallToolResult:
-        """Raises `DemoError` with the server's own words."""
+        """Call a tool. Raises `DemoError` with the server's message."""
         return self.checked(tool, await self.client.call_tool(tool, arguments))
 
     @staticmethod
     def checked(tool: str, result: CallToolResult) -> CallToolResult:
-        """Raises `DemoError` with the server's own words."""
+        """Return a result. Raises `DemoError` with the server's message if it is an error."""
         if result.is_error:
             said = " ".join(block.text for block in result.content if isinstance(block, TextContent))
-            raise DemoError(f"{tool} answered: {said}", "See the server's messages above.")
+            raise DemoError(f"{tool} failed: {said}", "See the server's messages above.")
         return result
 
     async def ask(self, heading: str, file: str, tool: str, **arguments: Any) -> list[dict[str, Any]]:
-        """Ask one question, print the ranked table and write the contact sheet that came with it."""
+        """Run one search, print the ranking as a table, and save its contact sheet."""
         started = time.perf_counter()
         result = await self.call(tool, **arguments)
         milliseconds = 1000 * (time.perf_counter() - started)
@@ -78,13 +78,13 @@ class Demo:
 
 
 async def run_demo(folder: Path) -> None:
-    """Everything, from loading to asking; a second run finds the sample loaded.
+    """Load the sample and search it; a second run finds it loaded.
 
     Args:
-        folder: absolute; gets the sample, the database and the contact sheets.
+        folder: absolute path for the sample, the database and the contact sheets.
 
     Raises:
-        ArtMcpError: what went wrong, in a sentence.
+        ArtMcpError: a step failed.
     """
     started = time.perf_counter()
     console = Console(highlight=False)
@@ -110,7 +110,7 @@ async def run_demo(folder: Path) -> None:
         )
         heading = f"“{DESCRIPTION}”"
         hits = await demo.ask(heading, "1-description.jpg", "search_paintings_by_text", query=DESCRIPTION, limit=HITS)
-        console.print(f"A picture: a detail cut out of a painting, {escape(str(detail))}", soft_wrap=True)
+        console.print(f"Query picture: a detail of a painting, {escape(str(detail))}", soft_wrap=True)
         await demo.ask(
             "paintings that look like this detail",
             "2-picture.jpg",
@@ -139,7 +139,7 @@ async def _load(demo: Demo, table: Path) -> dict[str, Any]:
 
 
 def _detail(pictures: Path, sheets: Path) -> Path:
-    """A part of one painting, turned a little, as somebody might have photographed it."""
+    """Crop a part of one painting, rotated by 3 degrees as in a casual photo."""
     path = sheets / "detail.jpg"
     with Image.open(pictures / DETAIL_OF) as painting:
         width, height = painting.size
@@ -178,10 +178,10 @@ def picture_of(result: CallToolResult) -> bytes:
 def _say_what_next(console: Console, folder: Path) -> None:
     command = Path(sys.executable).with_name("art-mcp")
     console.print(
-        "[bold]What next[/]\n"
-        f"  Look at the answers:        {escape(str(folder / 'answers'))}\n"
-        f"  Load your own pictures:     {escape(str(command))} ingest FOLDER\n"
-        f"  Wire it into your client:   {escape(str(command))} setup\n"
-        "  What to ask, and the rest:  README.md",
+        "[bold]Next steps[/]\n"
+        f"  See the results:         {escape(str(folder / 'answers'))}\n"
+        f"  Load your own pictures:  {escape(str(command))} ingest FOLDER\n"
+        f"  Set up your client:      {escape(str(command))} setup\n"
+        "  Read more:               README.md",
         soft_wrap=True,
     )

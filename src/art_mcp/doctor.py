@@ -1,4 +1,4 @@
-"""What is configured, reachable and wrong, and how to mend it."""
+"""Checks the settings, the database and the model, and says how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from art_mcp.settings import Settings, unknown_variables, user_env_file, variabl
 from art_mcp.vision.local import LocalProvider
 
 WORTH_DROPPING = 1_000_000
-"""Bytes of vectors that nobody uses; the tables of a model that was never used take less."""
+"""Bytes of unused vectors above which dropping them is suggested; the empty tables of an unused model take less."""
 
 SHOWN_MISMATCHES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     ok: bool
@@ -31,10 +31,10 @@ class Finding:
 
 
 async def examine(settings: Settings, verify: int = 0) -> AsyncIterator[Finding]:
-    """Look at everything in turn; a fault in one thing never hides the others.
+    """Run all checks in turn; a failed one never hides the others.
 
     Args:
-        verify: how many paintings to embed again, to compare the vectors with the stored ones.
+        verify: how many paintings to re-embed, to compare the vectors with the stored ones.
     """
     yield Finding("program", True, f"art-mcp {version('art-mcp')} on Python {platform.python_version()}")
     for finding in _settings(settings):
@@ -50,7 +50,7 @@ async def examine(settings: Settings, verify: int = 0) -> AsyncIterator[Finding]
 
 def _settings(settings: Settings) -> list[Finding]:
     own = user_env_file()
-    findings = [Finding("settings", True, f"{own} is {'read' if own.exists() else 'not there, which is fine'}")]
+    findings = [Finding("settings", True, f"{own} {'is read' if own.exists() else 'does not exist, which is fine'}")]
     findings += [
         Finding("settings", False, sentence, "Correct its name where it is set.")
         for sentence in unknown_variables(os.environ)
@@ -69,61 +69,61 @@ async def _model(runtime: Runtime) -> Finding:
         provider = await runtime.provider()
     except ArtMcpError as error:
         if runtime.settings.embeds_by != "local":
-            return Finding("model", False, f"not looked at: {error.problem}", error.next_step)
+            return Finding("model", False, f"not checked: {error.problem}", error.next_step)
         provider = LocalProvider()  # it needs no database
     health = await provider.health()
     return Finding("model", health.usable, health.detail)
 
 
 async def _move(runtime: Runtime) -> Finding | None:
-    """What there is to say if the settings name another model than the database's, or old vectors are kept."""
+    """A finding if the settings name another model than the database's, or if unused vectors are stored."""
     try:
         await runtime.database()
     except ArtMcpError:
-        return None  # it has been said
+        return None  # already reported
     try:
         move = await runtime.move()
         instead_of, lack, inactive = await move.instead_of(), await move.lack(), await move.inactive()
         health = await move.health() if instead_of else None
     except ArtMcpError as error:
-        return Finding("reembed", False, f"not looked at: {error.problem}", error.next_step)
+        return Finding("reembed", False, f"not checked: {error.problem}", error.next_step)
     if health:
-        detail = f"the settings name {move.made_by}, but the pictures are embedded by {instead_of}. {health.detail}"
-        fix = "`art-mcp reembed` embeds them anew (--dry-run: at what cost); or set up what they are embedded by."
+        detail = f"the settings name {move.made_by}, but the pictures were embedded by {instead_of}. {health.detail}"
+        fix = "`art-mcp reembed` re-embeds them (--dry-run shows the cost); or configure the model that embedded them."
         return Finding("reembed", health.usable, detail, fix)
     if lack:
         detail = f"{lack} paintings have no vector of {move.made_by}"
-        return Finding("reembed", True, detail, "`art-mcp reembed` makes what can be made.")
+        return Finding("reembed", True, detail, "`art-mcp reembed` creates the missing vectors where it can.")
     if (size := sum(each.size for each in inactive)) >= WORTH_DROPPING:
         makers = ", ".join(dict.fromkeys(each.space.made_by for each in inactive))
-        detail = f"vectors of {makers} are kept, and not searched ({size / 1e6:.0f} MB)"
+        detail = f"unused vectors of {makers} take {size / 1e6:.0f} MB"
         return Finding("reembed", True, detail, "`art-mcp reembed --drop-old` removes them.")
     return None
 
 
 async def _vectors(runtime: Runtime, count: int) -> Finding:
-    """Whether stored vectors are those of their paintings, as far as a sample shows."""
+    """Compare a sample of the stored vectors with new embeddings of their paintings."""
     try:
         provider, spaces, within = await runtime.provider(), await runtime.spaces(), ""
         if provider.limits.billed and (left := (await runtime.spending(count)).left) and left.calls < count:
-            within = f" (as many as the budget of this {left.period} allows)"
+            within = f" (all that this {left.period}'s budget allows)"
             count = left.calls
         found = await verification.verify(await runtime.database(), provider, spaces, count)
     except ArtMcpError as error:
-        return Finding("vectors", False, f"could not be compared: {error.problem}", error.next_step)
-    detail = f"{found.checked} paintings were embedded again{within}"
+        return Finding("vectors", False, f"not compared: {error.problem}", error.next_step)
+    detail = f"{found.checked} paintings were re-embedded{within}"
     if found.unreadable:
-        detail += f"; {found.unreadable} more have a picture that cannot be embedded"
+        detail += f"; {found.unreadable} more have pictures that cannot be embedded"
     if not found.mismatches:
-        return Finding("vectors", True, f"{detail}; all stored vectors are theirs")
+        return Finding("vectors", True, f"{detail}; all stored vectors match")
     listed = "; ".join(
         f"{each.painting.catalogue.title or each.painting.source_key} (cosine {each.cosine:.2f} in {each.space.leg})"
         for each in found.mismatches[:SHOWN_MISMATCHES]
     )
     more = ", ..." if len(found.mismatches) > SHOWN_MISMATCHES else ""
-    detail += f"; {len(found.mismatches)} have a stored vector that is not theirs: {listed}{more}"
+    detail += f"; {len(found.mismatches)} have a stored vector that does not match: {listed}{more}"
     command = " ".join(["art-mcp reembed", *(f"--painting {each.painting.id}" for each in found.mismatches)])
-    return Finding("vectors", False, detail, f"`{command}` makes theirs anew. Then verify more paintings.")
+    return Finding("vectors", False, detail, f"`{command}` replaces these vectors. Then verify more paintings.")
 
 
 async def _database(runtime: Runtime) -> Finding:
@@ -141,9 +141,9 @@ async def _database(runtime: Runtime) -> Finding:
     listed = ", ".join(f"{name} ({count})" for name, count in sizes.items()) or "none yet"
     detail = f"{kind}; {sum(sizes.values())} paintings; collections: {listed}"
     if unindexed:
-        detail += f"; searches are slow, since no index is there of: {', '.join(s.made_by for s in unindexed)}"
-        return Finding("database", False, detail, "An import was stopped: run it again, or start the server.")
+        detail += f"; searches are slow because the index is missing of: {', '.join(s.made_by for s in unindexed)}"
+        return Finding("database", False, detail, "An import was interrupted: run it again, or start the server.")
     if left:
         detail += f"; unfinished loads: {', '.join(job.collection for job in left)}"
-        return Finding("database", True, detail, "If none is running, `art-mcp ingest --resume` goes on with them.")
+        return Finding("database", True, detail, "If none is running, `art-mcp ingest --resume` continues them.")
     return Finding("database", True, detail)

@@ -1,11 +1,11 @@
-"""The one exception that people and models are meant to read."""
+"""The base class of the errors that people and models read."""
 
 
 class ArtMcpError(Exception):
-    """What went wrong, with which input, and what to do next.
+    """Says what went wrong, with which input, and what to do next.
 
-    Every room raises its own subclass. The text reaches the user as it is, so it never holds a secret or a
-    traceback, and of paths only those that the reader typed or set.
+    Each package raises its own subclasses. The text is shown to the user unchanged, so it never contains a secret or a
+    traceback, nor any path that the reader did not type or configure.
 
     Args:
         problem: one sentence that names the input, ending in a full stop.
@@ -19,8 +19,7 @@ class ArtMcpError(Exception):
 
 
 def first_error(error: BaseException) -> BaseException:
-    """The error itself or, of a group of tasks that failed together, the one that tells most: a fault of the
-    program before one that was foreseen."""
+    """The error itself or, of an exception group, the most relevant one: any unexpected error before `ArtMcpError`."""
     if not isinstance(error, BaseExceptionGroup):
         return error
     errors = [first_error(each) for each in error.exceptions]

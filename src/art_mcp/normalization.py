@@ -1,4 +1,4 @@
-"""Text as it is compared: without case, accents and typographic variants."""
+"""Normalises text for comparison, without case, accents and typographic variants."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import unicodedata
 from functools import cache
 from typing import Literal
 
-# Accents of the Latin, Greek and Cyrillic alphabets. Marks of other scripts are no accents: a Japanese or
-# Hindi word without them is another word.
+# Accents of the Latin, Greek and Cyrillic alphabets. Marks of other scripts are kept: a Japanese or Hindi word
+# without them is a different word.
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
-# Letters that Unicode holds for letters of their own and therefore does not take apart, and the several
-# apostrophes and dashes of typesetters.
+# Letters that Unicode does not decompose, and typographic apostrophes, quotation marks and dashes.
 _ALONE = str.maketrans(
     {
         "æ": "ae",
@@ -35,15 +34,16 @@ _ALONE = str.maketrans(
 
 
 MARKS = 30
-"""In a row, as in Unicode's stream-safe format; no language stacks half as many."""
+"""Maximum consecutive combining marks, as in Unicode's stream-safe format; no language uses half as many."""
 SHORT = 1_000
+"""Characters up to which any text is normalised fast enough."""
 
 
 def normalize(text: str, form: Literal["NFC", "NFKD"] = "NFC") -> str:
-    """A text in a normal form of Unicode, without marks beyond `MARKS` in a row.
+    """Convert text to a Unicode normalisation form, dropping consecutive marks beyond `MARKS`.
 
-    Normalising sorts the marks on a letter, in a time that grows with the square of their number: a hostile text of
-    80,000 takes seconds, in which nothing else runs.
+    Normalisation sorts the marks on a letter in quadratic time: a hostile text with 80,000 would block the process for
+    seconds.
     """
     if len(text) > SHORT and not text.isascii():
         text = _long_rows().sub(r"\1", text)
@@ -57,10 +57,10 @@ def _long_rows() -> re.Pattern[str]:
 
 
 def fold(text: str) -> str:
-    """The form in which two spellings of a name or a word are equal: "Dürer" and "DURER", "Købke" and "kobke".
+    """Map spellings of a name or word to one form: "Dürer" and "DURER", "Købke" and "kobke".
 
-    It is computed here and not by the database, whose `unaccent` depends on a dictionary that can change and
-    is for that reason not allowed in an index.
+    Not done in the database: PostgreSQL's `unaccent` depends on a dictionary that can change, and is therefore not
+    allowed in an index.
     """
     plain = _ACCENTS.sub("", normalize(text.translate(_ALONE), "NFKD"))
     return normalize(plain.casefold().translate(_ALONE))

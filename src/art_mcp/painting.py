@@ -1,4 +1,4 @@
-"""The words of the domain: a painting, what the catalogue says of it, and its place in a result."""
+"""The domain model: paintings, their catalogue entries, filters and hits."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _NAMESPACE = uuid.UUID("5f0c1a52-9f6e-5a0c-8a39-2f6d1f3b7c11")
 
 
 def painting_id(collection: str, source_key: str) -> uuid.UUID:
-    """The id of a painting, computed, so that any process and any database finds the same one.
+    """Compute the id of a painting, which is the same in every process and database.
 
     Args:
         collection: name of the collection.
-        source_key: what identifies the painting within it, e.g. its file name or inventory number.
+        source_key: identifies the painting within it, e.g. its file name or inventory number.
     """
     return uuid.uuid5(_NAMESPACE, f"{collection}\0{source_key}")
 
 
-# Letters and marks that Unicode says are not shown (Default_Ignorable_Code_Point), beside those of Cc and Cf:
-# fillers, joiners, variation selectors; any text can be hidden in a row of the last.
+# Invisible characters (Default_Ignorable_Code_Point) that are not in Cc or Cf: fillers, joiners, variation selectors.
+# A sequence of variation selectors can hide any text.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
 
 
 def readable(text: str) -> str:
     """Text on one line, without control and invisible characters, which could forge or hide words."""
     if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
-        return text  # as most are, and much sooner
+        return text  # the common case, and much faster
     text = normalize(text)
     if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
         text = "".join(
@@ -48,7 +48,7 @@ def readable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the source says about a painting, in its own words; nothing here is guessed by a model."""
+    """What the source says about a painting, verbatim; nothing here is inferred by a model."""
 
     title: str | None = None
     artist: str | None = None
@@ -60,7 +60,7 @@ class Catalogue:
     description: str | None = None
 
     def sentence(self) -> str:
-        """The words that are embedded for the words leg; empty when the catalogue is silent."""
+        """The text that is embedded for the words leg; empty without a title, an artist and a description."""
         by = f"{self.title or ''} by {self.artist}" if self.artist else self.title or ""
         return ". ".join(part for part in (by.strip(), self.description) if part)
 
@@ -73,19 +73,19 @@ CATALOGUE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Catalog
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Who holds the painting, and on what terms its picture may be used, in the source's own words."""
+    """The owner's page about a painting, and the terms of use of its picture, verbatim from the source."""
 
     page: str | None = None
-    """The holder's own page of it."""
+    """URL of the owner's page about the painting."""
     rights: str | None = None
-    """Licence or rights statement, mostly an address such as that of CC0."""
+    """Licence or rights statement, usually a URL such as that of CC0."""
     credit: str | None = None
 
     def as_dict(self) -> dict[str, str | None]:
         return asdict(self)
 
 
-UNTOLD = Holding()
+NO_HOLDING = Holding()
 HOLDING_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Holding))
 
 
@@ -98,23 +98,23 @@ class Painting:
     source_key: str
     catalogue: Catalogue
     artist_name: str | None
-    """The artist as the name is read, derived from the catalogue's: "Pieter Bruegel the Elder"."""
+    """The artist in reading order, derived from the catalogue's: "Pieter Bruegel the Elder"."""
     years: tuple[int, int] | None
     """The first and the last year that the catalogue's date allows, inclusive; BC is negative."""
     image_name: str
     """The picture's file, relative to its source."""
     image_sha256: bytes | None
-    """None, as what follows, where the picture was never seen: its vector came without it."""
+    """None, like the next three fields, if the vector was imported without the picture."""
     image_width: int | None
     image_height: int | None
     image_format: str | None
-    holding: Holding = UNTOLD
+    holding: Holding = NO_HOLDING
     source: str | None = None
-    """What it was loaded from last, as the job has it."""
+    """The source of the last load, as recorded in its job."""
 
 
 FURTHEST_YEAR = 100_000
-"""No painting is further from year 0; a larger number would not fit into the database's."""
+"""Years from year 0 to which filters are clamped, since larger numbers do not fit into the database's integers."""
 
 
 def _filter(description: str) -> Any:
@@ -123,18 +123,18 @@ def _filter(description: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which paintings a question is about; what is None does not matter.
+    """Which paintings to search; None means any value.
 
-    Tools, prompts and the command line take their arguments for it from these fields, in this order.
+    The filter arguments of tools, prompts and the command line are generated from these fields, in this order.
     """
 
     artist: str | None = _filter("Only this artist, e.g. Claude Monet.")
     school: str | None = _filter("Only this school, e.g. Dutch.")
     type: str | None = _filter("Only this genre, e.g. still-life.")
     technique: str | None = _filter("Only this technique, e.g. oil on canvas.")
-    timeframe: str | None = _filter("As the catalogue writes it, e.g. 1651-1700.")
-    year_from: int | None = _filter("Only of this year or later; negative is BC.")
-    year_to: int | None = _filter("Only of this year or earlier.")
+    timeframe: str | None = _filter("Only this timeframe, as in the catalogue, e.g. 1651-1700.")
+    year_from: int | None = _filter("Only this year or later; negative is BC.")
+    year_to: int | None = _filter("Only this year or earlier.")
     collection: str | None = _filter("Only this collection.")
 
     @classmethod
@@ -150,29 +150,29 @@ def _read_filter(value: str | int | None) -> Any:
 
 
 FILTERS: dict[str, str] = {each.name: each.metadata["description"] for each in fields(Filters)}
-"""What each filter means, by its name."""
+"""The description of each filter, by its name."""
 YEAR_FILTERS = tuple(name for name, kind in get_type_hints(Filters).items() if kind == int | None)
 """Filters that are numbers; the others are text."""
 EVERYTHING = Filters()
 
 KEYED_FIELDS = tuple(name for name in FILTERS if name in CATALOGUE_FIELDS)
-"""Catalogue fields that are filtered by, and compared by their `filter_key`."""
+"""Catalogue fields that have a filter; their values are compared by `filter_key`."""
 LISTED_FIELDS = ("collection", *KEYED_FIELDS)
-"""Fields whose values are counted and completed."""
+"""Fields whose values are counted in facets and offered as completions."""
 
 
 def filter_key(field: str, text: str | None) -> str | None:
-    """The form in which values of a field are equal, whatever their case, accents and order.
+    """The key by which values of a field are compared, without case and accents; None for a value without words.
 
-    An artist is a set of words, so that "BRUEGEL, Pieter the Elder" and "Pieter Bruegel the Elder" are one. A
-    technique is what stands before its measures: "Oil on canvas, 105 x 184 cm" is "oil on canvas".
+    An artist's words are sorted, so that "BRUEGEL, Pieter the Elder" and "Pieter Bruegel the Elder" are equal. A
+    technique ends before its measurements: "Oil on canvas, 105 x 184 cm" becomes "oil on canvas".
     """
     words = re.findall(r"\w+", fold((text or "").partition(", ")[0] if field == "technique" else text or ""))
     return " ".join(sorted(words) if field == "artist" else words) or None
 
 
 class Relevance(StrEnum):
-    """How well a hit fits, judged by what scores mean in a space and not by the best hit at hand."""
+    """How well a hit matches, by absolute thresholds for each space, not relative to the best hit."""
 
     STRONG = "strong"
     FAIR = "fair"
@@ -181,18 +181,18 @@ class Relevance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A painting's place in the answer to a question."""
+    """A painting in a search result, with its scores."""
 
     painting: Painting
     score: float
-    """The legs together, as `store/ranking.py` adds them; comparable only within one answer."""
+    """The sum over the legs, computed in `store/ranking.py`; comparable only within one result."""
     legs: dict[str, float]
-    """For each leg that has this painting its cosine similarity, for full text the share of words found."""
+    """The cosine similarity for each leg that has this painting; for full text, the share of words found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """A picture of a painting in one of the sizes that are kept, as WebP."""
+    """A stored picture of a painting, as WebP."""
 
     kind: str
     """`thumbnail` (320 px) or `display` (a setting, 1024 px by default)."""

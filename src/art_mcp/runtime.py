@@ -1,4 +1,4 @@
-"""What a process works with: database, providers and loader, each made when it is needed."""
+"""The shared objects of a process: database, providers and loader, each created on first use."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 SHOWN_AT_ONCE = 2
-"""Each may take some 200 MB, where pictures of the largest size are kept."""
-LOOK_AGAIN_S = 30
-"""How long a process may go on searching in spaces that another process has left."""
+"""Stored pictures that are decoded concurrently; each may take 200 MB at the largest display size."""
+SPACES_REFRESH_S = 30
+"""How long a process may keep searching in spaces that another process has replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What is searched, and what embeds questions for it."""
+    """The active spaces, and the provider that embeds queries for them."""
 
     provider: RetiringProvider
-    """The one that fills the pixel space, if it can be had, else the built-in one."""
+    """The provider that fills the pixel space if it is configured, else the built-in one."""
     spaces: list[Space]
-    """The active ones, whoever fills them."""
+    """All active spaces, including those that `provider` does not fill."""
 
 
 class Runtime:
-    """Opens what is asked for and closes it at the end of the `async with`.
+    """Opens resources on demand, and closes them at the end of the `async with`.
 
-    What decodes pictures is imported inside the methods, so that a server can answer its first requests before it
-    is loaded.
+    Modules that decode pictures are imported inside the methods, so that a server answers its first requests before
+    they are loaded.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -63,11 +63,11 @@ class Runtime:
         self._choosing = anyio.Lock()
         self._database: Database | None = None
         self._model: Model | None = None
-        self._look_at = 0.0
+        self._refresh_at = 0.0
         self._target: Provider | None = None
         self._loader: PictureLoader | None = None
         self.showing = anyio.CapacityLimiter(SHOWN_AT_ONCE)
-        """Threads that decode kept pictures to show them."""
+        """Limits the threads that decode stored pictures to show them."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,7 +86,7 @@ class Runtime:
                 await self._database.aclose()
 
     async def database(self) -> Database:
-        """Raises `ArtMcpError` if it cannot be opened; the next call tries again."""
+        """Open the database on the first call. Raises `ArtMcpError` if that fails; the next call tries again."""
         async with self._opening:
             if self._database is None:
                 self._database = await Database.open(self.settings)
@@ -94,40 +94,40 @@ class Runtime:
             return self._database
 
     async def repair_indexes(self) -> None:
-        """Build the indexes that an import left out when it was killed, as soon as somebody opens the database."""
+        """Wait until the database is open, then build indexes that an import did not build because it was killed."""
         await self._opened.wait()
         try:
             await vector_index.repair(await self.database())
         except ArtMcpError as error:
-            log.warning("Whether indexes are missing cannot be seen: %s", error)
+            log.warning("Cannot check for missing indexes: %s", error)
 
     async def provider(self) -> Provider:
-        """The one that fills the database's pixel space, if it can be had, else the built-in one."""
+        """The provider that fills the database's pixel space if it is configured, else the built-in one."""
         return (await self.model()).provider
 
     async def spaces(self) -> list[Space]:
-        """The active spaces, whoever fills them."""
+        """All active spaces, including those that the provider does not fill."""
         return (await self.model()).spaces
 
-    async def model(self, *, look: bool = False) -> Model:
-        """What is searched now; another process may have moved the database, so it is looked at every now and then.
+    async def model(self, *, refresh: bool = False) -> Model:
+        """The current model. The active spaces are re-read periodically, since another process may replace them.
 
         Args:
-            look: do so in any case.
+            refresh: re-read them now.
         """
         database = await self.database()
         async with self._choosing:
-            if self._model is None or look or anyio.current_time() >= self._look_at:
-                self._model = await self._look(database, self._model, look)
-                self._look_at = anyio.current_time() + LOOK_AGAIN_S
+            if self._model is None or refresh or anyio.current_time() >= self._refresh_at:
+                self._model = await self._refresh(database, self._model, refresh)
+                self._refresh_at = anyio.current_time() + SPACES_REFRESH_S
             return self._model
 
-    async def _look(self, database: Database, known: Model | None, look: bool) -> Model:
+    async def _refresh(self, database: Database, known: Model | None, refresh: bool) -> Model:
         active = await spaces.active(database)
-        if known and active == known.spaces and not look:
+        if known and active == known.spaces and not refresh:
             return known
         filled = await collection_sizes.sizes(database)
-        if known and not filled and not look:
+        if known and not filled and not refresh:
             return known  # nothing can be found, whatever is active
         pixels = next((each for each in active if filled and each.leg is Leg.PIXELS), None)
         if known and self._fits(known.provider, pixels):
@@ -139,7 +139,7 @@ class Runtime:
         return model
 
     def _fits(self, provider: Provider, pixels: Space | None) -> bool:
-        """Whether it is the one for a pixel space, or for what is stored first."""
+        """Whether a provider fills this pixel space or, for an empty database, is the one that the settings name."""
         own = provider.spaces.get(Leg.PIXELS)
         return own == pixels if pixels else own is not None and own.provider == self.settings.embeds_by
 
@@ -149,10 +149,10 @@ class Runtime:
         return Account(database, address, key, rate=rate, budget=self.settings.budget)
 
     async def spending(self, calls: int, of: str | None = None) -> Spending:
-        """What so many paid calls will take.
+        """Estimate the time and cost of a number of paid calls.
 
         Args:
-            of: the provider's name; None: the one that loads use now.
+            of: the provider's name; by default that of the current provider.
         """
         price = self.settings.price_per_1000
         of = of or (await self.provider()).spaces[Leg.PIXELS].provider
@@ -160,7 +160,7 @@ class Runtime:
         return Spending(calls, account.rate, None if price is None else calls * price / 1000, await account.remaining())
 
     def loader(self) -> PictureLoader:
-        """What reads pictures that come from outside."""
+        """The loader of pictures from outside the database."""
         if self._loader is None:
             from art_mcp.images.loader import PictureLoader
 
@@ -174,17 +174,17 @@ class Runtime:
         return Finder(await self.database(), model.provider, model.spaces, self.loader())
 
     async def ask(self, question: Callable[[Finder], Awaitable[T]]) -> T:
-        """The answer to a question, which is asked once more if the database has been moved meanwhile."""
+        """Run a search, and repeat it once if another process has replaced the active spaces in the meantime."""
         try:
             return await question(await self.finder())
         except (MovedError, RetiredError):
-            await self.model(look=True)
+            await self.model(refresh=True)
             return await question(await self.finder())
 
     async def ingest(self) -> Ingest:
         from art_mcp.ingest.job import Ingest
 
-        model = await self.model(look=True)
+        model = await self.model(refresh=True)
         provider = model.provider
         for space in model.spaces:
             if space.leg is Leg.PIXELS and provider.spaces.get(Leg.PIXELS) != space:
@@ -198,10 +198,10 @@ class Runtime:
         )
 
     async def move(self) -> Move:
-        """To the spaces of the provider that the settings name, whoever has filled the database.
+        """A move of the database to the spaces of the provider that the settings name.
 
         Raises:
-            VisionError: it is not set up.
+            VisionError: that provider is not configured.
         """
         from art_mcp.ingest.reembed import Move
 
@@ -213,7 +213,7 @@ class Runtime:
 
 def _cannot_fill(space: Space) -> ArtMcpError:
     return ArtMcpError(
-        f"The pictures of this database are embedded by {space.made_by}, which is not set up here.",
-        "Set it up as it was (`art-mcp doctor` says what is missing), move the pictures to what is set up "
+        f"The pictures of this database were embedded by {space.made_by}, which is not configured here.",
+        "Configure it again (`art-mcp doctor` says what is missing), re-embed the pictures by the configured model "
         "(`art-mcp reembed`), or load into another database.",
     )

@@ -1,7 +1,7 @@
-"""Every ART_MCP_* variable, once, validated at start.
+"""All ART_MCP_* settings, validated at start.
 
-Values come from the environment, from `--env-file`, and from `.env` in the user's configuration folder, in
-this order. A `.env` in the working folder is never read: a hostile workspace could own it.
+Their sources, in order of precedence, are the environment, `--env-file`, and `.env` in the user's configuration
+folder. A `.env` in the working directory is never read, since it may belong to a hostile workspace.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ AZURE_API_VERSION, AZURE_MODEL_VERSION = "2024-02-01", "2023-04-15"
 
 
 class SettingsError(ArtMcpError):
-    """A setting has a value that cannot be used."""
+    """A setting has an invalid value."""
 
 
 def user_env_file() -> Path:
-    """The `.env` that is read without being asked for."""
+    """The `.env` file that is read by default."""
     return platformdirs.user_config_path(APP_NAME, appauthor=False) / ".env"
 
 
 def default_image_dirs() -> tuple[Path, ...]:
-    """Where people keep pictures, and where local chat clients put what was attached to a chat."""
+    """The user's Pictures folder, and the folders in which local chat clients store attachments."""
     try:
         home = Path.home()
     except RuntimeError:  # a container's user without a home
@@ -44,7 +44,7 @@ def default_image_dirs() -> tuple[Path, ...]:
 
 
 class Settings(BaseSettings):
-    """What a user can change; the field's description is what `.env.example` says about it."""
+    """All settings; `.env.example` is generated from the fields' descriptions."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
@@ -52,145 +52,149 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = Field(
         None,
-        description="PostgreSQL 15 or newer with pgvector 0.7 or newer, instead of the embedded server. "
+        description="PostgreSQL server (15 or newer, with pgvector 0.7 or newer) to use instead of the embedded one. "
         "TLS is required and verified unless the host is this machine; add sslrootcert=FILE for a private "
-        "authority, or sslmode=disable for a network that you trust.",
+        "certificate authority, or sslmode=disable on a network that you trust.",
         examples=["postgresql://USER:PASSWORD@HOST:5432/DATABASE"],
     )
     data_dir: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(APP_NAME, appauthor=False),
-        description="Where the embedded database keeps its data. Default: the user's data folder. PostgreSQL does "
-        "not run as root, so for root the data is in /var/lib/art-mcp (in a container, make that the volume), in a "
-        "folder of its own for each value of this setting.",
+        description="Folder of the embedded database. Default: the user's data folder. PostgreSQL does not run as "
+        "root, so for root the data is in /var/lib/art-mcp (in a container, mount the volume there), in a separate "
+        "folder for each value of this setting.",
         examples=["/srv/art-mcp"],
     )
     image_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         default_factory=default_image_dirs,
         description="Folders from which the tools may read pictures and collections, separated as in PATH "
-        "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures folder and the folders where "
-        "Cursor and Claude Code put pictures attached to a chat; over HTTP none.",
+        "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures folder and the folders in which "
+        "Cursor and Claude Code store pictures attached to a chat; none over HTTP.",
         examples=["/home/me/Pictures:/srv/scans"],
     )
     vision: Literal["local", "azure", "http"] | None = Field(
         None,
-        description="What embeds pictures in a new database: local (the built-in model), azure (Azure AI Vision) or "
-        "http (another service, or a server of your own). Default: azure if its endpoint is set, else http if its "
-        "address is, else local. A database keeps what its pictures were embedded by.",
+        description="Embedding provider of a new database: local (the built-in model), azure (Azure AI Vision) or "
+        "http (another service, or your own server). Default: azure if ART_MCP_AZURE_ENDPOINT is set, else http if "
+        "ART_MCP_HTTP_URL is set, else local. An existing database keeps the provider that embedded its pictures.",
         examples=["azure"],
     )
     azure_endpoint: str | None = Field(
         None,
         validation_alias=AliasChoices("ART_MCP_AZURE_ENDPOINT", "VISION_ENDPOINT"),
-        description="Address of the Azure AI Vision (or Foundry) resource. VISION_ENDPOINT is read too.",
+        description="Endpoint of the Azure AI Vision (or Foundry) resource. VISION_ENDPOINT is read too.",
         examples=["https://NAME.cognitiveservices.azure.com"],
     )
     azure_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("ART_MCP_AZURE_KEY", "VISION_KEY"),
-        description="One of its keys; VISION_KEY is read too. Without it Entra ID signs in, which needs "
-        "pip install 'art-mcp[azure]'.",
+        description="Key of that resource. VISION_KEY is read too. Without a key, art-mcp signs in with Entra ID, "
+        "which needs pip install 'art-mcp[azure]'.",
         examples=["KEY"],
     )
     azure_rate: float = Field(
         10,
         gt=0,
         le=1000,
-        description="Calls a second that the resource allows: 0.33 for F0, 10 for S1, 20 for newer S1 resources. If it "
-        "allows less, that is found out and kept to.",
+        description="Rate limit of the resource in calls per second: 0.33 for F0, 10 for S1, 20 for newer S1 "
+        "resources. If the service allows less, art-mcp detects it and slows down.",
         examples=["20"],
     )
     azure_api_version: str = Field(
-        AZURE_API_VERSION, description="Version of Azure's API.", examples=[AZURE_API_VERSION]
+        AZURE_API_VERSION, description="Version of the Azure AI Vision API.", examples=[AZURE_API_VERSION]
     )
     azure_model_version: str = Field(
         AZURE_MODEL_VERSION,
-        description="Version of Azure's model. Vectors of another one cannot be compared, so it has its own space.",
+        description="Version of the Azure model. Vectors of different versions are not comparable, so each version "
+        "has its own embedding space.",
         examples=[AZURE_MODEL_VERSION],
     )
     http_url: str | None = Field(
         None,
-        description="The whole address of an embedding service, with the path; https, or http on this machine.",
+        description="Full URL of an embedding service, including the path. It must use https, except on this machine.",
         examples=["http://127.0.0.1:8000/v1/embeddings"],
     )
     http_dialect: Literal["openai", "vllm", "cohere"] = Field(
         "openai",
-        description="How that service is spoken to: openai (a list of texts and images in `input`, as Jina and SGLang "
-        "take it), vllm (`messages`, as vLLM takes it) or cohere (version 2, in Azure Foundry too).",
+        description="Request format of that service: openai (texts and images in `input`, for Jina and SGLang), vllm "
+        "(`messages`, for vLLM) or cohere (API version 2, also in Azure Foundry).",
         examples=["vllm"],
     )
     http_model: str | None = Field(
         None,
         pattern="^[!-~]{1,200}$",
-        description="The name of its model, or of the deployment. It must take both pictures and texts.",
+        description="Name of its model or deployment. The model must embed both pictures and text.",
         examples=["openai/clip-vit-base-patch32"],
     )
     http_dimensions: int | None = Field(
-        None, ge=1, le=4000, description="How many numbers its vectors have.", examples=["512"]
+        None, ge=1, le=4000, description="Number of dimensions of its vectors.", examples=["512"]
     )
     http_shorten: bool = Field(
         False,
-        description="Ask the service for vectors of that length. Only some models can shorten theirs (Matryoshka); "
-        "others refuse the call.",
+        description="Request vectors with that number of dimensions. Only some models (Matryoshka) can shorten their "
+        "vectors; others reject the call.",
         examples=["true"],
     )
-    http_key: SecretStr | None = Field(
-        None, description="The key of that service, if it asks for one.", examples=["KEY"]
-    )
+    http_key: SecretStr | None = Field(None, description="API key of that service, if it needs one.", examples=["KEY"])
     http_key_header: str = Field(
         "Authorization",
         pattern="^[A-Za-z0-9-]{1,100}$",
-        description="The header that its key is sent in: api-key in Azure Foundry. Default: Authorization, as a "
-        "bearer's.",
+        description="HTTP header for that key, e.g. api-key for Azure Foundry. Default: Authorization, as a bearer "
+        "token.",
         examples=["api-key"],
     )
     http_rate: float = Field(
         10,
         gt=0,
         le=1000,
-        description="Calls a second that it allows, each with one picture or text. If it allows less, that is found "
-        "out and kept to.",
+        description="Rate limit of that service in calls per second, each with one picture or text. If the service "
+        "allows less, art-mcp detects it and slows down.",
         examples=["6.6"],
     )
     budget_minute: int | None = Field(
-        None, ge=1, le=2**31 - 1, description="Most paid calls a minute. Default: no limit.", examples=["600"]
+        None, ge=1, le=2**31 - 1, description="Maximum paid calls per minute. Default: no limit.", examples=["600"]
     )
     budget_day: int | None = Field(
-        None, ge=1, le=2**31 - 1, description="Most paid calls a day (UTC). Default: no limit.", examples=["20000"]
+        None, ge=1, le=2**31 - 1, description="Maximum paid calls per day (UTC). Default: no limit.", examples=["20000"]
     )
     budget_month: int | None = Field(
-        None, ge=1, le=2**31 - 1, description="Most paid calls a month (UTC). Default: no limit.", examples=["5000"]
+        None,
+        ge=1,
+        le=2**31 - 1,
+        description="Maximum paid calls per month (UTC). Default: no limit.",
+        examples=["5000"],
     )
     budget_money: float | None = Field(
         None,
         gt=0,
         allow_inf_nan=False,
-        description="Most money a month, in the currency of the price. Needs ART_MCP_PRICE_PER_1000.",
+        description="Maximum cost per month (UTC), in the currency of ART_MCP_PRICE_PER_1000, which must be set.",
         examples=["5"],
     )
     price_per_1000: float | None = Field(
         None,
         gt=0,
         allow_inf_nan=False,
-        description="What 1,000 calls cost you, from the service's price list.",
+        description="Price of 1,000 calls, from the service's price list.",
         examples=["0.10"],
     )
     ask_above: int = Field(
         1000,
         ge=0,
-        description="Paid calls above which loading a collection asks you first, if your chat client can ask.",
+        description="Number of paid calls above which loading a collection asks for your consent, if your chat "
+        "client supports that.",
         examples=["0"],
     )
     display_size: int = Field(
         1024,
         ge=320,
         le=MAX_DISPLAY_SIZE,
-        description="Longest side in pixels of the picture that is kept for showing, of paintings that are "
-        "loaded from then on.",
+        description="Longer side in pixels of the stored display picture. A change applies to paintings loaded "
+        "after it.",
         examples=["2048"],
     )
-    read_only: bool = Field(False, description="Leave out the tools that change collections.", examples=["true"])
+    read_only: bool = Field(False, description="Disable the tools that change collections.", examples=["true"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "WARNING", description="What is logged to stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
+        "WARNING", description="Log level on stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
     )
 
     @model_validator(mode="after")
@@ -201,12 +205,12 @@ class Settings(BaseSettings):
 
     @property
     def embeds_by(self) -> str:
-        """What embeds pictures in a new database."""
+        """The embedding provider of a new database: `local`, `azure` or `http`."""
         return self.vision or ("azure" if self.azure_endpoint else "http" if self.http_url else "local")
 
     @property
     def budget(self) -> Budget:
-        """Of paid calls, money turned into calls."""
+        """The budget of paid calls; a limit in money is converted to calls."""
         month, set_by = self.budget_month, variable("budget_month")
         if self.budget_money is not None and self.price_per_1000 is not None:
             affordable = min(2**31 - 1, int(self.budget_money / self.price_per_1000 * 1000))
@@ -230,11 +234,11 @@ class Settings(BaseSettings):
 
 
 def _absolute(folder: Path) -> Path:
-    # A client starts the server in a folder of its own choice, so a relative path would mean chance.
+    # Clients start the server in an arbitrary working directory, so a relative path would be ambiguous.
     try:
         folder = folder.expanduser()
     except RuntimeError:
-        raise ValueError("names a home folder that does not exist") from None
+        raise ValueError("refers to a home folder that does not exist") from None
     if not folder.is_absolute():
         raise ValueError("must be an absolute path")
     return folder
@@ -246,21 +250,21 @@ def variable(field: str) -> str:
 
 
 def _variable_of(location: str) -> str:
-    """A field that has another name too is told by the name that was read."""
+    """The variable at an error's location, which is the one that was read if the field has aliases."""
     return location if location.isupper() else variable(location)
 
 
 def load_settings(env_file: Path | None = None) -> Settings:
-    """Read and check the settings.
+    """Read and validate the settings.
 
     Args:
-        env_file: a file of `NAME=value` lines that wins over the user's own `.env`.
+        env_file: a file of `NAME=value` lines that overrides the user's `.env`.
 
     Raises:
-        SettingsError: naming each variable that is wrong, never its value.
+        SettingsError: names each invalid variable, never its value.
     """
     if env_file is not None and not env_file.is_file():
-        raise SettingsError(f"There is no file {env_file}.", "Give --env-file the path of an existing file.")
+        raise SettingsError(f"The file {env_file} does not exist.", "Give --env-file the path of an existing file.")
     files = (user_env_file(), env_file) if env_file else (user_env_file(),)
     try:
         return Settings(_env_file=files, _env_file_encoding="utf-8")
@@ -270,7 +274,7 @@ def load_settings(env_file: Path | None = None) -> Settings:
             for e in error.errors()
         )
         raise SettingsError(
-            f"A setting has a value that cannot be used: {wrong}.",
+            f"Invalid setting: {wrong}.",
             "Correct it in the environment, in your client's configuration or in the .env file.",
         ) from None
     except UnicodeDecodeError:
@@ -280,7 +284,7 @@ def load_settings(env_file: Path | None = None) -> Settings:
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """A sentence for each ART_MCP_* variable that no setting reads, so that a typing error is seen."""
+    """One sentence for each unknown ART_MCP_* variable, to reveal typing errors."""
     known = {variable(field) for field in Settings.model_fields}
     sentences = []
     for name in sorted(n for n in environ if n.startswith(PREFIX) and n not in known):

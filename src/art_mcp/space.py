@@ -1,4 +1,4 @@
-"""Embedding spaces, what each is for, and the vectors of a picture in them."""
+"""Embedding spaces, their purposes, and the vectors of a picture in them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_NAME = 50
+MAX_NAME = 50
 
 Vector: TypeAlias = "NDArray[np.float32]"
 """Shape (dimensions,), unit length."""
 
 
 class Leg(StrEnum):
-    """What a space is for; a painting has at most one vector per leg in the active spaces."""
+    """The purpose of a space. A painting has at most one vector per leg in the active spaces."""
 
     PIXELS = "pixels"
-    """Text and pictures together: a sentence finds a picture."""
+    """Text to picture, in a joint space: a sentence finds a picture."""
     WORDS = "words"
     """Text to text: a sentence finds a catalogue entry."""
     LOOK = "look"
@@ -34,7 +34,7 @@ class Leg(StrEnum):
 class Space:
     """One embedding space; vectors are comparable only within it.
 
-    Everything that changes the numbers is part of it, so that a change makes another space.
+    It includes everything that affects the vectors, so that any change makes a new space.
     """
 
     leg: Leg
@@ -46,41 +46,41 @@ class Space:
 
     @property
     def made_by(self) -> str:
-        """For people, e.g. `azure vision 2023-04-15.p1`."""
+        """The model's name for people, e.g. `azure vision 2023-04-15.p1`."""
         return f"{self.provider} {self.model} {self.version}"
 
     @property
     def name(self) -> str:
-        """Unique and safe as part of an SQL identifier, at most 50 characters, e.g. `pixels_local_bridge_1`.
+        """A unique name that is safe in an SQL identifier, at most 50 characters, e.g. `pixels_local_bridge_1`.
 
-        A model that somebody else has named ends in a digest, since not all its characters can stand here.
+        Ends in a digest unless the model's name has only lower-case letters and digits, and all of it fits.
         """
         raw = f"{self.leg}_{self.provider}_{self.model}_{self.version}".lower()
         name = "".join(c if c.isascii() and c.isalnum() else "_" for c in raw)
-        if re.fullmatch("[a-z0-9]+", self.model) and len(name) <= MOST_NAME:
+        if re.fullmatch("[a-z0-9]+", self.model) and len(name) <= MAX_NAME:
             return name
         digest = hashlib.sha256("\0".join(map(str, astuple(self))).encode()).hexdigest()[:8]
-        return f"{name[: MOST_NAME - 9].rstrip('_')}_{digest}"
+        return f"{name[: MAX_NAME - 9].rstrip('_')}_{digest}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureEmbedding:
-    """The vectors of one picture with what they were made from.
+    """The vectors of one picture, with the digests of what they were made from.
 
-    It stays one value from the answer of the model to the row of the database, so that no vector can be stored
-    with another picture.
+    They stay together from the model's response to the database row, so that no vector can be stored with another
+    picture.
     """
 
     sha256: bytes | None
-    """Of the source's file; None for vectors that were imported without their picture."""
+    """SHA-256 of the source file; None for vectors that were imported without their picture."""
     sent_sha256: bytes | None
-    """Of the bytes that the model was given; None if this program did not ask it, but read the vectors."""
+    """SHA-256 of the bytes that the model received; None for vectors that were imported."""
     vectors: Mapping[Space, Vector]
 
     def within(self, spaces: Collection[Space]) -> PictureEmbedding:
-        """The same without the vectors of other spaces.
+        """A copy with only the vectors of these spaces.
 
         Raises:
-            KeyError: it has no vector in one of these spaces.
+            KeyError: one of these spaces has no vector.
         """
         return PictureEmbedding(self.sha256, self.sent_sha256, {space: self.vectors[space] for space in spaces})

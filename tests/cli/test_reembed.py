@@ -23,7 +23,7 @@ from support.pictures import draw
 from support.postgres import count_paintings
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.runtime import LOOK_AGAIN_S, Runtime
+from art_mcp.runtime import SPACES_REFRESH_S, Runtime
 from art_mcp.search.cursor import CursorError
 from art_mcp.search.finder import Answer
 from art_mcp.settings import Settings
@@ -136,8 +136,8 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
         assert len(before.hits) == 3 and before.note is None
         assert (await by_picture(server, museum.folder / "07.png")).hits[0][0].legs["look"] > 0.99
         assert len(museum.standin.calls) == 0
-        assert server._look_at <= anyio.current_time() + LOOK_AGAIN_S
-        server._look_at = math.inf  # it is this test that says when
+        assert server._refresh_at <= anyio.current_time() + SPACES_REFRESH_S
+        server._refresh_at = math.inf  # it is this test that says when
         with museum.running(museum.azure, "reembed", "--yes") as process:
             await until(process, lambda: museum.asked("image") >= 1)
             async with before_the_switch(server):
@@ -151,8 +151,8 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
         assert "The pictures are searched by azure vision 2023-04-15.p1" in said
         assert "Kept: vectors of local mobilenetv2 1, local bridge 1" in said
         assert await active(server) == LOCAL and museum.asked("text") == 0  # it has not looked yet
-        server._look_at = 0
-        with pytest.raises(CursorError, match="compared by another model since"):
+        server._refresh_at = 0
+        with pytest.raises(CursorError, match="the model has changed since"):
             await by_text(server, cursor=before.next_cursor)
         after = await by_text(server)
         assert after.note is None and museum.asked("text") == 1
@@ -169,7 +169,7 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
         said = museum.run(museum.local, "reembed", "--yes")
         assert "1 paintings are to be embedded by local bridge 1, instead of azure vision 2023-04-15.p1." in said
         azure = await server.provider()
-        server._look_at = 0
+        server._refresh_at = 0
         assert await active(server) == LOCAL
         assert (await by_picture(server, museum.folder / "24.png")).hits[0][0].painting.source_key == "24.png"
         with pytest.raises(RetiredError):
@@ -187,7 +187,7 @@ async def test_another_version_of_the_model(museum: Museum) -> None:
             "4 paintings are to be embedded by azure vision 2023-04-15.p1, instead of azure vision 2022-04-11.p1"
             in (museum.run(museum.azure, "reembed", "--yes"))
         )
-        server._look_at = 0
+        server._refresh_at = 0
         assert (await by_text(server)).note is None and await active(server) == AZURE
     assert museum.asked("image") == 8 and museum.asked("text") == 2
 
@@ -210,7 +210,7 @@ async def test_a_running_server_follows_at_once_when_the_old_vectors_are_gone(mu
         assert "Removed." in museum.run(museum.azure, "reembed", "--drop-old", "--yes")
         assert museum.asked("text") == 0
         late = await search(cursor=before["next_cursor"])
-        assert late.is_error and "does not belong to this question, or" in late.content[0].text
+        assert late.is_error and "does not belong to this query, or" in late.content[0].text
         after = (await search()).structured_content
         assert len(after["results"]) == 2 and "not the pictures" not in after["note"] and museum.asked("text") == 1
         picture = {"image": str(museum.folder / "03.png"), "limit": 1}
@@ -256,10 +256,10 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
     assert "reembed" not in museum.run(museum.local, "doctor")
     doctor = museum.run(museum.azure, "doctor")
     assert (
-        "ok   reembed: the settings name azure vision 2023-04-15.p1, but the pictures are embedded by local bridge 1. "
+        "ok   reembed: the settings name azure vision 2023-04-15.p1, but the pictures were embedded by local bridge 1. "
         "Azure AI Vision at 127.0.0.1" in doctor
     )
-    assert "`art-mcp reembed` embeds them anew" in doctor
+    assert "`art-mcp reembed` re-embeds them" in doctor
     assert museum.run(museum.azure, "reembed", "--dry-run") == (
         "5 paintings are to be embedded by azure vision 2023-04-15.p1, instead of local bridge 1.\n"
         "This takes 5 paid calls, 1 second at 100 calls per second, and costs less than 0.01 by "
@@ -306,9 +306,9 @@ async def test_what_is_not_set_up_is_said(museum: Museum) -> None:
     museum.run(museum.local, "ingest", str(museum.folder))
     broken = {**museum.local, "ART_MCP_VISION": "azure"}
     assert "Set ART_MCP_AZURE_ENDPOINT" in museum.run(broken, "reembed", "--yes", fails=True)
-    assert "FAIL reembed: not looked at: ART_MCP_VISION is azure" in museum.run(broken, "doctor", fails=True)
+    assert "FAIL reembed: not checked: ART_MCP_VISION is azure" in museum.run(broken, "doctor", fails=True)
     museum.run(museum.azure, "reembed", "--yes")
     async with Runtime(museum.settings(museum.local)) as runtime:
-        with pytest.raises(ArtMcpError, match="move the pictures to what is set up"):
+        with pytest.raises(ArtMcpError, match="re-embed the pictures by the configured model"):
             await runtime.ingest()
         assert await count_paintings(await runtime.database()) == 2

@@ -288,9 +288,9 @@ def test_ours_is_known_however_it_was_written(entry: object, ours: bool) -> None
 
 def test_comments_are_not_destroyed(user: User) -> None:
     file = user.has("vscode", before := '{\n  // my servers\n  "servers": {}\n}\n')
-    problem = f"{file} is not plain JSON: line 2 has a comment, a trailing comma or a mistake."
+    problem = f"{file} is not plain JSON: line 2 has a comment, trailing comma or syntax error."
     done = user.fails("vscode", "--write")
-    by_hand = "It is left as it is; put into it by hand what `art-mcp setup vscode` prints."
+    by_hand = "It was not changed; add the output of `art-mcp setup vscode` to it by hand."
     assert done.stderr == f"art-mcp: {problem} {by_hand}\n"
     assert json.loads(done.stdout) == {"servers": {"art": {"type": "stdio", **MODULE}}}
     assert problem in user.fails("vscode", "--undo").stderr
@@ -302,9 +302,9 @@ def test_comments_are_not_destroyed(user: User) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"servers": {"a": {},}}', "is not plain JSON: line 1 has a comment, a trailing comma"),
+        ('{"servers": {"a": {},}}', "is not plain JSON: line 1 has a comment, trailing comma"),
         ('{"servers": ', "is not plain JSON"),
-        ('["servers"]', "holds something else than a JSON object"),
+        ('["servers"]', "does not contain a JSON object"),
         ('{"servers": []}', "is not a JSON object"),
         (b'{"servers": "\xff"}', "is not UTF-8 text"),
         ("{}".encode("utf-16"), "is not UTF-8 text"),
@@ -375,8 +375,8 @@ def test_without_a_client_it_says_what_is_there(user: User) -> None:
         "claude-desktop  not found",
         f"claude-code     found; has art-mcp as my_art in {user.client('claude-code').file}",
         f"cursor          found; has no art-mcp in {user.client('cursor').file}",
-        f"vscode          found; {user.client('vscode').file} is not plain JSON: line 1 has a comment, a trailing "
-        "comma or a mistake.",
+        f"vscode          found; {user.client('vscode').file} is not plain JSON: line 1 has a comment, trailing "
+        "comma or syntax error.",
     ]
 
 

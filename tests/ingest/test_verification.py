@@ -73,12 +73,12 @@ async def test_a_vector_of_another_painting_is_found_and_made_again(settings: Se
     await load(settings, folder)
     assert await finding(settings, 100) == (
         True,
-        f"{COUNT + 1} paintings were embedded again; all stored vectors are theirs",
+        f"{COUNT + 1} paintings were re-embedded; all stored vectors match",
         None,
     )
     wrong = await swap(settings, leg)
     ok, detail, fix = await finding(settings, 100)
-    assert not ok and "2 have a stored vector that is not theirs" in detail and f"in {leg}" in detail
+    assert not ok and "2 have a stored vector that does not match" in detail and f"in {leg}" in detail
     assert fix is not None and all(f"--painting {painting.id}" in fix for painting in wrong)
     done = run(settings, *fix.split("`")[1].split()[1:], "--yes")
     assert done.returncode == 0, done.stderr
@@ -98,7 +98,7 @@ async def test_copies_of_a_wrong_vector_go_with_it(settings: Settings, folder: P
 async def test_doctor_verifies_as_many_as_it_is_asked(settings: Settings, folder: Path) -> None:
     await load(settings, folder)
     found = {each["name"]: each for each in json.loads(run(settings, "doctor", "--json", "--verify", "3").stdout)}
-    assert found["vectors"]["detail"] == "3 paintings were embedded again; all stored vectors are theirs"
+    assert found["vectors"]["detail"] == "3 paintings were re-embedded; all stored vectors match"
     assert "vectors" not in run(settings, "doctor").stdout
 
 
@@ -116,7 +116,7 @@ async def test_a_paid_service_is_asked_within_its_budget(database_url: str, fold
         await load(settings, folder)
         assert standin.calls.billed() == COUNT  # the copy is not paid for
         ok, detail, _ = await finding(settings, 100)
-        assert ok and detail.startswith("2 paintings were embedded again (as many as the budget of this day allows)")
+        assert ok and detail.startswith("2 paintings were re-embedded (all that this day's budget allows)")
         assert standin.calls.billed() == COUNT + 2
 
 

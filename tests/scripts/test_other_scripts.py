@@ -50,5 +50,5 @@ def test_demo(tmp_path: Path) -> None:
     finally:
         remove_data_dir(tmp_path / "demo" / "data")
     assert "26 stored, 0 unchanged, 0 refused" in printed
-    assert "Done in" in printed and "What next" in printed
+    assert "Done in" in printed and "Next steps" in printed
     assert len(list((tmp_path / "demo" / "answers").glob("*.jpg"))) == 5

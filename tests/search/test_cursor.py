@@ -17,7 +17,7 @@ def test_a_cursor_brings_back_its_offset_for_its_own_question() -> None:
 
 @pytest.mark.parametrize("made", ["x", "====", "é", "AAAA", "A" * 10_000, cursor.encode(("text", "a calm sea"), 10)])
 def test_any_other_cursor_is_refused(made: str) -> None:
-    with pytest.raises(CursorError, match="does not belong to this question"):
+    with pytest.raises(CursorError, match="does not belong to this query"):
         cursor.decode(QUESTION, made)
 
 

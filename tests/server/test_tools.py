@@ -91,7 +91,7 @@ async def from_nothing_to_an_answer(client: Client, pictures: Path) -> None:
     said = await refused(client, "search_paintings_by_text", query="the sea")
     assert said == (
         "There are no paintings yet. Load some with `art-mcp ingest FOLDER`, "
-        "or with the tool ingest_collection if the server has it."
+        "or with the tool ingest_collection if it is available."
     )
     result = await call(client, "ingest_collection", source=str(pictures / "table.tsv"), collection="tests")
     job = result.structured_content
@@ -158,9 +158,9 @@ async def test_pages_by_cursor(client: Client) -> None:
     foreign = first.structured_content["next_cursor"]
     for cursor in (foreign[:-2], "x", "é", foreign + "AAAA"):
         said = await refused(client, "search_paintings_by_text", query="noise", cursor=cursor)
-        assert "does not belong to this question" in said
+        assert "does not belong to this query" in said
     said = await refused(client, "search_paintings_by_text", query="other", cursor=foreign)
-    assert "does not belong to this question" in said
+    assert "does not belong to this query" in said
 
 
 async def test_a_picture_finds_its_painting_and_a_painting_its_like(client: Client, pictures: Path) -> None:
@@ -199,7 +199,7 @@ async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Cl
     )
     page = await call(client, "search_paintings_by_text", query="x", limit=2)
     other = {"query": "x", "cursor": page.structured_content["next_cursor"], "year_to": 1905}
-    assert "does not belong to this question" in await refused(client, "search_paintings_by_text", **other)
+    assert "does not belong to this query" in await refused(client, "search_paintings_by_text", **other)
 
 
 async def test_the_collection_is_described_under_the_same_filters(client: Client) -> None:
@@ -255,11 +255,15 @@ async def test_hosts_may_send_null_and_numbers_as_text(client: Client) -> None:
 BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("search_paintings_by_text", {"query": ""}, "The query is empty. Describe"),
     ("search_paintings_by_text", {"query": " \n"}, "The query is empty. Describe"),
-    ("search_paintings_by_text", {"query": "x" * 10_000}, "has 10,000 characters; at most 2,000 are read."),
+    ("search_paintings_by_text", {"query": "x" * 10_000}, "has 10,000 characters, but the limit is 2,000."),
     ("search_paintings_by_text", {"query": "a\0b"}, "characters that are not text"),
     ("search_paintings_by_text", {}, "query is missing"),
-    ("search_paintings_by_text", {"query": "x", "limit": 0}, "limit is 0; it can be 1 to 50."),
-    ("search_paintings_by_text", {"query": "x", "limit": 1000}, "limit is 1000; it can be 1 to 50. Ask for a number"),
+    ("search_paintings_by_text", {"query": "x", "limit": 0}, "limit is 0, but must be from 1 to 50."),
+    (
+        "search_paintings_by_text",
+        {"query": "x", "limit": 1000},
+        "limit is 1000, but must be from 1 to 50. Pass a limit",
+    ),
     ("search_paintings_by_text", {"query": "x", "limit": True}, "limit: value error, input should be a whole number"),
     ("search_paintings_by_text", {"query": "x", "limit": "many"}, "limit: input should be a valid integer"),
     ("search_paintings_by_text", {"query": ["x"]}, "query: input should be a valid string"),
@@ -277,7 +281,7 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("get_painting", {"id": "x", "similar": 51}, "similar is 51; it can be 0 to 50."),
     ("get_painting", {"id": "x", "similar": 10**400}, "similar is 1e+12; it can be 0 to 50."),
     ("get_painting", {"id": "x", "size": -(10**400)}, "size is -1e+12; it can be 0 to 4096 pixels."),
-    ("search_paintings_by_text", {"query": "x", "limit": 10**400}, "limit is 1e+12; it can be 1 to 50."),
+    ("search_paintings_by_text", {"query": "x", "limit": 10**400}, "limit is 1e+12, but must be from 1 to 50."),
     ("get_painting", {"id": "x", "similar": True}, "similar: value error, input should be a whole number"),
     ("get_painting", {"id": "x", "size": "huge"}, "size: input should be a valid integer"),
     ("get_painting", {"id": "x", "size": -1}, "size is -1; it can be 0 to 4096 pixels. Ask for 512"),

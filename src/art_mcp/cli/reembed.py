@@ -54,7 +54,7 @@ def reembed(
 async def _reembed(
     settings: Settings, dry_run: bool, skip_refused: bool, yes: bool, paintings: Sequence[uuid.UUID]
 ) -> None:
-    from art_mcp.runtime import LOOK_AGAIN_S, Runtime
+    from art_mcp.runtime import SPACES_REFRESH_S, Runtime
 
     async with Runtime(settings) as runtime:
         move = await runtime.move()
@@ -77,7 +77,9 @@ async def _reembed(
                 f"{len(move.refused)} paintings could not be embedded by {move.made_by}, so nothing else was changed. "
                 "Run it again when that is mended, or with --skip-refused to leave these paintings behind."
             )
-        click.echo(f"The pictures are searched by {move.made_by}; running servers follow in {LOOK_AGAIN_S} seconds.")
+        click.echo(
+            f"The pictures are searched by {move.made_by}; running servers follow in {SPACES_REFRESH_S} seconds."
+        )
         if old := await move.inactive():
             click.echo(f"Kept: {_listed(old)}. `art-mcp reembed --drop-old` removes that.")
 

@@ -1,4 +1,4 @@
-"""Chat clients: where each keeps its MCP servers, and how an entry looks there."""
+"""Chat clients: where each stores its MCP servers, and the form of an entry."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class Client:
     name: str
     title: str
     folder: Path
-    """Is there once the client has run."""
+    """Exists once the client has run."""
     file: Path
     key: str = "mcpServers"
     typed: bool = False
-    """Whether an entry says that it is of type stdio."""
+    """Whether an entry states its type, stdio."""
 
     @property
     def found(self) -> bool:
         return self.folder.is_dir() or self.file.is_file()
 
     def entry(self, command: list[str], environment: Mapping[str, str]) -> dict[str, Any]:
-        """What stands under the server's name."""
+        """The configuration of the server."""
         entry: dict[str, Any] = {"type": "stdio"} if self.typed else {}
         entry |= {"command": command[0], "args": command[1:]}
         return entry | {"env": dict(environment)} if environment else entry
 
     def snippet(self, name: str, entry: Mapping[str, Any], platform: str) -> str:
-        """What a person can paste: into the file or, for Claude Code, into a terminal."""
+        """The text to paste into the file or, for Claude Code, into a terminal."""
         if self.name != "claude-code":
             return json.dumps({self.key: {name: entry}}, ensure_ascii=False, indent=2)
         words = ["claude", "mcp", "add", "--scope", "user", name]  # -e takes all words up to the next option
@@ -48,12 +48,12 @@ class Client:
 
 
 def clients(platform: str, home: Path, environ: Mapping[str, str]) -> dict[str, Client]:
-    """All that are known, by name, with the files of this user.
+    """All supported clients by name, with the files of this user.
 
     Args:
         platform: as in `sys.platform`.
         home: the user's home folder.
-        environ: variables that move the clients' folders.
+        environ: variables that relocate the clients' folders.
     """
     if platform == "win32":
         settings = Path(environ.get("APPDATA") or home / "AppData" / "Roaming")
@@ -64,7 +64,7 @@ def clients(platform: str, home: Path, environ: Mapping[str, str]) -> dict[str, 
 
     desktop = settings / "Claude"
     if platform == "win32":
-        # The packaged Claude Desktop (MSIX) has a Roaming of its own and never sees the user's.
+        # The packaged Claude Desktop (MSIX) has its own Roaming folder and never reads the user's.
         local = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
         desktop = next(iter(sorted(local.glob("Packages/Claude_*/LocalCache/Roaming/Claude"))), desktop)
 

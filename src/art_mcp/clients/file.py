@@ -1,4 +1,4 @@
-"""A client's configuration file: one entry is changed, everything else kept, and the file is whole at any time."""
+"""Changes one entry of a client's configuration file, keeps everything else, and replaces the file atomically."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOM = codecs.BOM_UTF8
 
 
 class ClientFileError(ArtMcpError):
-    """A client's file cannot be read or changed; it is as it was."""
+    """A client's file cannot be read or changed; it is left unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ class ClientFile:
 
     @classmethod
     def read(cls, client: Client) -> Self:
-        """A file that is missing or empty is one without servers.
+        """Read the file; if it is missing or empty, it has no servers.
 
         Raises:
-            ClientFileError: it is not plain JSON, or not built as the client's files are.
+            ClientFileError: it is not plain JSON, or not structured like the client's files.
         """
-        by_hand = f"It is left as it is; put into it by hand what `art-mcp setup {client.name}` prints."
+        by_hand = f"It was not changed; add the output of `art-mcp setup {client.name}` to it by hand."
         try:
             raw = _bytes(client.file)
             text = (raw or b"").removeprefix(BOM).decode("utf-8")
@@ -53,11 +53,11 @@ class ClientFile:
             raise ClientFileError(f"{client.file} is not UTF-8 text.", by_hand) from None
         except json.JSONDecodeError as error:
             raise ClientFileError(
-                f"{client.file} is not plain JSON: line {error.lineno} has a comment, a trailing comma or a mistake.",
+                f"{client.file} is not plain JSON: line {error.lineno} has a comment, trailing comma or syntax error.",
                 by_hand,
             ) from None
         if not isinstance(top, dict):
-            raise ClientFileError(f"{client.file} holds something else than a JSON object.", by_hand)
+            raise ClientFileError(f"{client.file} does not contain a JSON object.", by_hand)
         servers = top.get(client.key, {})
         if not isinstance(servers, dict):
             raise ClientFileError(f'"{client.key}" in {client.file} is not a JSON object.', by_hand)
@@ -68,12 +68,12 @@ class ClientFile:
         self._write(put(self.text, (self.client.key, name), entry))
 
     def drop(self, name: str) -> None:
-        """Write the file without this entry, which is there. Raises `ClientFileError` if it cannot be written."""
+        """Write the file without this entry, which must exist. Raises `ClientFileError` if it cannot be written."""
         self._write(drop(self.text, (self.client.key, name)))
 
     def _write(self, text: str) -> None:
         data = (BOM if (self.raw or b"").startswith(BOM) else b"") + text.encode("utf-8")
-        target = Path(os.path.realpath(self.client.file))  # a link stays a link
+        target = Path(os.path.realpath(self.client.file))  # replaces a link's target, not the link
         try:
             if self.raw is not None and not os.access(target, os.W_OK):
                 raise PermissionError(0, "it is write-protected")
@@ -90,13 +90,14 @@ class ClientFile:
                 raise
         except OSError as error:
             raise ClientFileError(
-                f"{self.client.file} cannot be written ({error.strerror}).", "Check the permissions of file and folder."
+                f"{self.client.file} cannot be written ({error.strerror}).",
+                "Check the permissions of the file and its folder.",
             ) from None
 
     def _replace(self, target: Path, new: str) -> None:
         if self.raw is not None:
             shutil.copymode(target, new)
-        if _bytes(target) != self.raw:  # Claude Code writes its file all the time
+        if _bytes(target) != self.raw:  # Claude Code writes its file often
             raise ClientFileError(f"{self.client.file} was changed by another program just now.", "Try again.")
         os.replace(new, target)
 

@@ -1,7 +1,6 @@
-"""Changes one member of a JSON text and leaves every other character as it is.
+"""Changes one member of a JSON text, and keeps every other character.
 
-Whoever's file it is finds their own lines, numbers and escapes again, which parsing and writing all of it anew
-would not promise.
+So the owner's line breaks, numbers and escapes stay, which parsing the text and writing all of it would not guarantee.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ class _Member:
 
 
 def put(text: str, path: Sequence[str], value: Any) -> str:
-    """The text with this value at the end of this path of keys; objects that are missing on the way are made.
+    """Set the value at a path of keys, creating the objects that are missing on the path.
 
     Args:
-        text: valid JSON whose top level is an object, as are those on the path that exist.
+        text: valid JSON; its top level and the existing values on the path are objects.
     """
     at = _past_space(text, 0)
     newline = "\r\n" if "\r\n" in text else "\n"
     indent = found[1] if (found := _FIRST_INDENT.search(text)) else "  "
-    outer = "" if "\n" not in text.strip() and _members(text, at) else newline  # a file on one line stays so
+    outer = "" if "\n" not in text.strip() and _members(text, at) else newline  # a file on one line stays on one line
     for depth, key in enumerate(path):
         members = _members(text, at)
         member = _last(members, key)
@@ -52,7 +51,7 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
 
 
 def drop(text: str, path: Sequence[str]) -> str:
-    """The text without the member at the end of this path of keys, which is there; what held it stays, even empty."""
+    """Remove the member at a path of keys, which must exist; the object that contained it stays, even if empty."""
     at = _past_space(text, 0)
     for key in path:
         start, members = at, _members(text, at)
@@ -68,7 +67,7 @@ def drop(text: str, path: Sequence[str]) -> str:
 
 
 def _members(text: str, at: int) -> list[_Member]:
-    """Those of the object that starts here."""
+    """The members of the object that starts at `at`."""
     members = []
     at = _past_space(text, at + 1)
     while text[at] != "}":
@@ -83,12 +82,12 @@ def _members(text: str, at: int) -> list[_Member]:
 
 
 def _last(members: Sequence[_Member], key: str) -> _Member | None:
-    # Of keys that are there twice, every reader takes the last.
+    # Every parser takes the last of duplicate keys.
     return next((member for member in reversed(members) if member.key == key), None)
 
 
 def _lead(text: str, member: _Member, newline: str) -> str:
-    """The start of the member's line, or nothing if it shares one."""
+    """The line break and indentation before a member, or nothing if it shares its line."""
     space = text[len(text[: member.key_at].rstrip(" \t\r\n")) : member.key_at]
     return newline + space.rpartition("\n")[2] if "\n" in space else ""
 

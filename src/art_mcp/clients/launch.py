@@ -1,4 +1,4 @@
-"""How a client starts this very art-mcp: its command, and the settings that go with it."""
+"""How a client starts this installation of art-mcp: the command, and the settings to pass."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class LaunchError(ArtMcpError):
 
 
 def command() -> list[str]:
-    """The words that start it from any folder and with any PATH.
+    """The command line that starts it from any folder and with any PATH.
 
     Raises:
-        LaunchError: it runs from an environment that will be removed.
+        LaunchError: it runs from a temporary environment.
     """
     if _in_uv_cache(Path(sys.prefix)):
         return _uvx()
     if Path(sys.argv[0]).stem == "art-mcp" and (program := shutil.which(sys.argv[0])):
-        return [os.path.abspath(program)]  # not resolved: a link in bin/ outlives what it points to
-    # -P, because clients start servers in the folder that is open in them, and its modules are not ours.
+        return [os.path.abspath(program)]  # not resolved: a link in bin/ outlives its target
+    # -P: clients start servers in the folder that is open in them, whose modules must not be imported.
     return [sys.executable, "-P", "-m", "art_mcp"]
 
 
 def settings_to_pass(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The variables that are set here and that a client may hold, and the names of those that are secret."""
+    """The settings in the environment to put into a client's file, and the names of the secret ones, which are not."""
     fields = Settings.model_fields.items()
     given = {
         name: field
@@ -53,7 +53,7 @@ def settings_to_pass(environ: Mapping[str, str]) -> tuple[dict[str, str], list[s
 
 
 def starts_art_mcp(entry: Any) -> bool:
-    """Whether a client's entry is one of ours, however it was written."""
+    """Whether a client's entry starts art-mcp, in whatever form."""
     if not isinstance(entry, dict) or not isinstance(entry.get("command"), str):
         return False
     arguments = entry.get("args")
@@ -63,7 +63,7 @@ def starts_art_mcp(entry: Any) -> bool:
 
 
 def _in_uv_cache(folder: Path) -> bool:
-    """Whether the folder is one of those that `uvx` makes for a run."""
+    """Whether the folder is a temporary environment of `uvx`."""
     return any(
         _UV_ENVIRONMENTS.fullmatch(parent.name) and (parent.parent / "CACHEDIR.TAG").is_file()
         for parent in folder.parents
@@ -73,9 +73,9 @@ def _in_uv_cache(folder: Path) -> bool:
 def _uvx() -> list[str]:
     from importlib.metadata import distribution
 
-    if distribution("art-mcp").read_text("direct_url.json"):  # from a folder or a repository, not by its name alone
+    if distribution("art-mcp").read_text("direct_url.json"):  # installed from a folder or repository, not by name
         raise LaunchError(
-            "This art-mcp runs from a temporary environment of uvx, which a client would not find again.",
+            "This art-mcp runs from a temporary environment of uvx, which a client could not find later.",
             "Install it with `uv tool install` and run setup with the installed art-mcp.",
         )
     return [shutil.which("uvx") or "uvx", "art-mcp"]

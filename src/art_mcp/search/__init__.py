@@ -1,7 +1,7 @@
-"""From a question to ranked paintings; what a question may be stands here, light enough for a tool's schema."""
+"""Search: from a query to ranked paintings. Its limits are here, where tool schemas import them at no cost."""
 
 MAX_QUERY = 2_000
-"""Characters of a description."""
+"""Maximum characters of a query."""
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 50
-"""Hits on a page."""
+"""Hits per page."""

@@ -1,4 +1,4 @@
-"""The pictures of an answer, on one contact sheet."""
+"""The contact sheet of a search result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def contact_sheet_of(database: Database, found: Answer, *, heading: str | None = None) -> bytes | None:
-    """The hits' thumbnails, numbered through all pages; JPEG of at most 200 KB, None if no picture is kept.
+    """Draw the hits' thumbnails, numbered across all pages, as JPEG of at most 200 KB; None if no picture is stored.
 
     Args:
         heading: one line above them.

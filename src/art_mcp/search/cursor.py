@@ -1,4 +1,4 @@
-"""Opaque cursors: where the next page of one question starts."""
+"""Opaque cursors, which say where the next page of a query starts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _FORM = struct.Struct(">H12s")
 
 
 class CursorError(ArtMcpError):
-    """A cursor does not belong to the question."""
+    """A cursor does not belong to the query."""
 
 
 def encode(question: tuple[object, ...], offset: int) -> str:
-    """A cursor for the hits of `question` from `offset` on."""
+    """Encode a cursor for the hits of `question` from `offset` on."""
     return base64.urlsafe_b64encode(_FORM.pack(offset, _fingerprint(question))).decode("ascii").rstrip("=")
 
 
 def decode(question: tuple[object, ...], cursor: str | None) -> int:
-    """The offset in a cursor, 0 without one.
+    """Return the offset in a cursor, or 0 without one.
 
     Raises:
-        CursorError: it was made for another question, or by somebody else.
+        CursorError: it was made for another query, or is malformed.
     """
     if not cursor:
         return 0
@@ -37,8 +37,8 @@ def decode(question: tuple[object, ...], cursor: str | None) -> int:
         offset, fingerprint = 0, b""
     if fingerprint != _fingerprint(question) or offset >= DEPTH:
         raise CursorError(
-            "The cursor does not belong to this question, or the pictures are compared by another model since.",
-            "Pass next_cursor of the previous page with the very same arguments, or leave cursor out to begin again.",
+            "The cursor does not belong to this query, or the model has changed since.",
+            "Pass next_cursor of the previous page with exactly the same arguments, or omit cursor to start again.",
         )
     return offset
 

@@ -1,4 +1,4 @@
-"""From a question to ranked paintings."""
+"""Turns a query into ranked paintings."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 TEXT_STEERS = 1.0
 NEGATIVE_STEERS = -0.5
-"""What the z-scores of added and unwanted words count, beside 1 for the picture."""
-PART = "Found by a part of the picture, not by the whole of it."
+"""Weights of the z-scores of wanted and unwanted words, relative to 1 for the picture."""
+PART = "Only a part of the picture was searched for, because it matches better than the whole."
 PHRASE = re.compile(r'["“„]([^"“”„]{2,})["“”]')
 
 
 class SearchError(ArtMcpError):
-    """A question cannot be answered as it was asked."""
+    """A query is invalid, or cannot be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,22 @@ class Answer:
 
     hits: list[tuple[Hit, Relevance]]
     offset: int
-    """Hits on the pages before."""
+    """Number of hits on the previous pages."""
     total: int
-    """Paintings that could have been found."""
+    """Number of paintings that match the filters."""
     next_cursor: str | None
     cut: bool
-    """The ranking ends with this page, though there are more paintings."""
+    """Whether the ranking ends with this page although more paintings match the filters."""
     note: str | None
-    """What could not be searched, and why."""
+    """What the reader should know, e.g. what could not be searched, and why."""
 
 
 class Finder:
-    """Answers questions about the collection.
+    """Searches the collection.
 
     Args:
-        spaces: the active spaces; those that `provider` does not fill are searched only by ids.
-        loader: reads the picture that a question brings along.
+        spaces: the active spaces; those that `provider` does not fill can be searched only by a painting's id.
+        loader: loads the picture of a query.
     """
 
     def __init__(self, database: Database, provider: Provider, spaces: Sequence[Space], loader: PictureLoader) -> None:
@@ -71,7 +71,7 @@ class Finder:
         self._provider = provider
         self._spaces: Mapping[Leg, Space] = {space.leg: space for space in spaces}
         self._names = tuple(sorted(space.name for space in spaces))
-        """Part of every question: the pages of an answer are of one ranking."""
+        """Part of every cursor's fingerprint, so that all pages of a result are from one ranking."""
         self._loader = loader
 
     async def by_text(
@@ -82,16 +82,16 @@ class Finder:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
-        """Paintings that fit a description: by pixels, by the meaning of the catalogue's words, and by the words.
+        """Find paintings that match a description by their pixels, their catalogue's meaning, or its words.
 
         Args:
-            query: what is looked for, in plain words, phrases in quotes; 1 to 2,000 characters.
-            filters: which paintings are searched.
-            limit: hits on a page, 1 to 50.
-            cursor: of the previous page of the same query.
+            query: a description in plain words, with phrases in quotes; 1 to 2,000 characters.
+            filters: which paintings to search.
+            limit: hits per page, 1 to 50.
+            cursor: `next_cursor` of the previous page of the same query.
 
         Raises:
-            ArtMcpError: what is wrong with the question, the model or the database.
+            ArtMcpError: the query is invalid, or the database failed.
         """
         text = _checked_text("query", query)
         if not text:
@@ -115,18 +115,18 @@ class Finder:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
-        """Paintings that look like a picture, steered by words: like this, but at night.
+        """Find paintings that look like a picture, steered by words: like this, but at night.
 
-        A photo of a painting on a wall is asked with what hangs there: see `query_vector`.
+        For a photo of a painting on a wall, the painting itself is searched for: see `query_vector`.
 
         Args:
-            text: what they should show besides; empty for the picture alone.
-            negative: what they should not show.
-            image: a reference in any of the forms of `Reference.parse`, or the bytes themselves. A painting of the
-                collection is answered as by `like_painting`.
+            image: a reference in any form that `Reference.parse` accepts, or the bytes. A painting of the collection is
+                passed on to `like_painting`.
+            text: what the results should also show; empty for the picture alone.
+            negative: what the results should not show.
 
         Raises:
-            ArtMcpError: what is wrong with the picture, the question, the model or the database.
+            ArtMcpError: the picture or the query is invalid, or the model or the database failed.
         """
         if isinstance(image, (str, Mapping)):
             image = Reference.parse(image)
@@ -142,8 +142,8 @@ class Finder:
         space = self._picture_space()
         if not self._fills(space.leg):
             raise SearchError(
-                f"A picture cannot be compared with this database's. {self._not_here(space.leg)}",
-                "Search by words, or by id.",
+                f"This database cannot be searched by a picture. {self._not_here(space.leg)}",
+                "Search by words, or by a painting's id.",
             )
         query = await query_vector(self._database, self._provider, space, picture)
         legs = [LegQuery(space, query.vector), *await self._steering(text, negative)]
@@ -161,10 +161,10 @@ class Finder:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
-        """Other paintings that look like one of the collection, steered by words as in `by_image`.
+        """Find other paintings that look like one of the collection, steered by words as in `by_image`.
 
         Raises:
-            ArtMcpError: there is no such painting, or what is wrong with the question or the database.
+            ArtMcpError: there is no such painting, the query is invalid, or the model or the database failed.
         """
         question = (self._names, "painting", painting_id.hex, text, negative, filters)
         _check_limit(limit)
@@ -178,34 +178,36 @@ class Finder:
         return await self._answer(question, filters, offset, ranking)
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
-        """A question's vectors for the legs that can be asked, and a word on those that cannot."""
+        """Embed a query for the legs that can be searched, and return a note on those that cannot."""
         note = None
         try:
             vectors = await self._provider.embed_queries([text])
         except RetiredError:
             raise
         except VisionError as error:
-            vectors, note = error.made, f"Only the catalogue's words were searched, not the pictures. {error}"
+            vectors, note = error.made, f"Only the catalogue text was searched, not the pictures. {error}"
         asked = {leg: vectors[leg] for leg in (Leg.PIXELS, Leg.WORDS) if leg in vectors and self._fills(leg)}
         if note is None and Leg.PIXELS in self._spaces and Leg.PIXELS not in asked:
-            note = f"Only the catalogue's words were searched, not the pictures. {self._not_here(Leg.PIXELS)}"
+            note = f"Only the catalogue text was searched, not the pictures. {self._not_here(Leg.PIXELS)}"
         return asked, note
 
     def _fills(self, leg: Leg) -> bool:
-        """Whether the provider's vectors can be compared with those in the database."""
+        """Whether the provider's vectors are comparable with those in the database."""
         return leg in self._spaces and self._provider.spaces.get(leg) == self._spaces[leg]
 
     def _not_here(self, leg: Leg) -> str:
-        return f"They were embedded by {self._spaces[leg].made_by}, which is not set up here."
+        return f"The pictures were embedded by {self._spaces[leg].made_by}, which is not configured here."
 
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
-        """The legs that words add to a picture, in the space that pictures and words share."""
+        """The legs that steering words add, in the joint space of pictures and words."""
         asked = [(_checked_text("text", text), TEXT_STEERS), (_checked_text("negative", negative), NEGATIVE_STEERS)]
         asked = [(words, weight) for words, weight in asked if words and Leg.PIXELS in self._spaces]
         if not asked:
             return []
         if not self._fills(Leg.PIXELS):
-            raise SearchError(f"Words cannot steer. {self._not_here(Leg.PIXELS)}", "Leave text and negative out.")
+            raise SearchError(
+                f"Words cannot steer this search. {self._not_here(Leg.PIXELS)}", "Omit text and negative."
+            )
         vectors = await self._provider.embed_queries([words for words, _ in asked])
         space = self._spaces[Leg.PIXELS]
         return [LegQuery(space, vectors[space.leg][place], weight, True) for place, (_, weight) in enumerate(asked)]
@@ -220,7 +222,7 @@ class Finder:
             if not await collection_sizes.sizes(self._database):
                 raise SearchError(
                     "There are no paintings yet.",
-                    "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if the server has it.",
+                    "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if it is available.",
                 )
             await require_values(self._database, filters)
         following = offset + len(ranking.hits)
@@ -246,16 +248,16 @@ def _checked_text(name: str, given: str) -> str:
     text = normalize(given).strip()
     if len(text) > MAX_QUERY:
         raise SearchError(
-            f"The {name} has {len(text):,} characters; at most {MAX_QUERY:,} are read.", "Say it in a sentence or two."
+            f"The {name} has {len(text):,} characters, but the limit is {MAX_QUERY:,}.", "Say it in a sentence or two."
         )
     if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
-        raise SearchError(f"The {name} holds characters that are not text.", "Type it again.")
+        raise SearchError(f"The {name} contains characters that are not text.", "Type it again.")
     return text
 
 
 def _check_limit(limit: int) -> None:
     if not 1 <= limit <= MAX_LIMIT:
         raise SearchError(
-            f"limit is {limit:.6g}; it can be 1 to {MAX_LIMIT}.",
-            "Ask for a number in between, and pass next_cursor as cursor to get the next page.",
+            f"limit is {limit:.6g}, but must be from 1 to {MAX_LIMIT}.",
+            "Pass a limit in this range; to get more results, pass next_cursor as cursor.",
         )

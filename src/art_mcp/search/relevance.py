@@ -1,8 +1,8 @@
-"""How well a hit fits, in a word.
+"""Rates how well a hit matches: strong, fair or weak.
 
-A cosine means nothing to people, and it means something else in every space. A hit is judged by its raw
-cosines and not by its rank or by the spread of the others, so that the best of a poor lot is still weak. The
-bounds are measured for the built-in model's spaces, with `scripts/eval_relevance.py`.
+A cosine means nothing to people, and its scale differs between spaces. A hit is rated by its raw cosines, not by its
+rank or by the distribution of the other scores, so that the best of many poor matches is still weak. The thresholds
+were measured for the built-in model's spaces, with `scripts/eval_relevance.py`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from art_mcp.store.ranking import FULL_TEXT
 
 
 class Bounds(NamedTuple):
-    """Raw scores from which a hit is called fair and strong."""
+    """Minimum raw scores of fair and of strong hits."""
 
     fair: float
     strong: float
 
 
 TEXT = Bounds(fair=0.55, strong=0.85)
-"""Of the cosines of pixels and words and the share of the question's words that was found, added."""
+"""For the sum of the cosines of pixels and words and the share of the query's words that was found."""
 PICTURE = Bounds(fair=0.72, strong=0.82)
-"""Of the cosine of look."""
+"""For the cosine of look."""
 
 
 def judge(hit: Hit) -> Relevance:
-    """The relevance of a hit, by the bounds for its kind of question."""
+    """Rate a hit by the thresholds for its kind of query."""
     return word(raw_score(hit), PICTURE if Leg.LOOK in hit.legs else TEXT)
 
 
 def raw_score(hit: Hit) -> float:
-    """The cosine of look where a picture was asked with, else the sum over the legs; without what steered it."""
+    """The cosine of look if the query is a picture, else the sum over the legs; steering words do not count."""
     if Leg.LOOK in hit.legs:
         return hit.legs[Leg.LOOK]
     return sum(hit.legs.get(name, 0.0) for name in (Leg.PIXELS, Leg.WORDS, FULL_TEXT))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.painting import UNTOLD, Catalogue, Holding
+from art_mcp.painting import NO_HOLDING, Catalogue, Holding
 
 
 class SourceError(ArtMcpError):
@@ -25,7 +25,7 @@ class Row:
     image: str
     """The argument of `Source.picture`: a file name or a URL."""
     catalogue: Catalogue
-    holding: Holding = UNTOLD
+    holding: Holding = NO_HOLDING
     vector: str | None = None
     """The text of the vector column, unparsed; only an import uses it."""
     years: tuple[int, int] | None = None
