@@ -322,7 +322,8 @@ async def test_who_has_lost_the_move_to_another_stops(bench: Bench, monkeypatch:
         await anyio.sleep(600)
 
     service.before = wait
-    with anyio.fail_after(60), pytest.raises(Exception, match="paused for too long, and another one may have taken over"):
+    lost = "paused for too long, and another one may have taken over"
+    with anyio.fail_after(60), pytest.raises(Exception, match=lost):
         await bench.move(service).run()
 
 
