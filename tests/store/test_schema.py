@@ -108,7 +108,7 @@ async def test_pgvector_in_another_schema(bare_url: str) -> None:
     connection = await asyncpg.connect(bare_url)
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute("CREATE SCHEMA extensions; CREATE EXTENSION vector SCHEMA extensions")
-    with pytest.raises(StoreError, match=r"pgvector is in the schema extensions, where .* ALTER ROLE"):
+    with pytest.raises(StoreError, match=r"The schema of pgvector, extensions, is not in .* ALTER ROLE"):
         await Database.open(Settings(database_url=bare_url))
     await connection.execute(f"ALTER DATABASE {name} SET search_path = public, extensions")
     await connection.close()
