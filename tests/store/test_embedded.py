@@ -613,7 +613,7 @@ def test_as_root_with_a_folder_of_the_system_that_cannot_be_written(own: Site, m
             EmbeddedServer.start(own.data_dir)
     monkeypatch.setattr(host_os, "SYSTEM_DIR", own.base)
     own.base.chmod(0o777)
-    with pytest.raises(EmbeddedError, match="somebody other than root"):
+    with pytest.raises(EmbeddedError, match="a user other than root"):
         EmbeddedServer.start(own.data_dir)
 
 

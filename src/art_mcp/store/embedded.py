@@ -1,13 +1,13 @@
-"""The embedded PostgreSQL server: one per data folder, shared by every process that uses it.
+"""The embedded PostgreSQL server: one per data folder, shared by all processes that use the folder.
 
-Each process holds a shared lock on `users.lock` for its life. A small watcher (`embedded_watcher`) waits
-until nobody holds it and stops the server. Everything that changes the state happens under `start.lock`.
-The server and its backends inherit an exclusive lock on `server.lock`, so whether one is alive is known
-without trusting a pid, which may be another process by now, a zombie, or in another container.
+Each process holds a shared lock on `users.lock` while it runs. A small watcher process (`embedded_watcher`) waits for
+an exclusive lock on it, then stops the server. Processes change the state of the server only under `start.lock`. The
+server and its backends inherit an exclusive lock on `server.lock`, which shows whether one of them is alive. A pid
+would not: it may belong to another process by now, to a zombie, or to a process in another container.
 
     <data folder>/postgres-18/    one folder per major version
         data/                     the cluster
-        socket/                   private; elsewhere when the path is too long
+        socket/                   private; in /tmp if the path is too long
         *.lock, server.log
 """
 
@@ -34,15 +34,15 @@ __all__ = ["EmbeddedError", "EmbeddedServer"]
 
 _LOCK_TIMEOUT_S = 60.0
 _START_TIMEOUT_S = 120.0
-"""Recovery after a crash is part of a start, so this is generous."""
+"""Timeout of a start, in seconds; generous, since a start includes recovery after a crash."""
 _SILENCE_S = 20.0
-"""A server that is there and says nothing for so long is broken (socket deleted, hung) and is ended."""
+"""A live server that does not respond for this long, in seconds, is broken (socket deleted, hung) and is killed."""
 _INIT_TIMEOUT_S = 120.0
 _LOG_LIMIT = 1 << 20
 _POLL_S = 0.02
 
 _READY, _REFUSING, _SILENT = 0, 1, 2
-"""What `pg_isready` says by its exit status."""
+"""Exit statuses of `pg_isready`."""
 
 _INITDB_OPTIONS = (
     *("-U", "postgres", "-E", "UTF8"),
@@ -53,7 +53,7 @@ _SETTINGS = {
     "jit": "off",
     "max_connections": "64",
     "maintenance_work_mem": "256MB",
-    "wal_level": "minimal",  # nobody replicates from here, and bulk loads are faster
+    "wal_level": "minimal",  # no replication; bulk loads are faster
     "max_wal_senders": "0",
     "max_logical_replication_workers": "0",
     "io_workers": "1",
@@ -67,10 +67,10 @@ _SMALLEST_CACHE, _LARGEST_CACHE = 128 << 20, 2 << 30
 
 
 def _cache_size(cluster: Path) -> int:
-    """Bytes of `shared_buffers`: all the data where a quarter of the memory is enough for it.
+    """Return `shared_buffers` in bytes: the size of the data, from 128 MiB up to 2 GiB or a quarter of the memory.
 
-    An index of vectors is read all over, and from the system's cache that takes three times as long; but what is
-    set aside costs memory even unused, so a small collection gets little.
+    Vector searches read the whole index, which takes three times as long from the system's cache. Reserved buffers
+    cost memory even if unused, so a small collection gets few.
     """
     data = 0
     for folder in (cluster / "base").iterdir():
@@ -81,7 +81,7 @@ def _cache_size(cluster: Path) -> int:
 
 
 class EmbeddedServer:
-    """This process's use of the embedded server; safe to share between threads."""
+    """The embedded server as used by this process; safe to share between threads."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = Path(os.path.realpath(data_dir.expanduser()))
@@ -92,10 +92,10 @@ class EmbeddedServer:
 
     @classmethod
     def start(cls, data_dir: Path) -> EmbeddedServer:
-        """Become a user of the server of this data folder, and start it if need be. Blocks.
+        """Register as a user of the server of this data folder, and start it unless it is running. Blocks.
 
         Raises:
-            EmbeddedError: the server cannot be had; the message says why and what to do.
+            EmbeddedError: the server cannot be started; the message says why and what to do.
         """
         host_os.binaries()
         server = cls(data_dir)
@@ -107,14 +107,14 @@ class EmbeddedServer:
         return server
 
     def ensure_running(self) -> None:
-        """Start the server again if it has died; call this when a connection fails. Blocks."""
+        """Restart the server if it has died; call this when a connection fails. Blocks."""
         try:
             self._folder = host_os.home(self.data_dir) / f"postgres-{self._major}"
             host_os.make_passable(self._folder)
             if not host_os.WINDOWS and self._folder.stat().st_uid != os.geteuid():
                 raise EmbeddedError(
                     f"The data folder {self._folder} belongs to another user.",
-                    "Run art-mcp as that user, or set ART_MCP_DATA_DIR to a folder of yours.",
+                    "Run art-mcp as that user, or set ART_MCP_DATA_DIR to your own folder.",
                 )
             self._endpoint = host_os.endpoint(self._folder)
             with self._starting() as start:
@@ -126,19 +126,19 @@ class EmbeddedServer:
             raise host_os.explain(error, self.data_dir) from error
 
     def close(self) -> None:
-        """Stop being a user; the server stops soon after its last one."""
+        """Deregister this process; the server stops soon after its last user."""
         if self._users:
             self._users.close()
             self._users = None
 
     @property
     def cluster(self) -> Path:
-        """Where the data is."""
+        """Folder of the database cluster."""
         return self._folder / "data"
 
     @property
     def log(self) -> Path:
-        """What the server has to say."""
+        """Path of the server's log."""
         return self._folder / "server.log"
 
     @property
@@ -147,14 +147,14 @@ class EmbeddedServer:
         return {"user": "postgres", "database": "postgres", "ssl": False, **self._endpoint.connect_args}
 
     def is_running(self) -> bool:
-        """Whether the server answers now."""
+        """Whether the server accepts connections now."""
         return self._ask() == _READY
 
-    # Who is there
+    # Users and watcher
 
     @contextmanager
     def _starting(self) -> Iterator[Lock]:
-        """The right to start or stop the server."""
+        """Hold the lock that allows this process to start or stop the server."""
         deadline = time.monotonic() + _LOCK_TIMEOUT_S
         while True:
             with Lock(self._folder / "start.lock") as lock:
@@ -165,7 +165,7 @@ class EmbeddedServer:
                 raise EmbeddedError(
                     f"Another process has been starting or stopping the server in {self._folder} "
                     f"for {_LOCK_TIMEOUT_S:.0f} seconds.",
-                    "Try again, or end the process that hangs.",
+                    "Try again, or kill the hung process.",
                 )
             time.sleep(_POLL_S)
 
@@ -195,7 +195,7 @@ class EmbeddedServer:
             if answer == _REFUSING:
                 silent_since = time.monotonic()
                 if host_os.pid_file_line(self.cluster / "postmaster.pid", 8) == "stopping":
-                    self._control("stop", "-w", "-m", "fast")  # SIGTERM alone waits for every client to go
+                    self._control("stop", "-w", "-m", "fast")  # SIGTERM alone waits for all clients to disconnect
             elif not self._is_alive():
                 if log_from >= 0:
                     raise self._failure("PostgreSQL did not start", self._log_since(log_from))
@@ -223,19 +223,19 @@ class EmbeddedServer:
         return answer.returncode
 
     def _is_alive(self) -> bool:
-        """Whether a process of this server is left; on Windows `pg_ctl` finds out by itself."""
+        """Whether a process of this server is alive; on Windows, `pg_ctl` checks that itself."""
         if host_os.WINDOWS:
             return False
         with Lock(self._folder / "server.lock") as lock:
             return not lock.acquire()
 
     def _initialise(self, start: Lock) -> None:
-        """Make the cluster, unless it is there, so that it is there as a whole or not at all."""
+        """Create the cluster unless it exists, under a temporary name, so that it is complete or absent."""
         for unfinished in self._folder.glob("unfinished-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         if self.cluster.exists():
             return
-        host_os.kill_processes_in(self.cluster)  # of a cluster that was deleted under its server
+        host_os.kill_processes_in(self.cluster)  # of a cluster that was deleted while its server ran
         account = host_os.account(self.cluster)
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=self._folder))
         try:
@@ -243,24 +243,24 @@ class EmbeddedServer:
             command = [host_os.binaries_for(account) / "initdb", "-D", unfinished, *_INITDB_OPTIONS]
             command += self._endpoint.initdb_options
             if sys.platform == "linux":
-                command += ["--sync-method=syncfs"]  # as durable as a thousand fsyncs, and faster
-            # It inherits the lock: if this process is killed, the next one waits until initdb is done.
+                command += ["--sync-method=syncfs"]  # as durable as an fsync per file, and faster
+            # initdb inherits the lock: if this process is killed, the next one waits until initdb ends.
             inherited = {} if host_os.WINDOWS else {"pass_fds": (start.fd,)}
             made = host_os.run(command, account, timeout=_INIT_TIMEOUT_S, **inherited)
             if made.returncode:
-                raise self._failure("PostgreSQL could not make its data folder", made.stdout)
+                raise self._failure("initdb could not create its data folder", made.stdout)
             unfinished.rename(self.cluster)
         except subprocess.TimeoutExpired:
-            what = f"PostgreSQL could not make its data folder within {_INIT_TIMEOUT_S:.0f} s"
+            what = f"initdb could not create its data folder within {_INIT_TIMEOUT_S:.0f} s"
             raise self._failure(what, "") from None
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def _launch(self) -> int:
-        """Start the server and return where its words begin in the log."""
+        """Start the server, and return the offset in the log where its output begins."""
         account = host_os.account(self.cluster)
         if not host_os.WINDOWS:
-            # Nothing of the server is alive (`server.lock`), so this is stale, whosever pid it holds.
+            # No process of the server is alive (`server.lock`), so this file is stale, whatever its pid.
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
             self._endpoint.clear()
         settings = _SETTINGS | self._endpoint.settings | host_os.dynamic_shared_memory()
@@ -282,10 +282,10 @@ class EmbeddedServer:
     def _control(self, *action: str | Path) -> None:
         account = host_os.account(self.cluster)
         command = [host_os.binaries_for(account) / "pg_ctl", *action, "-D", self.cluster]
-        # No pipe: the server would inherit it, and its end would never come.
+        # Not a pipe: the server would inherit it and keep it open.
         host_os.run(command, account, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    # What went wrong
+    # Errors
 
     def _log_since(self, begin: int) -> str:
         with open(self.log, errors="replace") as log:
@@ -300,5 +300,5 @@ class EmbeddedServer:
         reason = re.sub(r"^.*?(FATAL|PANIC|error):\s*", "", telling[-1]).rstrip(".")
         return EmbeddedError(
             f"{what} in {self._folder}: {reason}.",
-            "Set ART_MCP_DATA_DIR to another folder, or ART_MCP_DATABASE_URL to a PostgreSQL of your own.",
+            "Set ART_MCP_DATA_DIR to another folder, or ART_MCP_DATABASE_URL to your own PostgreSQL.",
         )

@@ -1,7 +1,7 @@
-"""Who uses the embedded server, and the small process that stops it when nobody does.
+"""Locks that count the users of the embedded server, and the watcher process that stops it after the last one.
 
-Run as a script, this is the watcher. It is in memory for as long as the server is, so it imports only the
-lightest part of the standard library and is started without site-packages.
+Run as a script, this is the watcher. It lives as long as the server, so to save memory it imports only light modules
+of the standard library and is started without site-packages.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import time
 from contextlib import suppress
 
 GRACE_S = 2.0
-"""How long the server outlives its last user, so that one command after another finds it warm."""
+"""How long the server runs after its last user, in seconds, so that the next command finds it running."""
 
 
 class Lock:
-    """A lock between processes, on a file; the kernel drops it with its holder, even at kill -9.
+    """A lock between processes, on a file; the kernel releases it when its holder exits, even after kill -9.
 
-    It belongs to the open file: two in one process exclude each other, and a child that inherits the
-    descriptor holds the lock as well. Windows has no such inheritance; its half has not been tried.
+    It belongs to the open file: two locks in one process exclude each other, and a child that inherits the descriptor
+    shares the lock. Windows has no such inheritance; the code for it is untested.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -27,17 +27,17 @@ class Lock:
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def acquire(self, *, shared: bool = False, wait: bool = False) -> bool:
-        """Take the lock, or say that somebody else has it."""
+        """Take the lock; return False if another holder has it and `wait` is not set."""
         return (_lock_windows if os.name == "nt" else _lock_posix)(self.fd, shared, wait)
 
     def close(self) -> None:
-        """Let go; another process that inherited the open file keeps the lock."""
+        """Release the lock, unless another process has inherited the open file."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 
     def is_current(self) -> bool:
-        """Whether this is still the file at its path, and not one that was deleted with its folder."""
+        """Whether the open file is still the one at its path, and was not deleted with its folder."""
         try:
             return self.fd >= 0 and os.path.samestat(os.fstat(self.fd), os.stat(self.path))
         except FileNotFoundError:
@@ -83,7 +83,7 @@ def _lock_windows(fd: int, shared: bool, wait: bool) -> bool:
 
 
 def watch(folder: str, socket_path: str, account: dict[str, object], stop: list[str]) -> None:
-    """Wait until nobody uses the server in `folder`, then stop it and return."""
+    """Wait until the server in `folder` has no users, then stop it and return."""
     watcher = Lock(os.path.join(folder, "watcher.lock"))
     if not watcher.acquire():
         return
@@ -94,7 +94,7 @@ def watch(folder: str, socket_path: str, account: dict[str, object], stop: list[
         with Lock(os.path.join(folder, "start.lock")) as start, Lock(users.path) as users:
             start.acquire(wait=True)
             if not watcher.is_current():
-                return  # the folder was deleted; what is there now has a watcher of its own
+                return  # the folder was deleted; a new folder has its own watcher
             if not users.acquire():
                 continue
             try:
@@ -103,13 +103,13 @@ def watch(folder: str, socket_path: str, account: dict[str, object], stop: list[
                 if socket_path:
                     os.rmdir(os.path.dirname(socket_path))
             finally:
-                # Before the other locks: whoever starts next must not count on a watcher that is about to go.
+                # Before the other locks, so that the next process to start does not rely on a watcher that is exiting.
                 watcher.close()
             return
 
 
 def _listening(socket_path: str) -> bool:
-    """Whether the server is there; without it, the pid in its file may be anybody's."""
+    """Whether the server is listening; if not, the pid in its file may belong to any process."""
     if not socket_path:
         return True
     import socket
@@ -136,7 +136,7 @@ def _stop(command: list[str], account: dict[str, object]) -> None:
 
 def _main(folder: str, socket_path: str, uid: str, gid: str, *stop: str) -> None:
     account: dict[str, object] = {"user": int(uid), "group": int(gid), "extra_groups": []} if uid else {}
-    # Nobody is there to be told: the folder has gone, or the next start repairs what is left.
+    # No user would see an error: the folder is gone, or the next start repairs the rest.
     with suppress(OSError):
         watch(folder, socket_path, account, list(stop))
 

