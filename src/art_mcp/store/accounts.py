@@ -5,8 +5,8 @@ Before each call, a process asks for a permit. One SQL statement on the account'
 - Pace: calls get evenly spaced slots (the generic cell rate algorithm, GCRA), and a sliding window keeps every second
   within the rate. A schedule that fell behind can therefore catch up without a burst.
 - Rate: it is learned by additive increase and multiplicative decrease (AIMD). It falls when the service refuses a call
-  as one too many, and rises in small steps afterwards, slowly near the refused rate and faster above it.
-- Searches: they need no slot, and while somebody searches, one call of each second is reserved for the next search.
+  for exceeding its rate limit, and rises in small steps afterwards: slowly near the refused rate, faster above it.
+- Searches: they need no slot, and after a search, one call per second is reserved for the next one.
 - Budget: calls per minute, day and month are counted, and no permit is granted beyond their limits.
 """
 
@@ -26,36 +26,37 @@ UTILIZATION = 0.97
 """The share of the service's rate that is used; the rest absorbs the jitter of clocks and of the network."""
 WINDOW_SLACK_S = 0.01
 """How much shorter than nominal a full window may be, in seconds, so that calls which woke up late do not lower the
-rate. Together with `UTILIZATION`, a second has one call too many only if that travels 20 ms faster than the first."""
+rate. Together with `UTILIZATION`, one call too many falls into a second only if it travels 20 ms faster than the first
+call."""
 SLOW_PERMIT_S = 0.01
 """A permit that takes longer to arrive, in seconds, delays its call so much that the recorded time is corrected."""
 CATCH_UP_S = 0.15
-"""How far the schedule may fall behind and still catch up, in seconds: about what a busy machine causes."""
+"""How far the schedule may fall behind and still catch up, in seconds: about the delay on a busy machine."""
 MIN_GAP = 0.5
-"""The least time between two calls while catching up, as a share of the interval between slots."""
+"""Minimum time between two calls while catching up, as a share of the interval between slots."""
 RECENT_CALLS = 50
 """How many call times are kept; above 50 calls per second, they cover less than a second."""
 DECREASE, LARGE_DECREASE = 0.95, 0.7
 """Factors of the rate after a refused call; the large decrease applies within `SETTLED_S` of the last pause."""
 SETTLED_S = 5.0
-"""Seconds after a pause from which on the rate counts as one that the service accepts."""
+"""Time after a pause, in seconds, from which the rate counts as accepted by the service."""
 MIN_MEASURED, MEASURED_BELOW = 4, 0.85
-"""When the number of calls let in within a second is taken for the service's limit: from 4 calls on, since fewer say
+"""The number of calls accepted within a second is taken as the service's limit if it is at least 4, since fewer say
 little, and below 85 % of the rate, since a small difference can be chance."""
 PLATEAU_S = 30.0
-"""Seconds for which the rate stays close to the refused one before more is tried."""
+"""Time for which the rate stays close to the refused one before it rises further, in seconds."""
 STRAY_AFTER_S = 60.0
-"""Seconds without a refusal after which the next one may be a stray, so the rate recovers completely."""
+"""Time without a refusal, in seconds, after which the next one may be a stray, so the rate recovers completely."""
 MIN_RATE = 0.02
 """The lowest learned rate, as a share of the highest."""
 SEARCHING_S, RESERVE_ABOVE = 10.0, 4
-"""One call of each second is reserved for searches for 10 s after a search, at rates above 4 calls per second."""
+"""One call per second is reserved for searches for 10 s after a search, at rates above 4 calls per second."""
 HOLD_BACK_S = 0.25
-"""Seconds for which a waiting search holds other calls back beyond its own wait, in case it asks late."""
+"""Time for which a waiting search delays other calls beyond its own wait, in seconds, in case it asks late."""
 
 
 def _query(name: str) -> str:
-    """A file of `queries/`, with this module's constants in place of their names in braces."""
+    """Return a file of `queries/`, with names in braces replaced by this module's constants."""
     return resources.files("art_mcp.store").joinpath("queries", f"{name}.sql").read_text("utf-8").format_map(globals())
 
 
@@ -76,8 +77,8 @@ class Account:
 
     Args:
         endpoint: address of the service.
-        credential: the key, or another text that identifies who pays; only its digest is stored.
-        rate: calls per second that the service is said to allow.
+        credential: the key, or another text that identifies the payer; only its digest is stored.
+        rate: calls per second that the service allows, as configured.
         budget: limits of this installation.
     """
 
@@ -90,7 +91,7 @@ class Account:
         self._budget = budget
         self._exists = False
         self._late: tuple[datetime.datetime, float] | None = None
-        """The time of a permit that arrived late, and when its call was sent, by this machine's clock in seconds."""
+        """Database time of a permit that arrived late, and the time of its call by this machine's clock, in seconds."""
         self.now: datetime.datetime | None = None
         """The time to use instead of the database's clock, for tests."""
 
@@ -98,7 +99,7 @@ class Account:
         """Ask for a permit to make one call.
 
         Args:
-            urgent: somebody waits for a search, which goes before all other calls.
+            urgent: whether a user waits for a search, which takes precedence over all other calls.
 
         Raises:
             StoreError: the database is not available.
@@ -129,7 +130,7 @@ class Account:
         return Permit(row["granted"], max(0.0, row["wait"]), exhausted)
 
     async def remaining(self) -> Remaining | None:
-        """What remains of the day's or the month's budget, whichever is less; None without such a budget."""
+        """Return what is left of the day's or month's budget, whichever is less; None without such a budget."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_USED, self.name, self.now)
         limits = {"day": self._budget.a_day, "month": self._budget.a_month}
@@ -141,18 +142,17 @@ class Account:
         return min(remaining, key=lambda each: each.calls, default=None)
 
     async def slow_down(self, pause: float, *, sent: float) -> None:
-        """Record that the service refused a call as one too many: all calls stop, and are slower afterwards.
+        """Record that the service refused a call for exceeding its rate limit: pause all calls and lower the rate.
 
         Args:
-            pause: seconds during which nobody may call.
-            sent: how many seconds ago the refused call was sent. The rate is reduced only once for calls that were
-                under way together.
+            pause: duration of the pause, in seconds.
+            sent: how many seconds ago the refused call was sent. Concurrent calls reduce the rate only once.
         """
         async with self._database.connection() as connection:
             await connection.execute(_SLOW_DOWN, self.name, pause, sent, self._max_rate, self.now)
 
     async def pause(self, seconds: float) -> None:
-        """Stop all calls for some seconds, because the service does not work."""
+        """Pause all calls for some seconds, because the service is failing."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "UPDATE art_mcp.accounts SET paused_until = greatest(paused_until, "

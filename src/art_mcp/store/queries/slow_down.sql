@@ -1,7 +1,7 @@
--- Records that the service refused a call as one too many: nobody calls for a while, then all call more slowly.
+-- Records that the service refused a call for exceeding its rate limit: all calls pause, then resume at a lower rate.
 --
 -- $1  name of the account
--- $2  how many seconds nobody may call
+-- $2  duration of the pause, in seconds
 -- $3  how many seconds ago the refused call was sent
 -- $4  the highest rate to use, in calls per second
 -- $5  the time, set by tests only; null for the database's clock
@@ -13,7 +13,7 @@ WITH timed AS (
     FROM (SELECT coalesce($5::timestamptz, clock_timestamp()) AS now) AS clock
 ),
 
--- How many calls the service let in during the second before the refused one, which is not counted.
+-- How many calls the service accepted during the second before the refused one, which is not counted.
 measured AS (
     SELECT name, (SELECT count(*) - 1 FROM unnest(recent) AS r
         WHERE r > sent_at - interval '1.05 seconds' AND r <= sent_at) AS let_in
@@ -25,8 +25,8 @@ judged AS (
     SELECT name, CASE WHEN let_in BETWEEN {MIN_MEASURED} AND {RECENT_CALLS} - 2 THEN let_in END AS let_in FROM measured
 )
 
--- The multiplicative decrease of AIMD. A call that was sent before the last decrease was under way when it happened,
--- and is no reason for another one.
+-- The multiplicative decrease of AIMD. A call that was sent before the last decrease was already under way, and
+-- does not cause another one.
 UPDATE art_mcp.accounts a SET
     paused_until = greatest(paused_until, now + make_interval(secs => $2)),
     -- A refused call is not billed, so it is not counted, unless its period is over.

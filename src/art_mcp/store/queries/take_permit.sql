@@ -1,9 +1,9 @@
 -- Asks for a permit to make one call to a paid service, and counts the call if the permit is granted.
 --
 -- $1        name of the account
--- $2        whether the call is urgent: somebody waits for a search
+-- $2        whether the call is urgent: a user waits for a search
 -- $3        the highest rate to use, in calls per second
--- $4 $5 $6  the most calls per minute, day and month; null for no limit
+-- $4 $5 $6  maximum calls per minute, day and month; null for no limit
 -- $7        the time, set by tests only; null for the database's clock
 -- $8 $9     a call of this process that was sent later than its permit says: the time of that permit, and how many
 --           seconds ago the call was really sent; null and 0 if there is none
@@ -18,8 +18,8 @@ WITH state AS (SELECT * FROM art_mcp.accounts WHERE name = $1 FOR UPDATE),
 timed AS (SELECT *, coalesce($7::timestamptz, clock_timestamp()) AS now FROM state),
 
 -- The additive increase of AIMD: for each second in which calls were permitted, the rate rises by a share of $3. It
--- rises fast up to `ceiling`, the rate at which the service last refused a call as one too many; hardly at all near it
--- for a while, then slowly, and faster again above it.
+-- rises fast up to `ceiling`, the rate at which the service last refused a call; hardly at all near it for a while,
+-- then slowly, and faster again above it.
 grown AS (
     SELECT *, array_replace(recent, $8::timestamptz, now - make_interval(secs => $9)) AS sent,
         least($3::float8, CASE
@@ -33,7 +33,7 @@ grown AS (
 ),
 
 -- The limits that apply now: `most` calls in any window of `most / new_rate` seconds, of which one is reserved for
--- searches while somebody searches; and the start of each budget's period.
+-- searches after a recent search; and the start of each budget's period.
 current AS (
     SELECT *, least(ceil(new_rate), {RECENT_CALLS})::int AS most,
         NOT $2 AND new_rate > {RESERVE_ABOVE} AND searched_at > now - make_interval(secs => {SEARCHING_S}) AS reserved,
@@ -54,7 +54,7 @@ counted AS (
     FROM current
 ),
 
--- When a call may be sent: not during a pause, and not while the window is full. A search needs nothing else. Any
+-- When a call may be sent: not during a pause, and not while the window is full. A search has no other condition. Any
 -- other call also waits for its slot (the theoretical arrival time of GCRA), for a minimum gap after the last call,
 -- and for a search that is waiting.
 placed AS (
