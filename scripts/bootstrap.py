@@ -1,4 +1,4 @@
-"""Make `.venv` with the project in it, for `demo` and `test`. Needs nothing but Python."""
+"""Create `.venv` and install the project into it, for `demo` and `test`. Needs only Python."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ OLDEST = (3, 11)
 
 
 def install(*groups: str, lowest: bool = False) -> Path:
-    """Install the project and dependency groups, unless they are there, with others or not; then nothing is fetched.
+    """Install the project and dependency groups; does nothing if they are installed and pyproject.toml is unchanged.
 
     Args:
         groups: names from [dependency-groups] in pyproject.toml.
-        lowest: the oldest versions that pyproject.toml allows, in a folder of their own (needs uv).
+        lowest: install the oldest versions that pyproject.toml allows, into `.venv-lowest` (needs uv).
 
     Returns:
         The folder with the environment's programs.
@@ -47,12 +47,12 @@ def install(*groups: str, lowest: bool = False) -> Path:
         else:
             pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
             if groups:
-                _run_pip([*pip, "--upgrade", "pip>=25.1"])  # the first that knows groups
+                _run_pip([*pip, "--upgrade", "pip>=25.1"])  # the first version with --group
             _run_pip([*pip, "-e", ".", *chosen])
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(
-            f"Installing failed: {error}\n"
-            "Is a package index in reach? On Debian and Ubuntu, is python3-venv installed? Then run this again."
+            f"Installation failed: {error}\n"
+            "Check the network and, on Debian and Ubuntu, that python3-venv is installed. Then try again."
         )
     (folder / f"installed-{'-'.join(groups) or 'only'}").write_text(wanted)
     return programs
@@ -63,7 +63,7 @@ def _run(command: list[str]) -> None:
 
 
 def _run_pip(command: list[str]) -> None:
-    """Show pip's many lines one at a time, in place; all of them if it fails."""
+    """Run pip and show its progress in a single line; show the last 30 lines if it fails."""
     said = []
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
