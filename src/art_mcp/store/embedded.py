@@ -69,8 +69,8 @@ _SMALLEST_CACHE, _LARGEST_CACHE = 128 << 20, 2 << 30
 def _cache_size(cluster: Path) -> int:
     """Return `shared_buffers` in bytes: the size of the data, from 128 MiB up to 2 GiB or a quarter of the memory.
 
-    Vector searches read the whole index, which takes three times as long from the system's cache. Reserved buffers
-    cost memory even if unused, so a small collection gets few.
+    Vector searches read random pages of the index, which takes three times as long from the system's cache. Reserved
+    buffers cost memory even if unused, so a small collection gets few.
     """
     data = 0
     for folder in (cluster / "base").iterdir():

@@ -1,4 +1,4 @@
-"""Locks that count the users of the embedded server, and the watcher process that stops it after the last one.
+"""Locks that show whether the embedded server has users, and the watcher process that stops it after the last.
 
 Run as a script, this is the watcher. It lives as long as the server, so to save memory it imports only light modules
 of the standard library and is started without site-packages.

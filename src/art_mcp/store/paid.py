@@ -1,4 +1,4 @@
-"""Vectors that cost money, kept from the moment they arrive until their painting is stored."""
+"""Vectors from paid services, stored on arrival and deleted once their painting is stored."""
 
 from __future__ import annotations
 

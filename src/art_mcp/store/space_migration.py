@@ -67,7 +67,7 @@ async def switch(
     """Make these the only active spaces, atomically, unless a painting still lacks a vector in one of them.
 
     Args:
-        excused: paintings that may lack vectors, by id and SHA-256 of their picture.
+        excused: paintings that are allowed to lack vectors, by id and SHA-256 of their picture.
 
     Returns:
         Whether the spaces were made active.

@@ -88,7 +88,7 @@ async def require_active(connection: Connection, spaces: Collection[Space]) -> N
     """Check that spaces are active, and keep them active until this transaction ends.
 
     Raises:
-        MovedError: a space is not active (any more), so vectors written to it would never be found.
+        MovedError: a space is not active, so vectors written to it would never be found.
     """
     await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", LOCK_KEY)
     if not set(spaces) <= set(await _active(connection)):

@@ -82,7 +82,7 @@ CREATE TABLE art_mcp.spaces (
 );
 CREATE UNIQUE INDEX spaces_one_active_per_leg ON art_mcp.spaces (leg) WHERE active;
 
--- Vectors that cost money, kept from the moment they arrive until their painting is stored.
+-- Vectors from paid services, stored on arrival and deleted once their painting is stored.
 CREATE TABLE art_mcp.paid (
     space       text NOT NULL,
     sha256      bytea NOT NULL,
