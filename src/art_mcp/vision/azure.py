@@ -27,6 +27,7 @@ MOST_WORDS = 70
 PROBE_DEADLINE_S = 10.0
 ENDPOINT, API_VERSION = "ART_MCP_AZURE_ENDPOINT", "ART_MCP_AZURE_API_VERSION"
 MODEL_VERSION = "ART_MCP_AZURE_MODEL_VERSION"
+KEY_HEADER: Final = "Ocp-Apim-Subscription-Key"
 EXAMPLE: Final = "Set it to an address such as https://NAME.cognitiveservices.azure.com."
 
 _INPUT: Final = ErrorRule(
@@ -145,16 +146,7 @@ class AzureClient(Client):
         address = checked_address(endpoint, ENDPOINT, EXAMPLE)
         if address.rest not in ("", "/"):
             raise VisionError(f"{ENDPOINT} has a path or a query after the host name.", EXAMPLE)
-        login = (
-            EntraLogin(credential)
-            if key is None
-            else ApiKey(
-                key,
-                header="Ocp-Apim-Subscription-Key",
-                variable=KEY,
-                next_step="Copy it again from the Azure portal.",
-            )
-        )
+        login = EntraLogin(credential) if key is None else ApiKey(key, KEY_HEADER, KEY, "the Azure portal")
         space = Space(Leg.PIXELS, "azure", "vision", f"{model_version}.{PREPROCESSING}", DIMENSIONS)
         # The rules above tell a wrong setting from a refused input, so the first refusal is like any other.
         super().__init__(SERVICE, address.host, login, space, deadline=deadline, proven=Kind)
@@ -198,7 +190,7 @@ class AzureClient(Client):
         url = f"{self.endpoint}/computervision/retrieval:{operation}"
         return await self.transport.post(url, body, content_type, parameters=self._versions, deadline=deadline)
 
-    def _values(self, kind: Kind, content: dict[str, Any], reply: Reply) -> object:
+    def _values(self, content: dict[str, Any], reply: Reply, odd: Fault) -> object:
         made_by = content.get("modelVersion")
         if isinstance(made_by, str) and made_by != self._model_version:
             what = f"with model version {reply.said(made_by)[:60]} instead of {self._model_version}"

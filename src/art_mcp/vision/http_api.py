@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from art_mcp.space import Leg, Space
 from art_mcp.vision.dialects import DIALECTS, Body
 from art_mcp.vision.provider import Fault, VisionError
-from art_mcp.vision.remote.client import Client, Kind
+from art_mcp.vision.remote.client import Client
 from art_mcp.vision.remote.errors import BUSY, FAILED, LEAVE_OUT, ErrorRule, Service, on_the_way
 from art_mcp.vision.remote.login import ApiKey
 from art_mcp.vision.remote.preparation import PREPROCESSING, harmless
@@ -119,7 +119,7 @@ class HttpClient(Client):
         address = checked_address(url, URL, EXAMPLE)
         if "#" in address.rest or address.rest.partition("?")[0] in ("", "/"):
             raise VisionError(f"{URL} is not a complete address.", EXAMPLE)
-        login = ApiKey(key, header=key_header, variable=KEY, next_step="Copy it again from the service.")
+        login = ApiKey(key, key_header, KEY, "the service")
         # With the dialect, since services prompt the model differently; without the host, which changes no vector.
         space = Space(Leg.PIXELS, "http", model, f"{dialect}.{dimensions}.{PREPROCESSING}", dimensions)
         super().__init__(SERVICE, address.host, login, space, deadline=deadline)
@@ -151,24 +151,18 @@ class HttpClient(Client):
         body = {"model": self.space.model, **question, **length}
         return await self.transport.post(self._url, json.dumps(body).encode())
 
-    def _values(self, kind: Kind, content: dict[str, Any], reply: Reply) -> object:
+    def _values(self, content: dict[str, Any], reply: Reply, odd: Fault) -> object:
         # The model that the reply names is not compared, since some services name a path or an alias.
         try:
             values = self._dialect.vector(content)
         except ValueError as error:
             if reply.words[1]:  # an error with status 200
-                raise SERVICE.refusal(reply, proven=kind in self.proven) from None
-            raise self._odd(str(error), kind, reply, f"Check {URL} and {DIALECT}.") from None
+                raise SERVICE.refusal(reply, proven=odd is Fault.SERVICE) from None
+            raise SERVICE.malformed(str(error), reply, odd, f"Check {URL} and {DIALECT}.") from None
         dimensions = self.space.dimensions
         if isinstance(values, list) and (length := len(values)) != dimensions:
             step = f"Set {DIMENSIONS} to {length}."
             if length > dimensions and not self._shorten:
                 step = f"Set {SHORTEN} to true if the model can shorten its vectors, else {DIMENSIONS} to {length}."
-            raise self._odd(f"with {length} numbers instead of {dimensions}", kind, reply, step)
+            raise SERVICE.malformed(f"with {length} numbers instead of {dimensions}", reply, odd, step)
         return values
-
-    def _odd(self, what: str, kind: Kind, reply: Reply, next_step: str) -> VisionError:
-        """The error for a reply of unexpected form, which means a wrong setting until a good reply has come."""
-        if kind in self.proven:
-            return SERVICE.malformed(what, reply)
-        return SERVICE.malformed(what, reply, Fault.SETUP, next_step)

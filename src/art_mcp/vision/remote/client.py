@@ -91,21 +91,23 @@ class Client(ABC):
     async def _post_text(self, text: str) -> Reply: ...
 
     @abstractmethod
-    def _values(self, kind: Kind, content: dict[str, Any], reply: Reply) -> object:
+    def _values(self, content: dict[str, Any], reply: Reply, odd: Fault) -> object:
         """The vector in a reply, unchecked. Raises `VisionError` if the reply shows another mistake.
 
         Args:
             content: the reply's JSON object.
+            odd: the fault if the reply has an unexpected form: that of a wrong setting until a good reply has come.
         """
 
     def _vector(self, kind: Kind, reply: Reply) -> Vector:
         proven = kind in self.proven
         if reply.status != 200:
             raise self.service.refusal(reply, proven=proven)
-        content = self._content(reply, Fault.SERVICE if proven else Fault.SETUP)
+        odd = Fault.SERVICE if proven else Fault.SETUP
+        content = self._content(reply, odd)
         if content.get("error"):
             raise self.service.refusal(reply, proven=proven)
-        values, dimensions = self._values(kind, content, reply), self.space.dimensions
+        values, dimensions = self._values(content, reply, odd), self.space.dimensions
         if not isinstance(values, list) or not values:
             raise self.service.malformed("without a vector", reply)
         if len(values) != dimensions:
@@ -116,11 +118,7 @@ class Client(ABC):
         return vector
 
     def _content(self, reply: Reply, odd: Fault) -> dict[str, Any]:
-        """The JSON object in a reply.
-
-        Args:
-            odd: the fault if the reply holds something else.
-        """
+        """The JSON object in a reply. Raises `VisionError`, with the fault `odd` if the reply holds something else."""
         content_type = reply.headers.get("content-type", "")
         if "json" not in content_type:
             raise self.service.malformed(f"with “{reply.said(content_type)[:60]}” instead of JSON", reply, odd)

@@ -109,10 +109,11 @@ class Service:
 
         Args:
             what: completes a sentence that starts with the service's name and "answered".
-            next_step: None to suggest another try.
+            next_step: how to correct the settings, if they are at fault.
         """
-        again = f"Try again; if that does not help, check {self.address} and any proxy in between."
-        return VisionError(f"{self.name} answered {what} ({self._trace(reply)}).", next_step or again, fault=fault)
+        if next_step is None or fault is not Fault.SETUP:
+            next_step = f"Try again; if that does not help, check {self.address} and any proxy in between."
+        return VisionError(f"{self.name} answered {what} ({self._trace(reply)}).", next_step, fault=fault)
 
     def timed_out(self, host: str, seconds: float) -> VisionError:
         return VisionError(

@@ -38,7 +38,7 @@ class ApiKey:
     Args:
         key: None for a service that requires none.
         variable: the environment variable of the key, for errors.
-        next_step: what to do if the key is malformed.
+        issuer: where the user got it.
 
     Raises:
         VisionError: the key is malformed. The HTTP library would quote it in its own error.
@@ -46,10 +46,10 @@ class ApiKey:
 
     name = "with a key"
 
-    def __init__(self, key: SecretStr | None, *, header: str, variable: str, next_step: str) -> None:
+    def __init__(self, key: SecretStr | None, header: str, variable: str, issuer: str) -> None:
         secret = "" if key is None else key.get_secret_value().strip()  # a key read from a file may end in a newline
         if key is not None and not is_sendable(secret):
-            raise VisionError(f"The value of {variable} is not a key.", next_step)
+            raise VisionError(f"The value of {variable} is not a key.", f"Copy it again from {issuer}.")
         self.header = header
         self._key = SecretStr(secret)
 

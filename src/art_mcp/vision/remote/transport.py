@@ -65,7 +65,6 @@ class Transport:
         Raises:
             VisionError: there was no reply, or no token.
         """
-
         deadline = self.deadline if deadline is None else deadline
 
         async def send(secret: str) -> Reply:
