@@ -47,7 +47,7 @@ async def test_a_collection_goes_to_another_database_and_its_pictures_are_found_
     told = said(art_mcp(other_url, "import", tmp_path / "backup", "--dry-run"))
     assert told == "prints: 3 to store, 0 unchanged, 0 refused, of 3.\nNothing was stored: this was a dry run.\n"
     told = said(art_mcp(other_url, "import", tmp_path / "backup"))
-    assert told == "prints: 3 stored, 0 unchanged, 0 refused, of 3.\nPictures are searched by local bridge 1.\n"
+    assert told == "prints: 3 stored, 0 unchanged, 0 refused, of 3.\nThe pictures are searched by local bridge 1.\n"
     found = json.loads(
         said(art_mcp(other_url, "search", "--image", tmp_path / "prints" / "1.png", "--limit", "1", "--json"))
     )
@@ -75,10 +75,10 @@ async def test_it_says_what_is_found_how_where_other_vectors_are_searched(
     told = said(art_mcp(other_url, "import", tmp_path / "backup"))
     assert told == (
         "prints: 2 stored, 0 unchanged, 0 refused, of 2.\n"
-        "Pictures are searched by rival see 2.\n"
-        "The vectors that were imported are of maker see 1: they are kept, but not searched.\n"
-        "2 paintings lack a vector of what is searched, so they are found by their words only. "
-        "`art-mcp reembed` makes it from the pictures that are kept.\n"
+        "The pictures are searched by rival see 2.\n"
+        "The imported vectors are by maker see 1: they are stored, but not searched.\n"
+        "2 paintings lack a vector that is searched, so only their catalogue text is searched. "
+        "`art-mcp reembed` creates it from the stored pictures.\n"
     )
     assert await collection_sizes.sizes(other) == {"prints": 2, "theirs": 1}
     await other.aclose()

@@ -38,7 +38,7 @@ async def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path
     assert (job["state"], job["unchanged"], job["refused"], job["total"]) == ("done", 3, 1, 4)
     assert job["refusals"][0]["row"] == "broken.jpg"
     done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
-    assert done.stdout == "There is nothing to go on with.\n"
+    assert done.stdout == "Nothing to resume.\n"
 
 
 def test_relative_paths_are_those_of_the_working_folder(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_ctrl_c_keeps_what_is_stored_and_says_how_to_go_on(database_url: s
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "`art-mcp ingest --resume` goes on" in said and "Traceback" not in said
+    assert "`art-mcp ingest --resume` continues" in said and "Traceback" not in said
     assert await connection.fetchval("SELECT count(*) FROM art_mcp.leases") == 0
     await connection.close()
     done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)

@@ -130,7 +130,7 @@ async def active(runtime: Runtime) -> list[str]:
 async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
     museum.paint(24)
     museum.run(museum.local, "ingest", str(museum.folder))
-    assert "nothing to do: all pictures are embedded by local bridge 1" in museum.run(museum.local, "reembed", "--yes")
+    assert "Nothing to do: all pictures are embedded by local bridge 1" in museum.run(museum.local, "reembed", "--yes")
     async with Runtime(museum.settings(museum.azure)) as server:
         before = await by_text(server)
         assert len(before.hits) == 3 and before.note is None
@@ -148,8 +148,8 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
             said, _ = process.communicate(timeout=120)
             assert process.returncode == 0
         assert "24 paintings are to be embedded by azure vision 2023-04-15.p1, instead of local bridge 1." in said
-        assert "The pictures are searched by azure vision 2023-04-15.p1" in said
-        assert "Kept: vectors of local mobilenetv2 1, local bridge 1" in said
+        assert "The pictures are now searched by azure vision 2023-04-15.p1" in said
+        assert "Still stored: vectors of local mobilenetv2 1, local bridge 1" in said
         assert await active(server) == LOCAL and museum.asked("text") == 0  # it has not looked yet
         server._refresh_at = 0
         with pytest.raises(CursorError, match="the model has changed since"):
@@ -266,16 +266,16 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
         "ART_MCP_PRICE_PER_1000.\n"
         "Nothing was changed.\n"
     )
-    assert "say --yes" in museum.run(museum.azure, "reembed", fails=True)
+    assert "pass --yes" in museum.run(museum.azure, "reembed", fails=True)
     assert "is not embedded by azure" in museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
     assert museum.asked("image") == 0
     wrong = {**museum.azure, "ART_MCP_AZURE_KEY": "another"}
     assert "FAIL reembed: the settings name azure" in museum.run(wrong, "doctor", fails=True)
     said = museum.run(museum.azure, "reembed", "--yes")
-    assert "Kept: vectors of local mobilenetv2 1, local bridge 1 (" in said
+    assert "Still stored: vectors of local mobilenetv2 1, local bridge 1 (" in said
     assert "Nothing was removed." in museum.run(museum.azure, "reembed", "--drop-old", "--dry-run")
     assert "Removed." in museum.run(museum.azure, "reembed", "--drop-old", "--yes")
-    assert museum.run(museum.azure, "reembed", "--drop-old", "--yes") == "There is nothing to drop.\n"
+    assert museum.run(museum.azure, "reembed", "--drop-old", "--yes") == "Nothing to drop.\n"
     assert "reembed" not in museum.run(museum.azure, "doctor")
     assert "5 paintings are to be embedded by local bridge 1, instead of azure vision" in museum.run(
         museum.local, "reembed", "--dry-run"
@@ -288,11 +288,13 @@ async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: M
     bad = museum.standin.fault("500", count=FOREVER, where=lambda call: call.sha == museum.first_picture())
     said = museum.run(museum.azure, "reembed", "--yes", fails=True)
     assert re.search(r"  refused [0-9a-f-]{36} \(0\d\): The service failed 5 times on this input", said)
-    assert "1 paintings could not be embedded by azure vision 2023-04-15.p1, so nothing else was changed." in said
+    assert (
+        "1 paintings could not be embedded by azure vision 2023-04-15.p1, so searches still use the old model." in said
+    )
     assert museum.asked("image") == 4
-    assert "the pictures are embedded by local bridge 1" in museum.run(museum.azure, "doctor")
+    assert "the pictures were embedded by local bridge 1" in museum.run(museum.azure, "doctor")
     said = museum.run(museum.azure, "reembed", "--yes", "--skip-refused")
-    assert "  refused " in said and "The pictures are searched by azure" in said
+    assert "  refused " in said and "The pictures are now searched by azure" in said
     assert "1 paintings have no vector of azure vision 2023-04-15.p1" in museum.run(museum.azure, "doctor")
     said = museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
     assert "1 paintings lack a vector of azure vision 2023-04-15.p1" in said

@@ -16,7 +16,7 @@ async def test_remove_takes_one_collection_and_leaves_the_files(database_url: st
     for name in ("keep", "drop"):
         draw(tmp_path / name / "a.png", seed=1)
         assert art_mcp("ingest", str(tmp_path / name), ART_MCP_DATABASE_URL=database_url).returncode == 0
-    assert "say --yes" in failed(art_mcp("remove", "drop", ART_MCP_DATABASE_URL=database_url))
+    assert "pass --yes" in failed(art_mcp("remove", "drop", ART_MCP_DATABASE_URL=database_url))
     said = failed(art_mcp("remove", "dorp", "--yes", ART_MCP_DATABASE_URL=database_url))
     assert "No painting has the collection 'dorp'. Closest values: drop (1)." in said
     done = art_mcp("remove", "drop", "--yes", ART_MCP_DATABASE_URL=database_url)

@@ -28,7 +28,7 @@ def test_a_person_who_starts_the_server_is_told_what_it_is() -> None:
     try:
         assert select.select([process.stderr], [], [], 30)[0]
         said = process.stderr.readline()
-        assert "this is a server" in said and "`art-mcp setup CLIENT`" in said and "`art-mcp search" in said
+        assert "this server is waiting" in said and "`art-mcp setup CLIENT`" in said and "`art-mcp search" in said
         os.write(keyboard, b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
         assert json.loads(process.stdout.readline())["id"] == 1
         os.write(keyboard, b"\x04")  # Ctrl-D

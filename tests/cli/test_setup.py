@@ -100,7 +100,7 @@ class User:
     def fails(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess:
         done = self.runs("setup", *arguments, **environ)
         assert done.returncode != 0
-        assert "Traceback" not in done.stderr and "does not know" not in done.stderr
+        assert "Traceback" not in done.stderr and "failed unexpectedly" not in done.stderr
         return done
 
     def entry(self, client: str, name: str = "art") -> dict:
@@ -130,7 +130,7 @@ async def tools_of(entry: dict, tmp_path: Path) -> set[str]:
 async def test_what_is_written_starts_the_server_and_keeps_what_is_there(name: str, user: User, tmp_path: Path) -> None:
     file = user.has(name, FILES[name])
     said = user.sets_up(name, "--write", "--image-dir", str(tmp_path), ART_MCP_LOG_LEVEL="ERROR")
-    assert said == f"art is in {file} now. Restart {user.client(name).title} to see it.\n"
+    assert said == f"Added art to {file}. Restart {user.client(name).title} to use it.\n"
 
     entry = user.entry(name)
     assert entry.get("type") == ("stdio" if name in ("claude-code", "vscode") else None)
@@ -143,10 +143,10 @@ async def test_what_is_written_starts_the_server_and_keeps_what_is_there(name: s
     assert after == before and list(after) == list(before)
 
     again = user.sets_up(name, "--write", "--image-dir", str(tmp_path), ART_MCP_LOG_LEVEL="ERROR")
-    assert again == f"{file} has it already; there is nothing to change.\n"
+    assert again == f"{file} has this entry already; there is nothing to change.\n"
     assert file.read_bytes().decode() == written
 
-    assert "is taken out of" in user.sets_up(name, "--undo")
+    assert "Removed art from" in user.sets_up(name, "--undo")
     assert file.read_bytes().decode() == FILES[name]
     assert "there is nothing to undo" in user.sets_up(name, "--undo")
 
@@ -155,7 +155,7 @@ async def test_what_is_written_starts_the_server_and_keeps_what_is_there(name: s
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_client_that_was_not_found_gets_its_file(name: str, user: User, tmp_path: Path) -> None:
     done = user.runs("setup", name, "--write", "--read-only")
-    assert f"{user.client(name).title} was not found (there is no " in done.stderr
+    assert f"{user.client(name).title} was not found ( " in done.stderr
     assert "ingest_collection" not in await tools_of(user.entry(name), tmp_path)
     assert user.entry(name)["args"][-2:] == ["serve", "--read-only"]
     if os.name != "nt":
@@ -169,7 +169,7 @@ async def test_a_client_that_was_not_found_gets_its_file(name: str, user: User, 
 async def test_what_is_printed_can_be_pasted(name: str, user: User, tmp_path: Path) -> None:
     done = user.runs("setup", name, "--image-dir", str(tmp_path), "--image-dir", ".")
     if name == "claude-code":
-        assert done.stderr == "Run this, or add --write to have it done:\n"
+        assert done.stderr == "Run this, or pass --write to have the entry written:\n"
         words = shlex.split(done.stdout)
         assert words[:7] == ["claude", "mcp", "add", "--scope", "user", "art", "-e"] and words[8] == "--"
         entry = {"command": words[9], "args": words[10:], "env": dict([words[7].split("=", 1)])}
@@ -383,7 +383,7 @@ def test_without_a_client_it_says_what_is_there(user: User) -> None:
 def test_wrong_use_is_explained(user: User) -> None:
     assert "Name the client: claude-desktop, claude-code, cursor, vscode." in user.fails("--write").stderr
     assert "'emacs' is not one of" in user.fails("emacs").stderr
-    assert "--name takes letters" in user.fails("cursor", "--name", "my art").stderr
+    assert "--name can have letters" in user.fails("cursor", "--name", "my art").stderr
     assert "does not exist" in user.fails("cursor", "--image-dir", "nowhere").stderr
 
 
@@ -391,7 +391,7 @@ def test_wrong_use_is_explained(user: User) -> None:
 def test_folders_that_the_setting_cannot_name(user: User) -> None:
     for name in ("a:b", "end "):
         (user.home / name).mkdir()
-        assert "cannot stand in ART_MCP_IMAGE_DIRS" in user.fails("cursor", "--image-dir", name).stderr
+        assert "cannot be listed in ART_MCP_IMAGE_DIRS" in user.fails("cursor", "--image-dir", name).stderr
     if sys.platform == "linux":
         name = os.fsdecode(b"\xff")
         (user.home / name).mkdir()

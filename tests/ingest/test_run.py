@@ -216,7 +216,7 @@ async def test_a_signal_lets_the_command_end_what_is_under_way(
     counts, said = await anyio.to_thread.run_sync(process.communicate)
     assert process.returncode == 130, said
     assert f"pending, of {COUNT}" in counts
-    assert "Stopping after the items in progress." in said and "goes on with a load" in said
+    assert "Stopping after the items in progress." in said and "continues loading" in said
     assert standin.calls.billed() == len(standin.calls) < COUNT
     done = await anyio.run_process([*command, "--resume"], env=environment)
     assert f"{COUNT} stored, 0 unchanged, 0 refused, 0 pending" in done.stdout.decode()

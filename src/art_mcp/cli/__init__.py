@@ -1,7 +1,7 @@
-"""The command `art-mcp`: what all its commands share, and how it tells errors.
+"""The command `art-mcp`: its shared options, and how it reports errors.
 
-Each command is a module. A module imports what is heavy inside its functions, so that `--help` and a server's
-first answer do not wait for it.
+Each subcommand is a module. It imports heavy modules inside its functions, so that `--help` and a server's first
+response do not wait for them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,19 @@ from art_mcp.settings import load_settings, unknown_variables
 @click.option(
     "--env-file",
     type=click.Path(path_type=Path),
-    help="Read settings from this file as well; it wins over the user's own .env.",
+    help="Read settings from this file, too; it overrides the user's .env.",
 )
 @click.pass_context
 def cli(ctx: click.Context, env_file: Path | None) -> None:
     """Find paintings by words, by a picture, or by both.
 
-    Without a command it serves MCP over stdio, for a chat client or an IDE to start.
+    Without a command, it serves MCP over stdio, as chat clients and IDEs start it.
     """
     ctx.obj = settings = load_settings(env_file)
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("asyncpg").setLevel(logging.ERROR)  # it logs a lost server with a traceback; we say it
+    logging.getLogger("asyncpg").setLevel(
+        logging.ERROR
+    )  # it logs a lost server with a traceback; we report that ourselves
     for sentence in unknown_variables(os.environ):
         logging.getLogger("art_mcp").warning(sentence)
     if ctx.invoked_subcommand is None:
@@ -56,7 +58,7 @@ for command in (
 
 
 def main() -> None:
-    """Run the command; what goes wrong is told in a sentence, never as a traceback."""
+    """Run the command. Errors are printed as a sentence, never as a traceback."""
     try:
         status = cli(standalone_mode=False)
     except BaseException as raised:
@@ -68,13 +70,13 @@ def main() -> None:
                 status = _say(str(error), 1)
             case click.Abort() | KeyboardInterrupt():
                 status = _say(
-                    "stopped. `art-mcp ingest --resume` goes on with a load, `art-mcp reembed` with a move.", 130
+                    "stopped. `art-mcp ingest --resume` continues loading, `art-mcp reembed` re-embedding.", 130
                 )
             case Exception() as error:
                 logging.getLogger("art_mcp").debug("Unexpected", exc_info=error)
                 what = type(error).__name__
-                hint = "Set ART_MCP_LOG_LEVEL=DEBUG to see more."
-                status = _say(f"failed for a reason that it does not know ({what}). {hint}", 1)
+                hint = "Set ART_MCP_LOG_LEVEL=DEBUG for details."
+                status = _say(f"failed unexpectedly ({what}). {hint}", 1)
             case _:
                 raise
     sys.exit(status)

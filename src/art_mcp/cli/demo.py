@@ -1,4 +1,4 @@
-"""`art-mcp demo`: the demonstration, in a folder of its own."""
+"""`art-mcp demo`: runs the demo in a separate folder."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from art_mcp.settings import Settings
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the sample, its database and the contact sheets go; by default the user's data folder.",
+    help="Folder for the sample, its database and the contact sheets. Default: in the user's data folder.",
 )
 @click.pass_obj
 def demo(settings: Settings, folder: Path | None) -> None:
-    """Load a sample collection, and ask it questions through a real MCP client."""
+    """Load a sample collection, and search it through a real MCP client."""
     from art_mcp.demo import run_demo
 
     anyio.run(run_demo, (folder or settings.data_dir / "demo").absolute())

@@ -1,4 +1,4 @@
-"""`art-mcp doctor`: prints each finding as soon as it is there."""
+"""`art-mcp doctor`: prints each finding as soon as it is known."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from art_mcp.settings import Settings
     type=click.IntRange(min=1),
     is_flag=False,
     flag_value=100,
-    help="Also embed N random paintings again (default: 100) and compare the vectors with the stored ones. "
-    "A paid service is paid for each, within the budget.",
+    help="Also re-embed N random paintings (default: 100) and compare the vectors with the stored ones. "
+    "With a paid service each costs one call, within the budget.",
 )
 @click.pass_obj
 def doctor(settings: Settings, as_json: bool, verify: int | None) -> None:
-    """Say what is configured, reachable and wrong, and how to mend it."""
+    """Check the settings, the database and the model, and say how to fix what is wrong."""
     if not anyio.run(_doctor, settings, as_json, verify or 0):
         sys.exit(1)
 

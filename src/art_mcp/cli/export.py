@@ -1,4 +1,4 @@
-"""`art-mcp export`: collections into a folder, to back them up or to take them to another database."""
+"""`art-mcp export`: writes collections to a folder, for a backup or another database."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--collection", "collections", metavar="NAME", multiple=True, help="Only this one; again for more.")
-@click.option("--overwrite", is_flag=True, help="Replace the archive that is there, once the new one is whole.")
-@click.option("--json", "as_json", is_flag=True, help="Print the archive's manifest.")
+@click.option(
+    "--collection", "collections", metavar="NAME", multiple=True, help="Export only this collection; can be repeated."
+)
+@click.option("--overwrite", is_flag=True, help="Replace an existing archive once the new one is complete.")
+@click.option("--json", "as_json", is_flag=True, help="Print the archive's manifest as JSON.")
 @click.pass_obj
 def export(settings: Settings, folder: Path, collections: tuple[str, ...], overwrite: bool, as_json: bool) -> None:
-    """Write collections into FOLDER, with their vectors and the pictures that are kept.
+    """Write collections to FOLDER, with their vectors and stored pictures.
 
-    `art-mcp import` brings them back, into this or any other database, and nothing has to be embedded or paid again.
-    You can load and search while it runs; the archive has what was there when it began. It is a table of JSON lines
-    with pictures and NumPy files next to it, which other programs read too.
+    `art-mcp import` loads them into this or any other database, without embedding or paying for anything again. You can
+    load and search while it runs; the archive is a snapshot of its start. It is a table of JSON lines, with pictures
+    and NumPy files next to it, which other programs can read, too.
     """
     anyio.run(_export, settings, Path(os.path.abspath(folder)), collections, overwrite, as_json)
 

@@ -1,4 +1,4 @@
-"""`art-mcp import`: what `art-mcp export` has written, or a table with vectors."""
+"""`art-mcp import`: loads an archive from `art-mcp export`, or a table with vectors."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--collection", metavar="NAME", help="What the collection is to be called here.")
-@click.option("--dry-run", is_flag=True, help="Look at everything and say what would be stored, and store nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print what became of the rows as JSON.")
+@click.option("--collection", metavar="NAME", help="Name of the collection in this database.")
+@click.option("--dry-run", is_flag=True, help="Check everything and report what would be stored; store nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
 def import_(settings: Settings, path: Path, collection: str | None, dry_run: bool, as_json: bool) -> None:
     """Load PATH: an archive from `art-mcp export` or its zip, or a table with a column of vectors.
 
-    Nothing is embedded or paid for again. Paintings of an archive replace those that are there already. Each row is
-    checked: a bad one is refused with its reason, and the rest is stored. After an interruption, run the same import
-    again. The vectors of a table are taken to be those of its pictures by Azure AI Vision, model 2023-04-15; the
-    pictures themselves are not read.
+    Nothing is embedded or paid for again. Paintings of an archive replace existing ones. Each row is checked: an
+    invalid one is refused with the reason, and the rest is stored. After an interruption, run the same import again.
+    The vectors of a table are assumed to be those of its pictures by Azure AI Vision, model 2023-04-15; the pictures
+    themselves are not read.
     """
     anyio.run(_import, settings, Path(os.path.abspath(path)), collection, dry_run, as_json)
 
@@ -78,20 +78,21 @@ async def _progress(load: Load, bundle: Bundle) -> Progress:
 
 
 def _notes(bundle: Bundle, reach: Reach | None) -> list[str]:
-    """What to know besides the counts: what was assumed, and how the paintings are found."""
+    """Notes on the result: what was assumed, and how the paintings can be searched."""
     from art_mcp.space import Leg
 
     notes = [bundle.assumed] if bundle.assumed else []
     if reach is None:
         return [*notes, "Nothing was stored: this was a dry run."]
     brought = next((space for space in bundle.active if space.leg is Leg.PIXELS), None)
-    notes.append(f"Pictures are searched by {reach.pixels.made_by}." if reach.pixels else "Pictures are not searched.")
+    searched = f"searched by {reach.pixels.made_by}" if reach.pixels else "not searched"
+    notes.append(f"The pictures are {searched}.")
     if brought and reach.pixels != brought:
-        notes.append(f"The vectors that were imported are of {brought.made_by}: they are kept, but not searched.")
+        notes.append(f"The imported vectors are by {brought.made_by}: they are stored, but not searched.")
     if reach.lacking:
         notes.append(
-            f"{reach.lacking} paintings lack a vector of what is searched, so they are found by their words only. "
-            "`art-mcp reembed` makes it from the pictures that are kept."
+            f"{reach.lacking} paintings lack a vector that is searched, so only their catalogue text is searched. "
+            "`art-mcp reembed` creates it from the stored pictures."
         )
     return notes
 

@@ -1,4 +1,4 @@
-"""`art-mcp ingest`: loads paintings, shows how far it is, and says what became of the rows."""
+"""`art-mcp ingest`: loads paintings, shows the progress, and reports what became of the rows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Map
 
 
 class _Command(click.Command):
-    """Its help tells what SOURCE may be, which is known where sources are."""
+    """Lists the kinds of sources in its help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from art_mcp.ingest.sources import KINDS
@@ -49,22 +49,22 @@ class _Command(click.Command):
 
 @click.command(cls=_Command)
 @click.argument("source", required=False)
-@click.option("--collection", metavar="NAME", help="Name of the collection; by default that of the source.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and what it would cost; store nothing.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Load the first N rows only.")
+@click.option("--collection", metavar="NAME", help="Name of the collection. Default: that of the source.")
+@click.option("--dry-run", is_flag=True, help="Report what would be done and what it would cost; store nothing.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Load only the first N rows.")
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="FIELD=COLUMN",
     callback=_columns,
-    help="Which column of a table is what, where its header does not tell, e.g. title=Naam.",
+    help="Read FIELD from COLUMN of a table, if its header is not recognised, e.g. title=Naam.",
 )
 @click.option(
-    "--remove-missing", is_flag=True, help="In the end, remove the paintings that this source had and has no more."
+    "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."
 )
-@click.option("--clean-semart", is_flag=True, help="Leave out of SemArt what its tutorial leaves out.")
-@click.option("--resume", is_flag=True, help="Go on with every job that was not finished, instead of SOURCE.")
+@click.option("--clean-semart", is_flag=True, help="Clean SemArt in the same way as its tutorial.")
+@click.option("--resume", is_flag=True, help="Continue all unfinished jobs, instead of SOURCE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished jobs, or the plan, as JSON.")
 @click.pass_obj
 def ingest(
@@ -81,15 +81,15 @@ def ingest(
 ) -> None:
     """Load paintings from SOURCE.
 
-    Loading the same source again updates what changed and leaves the rest. What it had and has no more is counted,
-    and kept unless you ask.
+    Loading the same source again updates what has changed. Paintings that are no longer in it are counted, and kept
+    unless you pass --remove-missing.
     """
     from art_mcp.ingest.sources import Options, is_address
 
-    if bool(source) == resume:  # an empty SOURCE is a shell variable that was not set, not this folder
+    if bool(source) == resume:  # an empty SOURCE is an unset shell variable, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
     if resume and (collection or dry_run or limit or columns or remove_missing or clean_semart):
-        raise click.UsageError("--resume goes on with jobs as they were begun; give it alone.")
+        raise click.UsageError("--resume continues jobs with the options that they were started with; give it alone.")
     if source is not None and not is_address(source):
         source = os.path.abspath(source)
     options = Options(columns=columns, limit=limit, remove_missing=remove_missing, clean_semart=clean_semart)
@@ -122,7 +122,7 @@ async def _ingest(
             try:
                 await _run_with_progress(runtime, job_id)
             except ArtMcpError as error:
-                # One job's source may be gone; the others go on.
+                # One job's source may be gone; continue with the others.
                 problems.append(error)
             except click.Abort:
                 if (job := await jobs.get(database, job_id)) and not as_json:
@@ -137,7 +137,7 @@ async def _ingest(
         for job, refusals in finished:
             _print_job(job, refusals)
         if not finished:
-            click.echo("There is nothing to go on with.")
+            click.echo("Nothing to resume.")
     if problems:
         raise click.ClickException("\n".join(str(problem) for problem in problems))
     if any(job.refused == job.total for job, _ in finished):
@@ -162,9 +162,9 @@ def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:
         f"{job.pending} pending, of {job.total}{'' if job.listed else ' so far'}."
     )
     if job.removed:
-        click.echo(f"  {job.removed} were removed that the source has no more.")
+        click.echo(f"  {job.removed} were removed that are no longer in the source.")
     elif job.missing:
-        click.echo(f"  {job.missing} that it had before are not in the source any more; --remove-missing removes them.")
+        click.echo(f"  {job.missing} are no longer in the source; --remove-missing removes them.")
     print_refusals(refusals, "; --json lists them all")
 
 
@@ -209,7 +209,7 @@ def _print_plan(plan: Plan) -> None:
     if plan.reading:
         click.echo(f"  {plan.reading}")
     if plan.missing:
-        click.echo(f"  {plan.missing} that it had before are not in the source any more.")
+        click.echo(f"  {plan.missing} are no longer in the source.")
     for label, reason in plan.refusals:
         click.echo(f"  to be refused {label}: {reason}")
     if plan.refused > len(plan.refusals):

@@ -1,4 +1,4 @@
-"""`art-mcp reembed`: moves the database to the model that the settings name, and drops what it leaves."""
+"""`art-mcp reembed`: moves the database to the model that the settings name, and drops unused vectors."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and do nothing.")
-@click.option("--skip-refused", is_flag=True, help="Leave paintings behind whose pictures the new model refuses.")
-@click.option("--drop-old", is_flag=True, help="Instead, remove the vectors of models that are not used any more.")
+@click.option("--dry-run", is_flag=True, help="Report what would be done and what it would cost; change nothing.")
+@click.option("--skip-refused", is_flag=True, help="Leave behind paintings whose pictures the new model refuses.")
+@click.option("--drop-old", is_flag=True, help="Instead, remove the vectors of models that are no longer used.")
 @click.option(
     "--painting",
     "paintings",
     metavar="ID",
     type=click.UUID,
     multiple=True,
-    help="Make the vectors of this painting again, whatever is stored; can be given several times.",
+    help="Replace the stored vectors of this painting; can be repeated.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def reembed(
     settings: Settings, dry_run: bool, skip_refused: bool, drop_old: bool, paintings: Sequence[uuid.UUID], yes: bool
 ) -> None:
-    """Embed all pictures anew by the model that the settings name, then search by that one.
+    """Re-embed all pictures by the model that the settings name, then search by that model.
 
-    The pictures that are kept in the database are used, the sources may be gone. Searches and loads go on meanwhile.
-    What was interrupted goes on when it is run again; nothing is embedded or paid for twice.
+    It uses the pictures that are stored in the database, so the sources may be gone. You can search and load while it
+    runs. After an interruption, run it again; nothing is embedded or paid for twice.
     """
     if not (dry_run or yes or sys.stdin.isatty()):
-        raise click.UsageError("There is nobody to ask: say --yes.")
+        raise click.UsageError("Not a terminal; pass --yes to confirm.")
     if drop_old:
         anyio.run(_drop_old, settings, dry_run, skip_refused, yes)
     else:
@@ -59,29 +59,29 @@ async def _reembed(
     async with Runtime(settings) as runtime:
         move = await runtime.move()
         if paintings and not dry_run and (yes or click.confirm("Remove the stored vectors of these paintings?")):
-            click.echo(f"The vectors of {await move.forget(paintings)} paintings were removed, to be made again.")
+            click.echo(f"The vectors of {await move.forget(paintings)} paintings were removed and will be replaced.")
         plan = await move.plan()
         if plan.done:
-            click.echo(f"There is nothing to do: all pictures are embedded by {move.made_by}.")
+            click.echo(f"Nothing to do: all pictures are embedded by {move.made_by}.")
             return
         click.echo("\n".join(_described(move.made_by, plan)))
         if plan.billed and plan.calls:
             click.echo(str(await runtime.spending(plan.calls, settings.embeds_by)))
-        if dry_run or not (yes or click.confirm("Go on?")):
+        if dry_run or not (yes or click.confirm("Continue?")):
             click.echo("Nothing was changed.")
             return
         moved = await with_bar(lambda: move.run(skip_refused=skip_refused), lambda: _progress(move))
         _print_refused(move.refused)
         if not moved:
             raise click.ClickException(
-                f"{len(move.refused)} paintings could not be embedded by {move.made_by}, so nothing else was changed. "
-                "Run it again when that is mended, or with --skip-refused to leave these paintings behind."
+                f"{len(move.refused)} paintings could not be embedded by {move.made_by}, so searches still use the old "
+                "model. Run it again when this is fixed, or with --skip-refused to leave these paintings behind."
             )
         click.echo(
-            f"The pictures are searched by {move.made_by}; running servers follow in {SPACES_REFRESH_S} seconds."
+            f"The pictures are now searched by {move.made_by}; running servers switch within {SPACES_REFRESH_S} s."
         )
         if old := await move.inactive():
-            click.echo(f"Kept: {_listed(old)}. `art-mcp reembed --drop-old` removes that.")
+            click.echo(f"Still stored: {_listed(old)}. `art-mcp reembed --drop-old` removes them.")
 
 
 async def _drop_old(settings: Settings, dry_run: bool, skip_refused: bool, yes: bool) -> None:
@@ -91,10 +91,12 @@ async def _drop_old(settings: Settings, dry_run: bool, skip_refused: bool, yes: 
         move = await runtime.move()
         old = await move.old(skip_refused=skip_refused)
         if not old:
-            click.echo("There is nothing to drop.")
+            click.echo("Nothing to drop.")
             return
-        click.echo(f"Not used any more: {_listed(old)}.")
-        if dry_run or not (yes or click.confirm("Remove it? To go back then, all pictures have to be embedded again.")):
+        click.echo(f"No longer used: {_listed(old)}.")
+        if dry_run or not (
+            yes or click.confirm("Remove them? To go back afterwards, all pictures must be embedded again.")
+        ):
             click.echo("Nothing was removed.")
             return
         await move.drop(old)
@@ -107,11 +109,11 @@ async def _progress(move: Move) -> Progress:
 
 def _described(made_by: str, plan: Plan) -> list[str]:
     if not plan.paintings:
-        return [f"Nothing lacks a vector of {made_by}; only the switch to it is left."]
+        return [f"No painting lacks a vector of {made_by}; only the switch to it remains."]
     instead = f", instead of {plan.instead_of}" if plan.instead_of else ""
     lines = [f"{plan.paintings} paintings are to be embedded by {made_by}{instead}."]
     if plan.not_kept:
-        lines.append(f"{plan.not_kept} of them cannot be: no picture of them is kept.")
+        lines.append(f"{plan.not_kept} of them cannot be: their pictures are not stored.")
     return lines
 
 

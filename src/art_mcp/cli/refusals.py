@@ -1,4 +1,4 @@
-"""What a command prints of the rows that were refused."""
+"""Prints the rows that were refused."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def print_refusals(refusals: Sequence[tuple[str, str]], more: str = "") -> None:
     """Print the first refused rows, and how many more there are.
 
     Args:
-        refusals: what people call each row, and why it was refused.
-        more: what follows the number of those that are not shown.
+        refusals: the label of each row, and why it was refused.
+        more: text after the number of those that are not shown.
     """
     for label, reason in refusals[:SHOWN_REFUSALS]:
         click.echo(f"  refused {label}: {reason}")

@@ -1,4 +1,4 @@
-"""`art-mcp remove`."""
+"""`art-mcp remove`: removes a collection."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from art_mcp.settings import Settings
 
 @click.command()
 @click.argument("collection")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def remove(settings: Settings, collection: str, yes: bool) -> None:
-    """Remove COLLECTION: its paintings with all that is kept of them. The source's own files stay."""
+    """Remove COLLECTION: its paintings, with their vectors and stored pictures. The source's files stay."""
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("There is nobody to ask: say --yes.")
+        raise click.UsageError("Not a terminal; pass --yes to confirm.")
     anyio.run(_remove, settings, collection, yes)
 
 

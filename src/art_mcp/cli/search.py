@@ -1,4 +1,4 @@
-"""`art-mcp search`: asks without a chat client."""
+"""`art-mcp search`: searches without a chat client."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("text", required=False, default="")
-@click.option("--image", metavar="REFERENCE", help="A picture to search with: a file, an https link, or an id.")
+@click.option("--image", metavar="REFERENCE", help="Picture to search by: a file, an https link, or a painting's id.")
 @_filter_options
-@click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="How many paintings.")
+@click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Maximum number of paintings.")
 @click.option(
     "--sheet",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write a contact sheet of their pictures into this file, as JPEG.",
+    help="Write a contact sheet of the results to this file, as JPEG.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, as the tools give it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, as the tools return it.")
 @click.pass_obj
 def search(
     settings: Settings,
@@ -54,13 +54,13 @@ def search(
         raise click.UsageError("Give TEXT, --image, or both.")
     picture = _reference(image) if image else None
     if picture is not None and os.path.isabs(picture.value):
-        # Whoever types a command may read what they name.
+        # The user of a command may read any file that they name.
         settings = settings.model_copy(update={"image_dirs": (Path(picture.value).parent,)})
     anyio.run(_search, settings, text, picture, Filters.read(filters), limit, sheet, as_json)
 
 
 def _reference(image: str) -> Reference:
-    """What is neither a link nor an id is a path, which people need not write in full."""
+    """Parse an argument: anything but a link or an id is a path, which may be relative."""
     from art_mcp.images.reference import Reference
 
     if os.path.exists(image) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:|[0-9A-Fa-f-]{32,36}$", image):
@@ -96,7 +96,7 @@ async def _search(
 
 def _write(sheet: Path, drawn: bytes | None) -> None:
     if drawn is None:
-        raise ArtMcpError("No picture is kept of what was found.", "Search without --sheet.")
+        raise ArtMcpError("No picture of these paintings is stored.", "Search without --sheet.")
     try:
         sheet.write_bytes(drawn)
     except OSError as error:

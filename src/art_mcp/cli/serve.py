@@ -9,8 +9,8 @@ import click
 from art_mcp.settings import Settings
 
 TO_A_PERSON = (
-    "art-mcp: this is a server and waits for a chat client to talk to it. `art-mcp setup CLIENT` wires it into one, "
-    '`art-mcp search "..."` asks without one, Ctrl-C ends this.'
+    "art-mcp: this server is waiting for a chat client on stdin. `art-mcp setup CLIENT` adds it to a client, "
+    '`art-mcp search "..."` searches without one, Ctrl-C stops it.'
 )
 
 
@@ -20,11 +20,13 @@ TO_A_PERSON = (
     type=click.Choice(["stdio", "streamable-http"]),
     default="stdio",
     show_default=True,
-    help="stdio is for a client that starts the server, streamable-http for clients that find it running.",
+    help="stdio is for a client that starts the server, streamable-http for clients that connect to a running one.",
 )
 @click.option("--host", metavar="HOST", help="For streamable-http: a loopback address.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="For streamable-http; 0 takes any.  [default: 8000]")
-@click.option("--read-only", is_flag=True, help="Leave out the tools that change collections.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="For streamable-http; 0 picks a free port.  [default: 8000]"
+)
+@click.option("--read-only", is_flag=True, help="Disable the tools that change collections.")
 @click.pass_obj
 def serve(settings: Settings, transport: str, host: str | None, port: int | None, read_only: bool) -> None:
     """Serve MCP, by default over stdio (the default command)."""
@@ -36,7 +38,7 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
     if read_only:
         settings = settings.model_copy(update={"read_only": True})
     if transport != "stdio" and "image_dirs" not in settings.model_fields_set:
-        # Who calls over HTTP may be somebody else than whose folders these are.
+        # HTTP callers may not be the owner of these folders.
         settings = settings.model_copy(update={"image_dirs": ()})
     server = build_server(settings)
     if transport == "stdio":

@@ -1,4 +1,4 @@
-"""`art-mcp setup`: puts art-mcp into the configuration of a chat client, or takes it out again."""
+"""`art-mcp setup`: adds art-mcp to the configuration of a chat client, or removes it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from art_mcp.clients.launch import command, settings_to_pass, starts_art_mcp
 from art_mcp.errors import ArtMcpError
 from art_mcp.settings import user_env_file, variable
 
-SERVER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")  # what Claude Code takes
+SERVER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")  # what Claude Code accepts
 
 
 class SetupError(ArtMcpError):
-    """What was asked for cannot be written, or is not ours to change."""
+    """The entry cannot be written, or is that of another server."""
 
 
 @click.command()
 @click.argument("client", required=False, type=click.Choice(NAMES))
-@click.option("--write", is_flag=True, help="Write it into the client's file; all else in it is kept.")
-@click.option("--undo", is_flag=True, help="Take the entry out of the client's file again.")
+@click.option("--write", is_flag=True, help="Write the entry to the client's file; everything else in it is kept.")
+@click.option("--undo", is_flag=True, help="Remove the entry from the client's file.")
 @click.option(
     "--image-dir",
     "image_dirs",
     metavar="DIR",
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder that the tools may read, instead of those of ART_MCP_IMAGE_DIRS; give it again for more.",
+    help="Folder that the tools may read, instead of those in ART_MCP_IMAGE_DIRS; can be repeated.",
 )
-@click.option("--read-only", is_flag=True, help="Leave out the tools that change collections.")
-@click.option("--name", default="art", show_default=True, help="What the client calls the server.")
+@click.option("--read-only", is_flag=True, help="Disable the tools that change collections.")
+@click.option("--name", default="art", show_default=True, help="Name of the server in the client.")
 @click.pass_context
 def setup(
     ctx: click.Context,
@@ -47,13 +47,13 @@ def setup(
     read_only: bool,
     name: str,
 ) -> None:
-    """Put art-mcp into the configuration of CLIENT.
+    """Add art-mcp to the configuration of CLIENT.
 
-    It prints what belongs there, to be pasted; with --write it writes it, also for a client that was not found
-    here. Without CLIENT it says which clients are found and which of them have art-mcp.
+    Prints the entry for you to paste; with --write, writes it, even if the client was not found on this machine.
+    Without CLIENT, lists which clients were found and which of them have art-mcp.
 
-    The entry starts the art-mcp that you run now, with the --env-file that you give before "setup" and the
-    ART_MCP_* variables that are set, but never with secrets.
+    The entry starts this installation of art-mcp, with the --env-file that you pass before "setup" and the ART_MCP_*
+    variables that are set, but never with secrets.
     """
     try:
         known = clients(sys.platform, Path.home(), os.environ)
@@ -65,7 +65,7 @@ def setup(
         _list(known)
         return
     if not SERVER_NAME.fullmatch(name):
-        raise click.UsageError("--name takes letters, digits, - and _.")
+        raise click.UsageError("--name can have letters, digits, - and _.")
     if undo:
         _undo(known[client], name)
         return
@@ -87,11 +87,11 @@ def _entry(client: Client, env_file: Path | None, image_dirs: tuple[Path, ...], 
         passed[variable("image_dirs")] = os.pathsep.join(_listable(folder) for folder in image_dirs)
     for text in (*words, *passed.values()):
         if text.encode(errors="ignore").decode() != text:
-            raise SetupError(f"{text!r} is not UTF-8, which a client's file has to be.", "Rename the file or folder.")
+            raise SetupError(f"{text!r} is not UTF-8, which a client's file must be.", "Rename the file or folder.")
     if secret:
         click.echo(
-            f"Left out, because a client's file is no place for secrets: {', '.join(secret)}. Put it into "
-            f"{user_env_file()}, or into a file that you give with `art-mcp --env-file FILE setup`.",
+            f"Omitted, because a client's file is no place for secrets: {', '.join(secret)}. Put it into "
+            f"{user_env_file()}, or into a file that you pass with `art-mcp --env-file FILE setup`.",
             err=True,
         )
     return client.entry(words, passed)
@@ -100,18 +100,16 @@ def _entry(client: Client, env_file: Path | None, image_dirs: tuple[Path, ...], 
 def _listable(folder: Path) -> str:
     path = os.path.abspath(folder)
     if os.pathsep in path or path != path.strip():
-        problem = f"{path!r} cannot stand in {variable('image_dirs')}, where {os.pathsep} separates folders."
-        raise SetupError(problem, "Rename it, or give the folder above it.")
+        problem = f"{path!r} cannot be listed in {variable('image_dirs')}, where {os.pathsep} separates folders."
+        raise SetupError(problem, "Rename it, or give its parent folder.")
     return path
 
 
 def _print(client: Client, name: str, entry: dict[str, Any]) -> None:
     if client.name == "claude-code":
-        click.echo("Run this, or add --write to have it done:", err=True)
+        click.echo("Run this, or pass --write to have the entry written:", err=True)
     else:
-        click.echo(
-            f"This belongs into {client.file}, beside what is there; add --write to have it put there:", err=True
-        )
+        click.echo(f"Add this to what is in {client.file}, or pass --write to have it written:", err=True)
     click.echo(client.snippet(name, entry, sys.platform))
 
 
@@ -123,23 +121,23 @@ def _write(client: Client, name: str, entry: dict[str, Any]) -> None:
         raise
     before = file.servers.get(name)
     if before is not None and not starts_art_mcp(before):
-        raise SetupError(f"{name} in {client.file} is another server.", "Give yours another --name.")
+        raise SetupError(f"{name} in {client.file} is another server.", "Choose another --name.")
     after = _merged(before or {}, entry)
     if after == before:
-        click.echo(f"{client.file} has it already; there is nothing to change.")
+        click.echo(f"{client.file} has this entry already; there is nothing to change.")
         return
     if not client.found:
-        click.echo(f"{client.title} was not found (there is no {client.folder}); it is written all the same.", err=True)
+        click.echo(f"{client.title} was not found ({client.folder} does not exist); writing its file anyway.", err=True)
     file.put(name, after)
     if before is None:
-        click.echo(f"{name} is in {client.file} now. Restart {client.title} to see it.")
+        click.echo(f"Added {name} to {client.file}. Restart {client.title} to use it.")
     else:
         changed = ", ".join(key for key in after if after[key] != before.get(key))
-        click.echo(f"{name} was in {client.file} already; its {changed} changed. Restart {client.title} to see it.")
+        click.echo(f"Updated {changed} of {name} in {client.file}. Restart {client.title} to use it.")
 
 
 def _merged(before: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry, and what somebody added to the one that was there."""
+    """The new entry, with what somebody added to the old one."""
     merged = before | entry
     if isinstance(kept := before.get("env"), dict):
         merged["env"] = kept | entry.get("env", {})
@@ -150,20 +148,20 @@ def _undo(client: Client, name: str) -> None:
     try:
         file = ClientFile.read(client)
     except ClientFileError as error:
-        raise SetupError(error.problem, f"It is left as it is; take {name} out of it by hand.") from None
+        raise SetupError(error.problem, f"It was not changed; remove {name} from it by hand.") from None
     if name not in file.servers:
-        click.echo(f"{client.file} has no {name}; there is nothing to undo.")
+        click.echo(f"{client.file} has no entry {name}; there is nothing to undo.")
         return
     if not starts_art_mcp(file.servers[name]):
-        raise SetupError(f"{name} in {client.file} is another server.", "Say with --name how yours is called.")
+        raise SetupError(f"{name} in {client.file} is another server.", "Pass the name of yours with --name.")
     file.drop(name)
-    click.echo(f"{name} is taken out of {client.file}. Restart {client.title} to see it go.")
+    click.echo(f"Removed {name} from {client.file}. Restart {client.title} to apply that.")
 
 
 def _list(known: dict[str, Client]) -> None:
     for client in known.values():
         click.echo(f"{client.name:15} {_state(client)}")
-    click.echo("`art-mcp setup CLIENT` prints what belongs into its file, and with --write writes it.", err=True)
+    click.echo("`art-mcp setup CLIENT` prints the entry for a client's file, and with --write writes it.", err=True)
 
 
 def _state(client: Client) -> str:
