@@ -193,7 +193,7 @@ async def test_a_painting_without_its_picture_is_shown_as_such_and_not_embedded(
         shown = await client.call_tool("get_painting", {"id": id_, "similar": 1})
     assert not shown.is_error
     assert [content.type for content in shown.content] == ["text"]
-    assert "castle.jpg, which was never seen" in shown.content[0].text
+    assert "castle.jpg, size unknown" in shown.content[0].text
     assert shown.structured_content["image_width"] is None
     assert len(shown.structured_content["similar"]) == 1
 

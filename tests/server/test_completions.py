@@ -106,7 +106,7 @@ async def test_an_empty_collection_completes_nothing(settings: Settings, caplog:
     async with connected(settings) as client:
         for argument in ("artist", "collection"):
             assert await complete(client, argument, "") == EMPTY
-    assert "could not be completed" not in caplog.text
+    assert "Cannot complete" not in caplog.text
 
 
 async def test_a_database_out_of_reach_is_logged_and_completes_nothing(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ async def test_a_database_out_of_reach_is_logged_and_completes_nothing(tmp_path:
             assert await complete(client, "artist", "m") == EMPTY
             assert await complete(client, "description", "m") == EMPTY
     logged = (tmp_path / "stderr").read_text()
-    assert logged.count("artist could not be completed: The database cannot be reached.") == 1
+    assert logged.count("Cannot complete artist: The database cannot be reached.") == 1
     assert "c4nary" not in logged and "Traceback" not in logged
 
 

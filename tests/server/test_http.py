@@ -213,15 +213,15 @@ async def test_the_largest_picture_fits_and_no_more(served: Served) -> None:
 def test_other_hosts_than_loopback_are_refused(host: str) -> None:
     said = _refused("--host", host)
     assert said.startswith("art-mcp: art-mcp listens on this machine only, not on")
-    assert "has no access control yet" in said and "Leave --host out" in said and "SSH tunnel" in said
+    assert "has no access control yet" in said and "Omit --host" in said and "SSH tunnel" in said
 
 
 def test_a_taken_port_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         said = _refused("--port", str(port))
-    assert said.startswith(f"art-mcp: Port {port} of 127.0.0.1 cannot be had")
-    assert said.endswith("Choose another with --port; 0 takes any that is free.\n")
+    assert said.startswith(f"art-mcp: Cannot bind port {port} of 127.0.0.1")
+    assert said.endswith("Choose another port with --port; 0 picks a free one.\n")
 
 
 def test_host_and_port_mean_nothing_on_stdio() -> None:

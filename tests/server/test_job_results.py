@@ -32,7 +32,7 @@ RUNNING = Job(
 @pytest.mark.parametrize(
     ("job", "rate", "left", "said"),
     [
-        (RUNNING, 2.0, 29, "About 29 seconds left at 2 rows a second."),
+        (RUNNING, 2.0, 29, "About 29 seconds left at 2 rows per second."),
         (replace(RUNNING, listed=False), 2.0, None, ""),
         (replace(RUNNING, rate=0.0), None, None, ""),
         (replace(RUNNING, state="done", pending=0, stored=90), None, None, ""),
@@ -48,6 +48,6 @@ def test_pace_and_time_left_are_told_while_they_are_known(
 
 
 def test_a_budget_that_will_not_do_is_told_only_while_that_matters() -> None:
-    assert job_result(RUNNING, [], None, "Too little.").next_step.startswith("Too little. The work goes on")
+    assert job_result(RUNNING, [], None, "Too little.").next_step.startswith("Too little. The job continues")
     stopped = job_result(RUNNING, [], "The budget is used up.", "Too little.")
     assert (stopped.state, "Too little." in stopped.next_step) == ("stopped", False)

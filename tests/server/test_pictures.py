@@ -162,7 +162,7 @@ async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_i
         assert len(result.content) == 1 and len(result.structured_content["results"]) == 10
         result = await call(client, "get_painting", id=str(broken))
         assert len(result.content) == 1
-        assert result.structured_content["shown"] == "Nothing: no picture is kept."
+        assert result.structured_content["shown"] == "Nothing: no picture is stored."
 
 
 async def test_a_painting_is_shown_at_a_size_and_in_part(odd_ones: Settings) -> None:

@@ -108,7 +108,7 @@ async def test_an_id_that_nothing_has_is_told(settings: Settings) -> None:
         ):
             said = await refused(client, uri, -32602)
             assert said.startswith("There is no resource ") and len(said) < 200
-            assert said.endswith("Ask for one of the form art://paintings/{id}, art://paintings/{id}/image.")
+            assert said.endswith("Use one of the form art://paintings/{id}, art://paintings/{id}/image.")
 
 
 async def test_a_picture_that_is_gone_is_told(settings: Settings) -> None:
@@ -116,7 +116,7 @@ async def test_a_picture_that_is_gone_is_told(settings: Settings) -> None:
         await connection.execute("DELETE FROM art_mcp.renditions")
     async with connected(settings) as client:
         said = await refused(client, f"art://paintings/{ID}/image", -32602)
-    assert said == f"No picture is kept of the painting {ID}. Load its collection again."
+    assert said == f"No picture of the painting {ID} is stored. Load its collection again."
 
 
 async def test_a_database_out_of_reach_is_told() -> None:
@@ -135,4 +135,4 @@ async def test_a_fault_of_the_program_is_told_without_its_words() -> None:
 
     async with Client(server) as client:
         said = await refused(client, "broken://1", -32603)
-    assert said == "The resource failed for a reason that the server has logged. Try again, or look into its log."
+    assert said == "The resource failed unexpectedly; the server has logged the reason. Try again, or check its log."

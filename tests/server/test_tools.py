@@ -278,14 +278,14 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("get_painting", {"id": str(uuid.UUID(int=5))}, "There is no painting with the id"),
     ("get_painting", {"id": "'; DROP TABLE paintings; --"}, "There is no painting with the id"),
     ("get_painting", {"id": "x" * 5000}, "There is no painting with the id"),
-    ("get_painting", {"id": "x", "similar": 51}, "similar is 51; it can be 0 to 50."),
-    ("get_painting", {"id": "x", "similar": 10**400}, "similar is 1e+12; it can be 0 to 50."),
-    ("get_painting", {"id": "x", "size": -(10**400)}, "size is -1e+12; it can be 0 to 4096 pixels."),
+    ("get_painting", {"id": "x", "similar": 51}, "similar is 51, but must be from 0 to 50."),
+    ("get_painting", {"id": "x", "similar": 10**400}, "similar is 1e+12, but must be from 0 to 50."),
+    ("get_painting", {"id": "x", "size": -(10**400)}, "size is -1e+12, but must be from 0 to 4096 pixels."),
     ("search_paintings_by_text", {"query": "x", "limit": 10**400}, "limit is 1e+12, but must be from 1 to 50."),
     ("get_painting", {"id": "x", "similar": True}, "similar: value error, input should be a whole number"),
     ("get_painting", {"id": "x", "size": "huge"}, "size: input should be a valid integer"),
-    ("get_painting", {"id": "x", "size": -1}, "size is -1; it can be 0 to 4096 pixels. Ask for 512"),
-    ("get_painting", {"id": "x", "size": 4097}, "size is 4097; it can be 0 to 4096 pixels."),
+    ("get_painting", {"id": "x", "size": -1}, "size is -1, but must be from 0 to 4096 pixels. Pass 512"),
+    ("get_painting", {"id": "x", "size": 4097}, "size is 4097, but must be from 0 to 4096 pixels."),
     ("get_painting", {"id": "x", "region": "left"}, "region is 'left', which is not four numbers. Give x,y,"),
     ("get_painting", {"id": "x", "region": "0,0,1"}, "which is not four numbers. Give x,y,width,height as fractions"),
     ("get_painting", {"id": "x", "region": {"x": 1}}, "region: input should be a valid string"),
@@ -343,7 +343,7 @@ async def test_a_fault_of_the_program_is_told_without_its_words() -> None:
     server.add_tool(broken)
     async with Client(server) as client:
         assert await refused(client, "broken") == (
-            "broken failed for a reason that the server has logged. Try again, or look into its log."
+            "broken failed unexpectedly; the server has logged the reason. Try again, or check its log."
         )
 
 

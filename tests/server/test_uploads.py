@@ -51,7 +51,7 @@ NOWHERE = "postgresql://user@127.0.0.1:1/none"
 ERAS = ["legacy", "2026-07-28"]
 ADDRESS = re.compile(r"http://\S+/upload/[A-Za-z0-9_-]+")
 HANDLE = re.compile(r"upload:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
-REFUSED = "This link does not work: it is good for one picture and for 10 minutes. Ask for a new one in the chat."
+REFUSED = "This link does not work: it is valid for one picture and for 10 minutes. Ask for a new one in the chat."
 
 
 class Clock:
@@ -382,7 +382,7 @@ async def test_one_who_holds_connections_does_not_keep_others_out(uploads: Uploa
             while len(uploads._open) < AT_ONCE_A_SESSION:
                 await anyio.sleep(0.01)
         answer = await http.post(page + uploads.link("flood").token, content=png())
-        assert answer.status_code == 503 and answer.json()["error"].startswith("Too many pictures are being sent")
+        assert answer.status_code == 503 and answer.json()["error"].startswith("Too many pictures are being uploaded")
         assert (await http.post(page + uploads.link("quiet").token, content=png())).status_code == 200
         for each in held:
             each.close()
@@ -424,7 +424,7 @@ async def test_from_an_error_by_the_page_to_the_painting(
             assert address.startswith(served.origin + "/upload/")
             # The model asks too early, and learns the same link again.
             said = await refused(client, image=handle)
-            assert said.startswith("The user has not handed the picture over yet.")
+            assert said.startswith("The user has not uploaded the picture yet.")
             assert address in said and handle in said
             assert (await http.get(address)).status_code == 200
             picture = (pictures / "images" / "7.jpg").read_bytes()
@@ -467,17 +467,17 @@ async def test_a_handle_works_in_its_session_alone(served: Served, http: httpx2.
     ):
         address, handle = await link_in(mine)
         for client in (other, without):
-            assert "There is no picture under this handle" in await refused(client, image=handle)
+            assert "No picture is stored under this handle" in await refused(client, image=handle)
         assert (await http.post(address, content=png())).status_code == 200
         for client in (other, without):
             said = await refused(client, image=handle)
-            assert "There is no picture under this handle: it is of another session" in said
+            assert "No picture is stored under this handle: it is of another session" in said
             assert handle not in said and address not in said
         # In its own it is read, and then it is the database that is missing.
         assert (await refused(mine, image=handle)).startswith("The database cannot be reached.")
         address, handle = await link_in(without)
         assert (await http.post(address, content=png())).status_code == 200
-        assert "There is no picture under this handle" in await refused(mine, image=handle)
+        assert "No picture is stored under this handle" in await refused(mine, image=handle)
         assert (await refused(without, image=handle)).startswith("The database cannot be reached.")
 
 

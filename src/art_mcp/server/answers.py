@@ -1,4 +1,4 @@
-"""An answer as the protocol has it: text, data and pictures, none heavier than hosts take."""
+"""Builds tool results: text, structured data and pictures, within the limits of hosts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from mcp.types import CallToolResult, ImageContent, TextContent
 from art_mcp.server.results import Result
 
 MAX_ANSWER = 39_000
-"""Bytes of the data and of the text, each: hosts take 10,000 tokens, of about 4 bytes, and cut what is longer."""
+"""Maximum bytes of the data and of the text, each: hosts truncate results beyond 10,000 tokens of about 4 bytes."""
 LONGEST = (12_000, 4_000, 1_000, 300, 150, 80, 60)
-"""Bytes of a text in an answer that would be too long, tried in this order; ids and cursors are shorter."""
+"""Maximum bytes of each string in a result that is too long, tried in this order; ids and cursors are shorter."""
 CUT = "… [cut]"
 
 R = TypeVar("R", bound=Result)
 
 
 def answer(result: R, say: Callable[[R], str], *pictures: bytes) -> CallToolResult:
-    """A tool's answer: hosts read either the text or the data, so each is complete.
+    """Build a tool result. Hosts read either the text or the data, so each is complete.
 
     Args:
-        say: the text of a result.
-        pictures: JPEG; they stand beside the data and never in it.
+        say: formats a result as text.
+        pictures: JPEG; they are returned as image content, never inside the data.
     """
     result = fitted(result)
     shown = [base64.b64encode(picture).decode("ascii") for picture in pictures]
@@ -39,7 +39,7 @@ def answer(result: R, say: Callable[[R], str], *pictures: bytes) -> CallToolResu
 
 
 def fitted(result: R) -> R:
-    """The result, its texts cut as little as makes it fit into an answer, and marked where they are."""
+    """Truncate the strings of a result as little as it takes to fit, and mark where they are cut."""
     data = result.model_dump(mode="json")
     for longest in LONGEST:
         if len(json.dumps(data)) <= MAX_ANSWER:
@@ -63,5 +63,5 @@ def _cut(data: Any, longest: int) -> Any:
 
 
 def _bytes(text: str) -> int:
-    """In JSON, in which anything but ASCII is escaped: what a reader counts at most."""
+    """The size in JSON with non-ASCII characters escaped, which is the most that a host can count."""
     return len(json.dumps(text)) - 2

@@ -1,4 +1,4 @@
-"""How tools take their arguments: hosts send null for what is left out, and numbers as text."""
+"""Types of tool arguments. Hosts send null for omitted arguments, and numbers as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT
 
 DEFAULT_SIZE = 512
 MAX_SIZE = 4096
-"""Pixels a side; the largest picture that the settings let a server keep."""
+"""Pixels per side; the largest display picture that the settings allow."""
 
 
 def _text(value: object) -> object:
@@ -19,7 +19,7 @@ def _text(value: object) -> object:
 
 
 HUGE = 10**12
-"""Numbers beyond that, of which a client may send hundreds of digits, are no more than that."""
+"""Larger numbers, which may have hundreds of digits, are clamped to this."""
 
 
 def _bounded(value: object) -> object:
@@ -36,18 +36,18 @@ def _count(default: int) -> BeforeValidator:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-"""Text that may be left out, and is empty then. Not `str | None`: the SDK would read JSON out of such text."""
+"""Optional text, empty if omitted. Not `str | None`: the SDK would parse such text as JSON."""
 
 Image = Annotated[
     str,
     BeforeValidator(lambda given: json.dumps(given) if isinstance(given, dict) else _text(given)),
     Field(
-        description="A picture: absolute path in a folder that the server may read, https link, data: URI, or the "
-        "handle of an upload.",
+        description="A picture: absolute path in a folder that the server may read, https link, data: URI, or "
+        "upload handle.",
         json_schema_extra={"x-mcp-file": {"accept": ["image/*"]}},
     ),
 ]
-# ChatGPT fills in what `openai/fileParams` names, if the schema has just these properties.
+# ChatGPT fills in the arguments that `openai/fileParams` names, if their schema has exactly these properties.
 ImageFile = Annotated[
     dict[str, Any] | None,
     WithJsonSchema(
@@ -62,17 +62,17 @@ ImageFile = Annotated[
 Flag = Annotated[bool, BeforeValidator(bool)]
 """On or off; null is off."""
 Number = Annotated[int | None, BeforeValidator(_bounded)]
-# The bounds stand in the schema for the model to see, but are checked in search/, whose errors say more.
+# The bounds are in the schema for the model to see, but are checked in search/, whose errors say more.
 Limit = Annotated[
     int,
     _count(DEFAULT_LIMIT),
-    Field(description="Hits on a page.", json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT}),
+    Field(description="Hits per page.", json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT}),
 ]
 Similar = Annotated[
     int,
     _count(0),
     Field(
-        description="How many that look like it to list, too.",
+        description="Number of similar paintings to list, too.",
         json_schema_extra={"minimum": 0, "maximum": MAX_LIMIT},
     ),
 ]
@@ -85,7 +85,7 @@ Size = Annotated[
     int,
     _count(DEFAULT_SIZE),
     Field(
-        description="Longest side of the picture in pixels, 0 for none.",
+        description="Longer side of the picture in pixels; 0 for no picture.",
         json_schema_extra={"minimum": 0, "maximum": MAX_SIZE},
     ),
 ]
@@ -97,8 +97,8 @@ RegionOf = Annotated[
 Cursor = Annotated[Text, Field(description="next_cursor of the previous page.")]
 
 
-def say_shortly(schema: dict[str, Any]) -> None:
-    """Leave out of the schema of a tool's arguments what a reader does not need: they are listed in every chat."""
+def shorten_schema(schema: dict[str, Any]) -> None:
+    """Remove what a model does not need from the schema of a tool's arguments, since every chat includes it."""
     schema.pop("title", None)
     for argument in schema["properties"].values():
         argument.pop("title", None)

@@ -1,4 +1,4 @@
-"""What completes an argument while a person types it: values that the collection has."""
+"""Completes arguments while a person types them, with values that the collection has."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_VALUES = 100
-"""The protocol allows no more."""
+"""The protocol's maximum."""
 LONGEST = 200
-"""No value of a catalogue is longer; what is asked for at every key stays small."""
+"""Maximum characters that are completed; no catalogue value is longer."""
 
 
 def register(server: MCPServer[Services]) -> None:
-    # Not by server.completion(), whose handlers are not given what the server lives by.
+    # Not by server.completion(), whose handlers have no access to the services.
     server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, complete)
 
 
 async def complete(ctx: ServerRequestContext[Services], params: CompleteRequestParams) -> CompleteResult:
-    """Never fails: a person who is typing has not asked for anything yet."""
+    """Complete an argument. Never fails, since the person is still typing."""
     try:
         completion = await _completion(ctx.lifespan_context, params)
     except ArtMcpError as error:
-        log.warning("%s could not be completed: %s", params.argument.name, error)
+        log.warning("Cannot complete %s: %s", params.argument.name, error)
         completion = None
     except Exception:
-        log.exception("%s could not be completed", params.argument.name)
+        log.exception("Cannot complete %s", params.argument.name)
         completion = None
     return CompleteResult(completion=completion or Completion(values=[], total=0, has_more=False))
 
 
 async def _completion(services: Services, params: CompleteRequestParams) -> Completion | None:
-    # Of whichever prompt it is an argument; what else is typed nobody can know.
+    # A filter means the same in every prompt; other arguments cannot be completed.
     field, typed = params.argument.name, params.argument.value
     if field not in LISTED_FIELDS or len(typed) > LONGEST:
         return None

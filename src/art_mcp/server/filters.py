@@ -18,7 +18,7 @@ Function = Callable[..., Awaitable[T]]
 
 
 def with_filters(tool: Function[T]) -> Function[T]:
-    """A tool that takes all filters: its parameter `filters` becomes one argument for each."""
+    """Give a tool all filters: its parameter `filters` becomes one argument for each."""
     arguments = {
         name: Annotated[int | None if name in YEAR_FILTERS else Text, Field(description=description)]
         for name, description in FILTERS.items()
@@ -29,12 +29,12 @@ def with_filters(tool: Function[T]) -> Function[T]:
 def flattened(
     function: Function[T], arguments: Mapping[str, Any], default: Any, read: Callable[[dict[str, Any]], Any]
 ) -> Function[T]:
-    """A function whose parameter `filters` is replaced by several arguments.
+    """Replace a function's parameter `filters` by several arguments.
 
     Args:
         arguments: the type of each, by its name.
-        default: of every argument.
-        read: makes `filters` of the arguments, by name.
+        default: the default of every argument.
+        read: builds `filters` from the arguments, by name.
     """
     signature = inspect.signature(function, eval_str=True)
     parameters: list[Parameter] = []

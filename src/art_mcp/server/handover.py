@@ -1,4 +1,4 @@
-"""How a picture comes from a user to a tool, and what the user can do next if it did not come."""
+"""Gets a picture from the user to a tool, and says what the user can do if that fails."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 
 
 async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Source | Reference:
-    """The picture that a tool was given, read but not judged yet; a painting of the collection stays a reference.
+    """Read the picture that a tool was given, without decoding it; a painting of the collection stays a reference.
 
     Raises:
-        ImageError: it did not come this way, and which other ways this user has.
+        ImageError: the picture cannot be read; the error says which other ways this user has.
     """
     from art_mcp.images.reference import Kind, Reference
     from art_mcp.images.undecoded import ImageError
@@ -38,13 +38,13 @@ async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Sourc
 
 
 def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
-    """The same error with one more way out, where there is one: over HTTP a link to the page for uploads."""
+    """Add a link to the upload page to an error's next step, if the server is reached over HTTP."""
     if _host(ctx) is None:
         return error
     link = services(ctx).uploads.link(_session(ctx))
     return type(error)(
         error.problem,
-        f"{error.next_step} If only the user has the picture, such as in this chat: {_ask(ctx, link)}",
+        f"{error.next_step} If only the user has the picture, e.g. in this chat, {_ask(ctx, link)}",
     )
 
 
@@ -54,28 +54,28 @@ def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
     from art_mcp.images.undecoded import ImageError
 
     if _host(ctx) is None:
-        raise ImageError("Pictures are uploaded only to a server that is reached over HTTP; this one is not.", WAYS)
+        raise ImageError("Pictures can be uploaded only to a server that is reached over HTTP; this one is not.", WAYS)
     uploads, session = services(ctx).uploads, _session(ctx)
     if data := uploads.picture(reference.value, session):
         return Source(data, reference.name)
     if link := uploads.awaited(reference.value, session):
-        raise ImageError("The user has not handed the picture over yet.", f"If they still want to, {_ask(ctx, link)}")
-    problem = f"There is no picture under this handle: it is of another session, or older than {KEPT_S // 60} minutes."
+        raise ImageError("The user has not uploaded the picture yet.", f"If they still want to, {_ask(ctx, link)}")
+    problem = f"No picture is stored under this handle: it is of another session, or older than {KEPT_S // 60} minutes."
     raise with_link(ctx, ImageError(problem, WAYS))
 
 
 def _ask(ctx: ToolContext, link: Link) -> str:
     address = f"{ctx.request_context.request.url.scheme}://{_host(ctx)}{UPLOAD_PATH}{link.token}"
     return (
-        f"ask them to open {address} and to hand it over there (one picture, within {LINK_S // 60} minutes). When they "
-        f"say that it is there, call this tool again with image={link.handle}."
+        f"ask them to open {address} and upload it there (one picture, within {LINK_S // 60} minutes). When they "
+        f"have done so, call this tool again with image={link.handle}."
     )
 
 
 def _host(ctx: ToolContext) -> str | None:
-    """The host by which the client found the server, right at the other end of a tunnel too; None over stdio.
+    """The host that the client reaches the server by, so it is valid at the other end of a tunnel; None over stdio.
 
-    That it is one of ours was checked before the request came here, but not all that is written after it.
+    Its name was checked before the request came here, but not the rest of the header.
     """
     request = ctx.request_context.request
     host = request.headers.get("host", "") if request else ""
@@ -83,5 +83,5 @@ def _host(ctx: ToolContext) -> str | None:
 
 
 def _session(ctx: ToolContext) -> str:
-    """The id of the client's session, which only the client knows; empty where its protocol has no sessions."""
+    """The id of the client's session, which only the client knows; empty if its protocol has no sessions."""
     return ctx.request_context.request.headers.get("mcp-session-id", "")

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 MCP_PATH = "/mcp"
 MAX_BODY = MAX_BYTES // 3 * 4 + 1024 * 1024
-"""The largest picture as base64, and the JSON around it."""
+"""Bytes of the largest picture as base64, and of the JSON around it."""
 MAX_SESSIONS = 1000
 CLOSE_WITHIN_S = 3
-"""Requests that are still open this long after a signal are cancelled."""
+"""Seconds after a signal at which open requests are cancelled."""
 
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
-# Any port: through a tunnel the client's is another than the server's. None: a browser leaves out port 80.
+# Any port, since through a tunnel the client's differs from the server's; or none, since browsers omit port 80.
 _HOSTS = [host for name in _NAMES for host in (name, f"{name}:*")]
 SECURITY = TransportSecuritySettings(
     allowed_hosts=_HOSTS,
@@ -45,14 +45,14 @@ SECURITY = TransportSecuritySettings(
 
 
 class ListenError(ArtMcpError):
-    """The server cannot listen where it was told to."""
+    """The server cannot listen on the requested address."""
 
 
 class OnlyThisMachine:
-    """Turns away, on every path and before a byte of the body is read, what a page on the web sends here.
+    """Rejects requests of web pages, on every path and before the body is read.
 
-    A browser names the page's own host, be it that the page's name was made to point at this machine (Host)
-    or that the page sends its requests elsewhere (Origin).
+    A browser names the page's own host: in Host if the page's name was rebound to this machine, in Origin if the page
+    sends cross-origin requests.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -67,14 +67,14 @@ class OnlyThisMachine:
 
 
 def http_app(server: ArtServer, **options: Any) -> Starlette:
-    """The server as an ASGI application: MCP at `/mcp`, the page for uploads, and `/health`.
+    """The server as an ASGI application: MCP at `/mcp`, the upload page, and `/health`.
 
-    Sessions are kept for clients of the handshake era, because only in a session can a tool ask the user back;
-    a request of 2026-07-28 belongs to none. What the server lives by is opened once for all of them.
+    Clients of protocol versions with a handshake have sessions, because a tool can ask their user only in a session;
+    requests of version 2026-07-28 have none. All of them share the same services.
 
     Args:
-        server: is given more routes.
-        options: go to the SDK's `streamable_http_app`.
+        server: additional routes are registered on it.
+        options: passed to the SDK's `streamable_http_app`.
     """
     server.custom_route("/health", methods=["GET"])(_health)
     UploadPage(lambda: server.services).add_to(server)
@@ -90,21 +90,21 @@ def http_app(server: ArtServer, **options: Any) -> Starlette:
 
 
 def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
-    """Serve until SIGINT or SIGTERM; then open requests have a few seconds to finish.
+    """Serve until SIGINT or SIGTERM; open requests then have `CLOSE_WITHIN_S` seconds to finish.
 
     Args:
-        server: what to serve.
-        host: a name or an address of this machine's loopback.
-        port: 0 for any that is free.
-        options: as those of `http_app`.
+        server: the server.
+        host: a loopback name or address.
+        port: 0 for any free port.
+        options: as in `http_app`.
 
     Raises:
-        ListenError: if the host is not loopback, or the port cannot be had.
+        ListenError: the host is not loopback, or the port cannot be bound.
     """
     with listen(host, port) as listener:
         config = uvicorn.Config(
             http_app(server, **options),
-            log_config=None,  # its own would write requests to stdout
+            log_config=None,  # the default writes requests to stdout
             lifespan="on",
             ws="none",
             proxy_headers=False,
@@ -113,9 +113,9 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
         )
         web = uvicorn.Server(config)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
-        for handler in logging.getLogger().handlers:  # the SDK logs what tools answer, uvicorn the path
+        for handler in logging.getLogger().handlers:  # the SDK logs tool results, uvicorn paths
             handler.addFilter(_hide_links)
-        # uvicorn raises the signal that ended it once more when all is closed. This makes that a plain exit.
+        # After it has shut down, uvicorn raises the signal again. This turns that into a normal exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         address, bound = listener.getsockname()[:2]
         name = f"[{address}]" if ":" in address else address
@@ -124,49 +124,49 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket on the loopback interface.
+    """Open a listening socket on the loopback interface.
 
     Raises:
-        ListenError: if the host is not loopback, or the port cannot be had.
+        ListenError: the host is not loopback, or the port cannot be bound.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM) if host else []
     except (OSError, UnicodeError):
-        raise ListenError(f"There is no host {host!r:.60}.", "Leave --host out, or write it differently.") from None
+        raise ListenError(f"The host {host!r:.60} does not exist.", "Omit --host, or check its spelling.") from None
     addresses = [ipaddress.ip_address(address[0].partition("%")[0]) for *_, address in found]
     if not addresses or not all(address.is_loopback for address in addresses):
         raise ListenError(
             f"art-mcp listens on this machine only, not on {host or 'every address'}: it has no access control yet, so "
-            "anybody who reaches that address could read and change your collections.",
-            "Leave --host out; from another machine, use an SSH tunnel (ssh -L "
+            "anyone who can reach that address could read and change your collections.",
+            "Omit --host; from another machine, use an SSH tunnel (ssh -L "
             f"{port}:127.0.0.1:{port} USER@THIS_MACHINE) and http://127.0.0.1:{port}{MCP_PATH}.",
         )
     family, *_, address = found[0]
     try:
         listener = socket.create_server(address[:2], family=family)
-        # Connections inherit it. asyncio sets it only on sockets that say they are TCP, and this says nothing.
+        # Inherited by connections. asyncio sets it only if the socket's protocol is TCP, but here it is 0.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     except PermissionError:
-        problem = f"Port {port} is not for this user."
+        problem = f"No permission to bind port {port}."
     except OSError as error:
-        problem = f"Port {port} of {host} cannot be had ({error.strerror}); perhaps a server already runs there."
-    raise ListenError(problem, "Choose another with --port; 0 takes any that is free.")
+        problem = f"Cannot bind port {port} of {host} ({error.strerror}); another server may be running there."
+    raise ListenError(problem, "Choose another port with --port; 0 picks a free one.")
 
 
 async def _health(_: Request) -> JSONResponse:
-    """That the process answers; neither the database nor a model is asked."""
+    """Report that the process responds; checks neither the database nor a model."""
     return JSONResponse({"status": "ok", "version": version("art-mcp")})
 
 
 def _is_cut_off(record: logging.LogRecord) -> bool:
-    """Whether uvicorn tells of a request that did not end by itself; at the end it says how many there were."""
+    """Whether uvicorn logs a request that was cut off by the shutdown; it logs their number, too."""
     cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
     return bool(cancelled) or record.getMessage().startswith("ASGI callable returned without completing")
 
 
 def _hide_links(record: logging.LogRecord) -> bool:
-    """Who reads the log could else send a picture by somebody's link, or search with somebody's picture."""
+    """Redact links and handles, by which a reader of the log could upload a picture or search by a user's picture."""
     said = record.getMessage()
     if (hidden := LINK_OR_HANDLE.sub("...", said)) != said:
         record.msg, record.args = hidden, ()

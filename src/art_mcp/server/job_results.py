@@ -1,4 +1,4 @@
-"""What the tool that loads collections answers."""
+"""The results of the tool that loads collections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RefusedRow(Result):
 
 
 class IngestResult(Result):
-    """An ingest job as it stands, or as it would be; stored, unchanged, refused and pending add up to total."""
+    """The state of an ingest job, or the plan of one; stored, unchanged, refused and pending add up to total."""
 
     job_id: str | None
     state: str
@@ -43,22 +43,24 @@ class IngestResult(Result):
 def job_result(
     job: Job, refusals: list[tuple[str, str]], problem: str | None, short: str | None = None
 ) -> IngestResult:
-    """Args:
-    problem: why work on the job has stopped, if it has.
-    short: that the budget will not do, if so.
+    """Describe a job, and what to do next.
+
+    Args:
+        problem: why the job has stopped, if it has.
+        short: a warning that the budget does not suffice, if so.
     """
     state = job.state
     if job.done and job.refused == job.total:
-        next_step = "Nothing could be stored. Mend what the refusals name and load it again."
+        next_step = "Nothing could be stored. Fix what the refusals name, then load it again."
     elif job.done:
         next_step = "Search the collection, or ask for one painting."
     elif job.state == "cancelled":
-        next_step = "What was stored stays. Load the source again to store the rest."
+        next_step = "Stored paintings are kept. Load the source again to store the rest."
     elif problem:
         state = "stopped"
-        next_step = f"{problem} Then call ingest_collection with job_id={job.id} to go on."
+        next_step = f"{problem} Then call ingest_collection with job_id={job.id} to continue."
     else:
-        next_step = f"The work goes on while this server runs. To see how it stands, pass job_id={job.id}."
+        next_step = f"The job continues while this server runs. To see its progress, pass job_id={job.id}."
         next_step = f"{short} {next_step}" if short else next_step
     return IngestResult(
         job_id=str(job.id),
@@ -78,11 +80,15 @@ def job_result(
 
 
 def plan_result(plan: Plan, spending: Spending | None, refused_because: str | None = None) -> IngestResult:
-    """Args: refused_because: why it was only planned, if it was to be loaded."""
+    """Describe a plan.
+
+    Args:
+        refused_because: why a load was only planned, if it was requested.
+    """
     counts = f"{plan.new} are new, {plan.changed} have changed."
     facts = [refused_because, plan.reading, counts, spending and str(spending)]
     if not plan.complete:
-        facts.append("There was no time to look at the rest of the rows.")
+        facts.append("There was no time to check the rest of the rows.")
     if refused_because is None:
         facts.append("To load it, call again without plan.")
     return IngestResult(
@@ -108,10 +114,10 @@ def ingest_text(result: IngestResult) -> str:
         f"{result.refused} refused, {result.pending} pending, of {result.total}."
     ]
     if result.seconds_left is not None:
-        pace = f" at {result.rows_a_second:g} rows a second" if result.rows_a_second else ""
+        pace = f" at {result.rows_a_second:g} rows per second" if result.rows_a_second else ""
         lines.append(f"About {duration(result.seconds_left)} left{pace}.")
     if result.missing:
-        lines.append(f"{result.missing} of this source's paintings are not in it any more; they are kept.")
+        lines.append(f"{result.missing} paintings are no longer in this source; they are kept.")
     lines += [f"Refused {refusal.row}: {refusal.reason}" for refusal in result.refusals]
     if result.refused > len(result.refusals):
         lines.append(f"... and {result.refused - len(result.refusals)} more.")

@@ -1,4 +1,4 @@
-"""Paintings as resources: what a client can attach to a chat by an address, without a tool."""
+"""Paintings as resources, which a client can attach to a chat by URI, without a tool."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 MAX_IMAGE = 700_000
-"""Bytes; base64 makes them a third more, and hosts take 1 MB."""
+"""Bytes; base64 adds a third, and hosts accept 1 MB."""
 
-# The SDK guards paths. An id is none, and one that looks like a path is told like any other that nothing has.
+# The SDK rejects values that look like paths. Exempt ids, so that such a one gets the error of any unknown id.
 _IDS = ResourceSecurity(exempt_params={"id"})
 
 
@@ -34,8 +34,7 @@ def register(server: MCPServer[Services]) -> None:
         name="painting",
         title="A painting's catalogue entry",
         description=(
-            "Everything that the catalogue says about one painting, as get_painting returns it. The id is that of a "
-            "search's result."
+            "The full catalogue entry of one painting, as get_painting returns it. Take the id from a search result."
         ),
         mime_type="application/json",
         annotations=Annotations(audience=["assistant"]),
@@ -45,7 +44,7 @@ def register(server: MCPServer[Services]) -> None:
         "art://paintings/{id}/image",
         name="painting_image",
         title="A painting's picture",
-        description="The picture of one painting, about 1024 pixels. The id is that of a search's result.",
+        description="The picture of one painting, about 1024 pixels. Take the id from a search result.",
         mime_type="image/webp",
         annotations=Annotations(audience=["user", "assistant"]),
         security=_IDS,
@@ -64,7 +63,7 @@ async def painting_image(ctx: ToolContext, id: str) -> bytes:
     database, found = await _find(ctx, id)
     rendition = await paintings.rendition(database, found.id, "display")
     if rendition is None:
-        raise ResourceNotFoundError(f"No picture is kept of the painting {found.id}. Load its collection again.")
+        raise ResourceNotFoundError(f"No picture of the painting {found.id} is stored. Load its collection again.")
     return await anyio.to_thread.run_sync(lighter, rendition.data, MAX_IMAGE, limiter=services(ctx).runtime.showing)
 
 

@@ -1,4 +1,4 @@
-"""What the tools answer, twice: as data, and as text that says the same to a reader without the data."""
+"""The results of the tools, as structured data and as text that says the same to hosts that do not read the data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNTITLED = "Untitled"
 
 
 def _compact(schema: dict[str, Any]) -> None:
-    """Say a schema shorter: clients read it, and check every answer against it."""
+    """Shorten a schema, which clients read and validate every result against."""
     schema.pop("title", None)
     schema.pop("description", None)
     for field in schema["properties"].values():
@@ -28,22 +28,22 @@ def _compact(schema: dict[str, Any]) -> None:
 
 
 class Result(BaseModel):
-    """What a tool answers as data, or a part of it."""
+    """The structured data of a tool result, or a part of it."""
 
     model_config = ConfigDict(json_schema_extra=_compact)
 
     @classmethod
     def listed(cls) -> WithJsonSchema:
-        """The schema of a list of these: with the items' own in it, shorter than by a definition."""
+        """The schema of a list of these, with the items' schema inline, which is shorter than a reference."""
         item = cls.model_json_schema()
-        del item["required"]  # all are there; to say so again costs each chat more tokens than it is worth
+        del item["required"]  # all are always present; saying so would cost tokens in every chat
         return WithJsonSchema({"type": "array", "items": item})
 
 
 class PaintingSummary(Result):
     """One hit."""
 
-    number: int = Field(description="On the contact sheet, too.")
+    number: int = Field(description="Also on the contact sheet.")
     id: str = Field(description="For get_painting, or as painting_id for search_paintings_by_image.")
     title: str
     artist: str | None
@@ -52,7 +52,7 @@ class PaintingSummary(Result):
     technique: str | None
     school: str | None
     collection: str
-    score: float = Field(description="Comparable only within one question.")
+    score: float = Field(description="Comparable only within one query.")
     relevance: Annotated[Relevance, WithJsonSchema({"type": "string", "enum": list(Relevance)})]
 
 
@@ -60,14 +60,14 @@ class SearchResult(Result):
     """A page of hits, best first."""
 
     results: Annotated[list[PaintingSummary], PaintingSummary.listed()]
-    offset: int = Field(description="Hits on the pages before this one.")
+    offset: int = Field(description="Hits on previous pages.")
     total: int = Field(description="Paintings that were searched.")
     next_cursor: str | None = Field(description="The cursor of the next page; null at the end.")
-    note: str | None = Field(description="What to know before relying on the results.")
+    note: str | None = Field(description="A caveat about the results.")
 
 
 class PaintingResult(Result):
-    """Everything that the catalogue says about one painting, and others that look like it."""
+    """The full catalogue entry of one painting, and others that look like it."""
 
     id: str
     title: str
@@ -81,13 +81,13 @@ class PaintingResult(Result):
     collection: str
     credit: str | None
     rights: str | None
-    page: str | None = Field(description="Of its museum, to link to.")
+    page: str | None = Field(description="Its museum's web page, to link to.")
     image_file: str
-    image_width: int | None = Field(description="Pixels of the source's picture; null if it was never seen.")
+    image_width: int | None = Field(description="Pixels of the source's picture; null if unknown.")
     image_height: int | None
-    shown: str | None = Field(description="What the picture beside this shows, if there is one.")
+    shown: str | None = Field(description="What the returned picture shows, if there is one.")
     similar: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
-        description="Results as of a search: others that look like it, most alike first."
+        description="Search results: others that look like it, most similar first."
     )
 
 
@@ -106,7 +106,7 @@ class FacetResult(Result):
 
 
 class CollectionResult(Result):
-    """What there is under the filters."""
+    """A summary of the paintings that match the filters."""
 
     total: int
     year_from: int | None
@@ -114,10 +114,10 @@ class CollectionResult(Result):
     facets: Annotated[
         dict[str, FacetResult],
         WithJsonSchema({"type": "object", "additionalProperties": FacetResult.model_json_schema()}),
-    ] = Field(description="By the name of the filter.")
+    ] = Field(description="By filter name.")
     spaces: list[str] = Field(description="Embedding spaces that are searched.")
-    model: str = Field(description="Whether questions can be embedded now.")
-    pictures_mb: float = Field(description="Kept for showing, of all collections.")
+    model: str = Field(description="Whether queries can be embedded now.")
+    pictures_mb: float = Field(description="Size of the stored pictures of all collections.")
 
 
 def search_result(found: Answer) -> SearchResult:
@@ -127,25 +127,29 @@ def search_result(found: Answer) -> SearchResult:
     ]
     note = found.note
     if found.cut:
-        note = "The ranking ends here. To find others, ask more precisely."
+        note = "The ranking ends here. To find others, use a more specific query."
     elif not note and not found.offset and results and all(result.relevance is Relevance.WEAK for result in results):
-        note = "Nothing here fits well; these are only the nearest. Try other words or another picture."
+        note = "Nothing here matches well; these are only the nearest. Try other words or another picture."
     return SearchResult(
         results=results, offset=found.offset, total=found.total, next_cursor=found.next_cursor, note=note
     )
 
 
 def search_text(result: SearchResult, *, paged: bool = True) -> str:
-    """Args: paged: whether the reader can ask for the next page."""
+    """Format a search result as text.
+
+    Args:
+        paged: whether the reader can request the next page.
+    """
     last = result.offset + len(result.results)
     lines = [f"{result.offset + 1} to {last} of {result.total} paintings, best first."]
     if not result.results:
-        lines = [f"No more of {result.total} paintings." if result.total else "No painting is under all these filters."]
+        lines = [f"No more of {result.total} paintings." if result.total else "No painting matches these filters."]
     if result.note:
         lines.append(result.note)
     lines += _listed(result.results)
     if result.next_cursor and paged:
-        lines.append(f"More: the same call with cursor={result.next_cursor}")
+        lines.append(f"For more, repeat the call with cursor={result.next_cursor}")
     return "\n".join(lines)
 
 
@@ -186,12 +190,18 @@ def collection_text(result: CollectionResult) -> str:
             listed += f" and {more} more"
         if listed:
             lines.append(f"{name}: {listed}")
-    lines.append(f"Searched in {', '.join(result.spaces)}. {result.model} Pictures kept: {result.pictures_mb} MB.")
+    lines.append(
+        f"Embedding spaces: {', '.join(result.spaces)}. {result.model} Stored pictures: {result.pictures_mb} MB."
+    )
     return "\n".join(lines)
 
 
 def painting_result(painting: Painting, shown: str | None = None, similar: Answer | None = None) -> PaintingResult:
-    """Args: shown: what of the picture comes with the answer, in words."""
+    """Describe a painting.
+
+    Args:
+        shown: what the returned picture shows, in words.
+    """
     return PaintingResult(
         **_summary(painting),
         timeframe=painting.catalogue.timeframe,
@@ -223,11 +233,11 @@ def painting_text(result: PaintingResult) -> str:
         "Description": result.description,
     }
     lines = [result.title, *(f"{name}: {value}" for name, value in facts.items() if value)]
-    return "\n".join(lines + ["Looks like it:"] * bool(result.similar) + _listed(result.similar))
+    return "\n".join(lines + ["Similar paintings:"] * bool(result.similar) + _listed(result.similar))
 
 
 def _pixels(result: PaintingResult) -> str:
-    return f"{result.image_width} x {result.image_height} pixels" if result.image_width else "which was never seen"
+    return f"{result.image_width} x {result.image_height} pixels" if result.image_width else "size unknown"
 
 
 def _summary(painting: Painting) -> dict[str, str | None]:

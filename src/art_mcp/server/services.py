@@ -1,4 +1,4 @@
-"""What the tools share while the server serves."""
+"""The objects that the tools share while the server runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ToolContext = Context[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Lives as long as the server serves."""
+    """Exists while the server runs."""
 
     runtime: Runtime
     runner: Runner

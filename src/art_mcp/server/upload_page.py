@@ -1,4 +1,4 @@
-"""The page on which a person drops, pastes or chooses a picture: `/upload/{token}`."""
+"""The page on which a person uploads a picture: `/upload/{token}`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from art_mcp.server.services import Services
 
 RECEIVE_WITHIN_S = 120
-"""The largest picture takes so long at 1.4 Mbit/s."""
+"""Enough for the largest picture at 1.4 Mbit/s."""
 FILE = "The file"
 TOO_LARGE = f"{FILE} is larger than {MAX_BYTES >> 20} MiB. Make it smaller and try again."
 
@@ -32,11 +32,11 @@ _STATUS: dict[type[ArtMcpError], int] = {LinkError: 404, BusyError: 503}
 
 
 class UploadPage:
-    """Shows the page, and takes what is sent from it.
+    """Serves the page, and receives the pictures that are sent from it.
 
     Args:
-        services: what there is while the server serves.
-        within: seconds that sending may take.
+        services: returns the server's services while it runs.
+        within: timeout of an upload, in seconds.
     """
 
     def __init__(self, services: Callable[[], Services], *, within: float = RECEIVE_WITHIN_S) -> None:
@@ -48,7 +48,7 @@ class UploadPage:
         server.custom_route(UPLOAD_PATH + "{token}", methods=["POST"])(self.receive)
 
     async def show(self, request: Request) -> Response:
-        """The page; looking at it does not use the link up."""
+        """Return the page. Opening it does not use up the link."""
         try:
             self._services().uploads.check(request.path_params["token"])
         except LinkError:
@@ -56,7 +56,7 @@ class UploadPage:
         return _page("choose", status=200)
 
     async def receive(self, request: Request) -> Response:
-        """The picture is the request's body as it is; the answer is JSON, with `handle` or `error`."""
+        """Receive a picture as the raw request body. The response is JSON, with `handle` or `error`."""
         services = self._services()
         try:
             with services.uploads.receiving(request.path_params["token"]) as link:
@@ -69,16 +69,16 @@ class UploadPage:
         except ArtMcpError as error:
             return _answer(_STATUS.get(type(error), 422), error=str(error))
         except TimeoutError:
-            answer = _answer(408, error="Sending took too long. Try again, or send a smaller picture.")
-            answer.headers["Connection"] = "close"  # else the rest of it would be waited for
+            answer = _answer(408, error="The upload took too long. Try again, or send a smaller picture.")
+            answer.headers["Connection"] = "close"  # otherwise the server waits for the rest of it
             return answer
         except ClientDisconnect:
-            return _answer(400, error="The connection broke.")  # which nobody reads
+            return _answer(400, error="The connection was lost.")  # nobody reads this
         return _answer(200, handle=link.handle)
 
 
 async def _body(request: Request) -> bytes | None:
-    """None if it is longer than a picture may be."""
+    """Read the body; None if it is larger than a picture may be."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > MAX_BYTES:
         return None

@@ -1,7 +1,7 @@
-"""Pictures that people hand over themselves, where their chat client hands over none.
+"""Pictures that people upload themselves, if their chat client cannot pass them on.
 
-A link to a page and a handle are made together. The model gives the link to the user, and knows the handle already;
-it works as soon as the user has sent a picture there.
+A link to the upload page and a handle are created together. The model gives the link to the user and keeps the handle,
+which becomes valid once the user has uploaded a picture.
 """
 
 from __future__ import annotations
@@ -21,52 +21,52 @@ from dataclasses import dataclass
 from art_mcp.errors import ArtMcpError
 
 UPLOAD_PATH = "/upload/"
-"""The page's, before the token."""
+"""Path of the page, before the token."""
 LINK_OR_HANDLE = re.compile(f"(?<={UPLOAD_PATH})[A-Za-z0-9_-]+|(?<=upload:)[A-Za-z2-7-]+")
-"""What of them is secret."""
+"""Matches the secret parts of links and handles."""
 LINK_S = 10 * 60
-"""A link can be used for so long."""
+"""Lifetime of a link in seconds."""
 KEPT_S = 30 * 60
-"""A picture is kept for so long, and nothing of it after that."""
+"""Seconds for which a picture is stored; nothing of it remains after that."""
 MAX_KEPT = 100 * 1024 * 1024
-"""Bytes of pictures that are kept in memory, of all sessions together."""
+"""Maximum bytes of pictures in memory, for all sessions together."""
 MAX_UPLOADS = 10_000
-"""In `KEPT_S`: what was used is remembered, so that no link works twice."""
+"""Maximum uploads in `KEPT_S`. Used links are remembered, so that none works twice."""
 MAX_AWAITED = 1000
-"""Links of which it is remembered that they were given; older ones work as well, since they are signed."""
+"""Maximum unused links that are remembered. Older ones work as well, since links are signed."""
 AT_ONCE, AT_ONCE_A_SESSION = 6, 2
-"""Pictures that are received at the same time; each may take 20 MiB besides `MAX_KEPT`."""
+"""Maximum concurrent uploads; each may take 20 MiB in addition to `MAX_KEPT`."""
 
-_CLAIM = struct.Struct(">I8s8s")  # seconds of the clock, digest of the session, what makes the link unlike others
+_CLAIM = struct.Struct(">I8s8s")  # expiry in seconds of the clock, digest of the session, random bytes
 _TAG_BYTES = 10
 _HANDLE_BYTES = 10
 
 
 class LinkError(ArtMcpError):
-    """A link was used, is too old, or is none of ours; which of them, is not told."""
+    """A link was used, has expired or is forged; the error does not say which."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"This link does not work: it is good for one picture and for {LINK_S // 60} minutes.",
+            f"This link does not work: it is valid for one picture and for {LINK_S // 60} minutes.",
             "Ask for a new one in the chat.",
         )
 
 
 class BusyError(ArtMcpError):
-    """More is sent than there is room for."""
+    """Too many uploads are in progress."""
 
     def __init__(self) -> None:
-        super().__init__("Too many pictures are being sent at this moment.", "Wait a little, then send it again.")
+        super().__init__("Too many pictures are being uploaded right now.", "Wait a moment, then send it again.")
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a token says, once its signature was checked."""
+    """The content of a token whose signature was verified."""
 
     token: str
-    """What stands in the page's address; whoever has it can send one picture."""
+    """The secret part of the page's URL; its holder can upload one picture."""
     handle: str
-    """By what the model names the picture, e.g. `upload:7KQ2-M5XD-AB3F-Z4QY`; not to be told from the token."""
+    """The model's name for the picture, e.g. `upload:7KQ2-M5XD-AB3F-Z4QY`; it cannot be derived from the token."""
     session: bytes
     until: float
 
@@ -74,19 +74,19 @@ class Link:
 @dataclass(slots=True)
 class _Upload:
     data: bytes
-    """Empty when it had to go, so that its link stays used."""
+    """Empty if it was evicted; the entry stays, so that its link stays used."""
     session: bytes
     until: float
 
 
 class Uploads:
-    """The links of this process, and the pictures that came by them. Not for threads.
+    """The upload links and the uploaded pictures of this process. Not thread-safe.
 
-    A session is a text that only its client knows. A client whose protocol has no sessions belongs to the empty
-    one, and then it is the handle's 80 random bits that keep others from its picture.
+    A session's id is known only to its client. Clients whose protocol has no sessions share an empty id, so that only
+    the handle's 80 random bits protect their pictures.
 
     Args:
-        clock: seconds that never go back.
+        clock: monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -98,7 +98,7 @@ class Uploads:
         self._open: set[str] = set()
 
     def link(self, session: str) -> Link:
-        """A new link, and the handle of what will be sent there."""
+        """Create a link, and the handle of the picture that will be uploaded there."""
         until = int(self._clock()) + LINK_S
         link = self._link(_CLAIM.pack(until, self._session(session), secrets.token_bytes(8)))
         if len(self._awaited) >= MAX_AWAITED:
@@ -107,14 +107,14 @@ class Uploads:
         return link
 
     def check(self, token: str) -> Link:
-        """What a token says.
+        """Verify a token.
 
         Raises:
-            LinkError: it cannot be used, or not any more.
+            LinkError: it is invalid, used or expired.
         """
         self._forget()
         try:
-            # Strict, and what is longer or shorter cannot be signed.
+            # Strict; the signature of a longer or shorter token does not match.
             given = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except ValueError:
             raise LinkError from None
@@ -128,11 +128,11 @@ class Uploads:
 
     @contextmanager
     def receiving(self, token: str) -> Iterator[Link]:
-        """While a picture is received and judged; it ends with `keep`, or the link stays good for another try.
+        """Reserve a link while its picture is received and checked. Without `keep`, the link stays valid for a retry.
 
         Raises:
-            LinkError: as `check`.
-            BusyError: too much is received at the same time, or somebody sends by this link already.
+            LinkError: as in `check`.
+            BusyError: too many uploads are in progress, or one by this link is.
         """
         link = self.check(token)
         if (
@@ -153,9 +153,9 @@ class Uploads:
                 del self._receiving[link.session]
 
     def keep(self, link: Link, data: bytes) -> None:
-        """Keep a picture that was judged; its link is used then.
+        """Store a picture that was checked, which uses up its link.
 
-        Where it gets too much, the oldest picture of the session goes that holds the most, so that nobody can
+        If the memory is full, the oldest picture of the session that uses the most is evicted, so that no session can
         crowd out the others.
         """
         held: Counter[bytes] = Counter()
@@ -168,17 +168,17 @@ class Uploads:
             oldest.data = b""
         self._awaited.pop(link.handle, None)
         self._uploads[link.handle] = _Upload(data, link.session, self._clock() + KEPT_S)
-        # The last picture goes in time too, when nobody calls any more.
+        # Deletes the last picture in time, even if there are no more calls.
         asyncio.get_running_loop().call_later(KEPT_S + 1, self._forget)
 
     def picture(self, handle: str, session: str) -> bytes | None:
-        """What was sent for a handle, in the session that asked for its link; None if there is nothing."""
+        """The picture that was uploaded for a handle, in the session that requested its link; None if there is none."""
         self._forget()
         upload = self._uploads.get(_as_made(handle))
         return upload.data or None if upload and upload.session == self._session(session) else None
 
     def awaited(self, handle: str, session: str) -> Link | None:
-        """The link of a handle, in the session that asked for it, while it can still be used."""
+        """The unused link of a handle, in the session that requested it; None if there is none or it has expired."""
         link = self._awaited.get(_as_made(handle))
         return link if link and link.session == self._session(session) and link.until > self._clock() else None
 
@@ -204,7 +204,7 @@ class Uploads:
 
 
 def _as_made(handle: str) -> str:
-    """A handle as `link` writes it, however a model writes it, with the full stop after it too."""
+    """Normalise a handle, which a model may write in another form, or with a full stop after it."""
     return _handle(re.sub("[^A-Z2-7]", "", handle.upper().partition(":")[2]))
 
 

@@ -1,4 +1,4 @@
-"""The tool that says what there is."""
+"""The tool that describes the collection."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def register(server: MCPServer[Services]) -> None:
         title="Survey the collection",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
-            "Says what there is, under the same filters as the searches take: how many paintings, from which years, "
-            "and the most frequent values of each filter with their counts. It lists no single paintings; for those "
-            "use search_paintings_by_text."
+            "Describes the collection, with the same filters as the searches: how many paintings, from which years, "
+            "and the most frequent values of each filter with their counts. It does not list single paintings; for "
+            "those use search_paintings_by_text."
         ),
     )
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 RETURN_WITHIN_S = 25
-"""Chat clients give up after 60 s or more and show no progress, so the job is reported well before."""
+"""Chat clients time out after 60 s or more and show no progress, so the tool returns well before."""
 PROGRESS_EVERY_S = 1
 MUSEUM_FORMS = " or ".join(", ".join(f"{name}:WORDS" for name in MUSEUMS).rsplit(", ", 1))
 
@@ -43,30 +43,30 @@ def register(server: MCPServer[Services]) -> None:
             read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True
         ),
         description=(
-            "Loads paintings: a folder of pictures, a table beside its pictures, or a museum's. Starts a job, or "
-            "reports and continues the one in job_id; returns within 30 seconds, while the work goes on. A source that "
-            "is loaded again is updated; nothing is removed. With plan it only says what would be done and paid."
+            "Loads paintings from a folder of pictures, a table with its pictures, or a museum. Starts a job, or "
+            "reports and continues the one in job_id; returns within 30 seconds, while the job continues. Loading a "
+            "source again updates it; nothing is removed. With plan it only reports what would be done and its cost."
         ),
     )
 
 
 class Consent(BaseModel):
-    """A user's answer to what a load would cost."""
+    """A user's consent to the cost of a load."""
 
-    go_on: bool = Field(description="Load it and pay for that?")
+    go_on: bool = Field(description="Load it at this cost?")
 
 
-class Foreseen(NamedTuple):
-    """What a load would do and cost, as far as that is seen without its pictures."""
+class Estimate(NamedTuple):
+    """What a load would do and cost, as far as that is known without its pictures."""
 
     plan: Plan
     spending: Spending
 
 
-async def foresee(
+async def estimate(
     ctx: ToolContext, source: str, collection: str, limit: int | None, plan: bool, job_id: str
-) -> Foreseen | None:
-    """Of a load that is to begin now, None where none is or it costs nothing."""
+) -> Estimate | None:
+    """Estimate the load that a call starts; None if it starts none, or a free one."""
     if not source or plan or job_id:
         return None
     runtime = services(ctx).runtime
@@ -75,37 +75,37 @@ async def foresee(
     if not ingest.billed:
         return None
     found = await ingest.plan(**load, at_a_glance=True)
-    return Foreseen(found, await runtime.spending(found.calls))
+    return Estimate(found, await runtime.spending(found.calls))
 
 
 async def ask_user(
-    ctx: ToolContext, foreseen: Annotated[Foreseen | None, Resolve(foresee)]
+    ctx: ToolContext, estimated: Annotated[Estimate | None, Resolve(estimate)]
 ) -> Elicit[Consent] | Consent:
-    """Where the client can ask its user, that is done before more than ART_MCP_ASK_ABOVE calls are paid for."""
+    """Ask the user before more than ART_MCP_ASK_ABOVE calls are paid for, if the client supports that."""
     capabilities = ctx.client_capabilities
-    if foreseen is None or capabilities is None or capabilities.elicitation is None:
+    if estimated is None or capabilities is None or capabilities.elicitation is None:
         return Consent(go_on=True)
-    if foreseen.spending.calls <= services(ctx).runtime.settings.ask_above:
+    if estimated.spending.calls <= services(ctx).runtime.settings.ask_above:
         return Consent(go_on=True)
-    return Elicit(f"Load {foreseen.plan.collection}? {foreseen.spending}", Consent)
+    return Elicit(f"Load {estimated.plan.collection}? {estimated.spending}", Consent)
 
 
 async def ingest_collection(
     ctx: ToolContext,
     consent: Annotated[ElicitationResult[Consent], Resolve(ask_user)],
-    foreseen: Annotated[Foreseen | None, Resolve(foresee)],
+    estimated: Annotated[Estimate | None, Resolve(estimate)],
     source: Annotated[
         Text,
         Field(
             description=f"Absolute path in a folder that the server may read; {MUSEUM_FORMS} for these museums' "
-            "paintings; or link of a IIIF manifest or collection."
+            "paintings; or link to an IIIF manifest or collection."
         ),
     ] = "",
-    collection: Annotated[Text, Field(description="Its name, if not the source's.")] = "",
-    limit: Annotated[Number, Field(description="Most rows.")] = None,
+    collection: Annotated[Text, Field(description="Its name. Default: the source's.")] = "",
+    limit: Annotated[Number, Field(description="Maximum rows.")] = None,
     plan: Flag = False,
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
-    cancel: Annotated[Flag, Field(description="End that job; what is stored stays.")] = False,
+    cancel: Annotated[Flag, Field(description="Cancel that job; stored paintings are kept.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
     from art_mcp.ingest.job import IngestError, unknown_job
     from art_mcp.store import jobs
@@ -118,7 +118,7 @@ async def ingest_collection(
     runtime, runner = services(ctx).runtime, services(ctx).runner
     load = await _load(ctx, source, collection, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
-    short = str(foreseen.spending) if foreseen and foreseen.spending.beyond_budget else None
+    short = str(estimated.spending) if estimated and estimated.spending.beyond_budget else None
     if source:
         declined = not (isinstance(consent, AcceptedElicitation) and consent.data.go_on)
         if plan or declined:
@@ -148,12 +148,12 @@ async def ingest_collection(
 
 
 async def _load(ctx: ToolContext, source: str, collection: str, limit: int | None) -> dict[str, Any]:
-    """What `Ingest.create` and `Ingest.plan` take; a path is judged by what the server may read."""
+    """The arguments of `Ingest.create` and `Ingest.plan`; a path must be in a folder that the server may read."""
     from art_mcp.images.files import allowed_path
     from art_mcp.ingest.job import IngestError
 
     if limit is not None and limit < 1:
-        raise IngestError(f"limit is {limit:.6g}; it has to be 1 or more.", "Leave it out to load all rows.")
+        raise IngestError(f"limit is {limit:.6g}, but must be 1 or more.", "Omit it to load all rows.")
     within = services(ctx).runtime.settings.image_dirs
     if not is_address(source):
         source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
@@ -161,10 +161,10 @@ async def _load(ctx: ToolContext, source: str, collection: str, limit: int | Non
 
 
 async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> None:
-    """Tell a client that asked for it how far the job is."""
+    """Report the job's progress to a client that requested it."""
     from art_mcp.store import jobs
 
-    with contextlib.suppress(ArtMcpError):  # the job's own error is the one to tell
+    with contextlib.suppress(ArtMcpError):  # the job itself reports its error
         while True:
             await anyio.sleep(PROGRESS_EVERY_S)
             if job := await jobs.get(database, job_uuid):

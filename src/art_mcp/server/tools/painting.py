@@ -30,16 +30,16 @@ def register(server: MCPServer[Services]) -> None:
         title="Show one painting",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
-            "Returns everything that the catalogue says about one painting, and its picture, or a region of it for "
-            "detail; with similar also the paintings that look most like it. Take the id from a search; it does not "
-            "search by title. To say how those alike should differ, use search_paintings_by_image with painting_id."
+            "Returns the full catalogue entry of one painting, and its picture, or a region of it for detail; with "
+            "similar also the paintings that look most like it. Take the id from a search; it does not search by "
+            "title. To say how similar ones should differ, use search_paintings_by_image with painting_id."
         ),
     )
 
 
 async def get_painting(
     ctx: ToolContext,
-    id: Annotated[str, Field(description="Id of a painting, from the results of a search.")],
+    id: Annotated[str, Field(description="Id of a painting, from a search result.")],
     size: Size = DEFAULT_SIZE,
     region: RegionOf = "",
     similar: Similar = 0,
@@ -49,9 +49,13 @@ async def get_painting(
     from art_mcp.store import paintings
 
     if not 0 <= similar <= MAX_LIMIT:
-        raise SearchError(f"similar is {similar:.6g}; it can be 0 to {MAX_LIMIT}.", "Ask for a number in between.")
+        raise SearchError(
+            f"similar is {similar:.6g}, but must be from 0 to {MAX_LIMIT}.", "Pass a number in this range."
+        )
     if not 0 <= size <= MAX_SIZE:
-        raise SearchError(f"size is {size:.6g}; it can be 0 to {MAX_SIZE} pixels.", "Ask for 512, or 0 for no picture.")
+        raise SearchError(
+            f"size is {size:.6g}, but must be from 0 to {MAX_SIZE} pixels.", "Pass 512, or 0 for no picture."
+        )
     part = Region.parse(region) if region else None
     painting_id = parse_painting_id(id)
     runtime = services(ctx).runtime
@@ -69,21 +73,21 @@ async def get_painting(
 async def _picture(
     runtime: Runtime, painting_id: uuid.UUID, size: int, region: Region | None
 ) -> tuple[str, list[bytes]]:
-    """The picture if one is kept, and what it shows in words."""
+    """Return what the picture shows, in words, and the picture if one is stored."""
     from art_mcp.images.excerpt import excerpt
     from art_mcp.store import paintings
 
     kept = await paintings.rendition(await runtime.database(), painting_id, "display")
     if kept is None:
-        return "Nothing: no picture is kept.", []
+        return "Nothing: no picture is stored.", []
     show = partial(excerpt, kept.data, size=size, region=region)
     picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
-    part = f"The region {region}" if region else "All of it"
+    part = f"The region {region}" if region else "The whole picture"
     return f"{part}, {picture.width} x {picture.height} pixels.", [picture.data]
 
 
 def parse_painting_id(text: str) -> uuid.UUID:
-    """An id as a model passes it on; one that cannot be an id is told like one that nothing has."""
+    """Parse an id from a model; a malformed one gets the error of an unknown one."""
     from art_mcp.search.finder import unknown_painting
 
     try:

@@ -31,11 +31,10 @@ def register(server: MCPServer[Services]) -> None:
         title="Find paintings by description",
         annotations=read_only,
         description=(
-            "Finds paintings that fit a description of what they show, such as 'a stormy sea under moonlight', or "
-            "that match words of the catalogue, such as a title or an artist. Returns a page of catalogue entries "
-            "with ids, best first, and a contact sheet: one picture of them all, under the same numbers. Negation ('no "
-            "people') has no effect. To start from a picture use search_paintings_by_image; to see one hit use "
-            "get_painting."
+            "Finds paintings that match a description of what they show, such as 'a stormy sea under moonlight', or "
+            "words in the catalogue, such as a title or an artist. Returns a page of catalogue entries with ids, best "
+            "first, and a contact sheet: one picture of them all, with the same numbers. Negation ('no people') has no "
+            "effect. To search by a picture use search_paintings_by_image; to see one hit use get_painting."
         ),
     )
     server.add_tool(
@@ -45,9 +44,9 @@ def register(server: MCPServer[Services]) -> None:
         description=(
             "Finds paintings that look like a picture: a file or link, or a painting of the collection by its id. Give "
             "exactly one of image, image_file and painting_id; text and negative steer it ('like this, but at night'). "
-            "Returns a page of catalogue entries with ids, most alike first, and a contact sheet of them. "
-            "Without any of the three it says how the user can hand over a picture that only the chat has. "
-            "It compares what is seen, not who painted it. To start from words use search_paintings_by_text."
+            "Returns a page of catalogue entries with ids, most similar first, and a contact sheet of them. "
+            "Without any of the three it says how the user can upload a picture that only the chat has. "
+            "It compares what is seen, not who painted it. To search by words use search_paintings_by_text."
         ),
         meta={"openai/fileParams": ["image_file"]},
     )
@@ -58,7 +57,7 @@ async def search_paintings_by_text(
     ctx: ToolContext,
     query: Annotated[
         str,
-        Field(description="What is looked for, in plain English words.", json_schema_extra={"maxLength": MAX_QUERY}),
+        Field(description="What to look for, in plain English words.", json_schema_extra={"maxLength": MAX_QUERY}),
     ],
     *,
     filters: Filters,
@@ -78,8 +77,8 @@ async def search_paintings_by_image(
     *,
     image: Image = "",
     image_file: ImageFile = None,
-    painting_id: Annotated[Text, Field(description="Id of a painting, from the results of another search.")] = "",
-    text: Annotated[Text, Field(description="What they should show besides, e.g. at night, in the snow.")] = "",
+    painting_id: Annotated[Text, Field(description="Id of a painting, from a search result.")] = "",
+    text: Annotated[Text, Field(description="What they should also show, e.g. at night, in the snow.")] = "",
     negative: Annotated[Text, Field(description="What they should not show, e.g. people.")] = "",
     filters: Filters,
     limit: Limit = DEFAULT_LIMIT,
