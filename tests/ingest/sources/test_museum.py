@@ -130,7 +130,7 @@ async def test_the_met(server: PictureServer) -> None:
     rows = await listed(source)
     refused = [row for row in rows if isinstance(row, Refusal)]
     assert (refused[0].label, refused[0].reason) == ("The Met 2", museum.NOT_OPEN)
-    assert "not in the form" in refused[1].reason
+    assert "an unexpected form" in refused[1].reason
     assert len(rows) - len(refused) == 23
     quail = rows[-1]
     assert isinstance(quail, Row)
