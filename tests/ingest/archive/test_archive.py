@@ -244,7 +244,7 @@ async def test_only_an_archive_is_overwritten_and_only_when_told(database: Datab
         assert mine.read_text() == "mine"
         mine.unlink()
     assert [path.name for path in tmp_path.iterdir()] == ["backup"]
-    with pytest.raises(ArchiveError, match="There is no folder nowhere"):
+    with pytest.raises(ArchiveError, match="The folder nowhere does not exist"):
         await Export(database, tmp_path / "nowhere" / "backup").run()
 
 
@@ -312,7 +312,7 @@ SEEN = f"vectors/{PIXELS.name}.npy"
     [
         (flip, SEEN, "It differs from the export: its checksum is wrong."),
         (cut, SEEN, "Its vector of maker see 1 is missing."),
-        (cut, CATALOGUE, "The line is not JSON, or holds a number that is too long."),
+        (cut, CATALOGUE, "The line is not JSON, or has a number that is too long."),
     ],
 )
 async def test_of_a_damaged_archive_the_rows_that_are_whole_are_stored(
@@ -485,7 +485,7 @@ async def test_what_are_no_vectors_is_refused_and_nothing_in_it_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (backup / SEEN).write_bytes(data)
-    with pytest.raises(ArchiveError, match=f"{PIXELS.name}.npy does not hold vectors of 16 numbers"):
+    with pytest.raises(ArchiveError, match=f"{PIXELS.name}.npy does not contain float16 vectors of 16 numbers"):
         Archive(backup)
     assert not (tmp_path / "trapped").exists()
 
