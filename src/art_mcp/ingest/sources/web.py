@@ -23,7 +23,7 @@ FAILED_IN_ROW = 3
 
 
 def new_fetcher() -> Fetcher:
-    """A fetcher for one source, with a timeout of 60 seconds per request."""
+    """A fetcher for one source, with a timeout of 60 seconds per download."""
     return Fetcher(within=60.0)
 
 
