@@ -135,7 +135,7 @@ class Load:
             there = await archive.spaces(connection)
         if other := self._bundle.vectors.keys() - there.keys():
             raise ImportFailed(
-                f"The space {min(space.name for space in other)} already exists, but it differs.",
+                f"The space {min(space.name for space in other)} exists here, but it differs.",
                 "Import it into another database.",
             )
         async with self._without_index():

@@ -443,7 +443,7 @@ async def test_a_space_that_is_another_one_here_is_refused_before_anything_is_wr
     await put(other, [], active=[PIXELS])
     async with other.connection() as connection:
         await connection.execute("UPDATE art_mcp.spaces SET model = 'seen' WHERE name = $1", PIXELS.name)
-    with pytest.raises(ImportFailed, match=f"The space {PIXELS.name} already exists, but it differs"):
+    with pytest.raises(ImportFailed, match=f"The space {PIXELS.name} exists here, but it differs"):
         await imported(other, backup)
     assert await count_paintings(other) == 0
 
