@@ -122,7 +122,7 @@ async def test_a_picture_that_is_gone_is_told(settings: Settings) -> None:
 async def test_a_database_out_of_reach_is_told() -> None:
     async with connected(UNREACHABLE) as client:
         for uri in (f"art://paintings/{ID}", f"art://paintings/{ID}/image"):
-            assert (await refused(client, uri, -32603)).startswith("The database cannot be reached. Check that it runs")
+            assert (await refused(client, uri, -32603)).startswith("The database cannot be reached. Start it, or")
         assert "no painting with the id" in await refused(client, "art://paintings/12", -32602)
 
 

@@ -320,7 +320,7 @@ async def test_a_database_out_of_reach_is_told_at_the_first_call_and_not_before(
     async with connected(Settings(database_url=url)) as client:
         assert len((await client.list_tools()).tools) == 5
         said = await refused(client, "search_paintings_by_text", query="the sea")
-    assert said.startswith("The database cannot be reached. Check that it runs")
+    assert said.startswith("The database cannot be reached. Start it, or")
     assert "c4nary" not in said
 
 
