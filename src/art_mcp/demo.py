@@ -57,7 +57,7 @@ class Demo:
         started = time.perf_counter()
         result = await self.call(tool, **arguments)
         milliseconds = 1000 * (time.perf_counter() - started)
-        hits = result.structured_content["results"]
+        hits: list[dict[str, Any]] = result.structured_content["results"]
         self.show(heading, f"{tool}, {milliseconds:.0f} ms", hits)
         sheet = self.folder / file
         sheet.write_bytes(picture_of(result))
@@ -66,8 +66,9 @@ class Demo:
 
     def show(self, heading: str, how: str, hits: Sequence[dict[str, Any]]) -> None:
         table = Table(title=escape(heading), title_justify="left", title_style="bold", caption=how, box=None)
-        for column, justify in (("#", "right"), ("title", "left"), ("artist", "left"), ("date", "left")):
-            table.add_column(column, justify=justify)
+        table.add_column("#", justify="right")
+        for column in ("title", "artist", "date"):
+            table.add_column(column)
         table.add_column("score", justify="right")
         table.add_column("relevance")
         for number, hit in enumerate(hits, start=1):
@@ -125,17 +126,16 @@ async def run_demo(folder: Path) -> None:
 
 async def _load(demo: Demo, table: Path) -> dict[str, Any]:
     columns = TextColumn("Loading the sample"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=demo.console, transient=True) as progress:
-        bar = progress.add_task("load", total=None)
+    with Progress(*columns, console=demo.console, transient=True) as bar:
+        task = bar.add_task("load", total=None)
 
-        async def show(done: float, total: float | None, _: str | None) -> None:
-            progress.update(bar, completed=done, total=total)
+        async def show(progress: float, total: float | None, message: str | None) -> None:
+            bar.update(task, completed=progress, total=total)
 
         arguments = {"source": str(table), "collection": "sample"}
-        return demo.checked(
-            "ingest_collection",
-            await demo.client.call_tool("ingest_collection", arguments, progress_callback=show),
-        ).structured_content
+        result = await demo.client.call_tool("ingest_collection", arguments, progress_callback=show)
+        loaded: dict[str, Any] = demo.checked("ingest_collection", result).structured_content
+        return loaded
 
 
 def _detail(pictures: Path, sheets: Path) -> Path:

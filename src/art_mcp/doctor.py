@@ -42,8 +42,8 @@ async def examine(settings: Settings, verify: int = 0) -> AsyncIterator[Finding]
     async with Runtime(settings) as runtime:
         yield await _database(runtime)
         yield await _model(runtime)
-        if finding := await _move(runtime):
-            yield finding
+        if move := await _move(runtime):
+            yield move
         if verify:
             yield await _vectors(runtime, verify)
 

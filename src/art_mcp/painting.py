@@ -140,7 +140,8 @@ class Filters:
     @classmethod
     def read(cls, given: Mapping[str, str | int | None]) -> Filters:
         """The filters as a caller wrote them: text is made readable, and what is empty is left out."""
-        return cls(**{name: _read_filter(value) for name, value in given.items()})
+        read: dict[str, Any] = {name: _read_filter(value) for name, value in given.items()}
+        return cls(**read)
 
 
 def _read_filter(value: str | int | None) -> Any:

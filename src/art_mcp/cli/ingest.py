@@ -93,7 +93,7 @@ def ingest(
     if source is not None and not is_address(source):
         source = os.path.abspath(source)
     options = Options(columns=columns, limit=limit, remove_missing=remove_missing, clean_semart=clean_semart)
-    if dry_run:
+    if source and dry_run:
         anyio.run(_plan, settings, source, collection, options, as_json)
     else:
         anyio.run(_ingest, settings, source, collection, options, as_json)
@@ -151,7 +151,7 @@ async def _run_with_progress(runtime: Runtime, job_id: uuid.UUID) -> None:
 
     async def progress() -> Progress | None:
         job = await jobs.get(database, job_id)
-        return job and Progress(job.collection, job.total - job.pending, job.total)
+        return Progress(job.collection, job.total - job.pending, job.total) if job else None
 
     await with_bar(lambda: ingest.run(job_id), progress)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = frozenset(" \t\r\n")
 _FIRST_INDENT = re.compile(r"\n([ \t]+)\S")
 _read_value = json.JSONDecoder().raw_decode
 
@@ -30,7 +30,7 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
     Args:
         text: valid JSON; its top level and the existing values on the path are objects.
     """
-    at = _past_space(text, 0)
+    at, end = _past_space(text, 0), len(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     indent = found[1] if (found := _FIRST_INDENT.search(text)) else "  "
     outer = "" if "\n" not in text.strip() and _members(text, at) else newline  # a file on one line stays on one line
@@ -46,19 +46,18 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
                 end = members[-1].end
                 return f"{text[:end]},{lead or ' '}{written}{text[end:]}"
             return f"{text[: at + 1]}{lead}{written}{outer}{text[_past_space(text, at + 1) :]}"
-        at, outer = member.value_at, _lead(text, member, newline)
-    return text[:at] + _dump(value, outer, indent) + text[member.end :]
+        at, end, outer = member.value_at, member.end, _lead(text, member, newline)
+    return text[:at] + _dump(value, outer, indent) + text[end:]
 
 
 def drop(text: str, path: Sequence[str]) -> str:
     """Remove the member at a path of keys, which must exist; the object that contained it stays, even if empty."""
-    at = _past_space(text, 0)
+    at, members, number = _past_space(text, 0), list[_Member](), 0
     for key in path:
         start, members = at, _members(text, at)
-        member = _last(members, key)
-        assert member is not None
-        at = member.value_at
-    number = members.index(member)
+        number = max(each for each, member in enumerate(members) if member.key == key)
+        at = members[number].value_at
+    member = members[number]
     if number:
         return text[: members[number - 1].end] + text[member.end :]
     if len(members) > 1:
@@ -99,4 +98,6 @@ def _dump(value: Any, lead: str, indent: str) -> str:
 
 
 def _past_space(text: str, at: int) -> int:
-    return _SPACE.match(text, at).end()
+    while text[at : at + 1] in _SPACE:
+        at += 1
+    return at

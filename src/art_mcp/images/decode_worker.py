@@ -21,6 +21,9 @@ from art_mcp.images import picture
 from art_mcp.images.decoding import REQUEST, RESPONSE
 from art_mcp.images.undecoded import ImageError
 
+if sys.platform == "linux":
+    import resource
+
 Request = tuple[bytes, str, int]
 
 
@@ -95,9 +98,9 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def _limit_memory(more: int) -> None:
     """Make allocations fail that exceed the current memory use by this many bytes (Linux only)."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + more

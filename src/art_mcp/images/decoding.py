@@ -21,12 +21,16 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
-from typing import Any
+from io import BufferedReader, BufferedWriter
+from typing import Any, cast
 
 from PIL import Image
 
 from art_mcp.images.picture import FORMATS, SAVE_AS, Picture
 from art_mcp.images.undecoded import ImageError, check_bytes, printable_name
+
+if sys.platform == "linux":
+    import fcntl
 
 WITHIN_S = 20.0
 MEMORY = 1024**3
@@ -174,10 +178,11 @@ class _Worker:
             env={**needed, **_TUNED},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        with suppress(ImportError, AttributeError, OSError):
-            import fcntl
-
-            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._questions = cast(BufferedWriter, self._process.stdin)
+        self._answers = cast(BufferedReader, self._process.stdout)
+        if sys.platform == "linux":
+            with suppress(OSError):
+                fcntl.fcntl(self._answers, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._pixels = bytearray()
         self._timing = threading.Lock()
         self._until = math.inf
@@ -244,7 +249,7 @@ class _Worker:
         self.ended = True
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._questions, self._answers):
             with suppress(OSError):  # flushing to a dead process fails
                 pipe.close()
 
@@ -254,16 +259,16 @@ class _Worker:
 
     def _ask(self, data: bytes, name: str, max_side: int) -> None:
         name_bytes = name.encode()
-        pipe = self._process.stdin
-        pipe.write(REQUEST.pack(len(data), len(name_bytes), max_side) + name_bytes)
-        pipe.write(data)
-        pipe.flush()
+        self._questions.write(REQUEST.pack(len(data), len(name_bytes), max_side) + name_bytes)
+        self._questions.write(data)
+        self._questions.flush()
 
     def _hear(self) -> dict[str, Any]:
         (length,) = RESPONSE.unpack(self._exactly(RESPONSE.size))
         if length > MAX_RESPONSE:
             raise ValueError("a response that is too long")
-        return json.loads(self._exactly(length))
+        heard: dict[str, Any] = json.loads(self._exactly(length))
+        return heard
 
     def _picture(self, said: dict[str, Any], digest: bytes, max_side: int) -> Picture:
         (width, height), source = said["size"], (said["width"], said["height"])
@@ -280,12 +285,12 @@ class _Worker:
         if len(self._pixels) < count:
             self._pixels = bytearray(count)
         pixels = memoryview(self._pixels)[:count]
-        if self._process.stdout.readinto(pixels) < count:
+        if self._answers.readinto(pixels) < count:
             raise EOFError
         return pixels
 
     def _exactly(self, count: int) -> bytes:
-        data = self._process.stdout.read(count)
+        data = self._answers.read(count)
         if len(data) < count:
             raise EOFError
         return data

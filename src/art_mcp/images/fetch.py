@@ -183,7 +183,7 @@ class Fetcher:
         return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True, limiter=self._resolving)
 
 
-_HEADERS = {
+_HEADERS: dict[str | bytes, str | bytes] = {
     "Accept": "image/jpeg, image/png, image/webp, image/*;q=0.5, */*;q=0.1",
     "Accept-Encoding": "identity",
     "User-Agent": f"art-mcp/{version('art-mcp')} (finds paintings that look like a picture)",

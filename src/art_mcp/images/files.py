@@ -6,12 +6,17 @@ import errno
 import os
 import re
 import stat
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
 from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes, printable_name
+
+if sys.platform != "win32":
+    import fcntl
 
 
 def read_file(
@@ -133,12 +138,9 @@ def _path_of_descriptor(descriptor: int, path: str) -> str | None:
         return os.readlink(f"/proc/self/fd/{descriptor}")  # Linux
     except OSError:
         pass
-    try:
-        import fcntl  # not on Windows
-
-        return os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))  # macOS
-    except (ImportError, AttributeError, OSError):
-        pass
+    if sys.platform != "win32" and (get_path := getattr(fcntl, "F_GETPATH", None)):  # macOS
+        with suppress(OSError):
+            return os.fsdecode(fcntl.fcntl(descriptor, get_path, bytes(1024)).rstrip(b"\0"))
     real = os.path.realpath(path)
     return real if os.path.samestat(os.stat(real), os.fstat(descriptor)) else None
 

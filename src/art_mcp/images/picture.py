@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from PIL import (
     BmpImagePlugin,  # noqa: F401  plugins register themselves on import, and only these are used
@@ -197,7 +197,7 @@ def _depth(image: Image.Image) -> tuple[float, float] | None:
         return 0, 65535
     if image.mode not in ("I", "F"):
         return None
-    low, high = image.getextrema()
+    low, high = cast(tuple[float, float], image.getextrema())  # of the one band
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("a sample is not a finite number")
     for white in (1, 255, 65535) if image.mode == "F" else (65535,):

@@ -66,7 +66,7 @@ def bounded(image: Image.Image, width: int, height: int) -> Image.Image:
     scale = min(width / image.width, height / image.height)
     if scale >= 1:
         return image
-    size = tuple(max(1, round(length * scale)) for length in image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.resize(size, Image.Resampling.LANCZOS)
 
 

@@ -124,7 +124,7 @@ class _Lines(NamedTuple):
     def _between(self, start: Floats, end: Floats) -> Floats:
         rows = np.arange(len(self.place))[:, None, None]
         last = self.found.shape[1] - 1
-        upto = [self.found[rows, np.clip(np.round(point), 0, last).astype(int)] for point in (start, end)]
+        upto: list[Floats] = [self.found[rows, np.clip(np.round(point), 0, last).astype(int)] for point in (start, end)]
         return upto[1] - upto[0]
 
 
@@ -206,7 +206,7 @@ def _voted(edges: Floats) -> Floats:
     single = np.bincount(numbers[inside], weights[inside], 2 * width * len(SLOPES)).reshape(len(SLOPES), -1)
     votes = single.astype(float)  # without any pixels, bincount returns integers
     votes[:, 1:-1] += 0.5 * (single[:, :-2] + single[:, 2:])  # a line rarely runs through the centres of its pixels
-    found = []
+    found: list[tuple[int, float]] = []
     while len(found) < TRIED and votes.any():
         slope, place = np.unravel_index(votes.argmax(), votes.shape)
         found.append((place - width // 2, SLOPES[slope]))
@@ -245,13 +245,14 @@ def _possible(corners: Floats, lengths: Floats, size: tuple[int, int]) -> NDArra
     inside = ((corners >= -room) & (corners <= size + room)).all((-1, -2))
     area = np.abs((x * np.roll(y, 1, -1) - y * np.roll(x, 1, -1)).sum(-1)) / 2
     facing = np.sort(lengths.reshape(*lengths.shape[:-1], 2, 2), axis=-1)
-    return (
+    possible: NDArray[np.bool_] = (
         turned
         & inside
         & (area < LARGEST * size[0] * size[1])
         & (lengths.min(-1) > SHORTEST * min(size))
         & (facing[..., 0] > MOST_UNEQUAL * facing[..., 1]).all(-1)
     )
+    return possible
 
 
 def _distinct(corners: Floats, apart: float) -> list[Floats]:

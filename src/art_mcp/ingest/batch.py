@@ -199,10 +199,12 @@ class BatchStore:
         self, decoded: Sequence[_Decoded], embeddings: Mapping[bytes, PictureEmbedding | VisionError]
     ) -> list[Entry]:
         words = await self._word_vectors([item.read.catalogue for item in decoded])
-        return [
-            Entry(item.painting(), item.renditions, embeddings[item.picture.sha256], sentence)
-            for item, sentence in zip(decoded, words, strict=True)
-        ]
+        entries = []
+        for item, sentence in zip(decoded, words, strict=True):
+            embedding = embeddings[item.picture.sha256]
+            assert isinstance(embedding, PictureEmbedding)  # the others are refused
+            entries.append(Entry(item.painting(), item.renditions, embedding, sentence))
+        return entries
 
     async def _reworded_entries(self, reworded: Sequence[tuple[Read, Stored]]) -> list[Entry]:
         """Entries that update metadata and words vectors only; renditions and picture vectors stay as stored."""

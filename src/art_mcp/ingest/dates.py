@@ -135,7 +135,7 @@ class _Span:
 
 def _tokens(folded: str) -> list[_Token]:
     """Split the text into tokens; an era or "century" applies to all numbers before it, as in 2nd-1st century BC."""
-    tokens = [_Token(match.lastgroup, match) for match in _TOKEN.finditer(folded)]
+    tokens = [_Token(match.lastgroup or "", match) for match in _TOKEN.finditer(folded)]
     bc, century = None, False
     for token in reversed(tokens):
         match token.kind:
@@ -176,8 +176,10 @@ def _spans(tokens: list[_Token]) -> Iterator[_Span]:
             case "before" | "after":
                 bound = kind
             case "part":
+                assert token
                 parts.append(_PARTS[token.match["name"]])
             case "split":
+                assert token
                 parts.append(_split(token.match))
             case "work" | "event":
                 painted = kind == "work"
@@ -190,6 +192,7 @@ def _spans(tokens: list[_Token]) -> Iterator[_Span]:
                     yield applied(plain)
                 near, bound, parts, joined, plain = False, "", [], "", None
             case "day" | "century" | "decade" | "year":
+                assert token
                 span = _span(token, plain if joined else None, bool(parts))
                 if span:
                     if parts:

@@ -68,7 +68,7 @@ def _next(job: Job, page: Page, listed: int) -> tuple[list[NewItem], str | None]
 def item_of(collection: str, row: Row | Refusal) -> NewItem:
     """The job item that records a row or a refusal."""
     if isinstance(row, Refusal):
-        return NewItem(row.label, row.key and painting_id(collection, row.key), None, row.reason)
+        return NewItem(row.label, painting_id(collection, row.key) if row.key else None, None, row.reason)
     known = {
         "key": row.key,
         "image": row.image,

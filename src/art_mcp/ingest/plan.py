@@ -106,7 +106,8 @@ class Planner:
 
     async def _look(self, plan: Plan, items: Sequence[NewItem]) -> None:
         refused: dict[int, str] = {}
-        here, elsewhere = [], []
+        here: list[HeldItem] = []
+        elsewhere: list[HeldItem] = []
         for position, item in enumerate(items):
             if item.row is None:
                 refused[position] = item.refusal or ""
@@ -119,27 +120,27 @@ class Planner:
             if item.painting_id is not None:
                 self._named.add(item.painting_id)
         read, unread = await read_items(self._collection, self._locator, here, self._source)
-        refused |= {each.position: each.reason or "" for each in unread}
-        read += [read_item(self._collection, self._locator, each, b"", None) for each in elsewhere]
+        refused |= {outcome.position: outcome.reason or "" for outcome in unread}
+        read += [read_item(self._collection, self._locator, held, b"", None) for held in elsewhere]
         todo = await self._batches.sort(read)
         fresh = []
-        for item in todo.new:
+        for each in todo.new:
             try:
-                if item.data:
-                    judge = partial(glance, item.data, name=PurePath(item.row["image"]).name)
+                if each.data:
+                    judge = partial(glance, each.data, name=PurePath(each.row["image"]).name)
                     await anyio.to_thread.run_sync(judge, abandon_on_cancel=True)
-                fresh.append(item)
+                fresh.append(each)
             except ImageError as error:
-                refused[item.position] = str(error)
+                refused[each.position] = str(error)
         plan.total += len(items)
         plan.unchanged += len(todo.unchanged)
-        plan.changed += len(todo.reworded) + sum(item.id in todo.known for item in fresh)
-        plan.new += sum(item.id not in todo.known for item in fresh)
+        plan.changed += len(todo.reworded) + sum(each.id in todo.known for each in fresh)
+        plan.new += sum(each.id not in todo.known for each in fresh)
         plan.refused += len(refused)
         plan.refusals += [(items[position].label, refused[position]) for position in sorted(refused)]
         del plan.refusals[SHOWN_REFUSALS:]
         if self._batches.billed:
-            digests = {item.sha256 for item in fresh if item.sha256 is not None}
+            digests = {each.sha256 for each in fresh if each.sha256 is not None}
             new = await self._batches.to_embed(digests) - self._wanted
             self._wanted |= new
-            plan.calls += len(new) + sum(item.sha256 is None for item in fresh)
+            plan.calls += len(new) + sum(each.sha256 is None for each in fresh)

@@ -295,7 +295,8 @@ class Move:
             await backfill.fill(connection, entries)
             if self._provider.limits.billed:
                 stored = {space for entry in entries for space in entry.vectors}
-                await paid.drop(connection, stored, [entry.painting.image_sha256 for entry in entries])
+                digests = [digest for entry in entries if (digest := entry.painting.image_sha256)]
+                await paid.drop(connection, stored, digests)
 
     def _refuse(self, refused: Sequence[Painting], reason: str) -> None:
         for painting in refused:

@@ -30,6 +30,7 @@ def decode(question: tuple[object, ...], cursor: str | None) -> int:
     """
     if not cursor:
         return 0
+    offset: int
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         offset, fingerprint = _FORM.unpack(raw)

@@ -131,9 +131,9 @@ class Finder:
         if isinstance(image, (str, Mapping)):
             image = Reference.parse(image)
         if isinstance(image, Reference) and image.kind is Kind.PAINTING:
-            steering = {"text": text, "negative": negative}
+            painting_id = uuid.UUID(image.value)
             return await self.like_painting(
-                uuid.UUID(image.value), **steering, filters=filters, limit=limit, cursor=cursor
+                painting_id, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor
             )
         picture = await self._loader.picture(image)
         question = (self._names, "image", picture.sha256.hex(), text, negative, filters)

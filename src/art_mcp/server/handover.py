@@ -10,6 +10,8 @@ from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from art_mcp.errors import ArtMcpError
     from art_mcp.images.loader import Source
     from art_mcp.images.reference import Reference
@@ -39,12 +41,13 @@ async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Sourc
 
 def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
     """Add a link to the upload page to an error's next step, if the server is reached over HTTP."""
-    if _host(ctx) is None:
+    request = _http_request(ctx)
+    if request is None:
         return error
-    link = services(ctx).uploads.link(_session(ctx))
+    link = services(ctx).uploads.link(_session(request))
     return type(error)(
         error.problem,
-        f"{error.next_step} If only the user has the picture, e.g. in this chat, {_ask(ctx, link)}",
+        f"{error.next_step} If only the user has the picture, e.g. in this chat, {_ask(request, link)}",
     )
 
 
@@ -53,35 +56,35 @@ def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
     from art_mcp.images.reference import WAYS
     from art_mcp.images.undecoded import ImageError
 
-    if _host(ctx) is None:
+    request = _http_request(ctx)
+    if request is None:
         raise ImageError("Pictures can be uploaded only to a server that is reached over HTTP; this one is not.", WAYS)
-    uploads, session = services(ctx).uploads, _session(ctx)
+    uploads, session = services(ctx).uploads, _session(request)
     if data := uploads.picture(reference.value, session):
         return Source(data, reference.name)
     if link := uploads.awaited(reference.value, session):
-        raise ImageError("The user has not uploaded the picture yet.", f"If they still want to, {_ask(ctx, link)}")
+        raise ImageError("The user has not uploaded the picture yet.", f"If they still want to, {_ask(request, link)}")
     problem = f"No picture is stored under this handle: it is of another session, or older than {KEPT_S // 60} minutes."
     raise with_link(ctx, ImageError(problem, WAYS))
 
 
-def _ask(ctx: ToolContext, link: Link) -> str:
-    address = f"{ctx.request_context.request.url.scheme}://{_host(ctx)}{UPLOAD_PATH}{link.token}"
+def _ask(request: Request, link: Link) -> str:
+    address = f"{request.url.scheme}://{request.headers['host']}{UPLOAD_PATH}{link.token}"
     return (
         f"ask them to open {address} and upload it there (one picture, within {LINK_S // 60} minutes). When they "
         f"have done so, call this tool again with image={link.handle}."
     )
 
 
-def _host(ctx: ToolContext) -> str | None:
-    """The host that the client reaches the server by, so it is valid at the other end of a tunnel; None over stdio.
+def _http_request(ctx: ToolContext) -> Request | None:
+    """The HTTP request, whose Host header is valid at the client's end of a tunnel too; None over stdio.
 
-    Its name was checked before the request came here, but not the rest of the header.
+    Its host name was checked before the request came here, but not the rest of the header.
     """
     request = ctx.request_context.request
-    host = request.headers.get("host", "") if request else ""
-    return host if _HOST.fullmatch(host) else None
+    return request if request and _HOST.fullmatch(request.headers.get("host", "")) else None
 
 
-def _session(ctx: ToolContext) -> str:
+def _session(request: Request) -> str:
     """The id of the client's session, which only the client knows; empty if its protocol has no sessions."""
-    return ctx.request_context.request.headers.get("mcp-session-id", "")
+    return request.headers.get("mcp-session-id", "")

@@ -133,7 +133,7 @@ def listen(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM) if host else []
     except (OSError, UnicodeError):
         raise ListenError(f"The host {host!r:.60} does not exist.", "Omit --host, or check its spelling.") from None
-    addresses = [ipaddress.ip_address(address[0].partition("%")[0]) for *_, address in found]
+    addresses = [ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
     if not addresses or not all(address.is_loopback for address in addresses):
         raise ListenError(
             f"art-mcp listens on this machine only, not on {host or 'every address'}: it has no access control yet, so "

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from mcp.server.mcpserver import Context
+from starlette.requests import Request
 
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server.uploads import Uploads
-
-ToolContext = Context[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +19,9 @@ class Services:
     runtime: Runtime
     runner: Runner
     uploads: Uploads
+
+
+ToolContext = Context[Services, Request]
 
 
 def services(ctx: ToolContext) -> Services:

@@ -133,6 +133,7 @@ class Account:
         """Return what is left of the day's or month's budget, whichever is less; None without such a budget."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_USED, self.name, self.now)
+        assert row is not None
         limits = {"day": self._budget.a_day, "month": self._budget.a_month}
         remaining = [
             Remaining(max(0, limit - row[period]), period, row[f"{period}_ends"], self._budget.set_by(period))

@@ -35,7 +35,8 @@ class Incomplete:
 async def count(database: Database, spaces: Sequence[Space]) -> int:
     """Return the number of paintings that lack a vector in at least one of the spaces."""
     async with database.connection() as connection:
-        return await connection.fetchval(f"SELECT count(*) FROM ({await _ids(connection, spaces)}) l", BEFORE_ALL)
+        found: int = await connection.fetchval(f"SELECT count(*) FROM ({await _ids(connection, spaces)}) l", BEFORE_ALL)
+    return found
 
 
 async def page(
@@ -88,12 +89,13 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
 async def kept_picture(database: Database, painting: Painting) -> bytes | None:
     """Return the display rendition, or None if it is missing or the painting has a different picture now."""
     async with database.connection() as connection:
-        return await connection.fetchval(
+        data: bytes | None = await connection.fetchval(
             "SELECT data FROM art_mcp.renditions r JOIN art_mcp.paintings p ON p.id = r.painting_id "
             "WHERE r.painting_id = $1 AND kind = 'display' AND image_sha256 = $2",
             painting.id,
             painting.image_sha256,
         )
+    return data
 
 
 async def fill(connection: Connection, entries: Sequence[Entry]) -> None:

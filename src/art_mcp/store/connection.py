@@ -11,7 +11,9 @@ import anyio
 if TYPE_CHECKING:
     import asyncpg
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+PooledConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Record: TypeAlias = "asyncpg.Record"
 NO_SETTINGS: Mapping[str, object] = {}
 
 

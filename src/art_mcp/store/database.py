@@ -17,7 +17,7 @@ import asyncpg
 from pgvector.asyncpg import register_vector
 
 from art_mcp.settings import Settings
-from art_mcp.store.connection import NO_SETTINGS, Connection, transaction
+from art_mcp.store.connection import NO_SETTINGS, Connection, PooledConnection, transaction
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import URL_FORM, StoreError, explain, explain_connect
 from art_mcp.store.schema import Pgvector, migrate
@@ -110,7 +110,7 @@ class Database:
         if self._embedded is not None:
             self._embedded.close()
 
-    async def _acquire(self) -> Connection:
+    async def _acquire(self) -> PooledConnection:
         try:
             return await self._pool.acquire()
         except _LOST:
@@ -161,7 +161,8 @@ async def _is_pooled(connection: Connection) -> bool:
     A pooler makes up the process ids that it reports to its clients. Statements prepared on one server connection do
     not exist on the next, so the statement cache must be off.
     """
-    return connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
+    seen: int = await connection.fetchval("SELECT pg_backend_pid()")
+    return connection.get_server_pid() != seen
 
 
 def _connect_options(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -240,7 +240,7 @@ class EmbeddedServer:
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=self._folder))
         try:
             host_os.give(unfinished, account)
-            command = [host_os.binaries_for(account) / "initdb", "-D", unfinished, *_INITDB_OPTIONS]
+            command: list[str | Path] = [host_os.binaries_for(account) / "initdb", "-D", unfinished, *_INITDB_OPTIONS]
             command += self._endpoint.initdb_options
             if sys.platform == "linux":
                 command += ["--sync-method=syncfs"]  # as durable as an fsync per file, and faster
@@ -275,7 +275,12 @@ class EmbeddedServer:
             else:
                 with Lock(self._folder / "server.lock") as lock:
                     lock.acquire()
-                    command = [host_os.binaries_for(account) / "postgres", "-D", self.cluster, *options]
+                    command: list[str | Path] = [
+                        host_os.binaries_for(account) / "postgres",
+                        "-D",
+                        self.cluster,
+                        *options,
+                    ]
                     host_os.detach(command, account, log=log.fileno(), pass_fds=(lock.fd,))
         return begin
 

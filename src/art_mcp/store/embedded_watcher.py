@@ -11,6 +11,10 @@ import sys
 import time
 from contextlib import suppress
 
+TYPE_CHECKING = False  # as in typing, whose import would take longer than all others
+if TYPE_CHECKING:
+    from typing import Any
+
 GRACE_S = 2.0
 """How long the server runs after its last user, in seconds, so that the next command finds it running."""
 
@@ -28,7 +32,7 @@ class Lock:
 
     def acquire(self, *, shared: bool = False, wait: bool = False) -> bool:
         """Take the lock; return False if another holder has it and `wait` is not set."""
-        return (_lock_windows if os.name == "nt" else _lock_posix)(self.fd, shared, wait)
+        return _lock(self.fd, shared, wait)
 
     def close(self) -> None:
         """Release the lock, unless another process has inherited the open file."""
@@ -50,21 +54,11 @@ class Lock:
         self.close()
 
 
-def _lock_posix(fd: int, shared: bool, wait: bool) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _lock_windows(fd: int, shared: bool, wait: bool) -> bool:
+if sys.platform == "win32":
     import ctypes
     import msvcrt
 
-    class Overlapped(ctypes.Structure):
+    class _Overlapped(ctypes.Structure):
         _fields_ = [
             ("internal", ctypes.c_void_p),
             ("internal_high", ctypes.c_void_p),
@@ -72,17 +66,28 @@ def _lock_windows(fd: int, shared: bool, wait: bool) -> bool:
             ("event", ctypes.c_void_p),
         ]
 
-    flags = (0 if wait else 1) | (0 if shared else 2)  # LOCKFILE_FAIL_IMMEDIATELY, LOCKFILE_EXCLUSIVE_LOCK
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-    handle = ctypes.c_void_p(msvcrt.get_osfhandle(fd))
-    if kernel.LockFileEx(handle, flags, 0, 1, 0, ctypes.byref(Overlapped())):
+    def _lock(fd: int, shared: bool, wait: bool) -> bool:
+        flags = (0 if wait else 1) | (0 if shared else 2)  # LOCKFILE_FAIL_IMMEDIATELY, LOCKFILE_EXCLUSIVE_LOCK
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        handle = ctypes.c_void_p(msvcrt.get_osfhandle(fd))
+        if kernel.LockFileEx(handle, flags, 0, 1, 0, ctypes.byref(_Overlapped())):
+            return True
+        if ctypes.get_last_error() == 33:  # ERROR_LOCK_VIOLATION
+            return False
+        raise ctypes.WinError(ctypes.get_last_error())
+
+else:
+    import fcntl
+
+    def _lock(fd: int, shared: bool, wait: bool) -> bool:
+        try:
+            fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
         return True
-    if ctypes.get_last_error() == 33:  # ERROR_LOCK_VIOLATION
-        return False
-    raise ctypes.WinError(ctypes.get_last_error())
 
 
-def watch(folder: str, socket_path: str, account: dict[str, object], stop: list[str]) -> None:
+def watch(folder: str, socket_path: str, account: dict[str, Any], stop: list[str]) -> None:
     """Wait until the server in `folder` has no users, then stop it and return."""
     watcher = Lock(os.path.join(folder, "watcher.lock"))
     if not watcher.acquire():
@@ -118,7 +123,7 @@ def _listening(socket_path: str) -> bool:
         return probe.connect_ex(socket_path) == 0
 
 
-def _stop(command: list[str], account: dict[str, object]) -> None:
+def _stop(command: list[str], account: dict[str, Any]) -> None:
     import subprocess
 
     for mode in ("fast", "immediate"):
@@ -135,7 +140,7 @@ def _stop(command: list[str], account: dict[str, object]) -> None:
 
 
 def _main(folder: str, socket_path: str, uid: str, gid: str, *stop: str) -> None:
-    account: dict[str, object] = {"user": int(uid), "group": int(gid), "extra_groups": []} if uid else {}
+    account: dict[str, Any] = {"user": int(uid), "group": int(gid), "extra_groups": []} if uid else {}
     # No user would see an error: the folder is gone, or the next start repairs the rest.
     with suppress(OSError):
         watch(folder, socket_path, account, list(stop))

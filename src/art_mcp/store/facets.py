@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.store.filters import SHOWN_BY, condition
 
 if TYPE_CHECKING:
+    from art_mcp.store.connection import Record
     from art_mcp.store.database import Database
 
 
@@ -42,9 +43,11 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
     values: list[Any] = []
     where = condition(filters, values)
     async with database.connection() as connection:
-        total, first, last = await connection.fetchrow(
+        found = await connection.fetchrow(
             f"SELECT count(*), min(year_from), max(year_to) FROM art_mcp.paintings p WHERE {where}", *values
         )
+        assert found is not None
+        total, first, last = found
         facets = {}
         for field in LISTED_FIELDS:
             key = "collection" if field == "collection" else f"{field}_key"
@@ -98,7 +101,7 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
     return Facet([(row["value"], row["count"]) for row in rows], rows[0]["distinct"] if rows else 0)
 
 
-def _complete_collection(words: Sequence[str], rows: Sequence[Mapping[str, Any]], limit: int) -> Facet:
+def _complete_collection(words: Sequence[str], rows: Sequence[Record], limit: int) -> Facet:
     """Match collections, which are few and have no key column, in Python."""
     keys = {row["value"]: f" {filter_key('collection', row['value']) or ''}" for row in rows}
     found = [(row["value"], row["count"]) for row in rows if all(word in keys[row["value"]] for word in words)]

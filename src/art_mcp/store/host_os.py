@@ -302,7 +302,7 @@ def detach(
         "env": environment(),
         **options,
     }
-    if WINDOWS:
+    if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         process = subprocess.Popen(command, creationflags=flags, **common)
         process.returncode = 0  # no ResourceWarning, although it is never waited for

@@ -16,7 +16,7 @@ from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 
 if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
+    from art_mcp.store.connection import Connection, Record
     from art_mcp.store.database import Database
 
 RATE_OVER_S = 60
@@ -111,7 +111,7 @@ async def create(
     async with database.transaction() as connection:
         # Of two concurrent calls, the second waits here and finds the job of the first.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"job {collection} {source}")
-        found = await connection.fetchval(
+        found: uuid.UUID | None = await connection.fetchval(
             "SELECT id FROM art_mcp.jobs WHERE state = 'running' AND source = $1 AND within IS NOT DISTINCT FROM $2 "
             "AND collection = $3 AND options = $4 ORDER BY created_at LIMIT 1",
             source,
@@ -119,7 +119,9 @@ async def create(
             collection,
             json.dumps(options),
         )
-        return found or await connection.fetchval(
+        if found is not None:
+            return found
+        created: uuid.UUID = await connection.fetchval(
             "INSERT INTO art_mcp.jobs (id, source, within, collection, options, listed) "
             "VALUES ($1, $2, $3, $4, $5, false) RETURNING id",
             uuid.uuid4(),
@@ -128,6 +130,7 @@ async def create(
             collection,
             json.dumps(options),
         )
+        return created
 
 
 async def start_listing(database: Database, job_id: uuid.UUID, lease: uuid.UUID) -> Listing | None:
@@ -257,9 +260,10 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
 async def is_running(database: Database, job_id: uuid.UUID) -> bool:
     """Whether a job exists and is neither done nor cancelled."""
     async with database.connection() as connection:
-        return await connection.fetchval(
+        running: bool = await connection.fetchval(
             "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running')", job_id
         )
+    return running
 
 
 async def is_listed(database: Database, job_id: uuid.UUID) -> bool:
@@ -290,12 +294,13 @@ LEFT = (
 async def count_missing(database: Database, collection: str, source: str, named: Collection[uuid.UUID]) -> int:
     """Number of paintings that were loaded from a source and are not among the `named` ids that it has now."""
     async with database.connection() as connection:
-        return await connection.fetchval(
+        missing: int = await connection.fetchval(
             "SELECT count(*) FROM art_mcp.paintings WHERE collection = $1 AND source = $2 AND id <> ALL($3)",
             collection,
             source,
             list(named),
         )
+    return missing
 
 
 async def finish(database: Database, job_id: uuid.UUID) -> None:
@@ -372,6 +377,6 @@ async def _jobs(database: Database, condition: str, *arguments: Any) -> list[Job
     return [_job(row) for row in rows]
 
 
-def _job(row: Mapping[str, Any]) -> Job:
+def _job(row: Record) -> Job:
     fields = {name: row[name] for name in Job.__slots__ if name not in ("within", "options")}
     return Job(**fields, within=row["within"] and tuple(row["within"]), options=json.loads(row["options"]))

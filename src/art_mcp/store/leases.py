@@ -60,12 +60,13 @@ async def acquire(database: Database) -> AsyncIterator[uuid.UUID]:
 async def begin(database: Database) -> uuid.UUID:
     """Create a lease that expires after `LEASE_S` seconds unless it is renewed, and return its id."""
     async with database.connection() as connection:
-        return await connection.fetchval(
+        lease: uuid.UUID = await connection.fetchval(
             f"WITH forgotten AS (DELETE FROM art_mcp.leases WHERE until < now() - interval '{KEPT}') "
             "INSERT INTO art_mcp.leases (id, until) VALUES ($1, now() + make_interval(secs => $2)) RETURNING id",
             uuid.uuid4(),
             float(LEASE_S),
         )
+    return lease
 
 
 async def renew(database: Database, lease: uuid.UUID) -> None:

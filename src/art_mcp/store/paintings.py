@@ -25,7 +25,7 @@ from art_mcp.store.spaces import require_active, vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space, Vector
-    from art_mcp.store.connection import Connection
+    from art_mcp.store.connection import Connection, Record
     from art_mcp.store.database import Database
 
 BEFORE_ALL = uuid.UUID(int=0)
@@ -259,7 +259,7 @@ async def thumbnails(database: Database, ids: Collection[uuid.UUID]) -> dict[uui
     return {row["painting_id"]: row["data"] for row in rows}
 
 
-def painting_of(row: Mapping[str, Any]) -> Painting:
+def painting_of(row: Record) -> Painting:
     """Build a painting from a row with the columns `READ_FIELDS`."""
     return Painting(
         id=row["id"],

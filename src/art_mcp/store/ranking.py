@@ -15,6 +15,7 @@ from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space, Vector
+    from art_mcp.store.connection import Record
     from art_mcp.store.database import Database
 
 DEPTH = 200
@@ -104,7 +105,7 @@ async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -
     ]
     async with database.transaction(_settings(EVERYTHING, database.iterative_scan)) as connection:
         row = await connection.fetchrow(f"SELECT {', '.join(best)}", *vectors)
-    return [cosine for cosine in row if cosine is not None]
+    return [cosine for cosine in row or () if cosine is not None]
 
 
 def _settings(filters: Filters, iterative_scan: bool) -> dict[str, object]:
@@ -221,7 +222,7 @@ def _together(legs: Sequence[LegQuery], distances: Mapping[str, str], words: boo
     return parts
 
 
-def _hit(row: Mapping[str, Any], names: Sequence[str]) -> Hit:
+def _hit(row: Record, names: Sequence[str]) -> Hit:
     scores = {name: row[name] for name in names}
     return Hit(
         painting=painting_of(row),

@@ -142,6 +142,7 @@ async def _require_pgvector(connection: Connection) -> Pgvector:
                 "azure.extensions), or unset ART_MCP_DATABASE_URL to use the embedded database.",
             ) from None
         found = await connection.fetchrow(installed)
+    assert found is not None
     version, schema = found
     numbers = tuple(int(part) for part in re.findall(r"\d+", version))
     if numbers < MIN_PGVECTOR:

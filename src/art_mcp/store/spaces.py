@@ -80,7 +80,7 @@ async def are_registered(database: Database, spaces: Collection[Space]) -> bool:
     """Whether all these spaces are registered, so that their tables exist."""
     async with database.connection() as connection:
         names = [space.name for space in spaces]
-        found = await connection.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
+        found: int = await connection.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
     return found == len(names)
 
 

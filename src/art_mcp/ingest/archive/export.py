@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
@@ -176,7 +176,7 @@ class Writer:
                 if vector is not None:
                     rows[space.name] = self._vectors[space].count
                     data[space.name] = self._vectors[space].add(vector)
-            words = painting.catalogue.as_dict() | painting.holding.as_dict()
+            words: dict[str, Any] = painting.catalogue.as_dict() | painting.holding.as_dict()
             line = Record(
                 id=painting.source_key,
                 collection=painting.collection,
@@ -186,7 +186,7 @@ class Writer:
                 years=painting.years,
                 **{KEPT[rendition.kind]: self._keep(rendition.data) for rendition in entry.renditions},
                 image_name=painting.image_name,
-                image_sha256=painting.image_sha256 and painting.image_sha256.hex(),
+                image_sha256=painting.image_sha256.hex() if painting.image_sha256 else None,
                 image_width=painting.image_width,
                 image_height=painting.image_height,
                 image_format=painting.image_format,

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -28,7 +28,7 @@ from art_mcp.space import Space
 MANIFEST, CATALOGUE, IMAGES, VECTORS = "manifest.json", "catalogue.jsonl", "images", "vectors"
 MEMBER = re.compile(r"manifest\.json|catalogue\.jsonl|images/[0-9a-f]{64}\.webp|vectors/[a-z0-9_]{1,50}\.npy")
 """Matches the path of every file that may be part of an archive, relative to its folder."""
-FORMAT = 2
+FORMAT: Final = 2
 MAX_DIMENSIONS = 4000
 MAX_MANIFEST_BYTES = 1 << 24
 OTHER_COPY = "Import another copy of the archive, or export it again."

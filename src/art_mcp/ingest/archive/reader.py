@@ -159,7 +159,7 @@ class Archive(Bundle):
                 _display_name(catalogue.artist),
                 _given_years(record.years) or _years(catalogue.date) or _years(catalogue.timeframe),
                 record.image_name,
-                facts[0] and bytes.fromhex(facts[0]),
+                bytes.fromhex(facts[0]) if facts[0] else None,
                 *facts[1:],
                 row.holding,
                 record.source,

@@ -43,7 +43,8 @@ class Cleveland(Museum):
             return Refusal(label, NOT_OPEN, key)
         # "John Singleton Copley (American, 1738-1815)"
         makers = [maker["description"] for maker in record.get("creators") or [] if maker.get("description")]
-        artist, school = re.fullmatch(r"(.*?)(?: \(([^(),]*),[^()]*\))?", makers[0]).groups() if makers else ("", "")
+        described = re.fullmatch(r"(.*?)(?: \(([^(),]*),[^()]*\))?", makers[0]) if makers else None
+        artist, school = described.groups() if described else ("", "")
         cells = {
             "key": key,
             "image": image,

@@ -127,6 +127,7 @@ def _records(lines: _Lines, delimiter: str, width: int, image: int) -> Iterator[
             yield number, f"The line is longer than {MAX_LINE:,} characters."
             continue
         more: list[tuple[int, str]] = []
+        cells: list[str] | str
         while True:
             try:
                 cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])

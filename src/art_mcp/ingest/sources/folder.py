@@ -80,7 +80,7 @@ class PictureFolder(LocalSource):
     def _row(self, path: Path, label: str, key: str, beside: Mapping[str, str]) -> Row:
         found = self._picture_metadata(path)
         found |= read_sidecars(path.name, beside, lambda name: self._read(path.with_name(name)))
-        kept = {}
+        kept: dict[str, str | None] = {}
         for field, text in found.items():  # drop invalid fields instead of refusing the picture
             value = readable(text)
             if value and not fault(field, value, text):

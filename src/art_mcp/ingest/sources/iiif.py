@@ -5,7 +5,7 @@ https://iiif.io/api/presentation/3.0/ and https://iiif.io/api/presentation/2.1/.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,7 +45,7 @@ class IIIF:
         self.name = urlsplit(url).hostname or "IIIF"
         self._web = Web(pause=PAUSE_S)
 
-    async def pages(self, after: str | None) -> AsyncIterator[Page]:
+    async def pages(self, after: str | None) -> AsyncGenerator[Page]:
         listed = 0
         async for rows in self._manifests():
             listed += 1
@@ -173,7 +173,7 @@ def _text(label: object) -> str:
     if isinstance(label, dict):
         if "@value" in label or "value" in label:
             return text_of(label.get("@value", label.get("value")))
-        chosen = next((label[each] for each in ("en", "none", *label) if each in label), [])
+        chosen: object = next((label[each] for each in ("en", "none", *label) if each in label), [])
         return " ".join(text_of(each) for each in _list(chosen))
     if isinstance(label, list):
         english = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -38,7 +38,7 @@ class LocalSource(ABC):
     def rows(self) -> Iterator[Row | Refusal]:
         """Yield every row once, always in the same order. Blocks."""
 
-    async def pages(self, after: str | None) -> AsyncIterator[Page]:
+    async def pages(self, after: str | None) -> AsyncGenerator[Page]:
         listed = int(after or 0)
         rows = islice(self.rows(), listed, None)
         while page := await anyio.to_thread.run_sync(lambda: list(islice(rows, PAGE))):

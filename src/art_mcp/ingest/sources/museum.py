@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -49,7 +49,7 @@ class Museum(ABC):
     def row(self, record: Record) -> Row | Refusal | None:
         """Convert a record to a row; None if it is not a painting."""
 
-    async def pages(self, after: str | None) -> AsyncIterator[Page]:
+    async def pages(self, after: str | None) -> AsyncGenerator[Page]:
         offset: int | None = int(after or 0)
         while offset is not None:
             records, offset = await self.records(offset)

@@ -79,7 +79,7 @@ def _exif(image: Image.Image) -> dict[str, str]:
 def _iptc(image: Image.Image) -> dict[str, str]:
     from PIL import IptcImagePlugin
 
-    info = IptcImagePlugin.getiptcinfo(image) or {}
+    info = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]  # it reads any image
 
     def text(tag: tuple[int, int]) -> str:
         value = info.get(tag, b"")

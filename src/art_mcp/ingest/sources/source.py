@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
@@ -90,7 +90,7 @@ class Source(Protocol):
         """Whether its pictures are on this machine, so that a plan can read them cheaply."""
         ...
 
-    def pages(self, after: str | None) -> AsyncIterator[Page]:
+    def pages(self, after: str | None) -> AsyncGenerator[Page]:
         """Yield the rows in pages.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def read_xmp(packet: bytes) -> dict[str, str]:
     return fields
 
 
-def _fields(root: Element, wanted: dict[str, Sequence[str]]) -> dict[str, str]:
+def _fields(root: Element, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     every = {name for names in wanted.values() for name in names}
     for element in root.iter():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
@@ -95,14 +95,12 @@ async def search_paintings_by_image(
             "Give exactly one: a picture's absolute path or https link as image, or the id of a painting.",
         )
         raise error if named else with_link(ctx, error)
-    given: dict[str, Any] = {"text": text, "negative": negative, "filters": filters, "limit": limit, "cursor": cursor}
-    runtime = services(ctx).runtime
-    if not painting_id:
-        picture = await handed_over(ctx, image or image_file or "")
-        found = await runtime.ask(lambda finder: finder.by_image(picture, **given))
-    else:
-        wanted = parse_painting_id(painting_id)
-        found = await runtime.ask(lambda finder: finder.like_painting(wanted, **given))
+    picture = str(parse_painting_id(painting_id)) if painting_id else await handed_over(ctx, image or image_file or "")
+    found = await services(ctx).runtime.ask(
+        lambda finder: finder.by_image(
+            picture, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor
+        )
+    )
     return await _answer(ctx, found, pictures)
 
 
