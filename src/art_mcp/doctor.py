@@ -12,6 +12,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.ingest import verification
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings, unknown_variables, user_env_file, variable
+from art_mcp.store import collection_sizes, jobs, vector_index
 from art_mcp.vision.local import LocalProvider
 
 WORTH_DROPPING = 1_000_000
@@ -129,8 +130,6 @@ async def _vectors(runtime: Runtime, count: int) -> Finding:
 async def _database(runtime: Runtime) -> Finding:
     kind = "embedded" if runtime.settings.database_url is None else "from ART_MCP_DATABASE_URL"
     try:
-        from art_mcp.store import collection_sizes, jobs, vector_index
-
         database = await runtime.database()
         await runtime.spaces()
         sizes = await collection_sizes.sizes(database)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import anyio
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.search.finder import Finder
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.spending import Spending
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from art_mcp.images.loader import PictureLoader
     from art_mcp.ingest.job import Ingest
     from art_mcp.ingest.reembed import Move
-    from art_mcp.search.finder import Finder
+
 
 T = TypeVar("T")
 
@@ -168,8 +169,6 @@ class Runtime:
         return self._loader
 
     async def finder(self) -> Finder:
-        from art_mcp.search.finder import Finder
-
         model = await self.model()
         return Finder(await self.database(), model.provider, model.spaces, self.loader())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 
 import anyio
 import click
@@ -30,8 +31,6 @@ def doctor(settings: Settings, as_json: bool, verify: int | None) -> None:
 
 
 async def _doctor(settings: Settings, as_json: bool, verify: int) -> bool:
-    from dataclasses import asdict
-
     from art_mcp.doctor import examine
 
     findings = []

@@ -10,7 +10,10 @@ import anyio
 import click
 
 from art_mcp.cli.progress import Progress, with_bar
+from art_mcp.painting import Filters, readable
+from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
+from art_mcp.store.filters import require_values
 
 if TYPE_CHECKING:
     from art_mcp.ingest.archive import Export
@@ -38,9 +41,6 @@ async def _export(
     settings: Settings, folder: Path, collections: tuple[str, ...], overwrite: bool, as_json: bool
 ) -> None:
     from art_mcp.ingest.archive import Export
-    from art_mcp.painting import Filters, readable
-    from art_mcp.runtime import Runtime
-    from art_mcp.store.filters import require_values
 
     async with Runtime(settings) as runtime:
         database = await runtime.database()

@@ -16,10 +16,13 @@ import click
 
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
+from art_mcp.ingest.load import Load
+from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
+from art_mcp.space import Leg
 
 if TYPE_CHECKING:
-    from art_mcp.ingest.load import Bundle, Load, Reach
+    from art_mcp.ingest.load import Bundle, Reach
 
 
 @click.command("import")
@@ -40,9 +43,6 @@ def import_(settings: Settings, path: Path, collection: str | None, dry_run: boo
 
 
 async def _import(settings: Settings, path: Path, collection: str | None, dry_run: bool, as_json: bool) -> None:
-    from art_mcp.ingest.load import Load
-    from art_mcp.runtime import Runtime
-
     with ExitStack() as stack:
         bundle = await anyio.to_thread.run_sync(_open, path, collection, stack)
         async with Runtime(settings) as runtime:
@@ -79,8 +79,6 @@ async def _progress(load: Load, bundle: Bundle) -> Progress:
 
 def _notes(bundle: Bundle, reach: Reach | None) -> list[str]:
     """Notes on the result: what was assumed, and how the paintings can be searched."""
-    from art_mcp.space import Leg
-
     notes = [bundle.assumed] if bundle.assumed else []
     if reach is None:
         return [*notes, "Nothing was stored: this was a dry run."]

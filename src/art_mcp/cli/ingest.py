@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -14,20 +15,20 @@ import click
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.errors import ArtMcpError
+from art_mcp.ingest.sources import KINDS, Options, is_address
+from art_mcp.ingest.sources.columns import COLUMNS
+from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
+from art_mcp.store import jobs
 
 if TYPE_CHECKING:
     import uuid
 
     from art_mcp.ingest.plan import Plan
-    from art_mcp.ingest.sources import Options
-    from art_mcp.runtime import Runtime
     from art_mcp.store.jobs import Job
 
 
 def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Mapping[str, str]:
-    from art_mcp.ingest.sources.columns import COLUMNS
-
     columns = {}
     for each in given:
         field, equals, column = each.partition("=")
@@ -41,8 +42,6 @@ class _Command(click.Command):
     """Lists the kinds of sources in its help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from art_mcp.ingest.sources import KINDS
-
         with formatter.section("SOURCE is one of"):
             formatter.write_dl([(kind.form, kind.takes) for kind in KINDS])
 
@@ -84,8 +83,6 @@ def ingest(
     Loading the same source again updates what has changed. Paintings that are no longer in it are counted, and kept
     unless you pass --remove-missing.
     """
-    from art_mcp.ingest.sources import Options, is_address
-
     if bool(source) == resume:  # an empty SOURCE is an unset shell variable, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
     if resume and (collection or dry_run or limit or columns or remove_missing or clean_semart):
@@ -102,9 +99,6 @@ def ingest(
 async def _ingest(
     settings: Settings, source: str | None, collection: str | None, options: Options, as_json: bool
 ) -> None:
-    from art_mcp.runtime import Runtime
-    from art_mcp.store import jobs
-
     async with Runtime(settings) as runtime:
         ingest = await runtime.ingest()
         database = await runtime.database()
@@ -145,8 +139,6 @@ async def _ingest(
 
 
 async def _run_with_progress(runtime: Runtime, job_id: uuid.UUID) -> None:
-    from art_mcp.store import jobs
-
     ingest, database = await runtime.ingest(), await runtime.database()
 
     async def progress() -> Progress | None:
@@ -185,10 +177,6 @@ def _job_json(job: Job, refusals: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 async def _plan(settings: Settings, source: str, collection: str | None, options: Options, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from art_mcp.runtime import Runtime
-
     async with Runtime(settings) as runtime:
         plan = await (await runtime.ingest()).plan(source, collection, options=options)
         spending = await runtime.spending(plan.calls) if plan.calls else None

@@ -11,6 +11,7 @@ import click
 
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
+from art_mcp.runtime import SPACES_REFRESH_S, Runtime
 from art_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def reembed(
 async def _reembed(
     settings: Settings, dry_run: bool, skip_refused: bool, yes: bool, paintings: Sequence[uuid.UUID]
 ) -> None:
-    from art_mcp.runtime import SPACES_REFRESH_S, Runtime
-
     async with Runtime(settings) as runtime:
         move = await runtime.move()
         if paintings and not dry_run and (yes or click.confirm("Remove the stored vectors of these paintings?")):
@@ -85,8 +84,6 @@ async def _reembed(
 
 
 async def _drop_old(settings: Settings, dry_run: bool, skip_refused: bool, yes: bool) -> None:
-    from art_mcp.runtime import Runtime
-
     async with Runtime(settings) as runtime:
         move = await runtime.move()
         old = await move.old(skip_refused=skip_refused)

@@ -7,7 +7,11 @@ import sys
 import anyio
 import click
 
+from art_mcp.painting import Filters, readable
+from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
+from art_mcp.store import collection_sizes, removal
+from art_mcp.store.filters import require_values
 
 
 @click.command()
@@ -22,11 +26,6 @@ def remove(settings: Settings, collection: str, yes: bool) -> None:
 
 
 async def _remove(settings: Settings, collection: str, yes: bool) -> None:
-    from art_mcp.painting import Filters, readable
-    from art_mcp.runtime import Runtime
-    from art_mcp.store import collection_sizes, removal
-    from art_mcp.store.filters import require_values
-
     name = readable(collection)
     async with Runtime(settings) as runtime:
         database = await runtime.database()

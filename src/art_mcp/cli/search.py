@@ -6,18 +6,18 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anyio
 import click
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.images.reference import Reference
 from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
+from art_mcp.runtime import Runtime
 from art_mcp.search import DEFAULT_LIMIT
+from art_mcp.search.contact_sheet import contact_sheet_of
+from art_mcp.server.results import search_result, search_text
 from art_mcp.settings import Settings
-
-if TYPE_CHECKING:
-    from art_mcp.images.reference import Reference
 
 
 def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -61,8 +61,6 @@ def search(
 
 def _reference(image: str) -> Reference:
     """Parse an argument: anything but a link or an id is a path, which may be relative."""
-    from art_mcp.images.reference import Reference
-
     if os.path.exists(image) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:|[0-9A-Fa-f-]{32,36}$", image):
         image = os.path.abspath(image)
     return Reference.parse(image)
@@ -77,10 +75,6 @@ async def _search(
     sheet: Path | None,
     as_json: bool,
 ) -> None:
-    from art_mcp.runtime import Runtime
-    from art_mcp.search.contact_sheet import contact_sheet_of
-    from art_mcp.server.results import search_result, search_text
-
     async with Runtime(settings) as runtime:
         finder = await runtime.finder()
         if picture is not None:

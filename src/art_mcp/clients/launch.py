@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, get_args
 
@@ -71,8 +72,6 @@ def _in_uv_cache(folder: Path) -> bool:
 
 
 def _uvx() -> list[str]:
-    from importlib.metadata import distribution
-
     if distribution("art-mcp").read_text("direct_url.json"):  # installed from a folder or repository, not by name
         raise LaunchError(
             "This art-mcp runs from a temporary environment of uvx, which a client could not find later.",

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+import httpcore2
+import httpx2
 
 from art_mcp.images.address import Resolver, is_public
+from art_mcp.images.pinned import PinnedBackend
 from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes
 
 if TYPE_CHECKING:
@@ -95,8 +98,6 @@ class Fetcher:
         Raises:
             ImageError: the link is not allowed, or the server sent no usable response.
         """
-        import httpcore2
-
         link = self._checked(url)
         host = _host(link)
         try:
@@ -116,8 +117,6 @@ class Fetcher:
             await pool.aclose()
 
     async def _follow(self, link: httpx2.URL) -> bytes:
-        import httpcore2
-
         pool = await self._opened()
         for _ in range(MAX_REDIRECTS + 1):
             url = httpcore2.URL(scheme=b"https", host=link.raw_host, port=link.port, target=link.raw_path)
@@ -139,8 +138,6 @@ class Fetcher:
 
     def _checked(self, text: str, base: httpx2.URL | None = None) -> httpx2.URL:
         """Parse a link and check it, without network access."""
-        import httpx2
-
         try:
             link = base.join(text) if base else httpx2.URL(text)
             host = _host(link)
@@ -163,10 +160,6 @@ class Fetcher:
             return self._pool
 
     def _new_pool(self) -> httpcore2.AsyncConnectionPool:
-        import httpcore2
-
-        from art_mcp.images.pinned import PinnedBackend
-
         logging.getLogger("httpcore2").setLevel(logging.WARNING)  # it logs full URLs
         return httpcore2.AsyncConnectionPool(
             ssl_context=self._ssl_context or httpcore2.default_ssl_context(),

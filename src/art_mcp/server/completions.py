@@ -9,6 +9,7 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.painting import LISTED_FIELDS, Filters
+from art_mcp.store import facets
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -47,8 +48,6 @@ async def _completion(services: Services, params: CompleteRequestParams) -> Comp
     field, typed = params.argument.name, params.argument.value
     if field not in LISTED_FIELDS or len(typed) > LONGEST:
         return None
-    from art_mcp.store import facets
-
     filled_in = (params.context and params.context.arguments) or {}
     others = Filters.read({name: filled_in.get(name) for name in LISTED_FIELDS if name != field})
     found = await facets.complete(await services.runtime.database(), field, typed, others, limit=MAX_VALUES)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from art_mcp.images.reference import WAYS, Kind, Reference
+from art_mcp.images.undecoded import ImageError
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from art_mcp.errors import ArtMcpError
     from art_mcp.images.loader import Source
-    from art_mcp.images.reference import Reference
+
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 
@@ -25,9 +27,6 @@ async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Sourc
     Raises:
         ImageError: the picture cannot be read; the error says which other ways this user has.
     """
-    from art_mcp.images.reference import Kind, Reference
-    from art_mcp.images.undecoded import ImageError
-
     try:
         reference = Reference.parse(given)
         if reference.kind is Kind.PAINTING:
@@ -53,8 +52,6 @@ def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
 
 def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
     from art_mcp.images.loader import Source
-    from art_mcp.images.reference import WAYS
-    from art_mcp.images.undecoded import ImageError
 
     request = _http_request(ctx)
     if request is None:

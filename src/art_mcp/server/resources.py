@@ -9,10 +9,12 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.types import Annotations
 
+from art_mcp.search.finder import SearchError, unknown_painting
 from art_mcp.server.answers import fitted
 from art_mcp.server.results import painting_result
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
+from art_mcp.store import paintings
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -58,7 +60,6 @@ async def painting(ctx: ToolContext, id: str) -> str:
 
 async def painting_image(ctx: ToolContext, id: str) -> bytes:
     from art_mcp.images.rendition import lighter
-    from art_mcp.store import paintings
 
     database, found = await _find(ctx, id)
     rendition = await paintings.rendition(database, found.id, "display")
@@ -68,9 +69,6 @@ async def painting_image(ctx: ToolContext, id: str) -> bytes:
 
 
 async def _find(ctx: ToolContext, id: str) -> tuple[Database, Painting]:
-    from art_mcp.search.finder import SearchError, unknown_painting
-    from art_mcp.store import paintings
-
     try:
         painting_id = parse_painting_id(id)
         database = await services(ctx).runtime.database()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -40,11 +44,6 @@ _OF_WORK = {
 
 def read_xmp(packet: bytes) -> dict[str, str]:
     """The metadata by field; empty for a packet that is damaged, too large, or has a DTD."""
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
-
     if len(packet) > MAX_PACKET:
         return {}
     try:

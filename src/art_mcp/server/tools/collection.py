@@ -11,6 +11,8 @@ from art_mcp.server.answers import answer
 from art_mcp.server.filters import with_filters
 from art_mcp.server.results import CollectionResult, collection_result, collection_text
 from art_mcp.server.services import ToolContext, services
+from art_mcp.store.facets import describe
+from art_mcp.store.filters import require_values
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -35,9 +37,6 @@ def register(server: MCPServer[Services]) -> None:
 
 @with_filters
 async def describe_collection(ctx: ToolContext, filters: Filters) -> Annotated[CallToolResult, CollectionResult]:
-    from art_mcp.store.facets import describe
-    from art_mcp.store.filters import require_values
-
     runtime = services(ctx).runtime
     database = await runtime.database()
     await require_values(database, filters)

@@ -14,12 +14,14 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.images.files import allowed_path
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.sources import MUSEUMS, Options, is_address, told_kinds
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Flag, Number, Text
 from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
 from art_mcp.server.services import ToolContext, services
+from art_mcp.store import jobs
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -108,7 +110,6 @@ async def ingest_collection(
     cancel: Annotated[Flag, Field(description="Cancel that job; stored paintings are kept.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
     from art_mcp.ingest.job import IngestError, unknown_job
-    from art_mcp.store import jobs
 
     if bool(source) == bool(job_id):
         advice = "Give source to start a job, or job_id to continue and report one."
@@ -149,7 +150,6 @@ async def ingest_collection(
 
 async def _load(ctx: ToolContext, source: str, collection: str, limit: int | None) -> dict[str, Any]:
     """The arguments of `Ingest.create` and `Ingest.plan`; a path must be in a folder that the server may read."""
-    from art_mcp.images.files import allowed_path
     from art_mcp.ingest.job import IngestError
 
     if limit is not None and limit < 1:
@@ -162,8 +162,6 @@ async def _load(ctx: ToolContext, source: str, collection: str, limit: int | Non
 
 async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> None:
     """Report the job's progress to a client that requested it."""
-    from art_mcp.store import jobs
-
     with contextlib.suppress(ArtMcpError):  # the job itself reports its error
         while True:
             await anyio.sleep(PROGRESS_EVERY_S)

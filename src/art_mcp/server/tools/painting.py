@@ -11,10 +11,12 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp.search import MAX_LIMIT
+from art_mcp.search.finder import SearchError, unknown_painting
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
 from art_mcp.server.results import PaintingResult, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
+from art_mcp.store import paintings
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -45,8 +47,6 @@ async def get_painting(
     similar: Similar = 0,
 ) -> Annotated[CallToolResult, PaintingResult]:
     from art_mcp.images.excerpt import Region
-    from art_mcp.search.finder import SearchError, unknown_painting
-    from art_mcp.store import paintings
 
     if not 0 <= similar <= MAX_LIMIT:
         raise SearchError(
@@ -75,7 +75,6 @@ async def _picture(
 ) -> tuple[str, list[bytes]]:
     """Return what the picture shows, in words, and the picture if one is stored."""
     from art_mcp.images.excerpt import excerpt
-    from art_mcp.store import paintings
 
     kept = await paintings.rendition(await runtime.database(), painting_id, "display")
     if kept is None:
@@ -88,8 +87,6 @@ async def _picture(
 
 def parse_painting_id(text: str) -> uuid.UUID:
     """Parse an id from a model; a malformed one gets the error of an unknown one."""
-    from art_mcp.search.finder import unknown_painting
-
     try:
         return uuid.UUID(text.strip())
     except ValueError:

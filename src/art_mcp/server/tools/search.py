@@ -9,6 +9,8 @@ from pydantic import Field
 
 from art_mcp.painting import Filters
 from art_mcp.search import DEFAULT_LIMIT, MAX_QUERY
+from art_mcp.search.contact_sheet import contact_sheet_of
+from art_mcp.search.finder import SearchError
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, Pictures, Text
 from art_mcp.server.filters import with_filters
@@ -85,8 +87,6 @@ async def search_paintings_by_image(
     cursor: Cursor = "",
     pictures: Pictures = True,
 ) -> Annotated[CallToolResult, SearchResult]:
-    from art_mcp.search.finder import SearchError
-
     starts = {"image": image, "image_file": image_file, "painting_id": painting_id}
     named = [name for name, value in starts.items() if value]
     if len(named) != 1:
@@ -105,7 +105,5 @@ async def search_paintings_by_image(
 
 
 async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolResult:
-    from art_mcp.search.contact_sheet import contact_sheet_of
-
     sheet = await contact_sheet_of(await services(ctx).runtime.database(), found) if pictures and found.hits else None
     return answer(search_result(found), search_text, *([sheet] if sheet else []))
