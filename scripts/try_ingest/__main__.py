@@ -1,11 +1,11 @@
-"""What a load survives: processes killed, the service failing, the database gone, bad files, others beside it.
+"""What a load survives: killed processes, a failing service, a lost database, bad files, concurrent processes.
 
     python scripts/try_ingest [--images 400] [--kills 6] [--only NAME ...] [--times 1] [--write docs/ingest-trials.md]
 
-Real `art-mcp ingest` processes, and in `chat` the server behind a real client, load made-up pictures with the stand-in
-of Azure as their service, each trial into a data folder of its own. In the end the tables are compared with those of a
-load that nobody disturbed, each stored vector with the one that the stand-in has for its picture, and the calls that
-were billed are counted. docs/ingest-trials.md says what was measured.
+Real `art-mcp ingest` processes, and in `chat` the server behind a real client, load generated pictures, with the stand-in
+for Azure as their service and a new data folder for each trial. Afterwards the tables are compared with those of an
+undisturbed load, each stored vector with the one that the stand-in returns for its picture, and billed calls are counted.
+docs/ingest-trials.md reports the results.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ ANSWERED_WITHIN_S = 30
 
 
 def two(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """Two processes on one job, from its beginning; the service allows less than this machine could use."""
+    """Two processes work on one job from its start, with a service slower than this machine."""
     with place(source, rate=SHARED_RATE) as here:
         started = time.monotonic()
         here.load()
@@ -52,7 +52,7 @@ def two(source: Path, wanted: Rows, calls: int) -> Outcome:
 
 
 def chat(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """A chat client loads through the tool, takes a call back, asks again, and comes again after it was closed."""
+    """A chat client loads through the tool, cancels a call, asks again, and returns after it was closed."""
     with place(source, rate=max(2, round(calls / SLOW_S))) as here:
         figures, said = anyio.run(_converse, here)
         whole = wanted_paintings(wanted)

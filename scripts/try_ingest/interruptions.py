@@ -20,8 +20,10 @@ from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.vision.azure import AzureClient
 
-LIFE_S = 1.5, 6.0
-"""How long a process lives before it is killed; its first two seconds or so go by before it works."""
+LIFE_S = 0.0, 2.0
+"""Range of the random time, in seconds, from a process's first call (or its start) to its kill."""
+AT_START = 3
+"""Every third process's time counts from its start instead, so that some are killed before they work."""
 AWAY_S = 20
 DISK_MB = 400
 LEFT_MB = 2
@@ -29,7 +31,7 @@ LEFT_MB = 2
 
 
 def kills(source: Path, wanted: Rows, calls: int, count: int) -> Outcome:
-    """Processes are killed with -9 at random times, one after the other, until the load has borne them all."""
+    """Processes are killed with SIGKILL at random times, one after another."""
     rng = random.Random(7)
     # So slow that there is work for all of them.
     rate = max(4, round(calls / (1.3 * count)))
@@ -38,6 +40,8 @@ def kills(source: Path, wanted: Rows, calls: int, count: int) -> Outcome:
         loading = here.start()
         while made < count and loading.process.poll() is None:
             before = here.standin.calls.billed()
+            if (made + 1) % AT_START:
+                here.wait_for_calls(loading, before + 1)
             time.sleep(rng.uniform(*LIFE_S))
             if loading.process.poll() is not None:
                 break
@@ -63,7 +67,7 @@ def kills(source: Path, wanted: Rows, calls: int, count: int) -> Outcome:
 
 
 def signals(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """SIGTERM, SIGINT, and two SIGTERM at once, each to a load that is under way."""
+    """SIGTERM, SIGINT, and two SIGTERM in a row, each sent to a running load."""
     said, drained, again = [], [], 0
     with place(source) as here:
         for number, sent in enumerate(([signal.SIGTERM], [signal.SIGINT], [signal.SIGTERM] * 2)):
@@ -88,7 +92,7 @@ def signals(source: Path, wanted: Rows, calls: int) -> Outcome:
 
 
 def database(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """The embedded PostgreSQL is killed, and later stopped in order, while a load uses it."""
+    """The embedded PostgreSQL is killed, and later shut down, during a load."""
     with place(source) as here:
         loading = here.start()
         here.wait_for_calls(loading, calls // 4)
@@ -114,7 +118,7 @@ def _stop(here: Place) -> None:
 
 
 def away(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """A PostgreSQL of one's own (ART_MCP_DATABASE_URL) is away for a while, and nobody but its owner brings it back."""
+    """A PostgreSQL at ART_MCP_DATABASE_URL is down for a while, and art-mcp cannot restart it."""
     with place(source) as other:
         server = EmbeddedServer.start(other.data_dir)
         address = server.connect_args
@@ -142,7 +146,7 @@ def away(source: Path, wanted: Rows, calls: int) -> Outcome:
 
 
 def disk(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """The disk of the database runs full; then there is space again."""
+    """The database's disk fills up, then space is freed."""
     with place(source) as here, _small_disk(here) as mounted:
         dry = subprocess.run(
             [sys.executable, "-m", "art_mcp", "ingest", str(source), "--dry-run"],
@@ -170,7 +174,7 @@ def disk(source: Path, wanted: Rows, calls: int) -> Outcome:
             [
                 Figure("the load ended with an error", bool(full.process.returncode), least=1),
                 Figure("rows stored when it had ended", job.get("stored", 0)),
-                exactly("rows pending after space was made and it was resumed", done.get("pending", -1), 0),
+                exactly("rows pending after space was freed and the load resumed", done.get("pending", -1), 0),
                 *here.compared(wanted, calls, most=2 * AzureClient.calls_in_flight),
             ],
             said,

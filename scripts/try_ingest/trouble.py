@@ -21,7 +21,7 @@ SHARE = 0.01
 
 
 def storm(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """For a while every call is answered with 429, and then every other one."""
+    """Every call is answered with 429 for a while, then every other call."""
     with place(source) as here:
         loading = here.start()
         here.wait_for_calls(loading, calls // 4)
@@ -44,7 +44,7 @@ def storm(source: Path, wanted: Rows, calls: int) -> Outcome:
 
 
 def outage(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """The service answers 503 to everything, for a minute."""
+    """The service answers every call with 503 for one minute."""
     with place(source) as here:
         loading = here.start()
         here.wait_for_calls(loading, calls // 2)
@@ -67,7 +67,7 @@ def outage(source: Path, wanted: Rows, calls: int) -> Outcome:
 
 
 def poison(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """A hundredth of a table's rows are bad, of eight kinds."""
+    """One percent of a table's rows are bad, in eight ways."""
     folder = source.parent / "poisoned"
     whole = wanted_paintings(wanted)
     images = draw(folder / "images", whole)
