@@ -2,10 +2,10 @@
 
     python scripts/try_ingest [--images 400] [--kills 6] [--only NAME ...] [--times 1] [--write docs/ingest-trials.md]
 
-Real `art-mcp ingest` processes, and in `chat` the server behind a real client, load generated pictures, with the stand-in
-for Azure as their service and a new data folder for each trial. Afterwards the tables are compared with those of an
-undisturbed load, each stored vector with the one that the stand-in returns for its picture, and billed calls are counted.
-docs/ingest-trials.md reports the results.
+Real `art-mcp ingest` processes, and in `chat` the server behind a real client, load generated pictures, with the
+stand-in for Azure as their service and a new data folder for each trial. Afterwards the tables are compared with those
+of an undisturbed load, each stored vector with the one that the stand-in returns for its picture, and billed calls are
+counted. docs/ingest-trials.md reports the results.
 """
 
 from __future__ import annotations
