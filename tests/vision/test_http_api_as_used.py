@@ -192,7 +192,7 @@ async def test_the_budget_holds(vllm: tuple[EmbeddingStandIn, str], settings: Se
         finder = await runtime.finder()
         notes = [(await finder.by_text(f"question {number}", limit=1)).note for number in range(6)]
         assert notes[:3] == [None] * 3 and "budget of paid calls for this day is exhausted" in (notes[3] or "")
-        assert "budget of calls" in (await (await runtime.provider()).health()).detail
+        assert "budget of paid calls" in (await (await runtime.provider()).health()).detail
     assert len(standin.calls) == 8
 
 
