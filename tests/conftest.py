@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from support.loading import load_into, write_twelve
+from support.model import BuiltIn
 from support.postgres import new_database, new_template, running_postgres
 
 from art_mcp.sample import copy_sample
 from art_mcp.settings import Settings, variable
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
-from art_mcp.vision.local import LocalProvider
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +43,8 @@ def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="session", autouse=True)
 def one_built_in_model() -> Iterator[None]:
     """Its networks are loaded once a run instead of once a test, which takes half a second."""
-    provider = LocalProvider()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("art_mcp.vision.factory.LocalProvider", lambda: provider)
+        patch.setattr("art_mcp.vision.factory.LocalProvider", BuiltIn)
         yield
 
 
@@ -69,23 +68,23 @@ def twelve(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-async def database_url(postgres: EmbeddedServer, empty: str) -> AsyncIterator[str]:
+def database_url(postgres: EmbeddedServer, empty: str) -> Iterator[str]:
     """A database of the test's own, without paintings."""
-    async with new_database(postgres, empty) as url:
+    with new_database(postgres, empty) as url:
         yield url
 
 
 @pytest.fixture
-async def other_url(postgres: EmbeddedServer, empty: str) -> AsyncIterator[str]:
+def other_url(postgres: EmbeddedServer, empty: str) -> Iterator[str]:
     """Another one."""
-    async with new_database(postgres, empty) as url:
+    with new_database(postgres, empty) as url:
         yield url
 
 
 @pytest.fixture
-async def bare_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
+def bare_url(postgres: EmbeddedServer) -> Iterator[str]:
     """A database that art-mcp has never opened."""
-    async with new_database(postgres) as url:
+    with new_database(postgres) as url:
         yield url
 
 
@@ -96,9 +95,9 @@ def pictures(twelve: tuple[str, Path], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def loaded(postgres: EmbeddedServer, twelve: tuple[str, Path], tmp_path: Path) -> AsyncIterator[Settings]:
+def loaded(postgres: EmbeddedServer, twelve: tuple[str, Path], tmp_path: Path) -> Iterator[Settings]:
     """Settings with a database of the test's own that has the paintings of `pictures`."""
-    async with new_database(postgres, twelve[0]) as url:
+    with new_database(postgres, twelve[0]) as url:
         yield Settings(database_url=url, image_dirs=(tmp_path, twelve[1]))
 
 

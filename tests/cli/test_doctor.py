@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-from support.command import art_mcp
-
-pytestmark = pytest.mark.anyio
+from support.command import art_mcp, art_mcp_here
 
 
-async def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, tmp_path: Path) -> None:
+def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, tmp_path: Path) -> None:
     environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(tmp_path)}
     done = art_mcp("doctor", "--json", **environment)
     assert done.returncode == 0, done.stdout
@@ -22,7 +19,7 @@ async def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, t
         "database",
         "model",
     }
-    done = art_mcp(
+    done = art_mcp_here(
         "doctor",
         ART_MCP_DATABASE_URL="postgresql://u:c4nary@127.0.0.1:1/x",
         ART_MCP_IMAGE_DIRS=str(tmp_path / "none"),

@@ -23,6 +23,10 @@ def art_mcp(url: str, *arguments: str | Path, cwd: Path | None = None) -> subpro
     return command.art_mcp(*map(str, arguments), cwd=cwd, ART_MCP_DATABASE_URL=url)
 
 
+def art_mcp_here(url: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return command.art_mcp_here(*map(str, arguments), ART_MCP_DATABASE_URL=url)
+
+
 def said(done: subprocess.CompletedProcess[str]) -> str:
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -35,33 +39,33 @@ def failed(done: subprocess.CompletedProcess[str]) -> str:
     return " ".join(done.stderr.split())
 
 
-async def test_a_collection_goes_to_another_database_and_its_pictures_are_found_there(
+def test_a_collection_goes_to_another_database_and_its_pictures_are_found_there(
     database_url: str, other_url: str, tmp_path: Path
 ) -> None:
     for number in range(3):
         draw(tmp_path / "prints" / f"{number}.png", number)
-    assert art_mcp(database_url, "ingest", tmp_path / "prints").returncode == 0
+    assert art_mcp_here(database_url, "ingest", tmp_path / "prints").returncode == 0
     told = said(art_mcp(database_url, "export", "backup", cwd=tmp_path))
     assert told.startswith("backup: 3 paintings, ")
     assert told.endswith("collections: prints (3).\n")
-    told = said(art_mcp(other_url, "import", tmp_path / "backup", "--dry-run"))
+    told = said(art_mcp_here(other_url, "import", tmp_path / "backup", "--dry-run"))
     assert told == "prints: 3 to store, 0 unchanged, 0 refused, of 3.\nNothing was stored: this was a dry run.\n"
-    told = said(art_mcp(other_url, "import", tmp_path / "backup"))
+    told = said(art_mcp_here(other_url, "import", tmp_path / "backup"))
     assert told == "prints: 3 stored, 0 unchanged, 0 refused, of 3.\nThe pictures are searched by local bridge 1.\n"
     found = json.loads(
-        said(art_mcp(other_url, "search", "--image", tmp_path / "prints" / "1.png", "--limit", "1", "--json"))
+        said(art_mcp_here(other_url, "search", "--image", tmp_path / "prints" / "1.png", "--limit", "1", "--json"))
     )
     assert [hit["title"] for hit in found["results"]] == ["1"]
-    again = json.loads(said(art_mcp(other_url, "import", tmp_path / "backup", "--collection", "copies", "--json")))
+    again = json.loads(said(art_mcp_here(other_url, "import", tmp_path / "backup", "--collection", "copies", "--json")))
     assert (again["collections"], again["stored"], again["refusals"]) == (["copies"], 3, [])
     zipped = shutil.make_archive(str(tmp_path / "backup"), "zip", tmp_path, "backup")
-    told = said(art_mcp(other_url, "import", zipped))
+    told = said(art_mcp_here(other_url, "import", zipped))
     assert told.startswith("prints: 0 stored, 3 unchanged, 0 refused, of 3.")
-    assert "prints (3)" in said(art_mcp(other_url, "doctor"))
-    assert failed(art_mcp(database_url, "export", tmp_path / "backup")).endswith("replace it with --overwrite.")
-    manifest = json.loads(said(art_mcp(database_url, "export", tmp_path / "backup", "--overwrite", "--json")))
+    assert "prints (3)" in said(art_mcp_here(other_url, "doctor"))
+    assert failed(art_mcp_here(database_url, "export", tmp_path / "backup")).endswith("replace it with --overwrite.")
+    manifest = json.loads(said(art_mcp_here(database_url, "export", tmp_path / "backup", "--overwrite", "--json")))
     assert manifest["collections"] == {"prints": 3}
-    unknown = failed(art_mcp(database_url, "export", tmp_path / "some", "--collection", "print"))
+    unknown = failed(art_mcp_here(database_url, "export", tmp_path / "some", "--collection", "print"))
     assert "No painting has the collection 'print'. Closest values: prints (3)." in unknown
 
 
@@ -84,18 +88,18 @@ async def test_it_says_what_is_found_how_where_other_vectors_are_searched(
     await other.aclose()
 
 
-async def test_what_is_no_archive_is_told_in_a_sentence(database_url: str, tmp_path: Path) -> None:
+def test_what_is_no_archive_is_told_in_a_sentence(database_url: str, tmp_path: Path) -> None:
     for name in ("nothing.csv", "nothing"):
-        told = failed(art_mcp(database_url, "import", tmp_path / name))
+        told = failed(art_mcp_here(database_url, "import", tmp_path / name))
         assert f"There is no file or folder {name}." in told
     (tmp_path / "empty").mkdir()
-    told = failed(art_mcp(database_url, "import", tmp_path / "empty"))
+    told = failed(art_mcp_here(database_url, "import", tmp_path / "empty"))
     assert "empty is not an archive: manifest.json does not exist" in told
     (tmp_path / "notes.txt").write_text("Dear")
-    assert "is neither an archive nor a table" in failed(art_mcp(database_url, "import", tmp_path / "notes.txt"))
-    assert "no paintings to export" in failed(art_mcp(database_url, "export", tmp_path / "backup"))
+    assert "is neither an archive nor a table" in failed(art_mcp_here(database_url, "import", tmp_path / "notes.txt"))
+    assert "no paintings to export" in failed(art_mcp_here(database_url, "export", tmp_path / "backup"))
     vector = json.dumps([0.5] * 1024)
     (tmp_path / "bad.csv").write_text(f'image_file,vector\na.jpg,"{vector[:-1]}"\n')
-    done = art_mcp(database_url, "import", tmp_path / "bad.csv")
+    done = art_mcp_here(database_url, "import", tmp_path / "bad.csv")
     assert done.returncode == 1  # nothing could be stored
     assert "refused bad.csv line 2 (a.jpg): Its vector is not a JSON list of numbers." in done.stdout

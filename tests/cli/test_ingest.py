@@ -10,9 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import anyio
 import asyncpg
 import pytest
-from support.command import art_mcp, failed
+from support.command import art_mcp, art_mcp_here, failed
 from support.pictures import draw
 
 from art_mcp.ingest.sources import KINDS
@@ -22,7 +23,7 @@ from art_mcp.settings import Settings
 pytestmark = pytest.mark.anyio
 
 
-async def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path: Path) -> None:
+def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path: Path) -> None:
     for n in range(3):
         draw(tmp_path / "prints" / f"{n}.png", n)
     (tmp_path / "prints" / "broken.jpg").write_bytes(b"no")
@@ -33,43 +34,46 @@ async def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path
         "  refused broken.jpg: broken.jpg is not a picture in a supported format. Supported formats are JPEG, PNG, "
         "GIF, BMP, WEBP, TIFF, ICO. Save it as a JPEG or PNG and try again.\n"
     )
-    done = art_mcp("ingest", str(tmp_path / "prints"), "--json", ART_MCP_DATABASE_URL=database_url)
+    done = art_mcp_here("ingest", str(tmp_path / "prints"), "--json", ART_MCP_DATABASE_URL=database_url)
     (job,) = json.loads(done.stdout)
     assert (job["state"], job["unchanged"], job["refused"], job["total"]) == ("done", 3, 1, 4)
     assert job["refusals"][0]["row"] == "broken.jpg"
-    done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
+    done = art_mcp_here("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
     assert done.stdout == "Nothing to resume.\n"
 
 
 def test_relative_paths_are_those_of_the_working_folder(tmp_path: Path) -> None:
-    done = art_mcp(
+    done = art_mcp_here(
         "ingest", "nowhere", ART_MCP_DATA_DIR=str(tmp_path / "x"), ART_MCP_DATABASE_URL="postgresql://127.0.0.1:1/x"
     )
     assert failed(done).startswith("art-mcp: The database cannot be reached.")
 
 
 def test_the_help_of_ingest_tells_of_every_kind_of_source() -> None:
-    said = " ".join(art_mcp("ingest", "--help").stdout.split())
+    said = " ".join(art_mcp_here("ingest", "--help").stdout.split())
     for kind in KINDS:
         assert kind.form in said and kind.takes in said
 
 
-async def test_a_source_that_is_missing(database_url: str) -> None:
-    said = failed(art_mcp("ingest", "/nowhere/at/all", ART_MCP_DATABASE_URL=database_url))
+def test_a_source_that_is_missing(database_url: str) -> None:
+    said = failed(art_mcp_here("ingest", "/nowhere/at/all", ART_MCP_DATABASE_URL=database_url))
     assert said == (
         "art-mcp: There is no file or folder all. Give the absolute path of a folder of pictures or a table.\n"
     )
 
 
-async def test_resume_goes_on_with_the_jobs_whose_source_is_there(database_url: str, tmp_path: Path) -> None:
-    async with Runtime(Settings(database_url=database_url)) as runtime:
-        ingest = await runtime.ingest()
-        for name in ("gone", "there"):
-            draw(tmp_path / name / "1.png", 1)
-            await ingest.create(tmp_path / name)
+def test_resume_goes_on_with_the_jobs_whose_source_is_there(database_url: str, tmp_path: Path) -> None:
+    async def begin() -> None:
+        async with Runtime(Settings(database_url=database_url)) as runtime:
+            ingest = await runtime.ingest()
+            for name in ("gone", "there"):
+                draw(tmp_path / name / "1.png", 1)
+                await ingest.create(tmp_path / name)
+
+    anyio.run(begin)
     (tmp_path / "gone" / "1.png").unlink()
     (tmp_path / "gone").rmdir()
-    done = art_mcp("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
+    done = art_mcp_here("ingest", "--resume", ART_MCP_DATABASE_URL=database_url)
     assert done.returncode == 1
     assert "gone: 0 stored, 0 unchanged, 0 refused, 1 pending, of 1." in done.stdout
     assert "there: 1 stored, 0 unchanged, 0 refused, 0 pending, of 1." in done.stdout

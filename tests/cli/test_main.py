@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,9 +14,8 @@ def test_version_and_help() -> None:
 
 
 def test_wrong_use_is_explained(tmp_path: Path) -> None:
-    here = partial(art_mcp_here, environ=os.environ)
-    assert "Give either SOURCE or --resume" in failed(here("ingest"))
-    assert "Give either SOURCE or --resume" in failed(here("ingest", "x", "--resume"))
-    assert "ART_MCP_DISPLAY_SIZE" in failed(here("ingest", "x", environ={**os.environ, "ART_MCP_DISPLAY_SIZE": "1"}))
-    assert "There is no file" in failed(here("--env-file", str(tmp_path / "none"), "ingest", "x"))
-    assert "No such command" in failed(here("sing"))
+    assert "Give either SOURCE or --resume" in failed(art_mcp_here("ingest"))
+    assert "Give either SOURCE or --resume" in failed(art_mcp_here("ingest", "x", "--resume"))
+    assert "ART_MCP_DISPLAY_SIZE" in failed(art_mcp_here("ingest", "x", ART_MCP_DISPLAY_SIZE="1"))
+    assert "none does not exist." in failed(art_mcp_here("--env-file", str(tmp_path / "none"), "ingest", "x"))
+    assert "No such command" in failed(art_mcp_here("sing"))

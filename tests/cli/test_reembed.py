@@ -19,6 +19,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.azure import FOREVER, AzureStandIn, serving
 from support.azure.vectors import vectors_of
+from support.loading import load_into
 from support.pictures import draw
 from support.postgres import count_paintings
 
@@ -129,7 +130,7 @@ async def active(runtime: Runtime) -> list[str]:
 
 async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
     museum.paint(24)
-    museum.run(museum.local, "ingest", str(museum.folder))
+    await load_into(museum.settings(museum.local), museum.folder)
     assert "Nothing to do: all pictures are embedded by local bridge 1" in museum.run(museum.local, "reembed", "--yes")
     async with Runtime(museum.settings(museum.azure)) as server:
         before = await by_text(server)
@@ -180,7 +181,7 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
 async def test_another_version_of_the_model(museum: Museum) -> None:
     museum.paint(4)
     earlier = {**museum.azure, "ART_MCP_AZURE_MODEL_VERSION": "2022-04-11"}
-    museum.run(earlier, "ingest", str(museum.folder))
+    await load_into(museum.settings(earlier), museum.folder)
     async with Runtime(museum.settings(museum.azure)) as server:
         assert (await by_text(server)).note is None  # the service still has the one that filled the database
         assert (
@@ -194,7 +195,7 @@ async def test_another_version_of_the_model(museum: Museum) -> None:
 
 async def test_a_running_server_follows_at_once_when_the_old_vectors_are_gone(museum: Museum) -> None:
     museum.paint(6)
-    museum.run(museum.local, "ingest", str(museum.folder))
+    await load_into(museum.settings(museum.local), museum.folder)
     server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=museum.azure)
     async with Client(stdio_client(server)) as client:
 
@@ -226,7 +227,7 @@ async def test_a_running_server_follows_at_once_when_the_old_vectors_are_gone(mu
 @pytest.mark.skipif(WINDOWS, reason="SIGKILL")
 async def test_a_killed_move_pays_at_most_what_was_in_flight_again(museum: Museum) -> None:
     museum.paint(60)
-    museum.run(museum.local, "ingest", str(museum.folder))
+    await load_into(museum.settings(museum.local), museum.folder)
     museum.standin.latency = 0.05
     async with Runtime(museum.settings(museum.local)) as runtime:
         with museum.running(museum.azure, "reembed", "--yes") as process:
@@ -252,7 +253,7 @@ async def test_a_killed_move_pays_at_most_what_was_in_flight_again(museum: Museu
 
 async def test_what_is_said_before_and_after(museum: Museum) -> None:
     museum.paint(5)
-    museum.run(museum.local, "ingest", str(museum.folder))
+    await load_into(museum.settings(museum.local), museum.folder)
     assert "reembed" not in museum.run(museum.local, "doctor")
     doctor = museum.run(museum.azure, "doctor")
     assert (
@@ -284,7 +285,7 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
 
 async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: Museum) -> None:
     museum.paint(5)
-    museum.run(museum.local, "ingest", str(museum.folder))
+    await load_into(museum.settings(museum.local), museum.folder)
     bad = museum.standin.fault("500", count=FOREVER, where=lambda call: call.sha == museum.first_picture())
     said = museum.run(museum.azure, "reembed", "--yes", fails=True)
     assert re.search(r"  refused [0-9a-f-]{36} \(0\d\): The service failed 5 times on this input", said)
@@ -305,7 +306,7 @@ async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: M
 
 async def test_what_is_not_set_up_is_said(museum: Museum) -> None:
     museum.paint(2)
-    museum.run(museum.local, "ingest", str(museum.folder))
+    await load_into(museum.settings(museum.local), museum.folder)
     broken = {**museum.local, "ART_MCP_VISION": "azure"}
     assert "Set ART_MCP_AZURE_ENDPOINT" in museum.run(broken, "reembed", "--yes", fails=True)
     assert "FAIL reembed: not checked: ART_MCP_VISION is azure" in museum.run(broken, "doctor", fails=True)

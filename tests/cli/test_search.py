@@ -5,49 +5,46 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from PIL import Image
-from support.command import art_mcp, failed
+from support.command import art_mcp, art_mcp_here, failed
 from support.pictures import draw
 
 from art_mcp.painting import FILTERS
 
-pytestmark = pytest.mark.anyio
 
-
-async def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> None:
+def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> None:
     for n in range(5):
         draw(tmp_path / "prints" / f"Sheet_{n}.png", n)
     environment = {"ART_MCP_DATABASE_URL": database_url}
-    assert "There are no paintings yet" in failed(art_mcp("search", "sea", **environment))
-    art_mcp("ingest", str(tmp_path / "prints"), **environment)
-    done = art_mcp("search", "Sheet 3", "--limit", "2", **environment)
+    assert "There are no paintings yet" in failed(art_mcp_here("search", "sea", **environment))
+    art_mcp_here("ingest", str(tmp_path / "prints"), **environment)
+    done = art_mcp("search", "Sheet 3", "--limit", "2", **environment)  # as a process
     assert done.stdout.splitlines()[:2] == ["1 to 2 of 5 paintings, best first.", "1. Sheet 3 - prints"]
-    done = art_mcp("search", "--image", str(tmp_path / "prints" / "Sheet_4.png"), "--json", **environment)
+    done = art_mcp_here("search", "--image", str(tmp_path / "prints" / "Sheet_4.png"), "--json", **environment)
     assert json.loads(done.stdout)["results"][0]["title"] == "Sheet 4"
-    done = art_mcp("search", "blue", "--image", str(tmp_path / "prints" / "Sheet_4.png"), **environment)
+    done = art_mcp_here("search", "blue", "--image", str(tmp_path / "prints" / "Sheet_4.png"), **environment)
     assert "Sheet 4" in done.stdout and done.returncode == 0
-    done = art_mcp("search", "--image", (tmp_path / "prints" / "Sheet_4.png").as_uri(), "--json", **environment)
+    done = art_mcp_here("search", "--image", (tmp_path / "prints" / "Sheet_4.png").as_uri(), "--json", **environment)
     found = json.loads(done.stdout)["results"]
     assert found[0]["title"] == "Sheet 4"
-    done = art_mcp("search", "--image", found[0]["id"], "--json", **environment)
+    done = art_mcp_here("search", "--image", found[0]["id"], "--json", **environment)
     assert len(json.loads(done.stdout)["results"]) == 4
-    said = failed(art_mcp("search", "--image", "https://localhost/x.png?sig=secret", **environment))
+    said = failed(art_mcp_here("search", "--image", "https://localhost/x.png?sig=secret", **environment))
     assert "localhost is not a server on the public internet." in said and "secret" not in said
-    said = failed(art_mcp("search", "--image", "missing.png", **environment))
+    said = failed(art_mcp_here("search", "--image", "missing.png", **environment))
     assert "missing.png does not exist" in said
     sheet = tmp_path / "sheet.jpg"
-    done = art_mcp("search", "Sheet 3", "--limit", "2", "--sheet", str(sheet), "--json", **environment)
+    done = art_mcp_here("search", "Sheet 3", "--limit", "2", "--sheet", str(sheet), "--json", **environment)
     assert len(json.loads(done.stdout)["results"]) == 2
     with Image.open(sheet) as picture:
         assert (picture.format, picture.width) == ("JPEG", 614)
-    said = failed(art_mcp("search", "Sheet 3", "--sheet", str(tmp_path / "none" / "sheet.jpg"), **environment))
+    said = failed(art_mcp_here("search", "Sheet 3", "--sheet", str(tmp_path / "none" / "sheet.jpg"), **environment))
     assert "sheet.jpg cannot be written (No such file or directory). Choose another file." in said
-    assert "Give TEXT, --image, or both" in failed(art_mcp("search", **environment))
-    assert "limit is 0" in failed(art_mcp("search", "x", "--limit", "0", **environment))
+    assert "Give TEXT, --image, or both" in failed(art_mcp_here("search", **environment))
+    assert "limit is 0" in failed(art_mcp_here("search", "x", "--limit", "0", **environment))
 
 
-async def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> None:
+def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> None:
     rows = ["IMAGE_FILE\tTITLE\tAUTHOR\tDATE\tTECHNIQUE\tTYPE\tSCHOOL\tTIMEFRAME"]
     for n in range(4):
         draw(tmp_path / f"{n}.png", n)
@@ -55,7 +52,7 @@ async def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> N
         rows.append(f"{n}.png\tSheet {n}\tMUSTER, Max\t{1900 + n}\tOil on canvas, {n} cm\t{kind}\t{school}\t1901-1950")
     (tmp_path / "prints.tsv").write_text("\n".join(rows))
     environment = {"ART_MCP_DATABASE_URL": database_url}
-    art_mcp("ingest", str(tmp_path / "prints.tsv"), **environment)
+    art_mcp_here("ingest", str(tmp_path / "prints.tsv"), **environment)
     wanted = {
         "artist": "Max Muster",
         "school": "dutch",
@@ -68,7 +65,7 @@ async def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> N
     }
     assert wanted.keys() == FILTERS.keys()
     options = [word for name, value in wanted.items() for word in (f"--{name.replace('_', '-')}", value)]
-    found = json.loads(art_mcp("search", "Sheet", "--json", *options, **environment).stdout)
+    found = json.loads(art_mcp_here("search", "Sheet", "--json", *options, **environment).stdout)
     assert (found["total"], [hit["title"] for hit in found["results"]]) == (1, ["Sheet 1"])
-    said = failed(art_mcp("search", "Sheet", "--school", "Duch", **environment))
+    said = failed(art_mcp_here("search", "Sheet", "--school", "Duch", **environment))
     assert "No painting has the school 'Duch'. Closest values: Dutch (2)." in said

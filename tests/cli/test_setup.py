@@ -58,7 +58,7 @@ class User:
         home.mkdir()
         self.home = home
         self.environ = {
-            **{name: value for name, value in os.environ.items() if name != "CLAUDE_CONFIG_DIR"},
+            **os.environ,
             "HOME": str(home),
             "USERPROFILE": str(home),
             "XDG_CONFIG_HOME": str(home / ".config"),
@@ -80,7 +80,7 @@ class User:
         """Run the command in the user's home: `program`, or, which is faster, this process."""
         environ = {**self.environ, **environ}
         if program is None:
-            return art_mcp_here(*arguments, environ=environ, cwd=self.home)
+            return art_mcp_here(*arguments, cwd=self.home, **environ)
         return subprocess.run(
             [program, *arguments],
             env=environ,
@@ -109,7 +109,8 @@ class User:
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> User:
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
     return User(tmp_path / "home")
 
 

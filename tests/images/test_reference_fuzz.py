@@ -26,6 +26,8 @@ from art_mcp.images.picture import FORMATS, Picture, read_picture
 from art_mcp.images.reference import Kind, Reference
 from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
+pytestmark = pytest.mark.slow
+
 few = settings(
     max_examples=200,
     derandomize=True,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from support.model import BuiltIn
 from support.pictures import draw, endless
 from support.postgres import count_paintings
 
@@ -26,7 +27,6 @@ from art_mcp.store import jobs
 from art_mcp.store.database import Database
 from art_mcp.store.jobs import Job
 from art_mcp.vision import factory
-from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.provider import Vectors, VisionError
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 HEADER = "IMAGE_FILE,TITLE,AUTHOR\n"
 
 
-class Counting(LocalProvider):
+class Counting(BuiltIn):
     """The built-in model, counting what it is asked for, and failing when told to."""
 
     def __init__(self) -> None:

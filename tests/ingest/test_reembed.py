@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from support.model import BuiltIn
 from support.pictures import draw
 from support.postgres import count_paintings
 
@@ -22,7 +23,7 @@ from art_mcp.store import backfill, jobs, leases, space_migration, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision import factory
-from art_mcp.vision.local import SPACES, LocalProvider
+from art_mcp.vision.local import SPACES
 from art_mcp.vision.provider import Fault, Limits, Provider, VisionError
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.anyio
 LOCAL = list(SPACES.values())
 
 
-class Service(LocalProvider):
+class Service(BuiltIn):
     """The built-in model under another name: it takes some pictures a call, and costs money if it is said."""
 
     def __init__(self, *, pictures_a_call: int = 1, billed: bool = True, words: str = "1") -> None:
@@ -113,7 +114,7 @@ async def test_everything_is_embedded_once_and_then_searched(bench: Bench) -> No
     assert await bench.value("SELECT count(*) FROM art_mcp.paid") == 0
     assert await bench.value("SELECT count(*) FROM art_mcp.leases") == 0
     assert await bench.move(service).run()
-    assert await bench.move(LocalProvider()).run()  # its vectors are still there
+    assert await bench.move(BuiltIn()).run()  # its vectors are still there
     assert await bench.active() == sorted(LOCAL, key=lambda space: space.name)
     assert service.seen.total() == 20
 
@@ -251,7 +252,7 @@ async def test_a_load_that_meets_the_switch_stops_and_is_resumed_with_the_new_mo
     raised: list[BaseException] = []
     service = Service()
 
-    class Local(LocalProvider):
+    class Local(BuiltIn):
         async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
             asked.set()
             await go_on.wait()
@@ -305,7 +306,7 @@ async def test_a_second_process_is_told_so(bench: Bench) -> None:
         with pytest.raises(MoveError, match="Another process is filling these vectors"):
             await bench.move(Service()).run()
         with pytest.raises(MoveError, match="Another process is filling these vectors"):
-            await bench.move(LocalProvider()).old()
+            await bench.move(BuiltIn()).old()
         go_on.set()
     assert service.seen.total() == 3 and len(await bench.active()) == 2
 
@@ -373,7 +374,7 @@ async def test_stopped_by_its_user_it_lets_go_and_goes_on(bench: Bench) -> None:
 
 async def test_old_vectors_are_dropped_only_when_the_new_ones_are_all_there(bench: Bench) -> None:
     await bench.load(4)
-    service, local = Service(), LocalProvider()
+    service, local = Service(), BuiltIn()
     with pytest.raises(MoveError, match="is not embedded by test service 1, which the settings name"):
         await bench.move(service).old()
     assert await bench.move(local).old() == []

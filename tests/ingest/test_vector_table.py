@@ -11,6 +11,7 @@ import pytest
 from mcp import Client
 from support.azure import AzureStandIn, serving
 from support.bundles import content, reasons
+from support.model import BuiltIn
 from support.pictures import draw
 from support.postgres import count_paintings
 
@@ -24,7 +25,7 @@ from art_mcp.settings import Settings
 from art_mcp.space import Leg
 from art_mcp.store import jobs, paintings, spaces
 from art_mcp.store.database import Database
-from art_mcp.vision.local import SPACES, LocalProvider
+from art_mcp.vision.local import SPACES
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +61,7 @@ def write(path: Path, *rows: Mapping[str, Any], columns: tuple[str, ...] = COLUM
 
 
 async def load(database: Database, path: Path, **options: Any) -> Load:
-    done = Load(database, VectorTable(path, LocalProvider(), **options))
+    done = Load(database, VectorTable(path, BuiltIn(), **options))
     await done.run()
     return done
 
@@ -240,10 +241,10 @@ def test_what_is_no_vector_is_told_in_a_sentence(text: str) -> None:
 def test_a_table_without_vectors_or_another_file_is_told_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear")
     with pytest.raises(ImportFailed, match=r"letter.txt is neither an archive nor a table"):
-        VectorTable(tmp_path / "letter.txt", LocalProvider())
+        VectorTable(tmp_path / "letter.txt", BuiltIn())
     table = write(tmp_path / "plain.csv", row(1), columns=COLUMNS[:-1])
     with pytest.raises(ImportFailed, match=r"No row of plain.csv has a vector.*art-mcp ingest"):
-        VectorTable(table, LocalProvider())
+        VectorTable(table, BuiltIn())
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
     with pytest.raises(SourceError, match="no column that names the picture's file"):
-        VectorTable(tmp_path / "odd.csv", LocalProvider())
+        VectorTable(tmp_path / "odd.csv", BuiltIn())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.loading import load_into
+from support.model import BuiltIn
 from support.postgres import new_database, new_template
 from support.walls import CUT_OFF, jpeg, on_wall
 
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.anyio
 HUNG = "bowl-of-fruit.jpg"
 
 
-class Counting(LocalProvider):
+class Counting(BuiltIn):
     """The built-in model, telling how many pictures each call embedded; it can pass for a billed one."""
 
     def __init__(self, *, billed: bool = False) -> None:
@@ -73,8 +74,14 @@ def hung(postgres: EmbeddedServer, sample: Path, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture
-async def gallery(postgres: EmbeddedServer, hung: str, sample: Path) -> AsyncIterator[Gallery]:
-    async with new_database(postgres, hung) as url, Runtime(Settings(database_url=url)) as runtime:
+def settings(postgres: EmbeddedServer, hung: str) -> Iterator[Settings]:
+    with new_database(postgres, hung) as url:
+        yield Settings(database_url=url)
+
+
+@pytest.fixture
+async def gallery(settings: Settings, sample: Path) -> AsyncIterator[Gallery]:
+    async with Runtime(settings) as runtime:
         yield Gallery(runtime, sample.parent / "images")
 
 

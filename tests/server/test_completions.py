@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,8 +47,14 @@ def painters(postgres: EmbeddedServer) -> str:
 
 
 @pytest.fixture
-async def client(postgres: EmbeddedServer, painters: str) -> AsyncIterator[Client]:
-    async with new_database(postgres, painters) as url, connected(Settings(database_url=url)) as client:
+def painted(postgres: EmbeddedServer, painters: str) -> Iterator[Settings]:
+    with new_database(postgres, painters) as url:
+        yield Settings(database_url=url)
+
+
+@pytest.fixture
+async def client(painted: Settings) -> AsyncIterator[Client]:
+    async with connected(painted) as client:
         yield client
 
 

@@ -242,6 +242,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("released", [True, False])
 async def test_at_the_end_an_open_request_finishes_or_is_cancelled(loaded: Settings, released: bool) -> None:
     database_url = loaded.database_url.get_secret_value()
@@ -284,6 +285,7 @@ async def test_at_the_end_an_open_request_finishes_or_is_cancelled(loaded: Setti
         assert "Traceback" not in served.stderr()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("era", "number"), [("legacy", signal.SIGINT), ("2026-07-28", signal.SIGTERM)])
 async def test_at_the_end_nothing_of_an_ingest_is_held(
     database_url: str, pictures: Path, era: str, number: int

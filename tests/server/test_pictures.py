@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,8 @@ def odd(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> s
 
 
 @pytest.fixture
-async def odd_ones(postgres: EmbeddedServer, odd: str) -> AsyncIterator[Settings]:
-    async with new_database(postgres, odd) as url:
+def odd_ones(postgres: EmbeddedServer, odd: str) -> Iterator[Settings]:
+    with new_database(postgres, odd) as url:
         yield Settings(database_url=url)
 
 

@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
 import pytest
 from inline_snapshot import external_file
@@ -41,8 +41,8 @@ def one(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> s
 
 
 @pytest.fixture
-async def settings(postgres: EmbeddedServer, one: str) -> AsyncIterator[Settings]:
-    async with new_database(postgres, one) as url:
+def settings(postgres: EmbeddedServer, one: str) -> Iterator[Settings]:
+    with new_database(postgres, one) as url:
         yield Settings(database_url=url, read_only=True)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,19 +24,12 @@ def running_postgres() -> Iterator[EmbeddedServer]:
     """An embedded server in a folder of its own, which does not wait for the disk; both are removed afterwards."""
     server = EmbeddedServer.start(Path(tempfile.mkdtemp(prefix="art-mcp-")))  # short, so that the socket can be inside
     try:
-        anyio.run(_do_not_wait_for_the_disk, server)
+        settings = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes")]
+        anyio.run(administer, server, *settings, "SELECT pg_reload_conf()")
         yield server
     finally:
         server.close()
         remove_server(server)
-
-
-async def _do_not_wait_for_the_disk(server: EmbeddedServer) -> None:
-    admin = await asyncpg.connect(**server.connect_args)
-    for setting in ("fsync", "full_page_writes"):
-        await admin.execute(f"ALTER SYSTEM SET {setting} = off")
-    await admin.execute("SELECT pg_reload_conf()")
-    await admin.close()
 
 
 def remove_server(server: EmbeddedServer) -> None:
@@ -53,35 +46,38 @@ def url_of(server: EmbeddedServer, database: str, user: str = "postgres") -> str
     return f"postgresql://{user}{password}@/{database}?host={host}&port={arguments.get('port', 5432)}"
 
 
-@asynccontextmanager
-async def new_database(postgres: EmbeddedServer, template: str = "template1") -> AsyncIterator[str]:
+@contextmanager
+def new_database(postgres: EmbeddedServer, template: str = "template1") -> Iterator[str]:
     """The URL of a new database, a copy of `template`, which is removed afterwards."""
     name = f"test_{uuid.uuid4().hex}"
+    # File by file takes half the time of PostgreSQL's default, as long as nothing waits for the disk.
+    anyio.run(administer, postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield url_of(postgres, name)
+    anyio.run(administer, postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def administer(postgres: EmbeddedServer, *statements: str) -> None:
+    """Execute statements outside of the tests' databases."""
     admin = await asyncpg.connect(**postgres.connect_args)
-    try:
-        # File by file takes half the time of PostgreSQL's default, as long as nothing waits for the disk.
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        yield url_of(postgres, name)
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await admin.close()
+    for statement in statements:
+        await admin.execute(statement)
+    await admin.close()
 
 
 def new_template(postgres: EmbeddedServer, fill: Callable[[Settings], Awaitable[object]] | None = None) -> str:
     """The name of a database for `new_database` to copy: its schema is up to date, and `fill` has filled it."""
 
-    async def make() -> str:
-        name = f"template_{uuid.uuid4().hex}"
-        admin = await asyncpg.connect(**postgres.connect_args)
-        await admin.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
-        await admin.close()
-        settings = Settings(database_url=url_of(postgres, name))
+    name = f"template_{uuid.uuid4().hex}"
+    settings = Settings(database_url=url_of(postgres, name))
+
+    async def make() -> None:
+        await administer(postgres, f"CREATE DATABASE {name} STRATEGY FILE_COPY")
         await (await Database.open(settings)).aclose()
         if fill:
             await fill(settings)
-        return name
 
-    return anyio.run(make)
+    anyio.run(make)
+    return name
 
 
 async def count_paintings(database: Database) -> int:
@@ -100,3 +96,11 @@ async def until_blocked(connection: asyncpg.Connection) -> None:
     with anyio.fail_after(60):
         while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await anyio.sleep(0.02)
+
+
+async def value(url: str, query: str) -> object:
+    """What a query for one value finds."""
+    connection = await asyncpg.connect(url)
+    found = await connection.fetchval(query)
+    await connection.close()
+    return found

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import anyio
 import pytest
+from support.model import BuiltIn
 
 from art_mcp.space import Leg
-from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.provider import Vectors
 from art_mcp.vision.retiring import RetiredError, RetiringProvider
 
 pytestmark = pytest.mark.anyio
 
 
-class Slow(LocalProvider):
+class Slow(BuiltIn):
     """Answers when it is let, and knows how often it was closed."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,14 @@ def pictures(six: tuple[str, Path]) -> Path:
 
 
 @pytest.fixture
-async def client(postgres: EmbeddedServer, six: tuple[str, Path]) -> AsyncIterator[Client]:
-    async with (
-        new_database(postgres, six[0]) as url,
-        connected(Settings(database_url=url, image_dirs=(six[1],))) as client,
-    ):
+def settings(postgres: EmbeddedServer, six: tuple[str, Path]) -> Iterator[Settings]:
+    with new_database(postgres, six[0]) as url:
+        yield Settings(database_url=url, image_dirs=(six[1],))
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[Client]:
+    async with connected(settings) as client:
         yield client
 
 
