@@ -2,5 +2,5 @@
 
 from art_mcp.cli import main
 
-if __name__ == "__main__":  # the demonstration's drawing processes import this module
+if __name__ == "__main__":
     main()

@@ -140,7 +140,7 @@ async def _database(runtime: Runtime) -> Finding:
     listed = ", ".join(f"{name} ({count})" for name, count in sizes.items()) or "none yet"
     detail = f"{kind}; {sum(sizes.values())} paintings; collections: {listed}"
     if unindexed:
-        detail += f"; searches are slow because the index is missing of: {', '.join(s.made_by for s in unindexed)}"
+        detail += f"; searches are slow because an index is missing: {', '.join(s.made_by for s in unindexed)}"
         return Finding("database", False, detail, "An import was interrupted: run it again, or start the server.")
     if left:
         detail += f"; unfinished loads: {', '.join(job.collection for job in left)}"

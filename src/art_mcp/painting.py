@@ -139,7 +139,7 @@ class Filters:
 
     @classmethod
     def read(cls, given: Mapping[str, str | int | None]) -> Filters:
-        """The filters as a caller wrote them: text is made readable, and what is empty is left out."""
+        """Read the filters that a caller passed: text is made readable, and empty values are dropped."""
         read: dict[str, Any] = {name: _read_filter(value) for name, value in given.items()}
         return cls(**read)
 

@@ -213,6 +213,6 @@ class Runtime:
 def _cannot_fill(space: Space) -> ArtMcpError:
     return ArtMcpError(
         f"The pictures of this database were embedded by {space.made_by}, which is not configured here.",
-        "Configure it again (`art-mcp doctor` says what is missing), re-embed the pictures by the configured model "
+        "Configure it again (`art-mcp doctor` says what is missing), re-embed the pictures with the configured model "
         "(`art-mcp reembed`), or load into another database.",
     )

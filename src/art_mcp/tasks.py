@@ -13,7 +13,7 @@ from art_mcp.errors import first_error
 
 @asynccontextmanager
 async def task_group() -> AsyncIterator[TaskGroup]:
-    """An anyio task group that raises one error of its tasks, chosen by `first_error`, and not a group of them."""
+    """An anyio task group that raises one error of its tasks, chosen by `first_error`, not an exception group."""
     try:
         async with anyio.create_task_group() as group:
             yield group

@@ -312,6 +312,6 @@ async def test_what_is_not_set_up_is_said(museum: Museum) -> None:
     assert "FAIL reembed: not checked: ART_MCP_VISION is azure" in museum.run(broken, "doctor", fails=True)
     museum.run(museum.azure, "reembed", "--yes")
     async with Runtime(museum.settings(museum.local)) as runtime:
-        with pytest.raises(ArtMcpError, match="re-embed the pictures by the configured model"):
+        with pytest.raises(ArtMcpError, match="re-embed the pictures with the configured model"):
             await runtime.ingest()
         assert await count_paintings(await runtime.database()) == 2

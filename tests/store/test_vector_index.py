@@ -118,7 +118,7 @@ async def test_a_server_builds_what_a_killed_import_has_left_out_and_the_doctor_
     await vector_index.leave_out(database, PIXELS, 100)
     (finding,) = [each async for each in examine(settings) if each.name == "database"]
     assert not finding.ok
-    assert "the index is missing of: maker see 1" in finding.detail
+    assert "an index is missing: maker see 1" in finding.detail
     async with Client(build_server(settings)) as client:
         assert not (await client.call_tool("describe_collection", {})).is_error
         with anyio.fail_after(60):

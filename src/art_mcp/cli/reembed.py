@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def reembed(
     settings: Settings, dry_run: bool, skip_refused: bool, drop_old: bool, paintings: Sequence[uuid.UUID], yes: bool
 ) -> None:
-    """Re-embed all pictures by the model that the settings name, then search by that model.
+    """Re-embed all pictures with the model that the settings name, then search with it.
 
     It uses the pictures that are stored in the database, so the sources may be gone. You can search and load while it
     runs. After an interruption, run it again; nothing is embedded or paid for twice.

@@ -72,7 +72,7 @@ Similar = Annotated[
     int,
     _count(0),
     Field(
-        description="Number of similar paintings to list, too.",
+        description="Number of similar paintings to list.",
         json_schema_extra={"minimum": 0, "maximum": MAX_LIMIT},
     ),
 ]

@@ -1,4 +1,4 @@
-"""Serving over HTTP, to this machine only."""
+"""Serves MCP over HTTP, to this machine only."""
 
 from __future__ import annotations
 

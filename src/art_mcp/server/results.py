@@ -43,7 +43,7 @@ class Result(BaseModel):
 class PaintingSummary(Result):
     """One hit."""
 
-    number: int = Field(description="Also on the contact sheet.")
+    number: int = Field(description="Its number on the contact sheet.")
     id: str = Field(description="For get_painting, or as painting_id for search_paintings_by_image.")
     title: str
     artist: str | None

@@ -47,7 +47,8 @@ def register(server: MCPServer[Services]) -> None:
         description=(
             "Loads paintings from a folder of pictures, a table with its pictures, or a museum. Starts a job, or "
             "reports and continues the one in job_id; returns within 30 seconds, while the job continues. Loading a "
-            "source again updates it; nothing is removed. With plan it only reports what would be done and its cost."
+            "source again updates it; nothing is removed. With plan it only reports what would be done and what it "
+            "would cost."
         ),
     )
 
@@ -100,7 +101,7 @@ async def ingest_collection(
         Text,
         Field(
             description=f"Absolute path in a folder that the server may read; {MUSEUM_FORMS} for these museums' "
-            "paintings; or link to an IIIF manifest or collection."
+            "paintings; or link to a IIIF manifest or collection."
         ),
     ] = "",
     collection: Annotated[Text, Field(description="Its name. Default: the source's.")] = "",

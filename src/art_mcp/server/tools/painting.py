@@ -32,9 +32,9 @@ def register(server: MCPServer[Services]) -> None:
         title="Show one painting",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
-            "Returns the full catalogue entry of one painting, and its picture, or a region of it for detail; with "
-            "similar also the paintings that look most like it. Take the id from a search; it does not search by "
-            "title. To say how similar ones should differ, use search_paintings_by_image with painting_id."
+            "Returns the full catalogue entry of one painting, and its picture or a region of it for detail; similar "
+            "adds the paintings that look most like it. Take the id from a search; it does not search by title. To say "
+            "how similar ones should differ, use search_paintings_by_image with painting_id."
         ),
     )
 
