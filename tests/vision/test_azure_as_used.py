@@ -253,7 +253,7 @@ async def test_the_budget_holds_however_much_is_asked(
         with pytest.raises(VisionError, match="ART_MCP_BUDGET_DAY"):
             await finder.by_image(str(folder / "00.png"), limit=1)
         draw_many(tmp_path / "art", 9)
-        with pytest.raises(VisionError, match="budget of calls"):
+        with pytest.raises(VisionError, match="budget of paid calls"):
             await load(runtime, folder)
     assert len(standin.calls) == 12
 
