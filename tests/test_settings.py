@@ -71,7 +71,7 @@ def test_a_bad_value_is_named(name: str, value: str, said: str, monkeypatch: pyt
 
 
 def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="There is no file"):
+    with pytest.raises(SettingsError, match="does not exist"):
         load_settings(tmp_path / "none.env")
 
 

@@ -309,7 +309,7 @@ async def test_what_is_not_set_up_is_said(museum: Museum) -> None:
     await load_into(museum.settings(museum.local), museum.folder)
     broken = {**museum.local, "ART_MCP_VISION": "azure"}
     assert "Set ART_MCP_AZURE_ENDPOINT" in museum.run(broken, "reembed", "--yes", fails=True)
-    assert "FAIL reembed: not checked: ART_MCP_VISION is azure" in museum.run(broken, "doctor", fails=True)
+    assert "FAIL reembed: not checked: Azure AI Vision is not set up." in museum.run(broken, "doctor", fails=True)
     museum.run(museum.azure, "reembed", "--yes")
     async with Runtime(museum.settings(museum.local)) as runtime:
         with pytest.raises(ArtMcpError, match="re-embed the pictures with the configured model"):

@@ -156,7 +156,7 @@ async def test_what_is_written_starts_the_server_and_keeps_what_is_there(name: s
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_client_that_was_not_found_gets_its_file(name: str, user: User, tmp_path: Path) -> None:
     done = user.runs("setup", name, "--write", "--read-only")
-    assert f"{user.client(name).title} was not found ( " in done.stderr
+    assert f"{user.client(name).title} was not found (" in done.stderr
     assert "ingest_collection" not in await tools_of(user.entry(name), tmp_path)
     assert user.entry(name)["args"][-2:] == ["serve", "--read-only"]
     if os.name != "nt":
@@ -213,7 +213,7 @@ def test_uvx_is_asked_again_for_what_it_made(tmp_path: Path, monkeypatch: pytest
         def read_text(self, _: str) -> str | None:
             return source[0]
 
-    monkeypatch.setattr("importlib.metadata.distribution", Distribution)
+    monkeypatch.setattr("art_mcp.clients.launch.distribution", Distribution)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert launch.command() == ["uvx", "art-mcp"]
     source[0] = '{"url": "file:///somewhere"}'
@@ -243,7 +243,7 @@ def test_in_an_entry_of_ours_only_what_we_give_changes(user: User) -> None:
         '"env": {"PATH": "/bin", "ART_MCP_IMAGE_DIRS": "/old", "ART_MCP_LOG_LEVEL": "INFO"}}, "b": {}}}',
     )
     said = user.sets_up("cursor", "--write", ART_MCP_IMAGE_DIRS="/new")
-    assert "already; its command, args, env changed." in said
+    assert said.startswith("Updated command, args, env of art in ")
     assert user.client("cursor").file.read_text() == (
         '{"mcpServers": {"art": '
         + json.dumps(
@@ -263,7 +263,7 @@ def test_a_server_of_somebody_else_is_left_alone(user: User) -> None:
     for option in ("--write", "--undo"):
         assert f"art in {file} is another server." in user.fails("cursor", option).stderr
     assert file.read_text() == before
-    assert "paintings is in" in user.sets_up("cursor", "--write", "--name", "paintings")
+    assert "Added paintings to" in user.sets_up("cursor", "--write", "--name", "paintings")
     assert user.entry("cursor", "paintings") == MODULE and user.entry("cursor", "art") == other
 
 

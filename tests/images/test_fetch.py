@@ -16,7 +16,6 @@ import anyio
 import pytest
 from support.picture_server import HOST, PictureServer, canary, picture_server, said
 
-from art_mcp.images import fetch
 from art_mcp.images.fetch import MAX_CONNECTIONS, Fetcher
 from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
@@ -437,6 +436,5 @@ async def test_nothing_of_a_link_is_logged(server: PictureServer, caplog: pytest
     assert "secret" not in caplog.text
 
 
-def test_nothing_of_the_network_is_imported_or_opened_before_it_is_needed() -> None:
+def test_nothing_of_the_network_is_opened_before_it_is_needed() -> None:
     assert Fetcher()._pool is None
-    assert not {"httpcore2", "httpx2"} & set(vars(fetch))

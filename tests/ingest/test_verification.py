@@ -124,5 +124,5 @@ async def test_an_entry_refuses_the_vectors_of_another_picture(settings: Setting
     await load(settings, folder)
     async with Runtime(settings) as runtime:
         (painting,) = await paintings.sample(await runtime.database(), 1)
-    with pytest.raises(ValueError, match="not of the picture"):
+    with pytest.raises(ValueError, match="are of another picture"):
         Entry(painting, embedding=PictureEmbedding(b"another", None, {}))

@@ -168,8 +168,8 @@ async def test_filters_do_not_change_what_is_seen_in_a_photo(gallery: Gallery) -
     assert (found.note == PART) is any(relevance is not Relevance.WEAK for _, relevance in found.hits)
 
 
-async def test_without_paintings_there_is_nothing_to_compare_parts_with(settings: Settings) -> None:
-    async with Runtime(settings) as runtime:
+async def test_without_paintings_there_is_nothing_to_compare_parts_with(database_url: str) -> None:
+    async with Runtime(Settings(database_url=database_url)) as runtime:
         provider = Counting()
         finder = await Gallery(runtime, Path()).finder(provider)
         with pytest.raises(SearchError, match="There are no paintings yet"):

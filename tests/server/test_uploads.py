@@ -361,7 +361,7 @@ async def test_a_slow_sender_is_given_up_and_a_lost_one_leaves_nothing(
         slow.settimeout(10)
         until_closed = iter(lambda: slow.recv(4096), b"")
         said = await anyio.to_thread.run_sync(lambda: b"".join(until_closed))
-        assert said.startswith(b"HTTP/1.1 408") and b"Sending took too long. Try again" in said
+        assert said.startswith(b"HTTP/1.1 408") and b"The upload took too long. Try again" in said
         assert not uploads._open
     with listening(uploads) as page:
         with begun(page, link.token):
