@@ -1,7 +1,7 @@
 """The command `art-mcp`: its shared options, and how it reports errors.
 
-Each subcommand is a module. It imports heavy modules inside its functions, so that `--help` and a server's first
-response do not wait for them.
+Each subcommand is a module. What is slow to import is imported inside functions, so that `--help` and a server's first
+response do not wait for it.
 """
 
 from __future__ import annotations
