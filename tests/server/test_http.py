@@ -290,7 +290,7 @@ async def test_at_the_end_an_open_request_finishes_or_is_cancelled(loaded: Setti
 async def test_at_the_end_nothing_of_an_ingest_is_held(
     database_url: str, pictures: Path, era: str, number: int
 ) -> None:
-    held = "SELECT count(*) FROM art_mcp.leases"
+    held = "SELECT count(*) FROM art_mcp.items i JOIN art_mcp.leases l ON l.id = i.lease"
     with serving(ART_MCP_DATABASE_URL=database_url, ART_MCP_IMAGE_DIRS=str(pictures)) as served:
         async with connected(served, era) as client:
             await client.call_tool("search_paintings_by_text", {"query": "x"})  # opens the database
@@ -309,7 +309,7 @@ async def test_at_the_end_nothing_of_an_ingest_is_held(
             served.process.send_signal(number)
             status = await anyio.to_thread.run_sync(served.process.wait, 60)
         assert status == (0 if number == signal.SIGTERM else 130)
-        assert await locks.fetchval(held) == 0
+        assert await locks.fetchval("SELECT count(*) FROM art_mcp.leases") == 0
         assert await locks.fetchval("SELECT count(*) FROM art_mcp.items WHERE state = 'pending'") == 6
         await locks.close()
         assert "Traceback" not in served.stderr() and "ASGI" not in served.stderr()
