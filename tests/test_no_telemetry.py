@@ -113,7 +113,7 @@ class Watched:
         return set(re.findall(r"\{sa_family=[^}]*\}", self._native_log.read_text("utf-8", "replace")))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def runs(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Watched]:
     """Every entry point once, by name."""
     folder = tmp_path_factory.mktemp("watched")

@@ -88,7 +88,8 @@ def test_bench_azure() -> None:
         assert found["pictures billed exactly once"] == found["pictures stored"] == 40
         assert found["pictures billed more than once"] == 0
         assert found["calls sent before Retry-After was over"] == 0
-        assert 0 < found["of the allowed rate, used"] <= 101
+        # At most 20 calls in any second: 40 take more than one second, and so few can be faster than the average.
+        assert 0 < found["of the allowed rate, used"] <= 200
     assert 0 <= measured(pair)["pictures embedded by the second process"] <= 100
     assert measured(searches)["searches while loading, asked"] > 0
     assert measured(searches)["idle searches, median"] <= measured(searches)["idle searches, p95"]
