@@ -48,6 +48,7 @@ def test_cold_then_warm(tmp_path: Path) -> None:
             assert picture.width > 600
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = subprocess.run(

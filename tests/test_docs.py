@@ -115,6 +115,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("number", range(len(blocks("json"))))
 async def test_each_configuration_starts_a_server(number: int, tmp_path: Path) -> None:
@@ -130,6 +131,7 @@ async def test_each_configuration_starts_a_server(number: int, tmp_path: Path) -
         assert len((await client.list_tools()).tools) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_each_art_mcp_command_runs(database_url: str, tmp_path: Path) -> None:
     draw(tmp_path / "pictures" / "1.jpg", 1)

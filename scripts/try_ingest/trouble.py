@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tempfile
 import time
 import zlib
 from pathlib import Path
@@ -68,7 +69,7 @@ def outage(source: Path, wanted: Rows, calls: int) -> Outcome:
 
 def poison(source: Path, wanted: Rows, calls: int) -> Outcome:
     """One percent of a table's rows are bad, in eight ways."""
-    folder = source.parent / "poisoned"
+    folder = Path(tempfile.mkdtemp(prefix="poisoned-", dir=source.parent))
     whole = wanted_paintings(wanted)
     images = draw(folder / "images", whole)
     bad = _bad_files(images)

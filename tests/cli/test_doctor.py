@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from support.command import art_mcp, art_mcp_here
 
 
+@pytest.mark.slow
 def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, tmp_path: Path) -> None:
     environment = {"ART_MCP_DATABASE_URL": database_url, "ART_MCP_IMAGE_DIRS": str(tmp_path)}
     done = art_mcp("doctor", "--json", **environment)

@@ -39,6 +39,7 @@ def failed(done: subprocess.CompletedProcess[str]) -> str:
     return " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 def test_a_collection_goes_to_another_database_and_its_pictures_are_found_there(
     database_url: str, other_url: str, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_collection_goes_to_another_database_and_its_pictures_are_found_there(
     assert "No painting has the collection 'print'. Closest values: prints (3)." in unknown
 
 
+@pytest.mark.slow
 async def test_it_says_what_is_found_how_where_other_vectors_are_searched(
     database: Database, database_url: str, other_url: str, tmp_path: Path
 ) -> None:

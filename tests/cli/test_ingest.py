@@ -23,6 +23,7 @@ from art_mcp.settings import Settings
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path: Path) -> None:
     for n in range(3):
         draw(tmp_path / "prints" / f"{n}.png", n)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from support.command import art_mcp, art_mcp_here, failed
 
 
+@pytest.mark.slow
 def test_version_and_help() -> None:
     assert art_mcp("--version").stdout.split()[-1] == version("art-mcp")
     assert "ingest" in art_mcp("--help").stdout

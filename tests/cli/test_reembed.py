@@ -128,6 +128,7 @@ async def active(runtime: Runtime) -> list[str]:
     return [space.name for space in await runtime.spaces()]
 
 
+@pytest.mark.slow
 async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
     museum.paint(24)
     await load_into(museum.settings(museum.local), museum.folder)
@@ -178,6 +179,7 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
         assert museum.asked("image") == 26 and museum.asked("text") == 1
 
 
+@pytest.mark.slow
 async def test_another_version_of_the_model(museum: Museum) -> None:
     museum.paint(4)
     earlier = {**museum.azure, "ART_MCP_AZURE_MODEL_VERSION": "2022-04-11"}
@@ -193,6 +195,7 @@ async def test_another_version_of_the_model(museum: Museum) -> None:
     assert museum.asked("image") == 8 and museum.asked("text") == 2
 
 
+@pytest.mark.slow
 async def test_a_running_server_follows_at_once_when_the_old_vectors_are_gone(museum: Museum) -> None:
     museum.paint(6)
     await load_into(museum.settings(museum.local), museum.folder)
@@ -251,6 +254,7 @@ async def test_a_killed_move_pays_at_most_what_was_in_flight_again(museum: Museu
             assert await connection.fetchval("SELECT count(*) FROM art_mcp.paid") == 0
 
 
+@pytest.mark.slow
 async def test_what_is_said_before_and_after(museum: Museum) -> None:
     museum.paint(5)
     await load_into(museum.settings(museum.local), museum.folder)
@@ -283,6 +287,7 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: Museum) -> None:
     museum.paint(5)
     await load_into(museum.settings(museum.local), museum.folder)
@@ -304,6 +309,7 @@ async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: M
     assert museum.asked("image") == 5
 
 
+@pytest.mark.slow
 async def test_what_is_not_set_up_is_said(museum: Museum) -> None:
     museum.paint(2)
     await load_into(museum.settings(museum.local), museum.folder)

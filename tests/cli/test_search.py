@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from support.command import art_mcp, art_mcp_here, failed
 from support.pictures import draw
@@ -12,6 +13,7 @@ from support.pictures import draw
 from art_mcp.painting import FILTERS
 
 
+@pytest.mark.slow
 def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> None:
     for n in range(5):
         draw(tmp_path / "prints" / f"Sheet_{n}.png", n)

@@ -12,6 +12,7 @@ import pytest
 from support.command import art_mcp
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_a_person_who_starts_the_server_is_told_what_it_is() -> None:
     import pty
@@ -39,6 +40,7 @@ def test_a_person_who_starts_the_server_is_told_what_it_is() -> None:
         os.close(keyboard)
 
 
+@pytest.mark.slow
 def test_a_client_that_starts_the_server_is_told_nothing() -> None:
     done = art_mcp()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

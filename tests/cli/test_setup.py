@@ -126,6 +126,7 @@ async def tools_of(entry: dict, tmp_path: Path) -> set[str]:
         return {tool.name for tool in (await client.list_tools()).tools}
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", NAMES)
 async def test_what_is_written_starts_the_server_and_keeps_what_is_there(name: str, user: User, tmp_path: Path) -> None:
@@ -152,6 +153,7 @@ async def test_what_is_written_starts_the_server_and_keeps_what_is_there(name: s
     assert "there is nothing to undo" in user.sets_up(name, "--undo")
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_client_that_was_not_found_gets_its_file(name: str, user: User, tmp_path: Path) -> None:
@@ -165,6 +167,7 @@ async def test_a_client_that_was_not_found_gets_its_file(name: str, user: User, 
     assert json.loads(user.client(name).file.read_text()) == {user.client(name).key: {}}
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", NAMES)
 async def test_what_is_printed_can_be_pasted(name: str, user: User, tmp_path: Path) -> None:
@@ -182,6 +185,7 @@ async def test_what_is_printed_can_be_pasted(name: str, user: User, tmp_path: Pa
     assert not list(user.home.iterdir())
 
 
+@pytest.mark.slow
 def test_the_program_is_the_one_that_runs(user: User, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("art-mcp.exe" if os.name == "nt" else "art-mcp")
     (user.home / "my.env").write_text("ART_MCP_LOG_LEVEL=ERROR\n")

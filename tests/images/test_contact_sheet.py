@@ -81,6 +81,7 @@ def test_the_grid_is_sensible_and_no_larger_than_what_models_look_at(count: int,
     assert runs(saturated[:, : sheet.width // columns].sum(1)) == rows
 
 
+@pytest.mark.slow
 def test_fifty_busy_tiles_fit_into_the_bytes() -> None:
     crowd = [Tile(i, busy(i), f"A title that is rather long, number {i}", "An artist", "strong") for i in range(1, 51)]
     for some, max_bytes, width in ((crowd, 200_000, 1_000), (crowd[:10], 200_000, 1_000), (crowd[:10], 40_000, 300)):

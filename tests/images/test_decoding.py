@@ -69,6 +69,7 @@ def refused(decoder: Decoder, data: bytes) -> str:
 PLAIN = encoded(noise(), "PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "ICO"])
 @pytest.mark.parametrize(("size", "max_side"), [((64, 64), 1024), ((1500, 1100), 1024), ((300, 200), 50)])
 def test_the_pixels_are_those_of_this_process(
@@ -102,6 +103,7 @@ def test_errors_are_those_of_this_process(decoder: Decoder, data: bytes) -> None
     assert decoder.read(PLAIN, name="x").format == "PNG"
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_ended_and_the_next_is_read() -> None:
     decoder = Decoder(workers=1, within=0.8)
     decoder.read(PLAIN, name="x")
@@ -124,6 +126,7 @@ def test_what_takes_too_much_memory_is_refused_and_the_next_is_read() -> None:
     decoder.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LINUX, reason="memory is limited on Linux")
 def test_the_worst_that_the_caps_allow_stays_below_the_limit(decoder: Decoder) -> None:
     data = encoded(Image.new("RGB", (8000, 6200)), "WEBP", quality=1, method=0)
@@ -169,8 +172,9 @@ def test_no_more_workers_than_allowed_and_each_thread_gets_its_picture(decoder: 
     assert len(workers()) == 2
 
 
+@pytest.mark.slow
 def test_idle_workers_end_and_new_ones_start() -> None:
-    decoder = Decoder(workers=2, idle=2)
+    decoder = Decoder(workers=2, idle=1)
     for _ in range(2):
         assert decoder.read(PLAIN, name="x").width == 60
         assert len(workers()) == 1
@@ -197,6 +201,7 @@ def test_closing_ends_what_is_under_way(decoder: Decoder) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_workers_end_with_whoever_started_them() -> None:
     script = """

@@ -171,6 +171,7 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(ben
     assert str(tmp_path.parent) not in " ".join(reasons)
 
 
+@pytest.mark.slow
 async def test_pictures_are_decoded_in_a_process_that_can_be_ended(bench: Bench, tmp_path: Path) -> None:
     table = collection(tmp_path, 20)
     decoder = bench.runtime.loader().decoder
@@ -233,6 +234,7 @@ async def test_a_changed_picture_loses_its_vectors_in_every_space(bench: Bench, 
         assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_1") == 1
 
 
+@pytest.mark.slow
 async def test_two_processes_on_one_job_and_two_jobs_on_one_source(bench: Bench, tmp_path: Path) -> None:
     table = collection(tmp_path, 60)
     first = await bench.ingest.create(table)

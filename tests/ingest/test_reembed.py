@@ -244,6 +244,7 @@ async def test_what_is_loaded_meanwhile_is_moved_too(bench: Bench) -> None:
     assert service.seen == Counter({width: 1 for width in [*range(100, 110), 150]})
 
 
+@pytest.mark.slow
 async def test_a_load_that_meets_the_switch_stops_and_is_resumed_with_the_new_model(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

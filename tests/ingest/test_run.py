@@ -72,6 +72,7 @@ async def job_of(database: Database, job_id: object) -> Job:
     return job
 
 
+@pytest.mark.slow
 async def test_the_list_goes_on_when_the_process_that_wrote_it_has_died(runtime: Runtime, pictures: Path) -> None:
     database, ingest = await runtime.database(), await runtime.ingest()
     job_id = await jobs.create(database, str(pictures), None, "art", {})
@@ -108,6 +109,7 @@ async def test_a_load_goes_on_after_the_database_was_restarted(
     assert await count_paintings(database) == COUNT
 
 
+@pytest.mark.slow
 async def test_workers_that_have_lost_their_leases_take_new_ones(
     runtime: Runtime, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +156,7 @@ def test_what_a_restart_raises_is_a_loss(error: Exception) -> None:
     assert isinstance(explain(error), LostError)
 
 
+@pytest.mark.slow
 async def test_a_cancelled_run_ends_the_calls_that_it_has_begun(
     paying: Runtime, service: tuple[AzureStandIn, str], pictures: Path
 ) -> None:

@@ -68,6 +68,7 @@ def run(settings: Settings, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "art_mcp", *command], env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leg", list(Leg))
 async def test_a_vector_of_another_painting_is_found_and_made_again(settings: Settings, folder: Path, leg: Leg) -> None:
     await load(settings, folder)
@@ -86,6 +87,7 @@ async def test_a_vector_of_another_painting_is_found_and_made_again(settings: Se
     assert (await finding(settings, 100))[0]
 
 
+@pytest.mark.slow
 async def test_copies_of_a_wrong_vector_go_with_it(settings: Settings, folder: Path) -> None:
     """Equal pictures share a vector, so a wrong one would come back from the copy."""
     await load(settings, folder)
@@ -95,6 +97,7 @@ async def test_copies_of_a_wrong_vector_go_with_it(settings: Settings, folder: P
     assert (await finding(settings, 100))[0]
 
 
+@pytest.mark.slow
 async def test_doctor_verifies_as_many_as_it_is_asked(settings: Settings, folder: Path) -> None:
     await load(settings, folder)
     found = {each["name"]: each for each in json.loads(run(settings, "doctor", "--json", "--verify", "3").stdout)}

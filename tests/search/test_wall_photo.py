@@ -93,6 +93,7 @@ def files(found: Answer) -> list[str]:
     return [Path(hit.painting.image_name).name for hit, _ in found.hits]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [HUNG, "bay-horse-in-a-meadow.jpg"])
 async def test_a_photo_of_a_painting_on_a_wall_finds_it(gallery: Gallery, name: str) -> None:
     provider = Counting()

@@ -115,6 +115,7 @@ async def test_an_empty_collection_completes_nothing(settings: Settings, caplog:
     assert "Cannot complete" not in caplog.text
 
 
+@pytest.mark.slow
 async def test_a_database_out_of_reach_is_logged_and_completes_nothing(tmp_path: Path) -> None:
     with (tmp_path / "stderr").open("w") as stderr:
         url = "postgresql://user:c4nary@127.0.0.1:1/none"
@@ -126,6 +127,7 @@ async def test_a_database_out_of_reach_is_logged_and_completes_nothing(tmp_path:
     assert "c4nary" not in logged and "Traceback" not in logged
 
 
+@pytest.mark.slow
 async def test_over_http_it_is_the_same(database_url: str) -> None:
     with serving(ART_MCP_DATABASE_URL=database_url) as served:
         for mode in ("legacy", "2026-07-28"):
@@ -133,6 +135,7 @@ async def test_over_http_it_is_the_same(database_url: str) -> None:
                 assert await complete(client, "artist", "m") == EMPTY
 
 
+@pytest.mark.slow
 async def test_no_model_is_loaded_for_it(database_url: str) -> None:
     done = subprocess.run(
         [

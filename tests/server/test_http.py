@@ -209,6 +209,7 @@ async def test_the_largest_picture_fits_and_no_more(served: Served) -> None:
         assert answer.status_code == 421
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1"])
 def test_other_hosts_than_loopback_are_refused(host: str) -> None:
     said = _refused("--host", host)
@@ -216,6 +217,7 @@ def test_other_hosts_than_loopback_are_refused(host: str) -> None:
     assert "has no access control yet" in said and "Omit --host" in said and "SSH tunnel" in said
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -319,6 +321,7 @@ async def test_at_the_end_nothing_of_an_ingest_is_held(
 WRITING = {"ingest_collection"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["option", "setting"])
 async def test_read_only_leaves_out_what_writes_and_no_request_lifts_it(by: str) -> None:
     arguments = (*SERVE, "--read-only") if by == "option" else SERVE
@@ -338,6 +341,7 @@ async def test_read_only_leaves_out_what_writes_and_no_request_lifts_it(by: str)
                 assert said.is_error and "Unknown tool" in said.content[0].text
 
 
+@pytest.mark.slow
 async def test_small_answers_do_not_wait_for_more() -> None:
     """With Nagle's algorithm a call takes 40 ms longer."""
     with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):

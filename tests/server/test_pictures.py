@@ -98,6 +98,7 @@ def odd_ones(postgres: EmbeddedServer, odd: str) -> Iterator[Settings]:
         yield Settings(database_url=url)
 
 
+@pytest.mark.slow
 async def test_a_page_comes_with_a_contact_sheet_under_the_numbers_of_its_hits(odd_ones: Settings) -> None:
     async with Runtime(odd_ones) as runtime:
         database = await runtime.database()

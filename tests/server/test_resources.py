@@ -80,6 +80,7 @@ async def test_a_painting_is_what_the_tool_says_of_it(settings: Settings) -> Non
         assert (picture.format, picture.size) == ("WEBP", (1024, 768))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 async def test_over_http_it_is_the_same(settings: Settings, mode: str) -> None:
     with serving(ART_MCP_DATABASE_URL=settings.database_url.get_secret_value()) as served:

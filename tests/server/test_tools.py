@@ -355,6 +355,7 @@ async def test_a_job_of_a_server_that_ended_goes_on_in_the_next(settings: Settin
     assert (job["state"], job["stored"]) == ("done", 12)
 
 
+@pytest.mark.slow
 async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str) -> None:
     initialize = {
         "protocolVersion": "2025-11-25",

@@ -7,7 +7,6 @@ import functools
 import io
 import re
 import socket
-import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -19,12 +18,12 @@ import anyio
 import httpx2
 import psutil
 import pytest
-import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.routing import Route
+from support import azure
 from support.servers import SERVE, Served, connected_over_stdio, serving
 
 from art_mcp.images.undecoded import MAX_BYTES
@@ -239,17 +238,11 @@ def listening(uploads: Uploads, **options: Any) -> Iterator[str]:
     page = UploadPage(lambda: Services(runtime, None, uploads), **options)
     path = "/upload/{token}"
     app = Starlette(routes=[Route(path, page.show), Route(path, page.receive, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/upload/"
-        finally:
-            server.should_exit = True
-            thread.join(10)
-            runtime.loader().decoder.close()
-    assert not thread.is_alive()
+    try:
+        with azure.serving(app) as origin:
+            yield f"{origin}/upload/"
+    finally:
+        runtime.loader().decoder.close()
 
 
 def begun(page: str, token: str) -> socket.socket:
@@ -358,7 +351,7 @@ async def test_a_slow_sender_is_given_up_and_a_lost_one_leaves_nothing(
 ) -> None:
     link = uploads.link("a")
     with listening(uploads, within=0.3) as page, begun(page, link.token) as slow:
-        slow.settimeout(10)
+        slow.settimeout(60)
         until_closed = iter(lambda: slow.recv(4096), b"")
         said = await anyio.to_thread.run_sync(lambda: b"".join(until_closed))
         assert said.startswith(b"HTTP/1.1 408") and b"The upload took too long. Try again" in said
@@ -414,6 +407,7 @@ async def link_in(client: Client, **arguments: Any) -> tuple[str, str]:
     return address, handle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("era", ERAS)
 async def test_from_an_error_by_the_page_to_the_painting(
     loaded: Settings, pictures: Path, http: httpx2.AsyncClient, era: str
@@ -523,6 +517,7 @@ async def test_links_and_handles_are_not_logged(served: Served, http: httpx2.Asy
     assert address.rpartition("/")[2] not in logged and handle.partition(":")[2].lower() not in logged.lower()
 
 
+@pytest.mark.slow
 async def test_stdio_has_no_page_and_says_what_works() -> None:
     async with connected_over_stdio(ART_MCP_DATABASE_URL=NOWHERE) as client:
         for arguments in ({}, {"image": "attachment://0"}, {"image": "a.jpg"}, {"image": "upload:AAAA-AAAA-AAAA-AAAA"}):
@@ -530,6 +525,7 @@ async def test_stdio_has_no_page_and_says_what_works() -> None:
             assert "/upload/" not in said and "absolute path" in said and "https link" in said
 
 
+@pytest.mark.slow
 async def test_a_flood_of_large_pictures_takes_so_much_memory(served: Served, http: httpx2.AsyncClient) -> None:
     file = io.BytesIO()
     Image.new("RGB", (2600, 2600)).save(file, "BMP")

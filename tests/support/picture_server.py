@@ -65,6 +65,7 @@ class PictureServer:
     async def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
         writer.write(data)
         await writer.drain()
+        await asyncio.sleep(0)  # `drain` alone may never notice that the connection is lost
         self.sent += len(data)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -236,6 +236,7 @@ async def test_a_killed_load_pays_at_most_what_was_in_flight_again(
     assert 60 <= standin.calls.billed() <= 60 + 20 + 2
 
 
+@pytest.mark.slow
 async def test_the_budget_holds_however_much_is_asked(
     service: tuple[AzureStandIn, str], settings: Settings, tmp_path: Path
 ) -> None:
@@ -258,6 +259,7 @@ async def test_the_budget_holds_however_much_is_asked(
     assert len(standin.calls) == 12
 
 
+@pytest.mark.slow
 async def test_a_budget_that_will_not_do_is_told_before_anything_is_paid(
     service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path
 ) -> None:
@@ -278,6 +280,7 @@ async def test_a_budget_that_will_not_do_is_told_before_anything_is_paid(
     assert standin.calls.billed() == 3
 
 
+@pytest.mark.slow
 async def test_no_key_comes_out_anywhere(
     service: tuple[AzureStandIn, str], azure: Settings, database_url: str, tmp_path: Path, caplog: Any
 ) -> None:

@@ -69,6 +69,7 @@ def environment(settings: Settings, database_url: str) -> dict[str, str]:
     return {**os.environ, **told, **key, "ART_MCP_DATABASE_URL": database_url, "ART_MCP_LOG_LEVEL": "DEBUG"}
 
 
+@pytest.mark.slow
 async def test_a_collection_is_embedded_once_and_found(
     service: tuple[EmbeddingStandIn, str], settings: Settings, database_url: str, tmp_path: Path
 ) -> None:

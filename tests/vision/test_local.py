@@ -113,6 +113,7 @@ async def test_nothing_in_nothing_out(provider: LocalProvider) -> None:
             assert rows.shape == (0, provider.spaces[leg].dimensions)
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_vector_does_not_depend_on_its_batch(provider: LocalProvider) -> None:
     # More than one batch of each, and texts of very different lengths beside each other.
@@ -165,6 +166,7 @@ async def test_concurrent_first_use() -> None:
     assert all(vector == found[0] for vector in found)
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_the_event_loop_stays_free() -> None:
     provider = LocalProvider()  # a fresh one, so that loading counts too

@@ -87,6 +87,7 @@ async def test_a_collection_is_the_same_in_another_database(
     assert await content(other) == await content(database)
 
 
+@pytest.mark.slow
 async def test_searches_find_the_same_afterwards(
     settings: Settings, other_url: str, tmp_path: Path, sample: Path
 ) -> None:

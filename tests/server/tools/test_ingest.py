@@ -50,6 +50,7 @@ async def load(client: Client, folder: Path) -> dict[str, Any]:
     return result.structured_content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_a_user_who_agrees_is_asked_once_and_pays(
     service: tuple[AzureStandIn, str], database_url: str, tmp_path: Path, mode: str

@@ -138,6 +138,7 @@ async def test_chatgpt_is_told_which_argument_takes_an_attachment(client: Client
     assert tool.annotations is not None and tool.annotations.open_world_hint
 
 
+@pytest.mark.slow
 async def test_over_http_no_folder_is_read_that_was_not_named(tmp_path: Path) -> None:
     mine = tmp_path / "Pictures" / "mine.png"
     draw(mine, 1)

@@ -17,8 +17,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from art_mcp.server.http import listen
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from starlette.types import ASGIApp
 
 KEEP_ALIVE_S = 120
@@ -57,7 +55,6 @@ def serving(standin: ASGIApp, port: int = 0) -> Iterator[str]:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=CLOSE_WITHIN_S,
     )
     server = uvicorn.Server(config)
     with listen("127.0.0.1", port) as listener, start_blocking_portal("asyncio") as portal:
@@ -66,8 +63,9 @@ def serving(standin: ASGIApp, port: int = 0) -> Iterator[str]:
         try:
             yield endpoint
         finally:
-            portal.call(_hang_up, server, ended)
-            ended.result()
+            portal.call(_hang_up, server)
+            if not ended.cancel():
+                ended.result()
 
 
 @asynccontextmanager
@@ -82,10 +80,17 @@ async def serve(standin: ASGIApp, port: int = 0) -> AsyncIterator[str]:
             await anyio.to_thread.run_sync(context.__exit__, None, None, None)
 
 
-async def _hang_up(server: uvicorn.Server, ended: Future[None]) -> None:
-    """Cut every connection until the server has ended: calls that hang, and those of clients that come again."""
-    server.should_exit = True
-    while not ended.done():
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
-        await anyio.sleep(0.01)
+async def _hang_up(server: uvicorn.Server) -> None:
+    """Cut every connection, and give the calls on them `CLOSE_WITHIN_S` to end.
+
+    uvicorn's own shutdown takes at least 0.1 s, and hundreds of tests start a server of their own.
+    """
+    while not server.started:
+        await anyio.sleep(0.001)
+    for listening in server.servers:
+        listening.close()
+    with anyio.move_on_after(CLOSE_WITHIN_S):
+        while server.server_state.connections or server.server_state.tasks:
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+            await anyio.sleep(0.001)
