@@ -29,8 +29,9 @@ from figures import table
 from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.names import display_name
-from art_mcp.ingest.sources import DEFAULTS, Row, open_source
 from art_mcp.ingest.sources.local import LocalSource
+from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.source import DEFAULTS, Row
 from art_mcp.painting import Catalogue
 
 FORMS = 15

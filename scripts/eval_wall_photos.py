@@ -30,7 +30,7 @@ from PIL import Image
 from scratch import scratch
 from wall_photos import photograph
 
-from art_mcp.images.loader import Source
+from art_mcp.images.undecoded import Source
 from art_mcp.painting import Relevance
 from art_mcp.runtime import Runtime
 from art_mcp.search.finder import Finder

@@ -48,7 +48,7 @@ def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def one_built_in_model() -> Iterator[None]:
     """Its networks are loaded once a run instead of once a test, which takes half a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("art_mcp.vision.factory.LocalProvider", BuiltIn)
+        patch.setattr("art_mcp.vision.local.LocalProvider", BuiltIn)
         yield
 
 

@@ -18,7 +18,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.pictures import draw
 
-from art_mcp.cli import cli
+from art_mcp.cli import COMMANDS, cli
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings, variable
 
@@ -84,7 +84,8 @@ async def tables() -> dict[str, str]:
     ]
     commands = [
         (f"`{' '.join(['art-mcp', name, *arguments_of(command)])}`", command.get_short_help_str(200))
-        for name, command in cli.commands.items()
+        for name in COMMANDS
+        if (command := cli.get_command(click.Context(cli), name))
     ]
     return {
         "tools": table(("tool", "what it does", "arguments"), tools),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
 
+from art_mcp import images, ingest
 from art_mcp.errors import ArtMcpError
 from art_mcp.search.finder import Finder
 from art_mcp.settings import Settings
@@ -51,11 +52,7 @@ class Model:
 
 
 class Runtime:
-    """Opens resources on demand, and closes them at the end of the `async with`.
-
-    Modules that decode pictures are imported inside the methods, so that a server answers its first requests before
-    they are loaded.
-    """
+    """Opens resources on demand, and closes them at the end of the `async with`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -163,9 +160,7 @@ class Runtime:
     def loader(self) -> PictureLoader:
         """The loader of pictures from outside the database."""
         if self._loader is None:
-            from art_mcp.images.loader import PictureLoader
-
-            self._loader = PictureLoader(image_dirs=self.settings.image_dirs)
+            self._loader = images.loader.PictureLoader(image_dirs=self.settings.image_dirs)
         return self._loader
 
     async def finder(self) -> Finder:
@@ -181,14 +176,12 @@ class Runtime:
             return await question(await self.finder())
 
     async def ingest(self) -> Ingest:
-        from art_mcp.ingest.job import Ingest
-
         model = await self.model(refresh=True)
         provider = model.provider
         for space in model.spaces:
             if space.leg is Leg.PIXELS and provider.spaces.get(Leg.PIXELS) != space:
                 raise _cannot_fill(space)
-        return Ingest(
+        return ingest.job.Ingest(
             await self.database(),
             provider,
             [space for space in model.spaces if provider.spaces.get(space.leg) == space],
@@ -202,12 +195,10 @@ class Runtime:
         Raises:
             VisionError: that provider is not configured.
         """
-        from art_mcp.ingest.reembed import Move
-
         database = await self.database()
         if self._target is None:
             self._target = factory.make(self.settings, partial(self._account, database), self.settings.embeds_by)
-        return Move(database, self._target)
+        return ingest.reembed.Move(database, self._target)
 
 
 def _cannot_fill(space: Space) -> ArtMcpError:

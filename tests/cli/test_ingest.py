@@ -16,7 +16,7 @@ import pytest
 from support.command import art_mcp, art_mcp_here, failed
 from support.pictures import draw
 
-from art_mcp.ingest.sources import KINDS
+from art_mcp.ingest.sources.kinds import KINDS
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 

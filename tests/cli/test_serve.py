@@ -11,12 +11,13 @@ import sys
 import pytest
 from support.command import art_mcp
 
+if os.name != "nt":
+    import pty
+
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_a_person_who_starts_the_server_is_told_what_it_is() -> None:
-    import pty
-
     keyboard, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "art_mcp"],

@@ -12,9 +12,9 @@ from PIL import Image
 from support.azure import AzureStandIn, serving
 from support.picture_server import HOST, PictureServer, picture_server, said
 
-from art_mcp.images.loader import PictureLoader, Source
+from art_mcp.images.loader import PictureLoader
 from art_mcp.images.reference import Kind, Reference
-from art_mcp.images.undecoded import ImageError
+from art_mcp.images.undecoded import ImageError, Source
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 

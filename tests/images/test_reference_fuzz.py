@@ -22,9 +22,9 @@ from PIL import Image
 from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import PORTS, Fetcher
-from art_mcp.images.picture import FORMATS, Picture, read_picture
+from art_mcp.images.picture import Picture, read_picture
 from art_mcp.images.reference import Kind, Reference
-from art_mcp.images.undecoded import MAX_BYTES, ImageError
+from art_mcp.images.undecoded import FORMATS, MAX_BYTES, ImageError
 
 pytestmark = pytest.mark.slow
 

@@ -48,7 +48,8 @@ def test_semart_is_cleaned_as_before(tmp_path: Path) -> None:
     said = with_mood(
         """
         import sys
-        from art_mcp.ingest.sources import Options, Row, open_source
+        from art_mcp.ingest.sources.opening import open_source
+        from art_mcp.ingest.sources.source import Options, Row
 
         rows = list(open_source(sys.argv[1], Options(clean_semart=True)).rows())
         print(len(rows), {type(row) for row in rows} == {Row}, rows[0].catalogue.mood, rows[0].catalogue.technique)

@@ -18,8 +18,9 @@ from support.postgres import count_paintings
 from art_mcp.images import decoding
 from art_mcp.images.decoding import UndecidedError
 from art_mcp.images.picture import Picture
-from art_mcp.ingest.job import BATCH, Ingest, IngestError
-from art_mcp.ingest.sources import Options, SourceError
+from art_mcp.ingest.errors import IngestError
+from art_mcp.ingest.job import BATCH, Ingest
+from art_mcp.ingest.sources.source import Options, SourceError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, PictureEmbedding

@@ -6,9 +6,11 @@ import pytest
 from support.pictures import draw
 from support.postgres import count_paintings
 
-from art_mcp.ingest.sources import Options
+from art_mcp.ingest.sources.source import Options
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
+from art_mcp.store import collection_sizes, jobs
+from art_mcp.store.errors import StoreError
 
 pytestmark = pytest.mark.anyio
 
@@ -34,8 +36,6 @@ async def test_a_plan_says_what_the_load_then_does(settings: Settings, tmp_path:
         assert (plan.missing, plan.complete, plan.calls) == (1, True, 0)
         job_id = await ingest.create(table)
         await ingest.run(job_id)
-        from art_mcp.store import jobs
-
         job = await jobs.get(database, job_id)
         assert job is not None
         assert (job.total, job.stored, job.unchanged, job.refused, job.missing) == (9, 3, 2, 4, 1)
@@ -56,9 +56,6 @@ async def test_what_has_left_the_source_is_removed_when_asked(settings: Settings
     for n in range(5):
         draw(tmp_path / f"{n}.png", n)
     async with Runtime(settings) as runtime:
-        from art_mcp.store import collection_sizes, jobs
-        from art_mcp.store.errors import StoreError
-
         ingest, database = await runtime.ingest(), await runtime.database()
         await ingest.run(await ingest.create(write_table(tmp_path, *(f"{n}.png,No {n}" for n in range(5)))))
         other = tmp_path / "other"

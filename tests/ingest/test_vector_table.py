@@ -17,7 +17,7 @@ from support.postgres import count_paintings
 
 from art_mcp.ingest.load import ImportFailed, Load
 from art_mcp.ingest.reembed import NOT_KEPT
-from art_mcp.ingest.sources import SourceError
+from art_mcp.ingest.sources.source import SourceError
 from art_mcp.ingest.vector_table import SPACE, VectorTable, read_vector
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server

@@ -14,8 +14,8 @@ from support.model import BuiltIn
 from support.postgres import new_database, new_template
 from support.walls import CUT_OFF, jpeg, on_wall
 
-from art_mcp.images.loader import Source
 from art_mcp.images.picture import Picture
+from art_mcp.images.undecoded import Source
 from art_mcp.images.views import MAX_VIEWS
 from art_mcp.painting import Filters, Relevance
 from art_mcp.runtime import Runtime

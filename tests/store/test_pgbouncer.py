@@ -20,10 +20,13 @@ from support.pictures import draw
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
-from art_mcp.store import host_os
+from art_mcp.space import Leg, Space
+from art_mcp.store import host_os, leases, space_migration, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import StoreError
+from art_mcp.store.ranking import LegQuery, rank
+from art_mcp.store.spaces import activate
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
 
@@ -117,10 +120,6 @@ async def test_a_collection_is_loaded_and_searched_by_many_at_once(pooled: Setti
 
 
 async def test_settings_of_a_search_do_not_reach_the_next_client(pooled: Settings) -> None:
-    from art_mcp.space import Leg, Space
-    from art_mcp.store.ranking import LegQuery, rank
-    from art_mcp.store.spaces import activate
-
     database = await Database.open(pooled)
     space = Space(Leg.PIXELS, "test", "random", "1", 8)
     await activate(database, [space])
@@ -134,9 +133,6 @@ async def test_settings_of_a_search_do_not_reach_the_next_client(pooled: Setting
 
 
 async def test_a_move_is_one_process_s_own(pooled: Settings) -> None:
-    from art_mcp.space import Leg, Space
-    from art_mcp.store import leases, space_migration, spaces
-
     old, new = Space(Leg.PIXELS, "test", "old", "1", 8), Space(Leg.PIXELS, "test", "new", "1", 8)
     database = await Database.open(pooled)
     await spaces.activate(database, [old])

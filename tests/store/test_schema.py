@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import pytest
 from support.postgres import url_of
@@ -65,8 +67,6 @@ async def test_a_database_from_before_the_first_release_is_refused_and_left_alon
 
 
 async def test_processes_that_migrate_at_once_do_it_once(bare_url: str) -> None:
-    import asyncio
-
     connections = [await asyncpg.connect(bare_url) for _ in range(6)]
     await asyncio.gather(*(migrate(connection) for connection in connections))
     assert await connections[0].fetchval("SELECT count(*) FROM art_mcp.migrations") == len(migrations())

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydantic import SecretStr
-from support.azure import serve
+from support.azure import digest, serve
 from support.azure.answers import Answer, Delivery, error, json_answer
 from support.embedding_service import PATHS, EmbeddingStandIn, refusal
 from support.embeddings import by_leg
@@ -288,8 +288,6 @@ async def test_a_bad_picture_that_comes_first_is_the_pictures_fault() -> None:
     bad_call = jpeg(bad.image)
 
     def dislike(call: Any, answer: Answer) -> Answer:
-        from support.azure import digest
-
         return answers if call.sha == digest(bad_call) else answer
 
     standin.change = dislike

@@ -1,24 +1,56 @@
 """The command `art-mcp`: its shared options, and how it reports errors.
 
-Each subcommand is a module. What is slow to import is imported inside functions, so that `--help` and a server's first
-response do not wait for it.
+Each subcommand is a module, which is imported only when it is run or listed.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-from art_mcp.cli import demo, doctor, export, import_, ingest, reembed, remove, search, serve, setup
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
+COMMANDS = {
+    "serve": "serve",
+    "setup": "setup",
+    "ingest": "ingest",
+    "search": "search",
+    "remove": "remove",
+    "reembed": "reembed",
+    "export": "export",
+    "import": "import_",
+    "doctor": "doctor",
+    "demo": "demo",
+}
+"""The name of a subcommand, and that of its module and function."""
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+
+class Subcommands(click.Group):
+    """Imports the module of a subcommand on first use, so that a server does not wait for those of the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _subcommand(cmd_name) if cmd_name in COMMANDS else None
+
+
+def _subcommand(name: str) -> click.Command:
+    gc.disable()  # imported modules stay; looking for garbage in them takes a twentieth of a server's start
+    command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[name]}"), COMMANDS[name])
+    gc.freeze()
+    gc.enable()
+    return command
+
+
+@click.group(cls=Subcommands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="art-mcp", message="%(prog)s %(version)s")
 @click.option(
     "--env-file",
@@ -39,22 +71,7 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
     for sentence in unknown_variables(os.environ):
         logging.getLogger("art_mcp").warning(sentence)
     if ctx.invoked_subcommand is None:
-        ctx.invoke(serve.serve)
-
-
-for command in (
-    serve.serve,
-    setup.setup,
-    ingest.ingest,
-    search.search,
-    remove.remove,
-    reembed.reembed,
-    export.export,
-    import_.import_,
-    doctor.doctor,
-    demo.demo,
-):
-    cli.add_command(command)
+        ctx.invoke(_subcommand("serve"))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import click
 
+from art_mcp.demo import run_demo
 from art_mcp.settings import Settings
 
 
@@ -19,6 +20,4 @@ from art_mcp.settings import Settings
 @click.pass_obj
 def demo(settings: Settings, folder: Path | None) -> None:
     """Load a sample collection, and search it through a real MCP client."""
-    from art_mcp.demo import run_demo
-
     anyio.run(run_demo, (folder or settings.data_dir / "demo").absolute())

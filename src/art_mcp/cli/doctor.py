@@ -9,6 +9,7 @@ from dataclasses import asdict
 import anyio
 import click
 
+from art_mcp.doctor import examine
 from art_mcp.settings import Settings
 
 
@@ -31,8 +32,6 @@ def doctor(settings: Settings, as_json: bool, verify: int | None) -> None:
 
 
 async def _doctor(settings: Settings, as_json: bool, verify: int) -> bool:
-    from art_mcp.doctor import examine
-
     findings = []
     async for finding in examine(settings, verify):
         findings.append(finding)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anyio
 import click
 
 from art_mcp.cli.progress import Progress, with_bar
+from art_mcp.ingest.archive import Export
 from art_mcp.painting import Filters, readable
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store.filters import require_values
-
-if TYPE_CHECKING:
-    from art_mcp.ingest.archive import Export
 
 
 @click.command()
@@ -40,8 +37,6 @@ def export(settings: Settings, folder: Path, collections: tuple[str, ...], overw
 async def _export(
     settings: Settings, folder: Path, collections: tuple[str, ...], overwrite: bool, as_json: bool
 ) -> None:
-    from art_mcp.ingest.archive import Export
-
     async with Runtime(settings) as runtime:
         database = await runtime.database()
         names = [readable(name) for name in collections]

@@ -16,10 +16,14 @@ import click
 
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
+from art_mcp.ingest.archive import Archive, unpacked
+from art_mcp.ingest.job import collection_name
 from art_mcp.ingest.load import Load
+from art_mcp.ingest.vector_table import VectorTable
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg
+from art_mcp.vision.local import LocalProvider
 
 if TYPE_CHECKING:
     from art_mcp.ingest.load import Bundle, Reach
@@ -59,11 +63,6 @@ async def _import(settings: Settings, path: Path, collection: str | None, dry_ru
 
 
 def _open(path: Path, collection: str | None, stack: ExitStack) -> Bundle:
-    from art_mcp.ingest.archive import Archive, unpacked
-    from art_mcp.ingest.job import collection_name
-    from art_mcp.ingest.vector_table import VectorTable
-    from art_mcp.vision.local import LocalProvider
-
     name = collection and collection_name(collection)
     if zipfile.is_zipfile(path):
         path = stack.enter_context(unpacked(path))

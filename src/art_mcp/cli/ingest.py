@@ -15,8 +15,9 @@ import click
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.errors import ArtMcpError
-from art_mcp.ingest.sources import KINDS, Options, is_address
 from art_mcp.ingest.sources.columns import COLUMNS
+from art_mcp.ingest.sources.kinds import KINDS, is_address
+from art_mcp.ingest.sources.source import Options
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs

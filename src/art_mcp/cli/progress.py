@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar
 
 import anyio
 import click
+from rich import progress as rich
+from rich.console import Console
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.tasks import task_group
@@ -34,9 +36,6 @@ async def with_bar(work: Callable[[], Awaitable[T]], progress: Callable[[], Awai
     Raises:
         click.Abort: the work was cancelled.
     """
-    from rich import progress as rich
-    from rich.console import Console
-
     columns = rich.TextColumn("{task.description}"), rich.BarColumn(), rich.MofNCompleteColumn()
     done: list[T] = []
     with rich.Progress(*columns, rich.TimeRemainingColumn(), console=Console(stderr=True)) as bars:

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from art_mcp.server.app import build_server
+from art_mcp.server.http import serve_http
 from art_mcp.settings import Settings
 
 TO_A_PERSON = (
@@ -33,8 +35,6 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
     if transport == "stdio" and (host is not None or port is not None):
         raise click.UsageError("--host and --port need --transport streamable-http.")
 
-    from art_mcp.server.app import build_server
-
     if read_only:
         settings = settings.model_copy(update={"read_only": True})
     if transport != "stdio" and "image_dirs" not in settings.model_fields_set:
@@ -46,6 +46,4 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
             click.echo(TO_A_PERSON, err=True)
         server.run("stdio")
     else:
-        from art_mcp.server.http import serve_http
-
         serve_http(server, "127.0.0.1" if host is None else host, 8000 if port is None else port)

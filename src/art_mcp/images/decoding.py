@@ -26,8 +26,8 @@ from typing import Any, cast
 
 from PIL import Image
 
-from art_mcp.images.picture import FORMATS, SAVE_AS, Picture
-from art_mcp.images.undecoded import ImageError, check_bytes, printable_name
+from art_mcp.images.picture import SAVE_AS, Picture
+from art_mcp.images.undecoded import FORMATS, ImageError, check_bytes, printable_name
 
 if sys.platform == "linux":
     import fcntl

@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -21,10 +20,6 @@ import httpx2
 from art_mcp.images.address import Resolver, is_public
 from art_mcp.images.pinned import PinnedBackend
 from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes
-
-if TYPE_CHECKING:
-    import httpcore2
-    import httpx2
 
 WITHIN_S = 20.0
 PORTS = frozenset({443})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
@@ -17,19 +16,10 @@ from art_mcp.images.fetch import Fetcher
 from art_mcp.images.files import read_file
 from art_mcp.images.picture import Picture
 from art_mcp.images.reference import CHAT, Kind, Reference
-from art_mcp.images.undecoded import ImageError
+from art_mcp.images.undecoded import ImageError, Source
 
 # Attachment folders on the computers of ChatGPT and Claude; this computer may have a mount of the same name.
 CHATS_FOLDERS = ("/mnt/data/", "/mnt/user-data/")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A picture's original bytes, not checked yet."""
-
-    data: bytes = field(repr=False)
-    name: str
-    """Its name in errors."""
 
 
 class PictureLoader:

@@ -27,9 +27,8 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from art_mcp.images.undecoded import ImageError, check_bytes, printable_name, quiet_pillow
+from art_mcp.images.undecoded import FORMATS, ImageError, check_bytes, printable_name, quiet_pillow
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO", "ICO")
 MIN_SIDE = 10
 MAX_SIDE = 16_000
 
@@ -212,7 +211,7 @@ PLAIN = ("L", "RGB", "CMYK")
 def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Image:
     """The pixels in mode L, RGB or CMYK, transparency flattened onto white."""
     if depth:
-        import numpy as np  # slow to import, and needed for rare pictures only
+        import numpy as np  # noqa: PLC0415 - needed for rare pictures only
 
         low, high = depth
         values = np.asarray(pixels).astype(np.float64)

@@ -6,14 +6,25 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from art_mcp.errors import ArtMcpError
 
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO", "ICO")
 MAX_BYTES = 20 * 1024 * 1024
 
 
 class ImageError(ArtMcpError):
     """A picture could not be found, was not allowed, or could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture's original bytes, not checked yet."""
+
+    data: bytes = field(repr=False)
+    name: str
+    """Its name in errors."""
 
 
 def check_bytes(count: int, *, name: str) -> None:

@@ -21,7 +21,7 @@ from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.embedding import EMBEDDED_SIDE, PictureVectors, word_vectors
 from art_mcp.ingest.names import display_name
-from art_mcp.ingest.sources import Source
+from art_mcp.ingest.sources.source import Source
 from art_mcp.painting import Catalogue, Holding, Painting, Rendition, painting_id
 from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import jobs, paid, paintings

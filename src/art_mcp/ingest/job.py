@@ -15,14 +15,15 @@ import anyio.lowlevel
 import anyio.to_thread
 from anyio.abc import TaskStatus
 
-from art_mcp.errors import ArtMcpError
 from art_mcp.ingest.batch import BatchStore
 from art_mcp.ingest.embedding import BATCH
+from art_mcp.ingest.errors import IngestError, unknown_job
 from art_mcp.ingest.listing import begin, write_down
 from art_mcp.ingest.memory import keep_giving_back
 from art_mcp.ingest.plan import Plan, Planner
 from art_mcp.ingest.run import DRAIN_S, Run, Stopped
-from art_mcp.ingest.sources import DEFAULTS, Options, Source, SourceError, open_source
+from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.source import DEFAULTS, Options, Source, SourceError
 from art_mcp.painting import readable
 from art_mcp.store import jobs, leases, removal
 from art_mcp.store.errors import LostError, MovedError, StoreError
@@ -46,10 +47,6 @@ GLANCE_S = 5
 """Maximum duration of a plan made at a glance in seconds; a user waits for it before a load."""
 MAX_COLLECTION_NAME = 100
 """Maximum length of a collection's name in characters."""
-
-
-class IngestError(ArtMcpError):
-    """A job cannot be started or continued."""
 
 
 class Ingest:
@@ -288,8 +285,3 @@ def _is_not_text(source: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
-
-
-def unknown_job(job_id: object) -> IngestError:
-    """The error for a job id that does not exist."""
-    return IngestError(f"There is no ingest job {str(job_id)!r:.60}.", "Start one with the path of a source.")

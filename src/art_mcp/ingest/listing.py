@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from art_mcp.ingest.sources import Options, Page, Refusal, Row, Source
+from art_mcp.ingest.sources.source import Options, Page, Refusal, Row, Source
 from art_mcp.painting import painting_id
 from art_mcp.store import jobs, leases
 from art_mcp.store.jobs import Job, NewItem

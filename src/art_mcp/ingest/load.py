@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.ingest.sources import Refusal
+from art_mcp.ingest.sources.source import Refusal
 from art_mcp.space import Leg, Space
 from art_mcp.store import archive, backfill, leases, space_migration, spaces, vector_index
 from art_mcp.store.paintings import Entry

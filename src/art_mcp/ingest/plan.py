@@ -25,7 +25,7 @@ from art_mcp.store.jobs import HeldItem, NewItem
 
 if TYPE_CHECKING:
     from art_mcp.ingest.batch import BatchStore
-    from art_mcp.ingest.sources import Source
+    from art_mcp.ingest.sources.source import Source
     from art_mcp.store.database import Database
 
 AT_ONCE = 32

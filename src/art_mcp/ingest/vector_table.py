@@ -13,7 +13,7 @@ from art_mcp.ingest.embedding import word_vectors
 from art_mcp.ingest.job import collection_name
 from art_mcp.ingest.load import Bundle, ImportFailed
 from art_mcp.ingest.names import display_name
-from art_mcp.ingest.sources import DEFAULTS, Refusal, Row
+from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row
 from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table
 from art_mcp.painting import Painting, painting_id
 from art_mcp.settings import AZURE_MODEL_VERSION

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from art_mcp import images
 from art_mcp.store import paintings
 
 if TYPE_CHECKING:
@@ -20,13 +21,11 @@ async def contact_sheet_of(database: Database, found: Answer, *, heading: str | 
     Args:
         heading: one line above them.
     """
-    from art_mcp.images.contact_sheet import Tile, contact_sheet
-
     kept = await paintings.thumbnails(database, [hit.painting.id for hit, _ in found.hits])
     if not kept:
         return None
     tiles = [
-        Tile(
+        images.contact_sheet.Tile(
             number,
             kept.get(hit.painting.id),
             hit.painting.catalogue.title or "",
@@ -35,4 +34,4 @@ async def contact_sheet_of(database: Database, found: Answer, *, heading: str | 
         )
         for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
     ]
-    return await anyio.to_thread.run_sync(partial(contact_sheet, tiles, heading=heading))
+    return await anyio.to_thread.run_sync(partial(images.contact_sheet.contact_sheet, tiles, heading=heading))

@@ -26,7 +26,8 @@ from art_mcp.vision.provider import VisionError
 from art_mcp.vision.retiring import RetiredError
 
 if TYPE_CHECKING:
-    from art_mcp.images.loader import PictureLoader, Source
+    from art_mcp.images.loader import PictureLoader
+    from art_mcp.images.undecoded import Source
     from art_mcp.store.database import Database
     from art_mcp.vision.provider import Provider, Vectors
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
 
+from art_mcp import images
 from art_mcp.search.relevance import PICTURE
 from art_mcp.space import Leg
 from art_mcp.store.ranking import nearest
@@ -46,9 +47,7 @@ async def query_vector(database: Database, provider: Provider, space: Space, pic
     if not found or found[0] >= PICTURE.strong:
         return QueryVector(whole, False)
 
-    from art_mcp.images.views import views
-
-    parts = await anyio.to_thread.run_sync(views, picture)
+    parts = await anyio.to_thread.run_sync(images.views.views, picture)
     if not parts:
         return QueryVector(whole, False)
     vectors = [part.vectors[space] for part in await provider.embed_images(parts, urgent=True)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.images.reference import WAYS, Kind, Reference
-from art_mcp.images.undecoded import ImageError
+from art_mcp.images.undecoded import ImageError, Source
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from art_mcp.errors import ArtMcpError
-    from art_mcp.images.loader import Source
 
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
@@ -51,8 +50,6 @@ def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
 
 
 def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
-    from art_mcp.images.loader import Source
-
     request = _http_request(ctx)
     if request is None:
         raise ImageError("Pictures can be uploaded only to a server that is reached over HTTP; this one is not.", WAYS)

@@ -9,6 +9,7 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.types import Annotations
 
+from art_mcp import images
 from art_mcp.search.finder import SearchError, unknown_painting
 from art_mcp.server.answers import fitted
 from art_mcp.server.results import painting_result
@@ -59,13 +60,13 @@ async def painting(ctx: ToolContext, id: str) -> str:
 
 
 async def painting_image(ctx: ToolContext, id: str) -> bytes:
-    from art_mcp.images.rendition import lighter
-
     database, found = await _find(ctx, id)
     rendition = await paintings.rendition(database, found.id, "display")
     if rendition is None:
         raise ResourceNotFoundError(f"No picture of the painting {found.id} is stored. Load its collection again.")
-    return await anyio.to_thread.run_sync(lighter, rendition.data, MAX_IMAGE, limiter=services(ctx).runtime.showing)
+    return await anyio.to_thread.run_sync(
+        images.rendition.lighter, rendition.data, MAX_IMAGE, limiter=services(ctx).runtime.showing
+    )
 
 
 async def _find(ctx: ToolContext, id: str) -> tuple[Database, Painting]:

@@ -12,9 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.loader import Source
-from art_mcp.images.picture import FORMATS
-from art_mcp.images.undecoded import MAX_BYTES
+from art_mcp.images.undecoded import FORMATS, MAX_BYTES, Source
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, BusyError, LinkError
 
 if TYPE_CHECKING:

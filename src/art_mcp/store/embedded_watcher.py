@@ -7,6 +7,8 @@ of the standard library and is started without site-packages.
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -117,15 +119,11 @@ def _listening(socket_path: str) -> bool:
     """Whether the server is listening; if not, the pid in its file may belong to any process."""
     if not socket_path:
         return True
-    import socket
-
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(socket_path) == 0
 
 
 def _stop(command: list[str], account: dict[str, Any]) -> None:
-    import subprocess
-
     for mode in ("fast", "immediate"):
         stopped = subprocess.run(
             [*command, "-m", mode],

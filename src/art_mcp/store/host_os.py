@@ -21,8 +21,13 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from art_mcp.errors import ArtMcpError
 from art_mcp.store import run_as
+
+if sys.platform != "win32":
+    import pwd
 
 WINDOWS = os.name == "nt"
 
@@ -91,8 +96,6 @@ def account(cluster: Path) -> Account:
     """Return the user that runs the server: for root, the cluster's owner, or else `postgres` or `nobody`."""
     if not is_root():
         return {}
-    import pwd
-
     try:
         owner = cluster.stat()
         return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
@@ -283,8 +286,6 @@ def pid_file_line(pid_file: Path, number: int) -> str:
 
 def memory() -> int:
     """Return the memory of this system, or of its container if that is less, in bytes."""
-    import psutil
-
     limits = [psutil.virtual_memory().total]
     with contextlib.suppress(OSError, ValueError):  # no cgroup, or no limit ("max")
         limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
@@ -367,8 +368,6 @@ def kill_processes_in(cluster: Path) -> None:
 
     As in a crash, no committed transaction is lost.
     """
-    import psutil
-
     device = cluster.parent.stat().st_dev
     for process in psutil.process_iter():
         try:

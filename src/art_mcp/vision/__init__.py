@@ -1,0 +1,11 @@
+"""Makes embeddings of pictures and texts, by the built-in model or by a service."""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from art_mcp.vision import local as local
+
+# It loads the tokenizer. `vision.local` imports it on first use, so a server answers its first requests without it.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["local"])

@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from art_mcp import vision
 from art_mcp.settings import Settings, variable
 from art_mcp.space import Space
 from art_mcp.vision.azure import AzureClient
 from art_mcp.vision.http_api import HttpClient
-from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.pacing import Account, Pacer
 from art_mcp.vision.provider import Provider, VisionError
 from art_mcp.vision.remote.client import Client
@@ -44,7 +44,7 @@ def choose(settings: Settings, open_account: OpenAccount, pixels: Space | None) 
         return make(settings, open_account, pixels.provider, pixels)
     except VisionError as error:
         log.warning("The pictures cannot be searched: %s", error)
-        return LocalProvider()
+        return vision.local.LocalProvider()
 
 
 def make(settings: Settings, open_account: OpenAccount, name: str, pixels: Space | None = None) -> Provider:
@@ -58,10 +58,10 @@ def make(settings: Settings, open_account: OpenAccount, name: str, pixels: Space
         VisionError: it is not set up.
     """
     if name not in _CLIENTS:
-        return LocalProvider()
+        return vision.local.LocalProvider()
     client = _CLIENTS[name](settings, pixels)
     pacer = Pacer(open_account(name), in_flight=client.calls_in_flight)
-    return RemoteProvider(client, pacer=pacer, local=LocalProvider())
+    return RemoteProvider(client, pacer=pacer, local=vision.local.LocalProvider())
 
 
 def paying(settings: Settings, name: str) -> tuple[str, str, float]:

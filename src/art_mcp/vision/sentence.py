@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tokenizers import Tokenizer
+
 from art_mcp.vision.onnx import start_session
 from art_mcp.vision.provider import Vectors
 from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
     from art_mcp.vision.onnx import InferenceSession
 
 DIMENSIONS = 384
@@ -55,8 +55,6 @@ class SentenceNetwork:
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         content = self._tokenizer_file.read()
-        from tokenizers import Tokenizer
-
         tokenizer = Tokenizer.from_buffer(content)
         tokenizer.no_padding()  # the file pads to 128 tokens, which takes three times as long
         tokenizer.enable_truncation(MAX_TOKENS)

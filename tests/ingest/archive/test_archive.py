@@ -27,7 +27,8 @@ from art_mcp.ingest.archive import MANIFEST, Archive, ArchiveError, Export, unpa
 from art_mcp.ingest.archive.export import Writer
 from art_mcp.ingest.archive.layout import CATALOGUE, MEMBER, Record, checksum
 from art_mcp.ingest.load import ImportFailed, Load
-from art_mcp.ingest.sources import Options, Row, open_source
+from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.source import Options, Row
 from art_mcp.painting import Holding, painting_id
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from support.pictures import draw
 
-from art_mcp.ingest.sources import DEFAULTS, Refusal, Row, SourceError, open_source
 from art_mcp.ingest.sources.local import LocalSource
+from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, SourceError
 
 
 def source_at(path: Path, within: Sequence[Path] | None = None) -> LocalSource:

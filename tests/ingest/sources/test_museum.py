@@ -12,8 +12,9 @@ from PIL import Image
 from support.picture_server import PictureServer, picture_server, said
 
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources import DEFAULTS, Refusal, Row, SourceError, cleveland, met, museum, open_source, smk, web
-from art_mcp.ingest.sources.source import Source
+from art_mcp.ingest.sources import cleveland, met, museum, smk, web
+from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, Source, SourceError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs, paintings

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from art_mcp.ingest.sources import KINDS, Options, Refusal, Row, SourceError, kinds, open_source
+from art_mcp.ingest.sources import kinds
+from art_mcp.ingest.sources.kinds import KINDS
+from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.table import Table
 
 HEADER = "IMAGE_FILE\tDESCRIPTION\tAUTHOR\tTITLE\tTECHNIQUE\tDATE\tTYPE\tSCHOOL\tTIMEFRAME\n"

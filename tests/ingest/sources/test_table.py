@@ -3,6 +3,7 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import AsyncIterator
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ import pytest
 from PIL import Image
 from support.picture_server import PictureServer, picture_server, said
 
+from art_mcp.images.fetch import Fetcher
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources import DEFAULTS, Options, Refusal, Row, SourceError, links, open_source, parquet, web
+from art_mcp.ingest.sources import links, parquet, web
+from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.source import DEFAULTS, Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.table import Table
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -104,8 +108,6 @@ def test_jsonl_without_objects(tmp_path: Path, content: bytes) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    from datetime import date
-
     columns = {
         "image": [f"{n}.jpg" for n in range(200)],
         "Title": [f"T{n}" for n in range(200)],
@@ -211,8 +213,6 @@ async def test_a_host_that_is_down_is_no_more_waited_for(server: PictureServer, 
 async def test_links_lead_to_public_hosts_only(
     host: str, server: PictureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from art_mcp.images.fetch import Fetcher
-
     monkeypatch.setattr(web, "new_fetcher", lambda: Fetcher(ports={server.port, 443}))
     (tmp_path / "t.csv").write_text("image\nx\n")
     source = table(tmp_path / "t.csv")

@@ -18,8 +18,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from art_mcp.images.files import open_file
-from art_mcp.images.picture import FORMATS, MAX_SIDE
-from art_mcp.images.undecoded import ImageError
+from art_mcp.images.picture import MAX_SIDE
+from art_mcp.images.undecoded import FORMATS, ImageError
 from art_mcp.ingest.job import MAX_COLLECTION_NAME
 from art_mcp.ingest.load import ImportFailed
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, readable

@@ -31,9 +31,9 @@ from art_mcp.ingest.archive.vectors import TYPE, VectorReader
 from art_mcp.ingest.dates import years
 from art_mcp.ingest.load import Bundle
 from art_mcp.ingest.names import display_name
-from art_mcp.ingest.sources import Refusal
 from art_mcp.ingest.sources.columns import painting
 from art_mcp.ingest.sources.jsonl import objects
+from art_mcp.ingest.sources.source import Refusal
 from art_mcp.painting import Painting, Rendition, painting_id, readable
 from art_mcp.settings import MAX_DISPLAY_SIZE
 from art_mcp.store.paintings import Entry
@@ -177,7 +177,7 @@ class Archive(Bundle):
         return data
 
     def _vector(self, name: str, data: bytes) -> Vector:
-        import numpy as np
+        import numpy as np  # noqa: PLC0415
 
         vector = np.frombuffer(data, TYPE)
         length = float(np.linalg.norm(vector.astype(np.float32)))  # not finite if any component is not

@@ -20,7 +20,6 @@ RECORDS = 100
 
 class Cleveland(Museum):
     title: ClassVar = "Cleveland Museum of Art"
-    full_title: ClassVar = "the Cleveland Museum of Art"
     pause: ClassVar = 1.0
 
     async def records(self, offset: int) -> tuple[Sequence[Record], int | None]:

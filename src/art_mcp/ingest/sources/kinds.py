@@ -1,20 +1,8 @@
-"""The kinds of sources that a user can name, and the class that reads each."""
+"""The kinds of sources that a user can name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from art_mcp.ingest.sources.cleveland import Cleveland
-from art_mcp.ingest.sources.folder import PictureFolder
-from art_mcp.ingest.sources.iiif import IIIF
-from art_mcp.ingest.sources.met import Met
-from art_mcp.ingest.sources.museum import Museum
-from art_mcp.ingest.sources.semart import misfit
-from art_mcp.ingest.sources.smk import SMK
-from art_mcp.ingest.sources.source import Options, Source, SourceError
-from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table, semart_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +15,17 @@ class Kind:
     """What is loaded from it."""
 
 
-MUSEUMS: dict[str, type[Museum]] = {"met": Met, "cleveland": Cleveland, "smk": SMK}
+MUSEUMS = {
+    "met": "the Metropolitan Museum of Art",
+    "cleveland": "the Cleveland Museum of Art",
+    "smk": "SMK, the national gallery of Denmark",
+}
 """Museums with their own API, by the prefix of the source: `met:WORDS` to search, or `met:` for all paintings."""
 KINDS: tuple[Kind, ...] = (
     Kind("/folder", "a folder of pictures; titles from their metadata, from sidecars NAME.xmp or NAME.json, or names"),
     Kind("/folder with a table", "a table with its pictures, or SemArt's three files"),
     Kind("/table.csv", "a table (CSV, TSV, JSONL, Parquet) that lists picture files or https links to pictures"),
-    *(Kind(f"{name}:WORDS", f"paintings of {museum.full_title}") for name, museum in MUSEUMS.items()),
+    *(Kind(f"{name}:WORDS", f"paintings of {title}") for name, title in MUSEUMS.items()),
     Kind("https://...", "a IIIF manifest or collection, version 2 or 3"),
 )
 """All kinds, in the order in which messages list them."""
@@ -47,52 +39,3 @@ def told_kinds() -> str:
 def is_address(source: str) -> bool:
     """Whether a source is a museum or a link rather than a local path."""
     return source.partition(":")[0].lower() in (*MUSEUMS, "https", "http")
-
-
-def open_source(source: str, options: Options, within: Sequence[Path] | None = None) -> Source:
-    """Open the source that a user names. Blocks.
-
-    Args:
-        source: absolute path of a table, of a folder with one table or SemArt's files, or of a folder of pictures; a
-            museum's prefix and words, such as `met:WORDS`; or the https link of a IIIF manifest or collection.
-        within: folders that every file must be in after links are resolved; None for no restriction.
-
-    Raises:
-        SourceError: the path does not exist, cannot be read or is ambiguous, or the options do not fit the source.
-    """
-    path = Path(source)
-    try:
-        found = _open_address(source) if is_address(source) else _open_path(path, options, within)
-    except OSError as error:
-        raise SourceError(f"{path.name} cannot be read ({error.strerror}).", "Check its permissions.") from None
-    if options.clean_semart and not isinstance(found, Table):
-        raise misfit(found.name)
-    return found
-
-
-def _open_address(source: str) -> Source:
-    name, _, rest = source.partition(":")
-    museum = MUSEUMS.get(name.lower())
-    return museum(rest) if museum else IIIF(source)
-
-
-def _open_path(path: Path, options: Options, within: Sequence[Path] | None) -> Source:
-    if not path.exists():
-        raise SourceError(
-            f"There is no file or folder {path.name}.",
-            "Give the absolute path of a folder of pictures or a table.",
-        )
-    if path.is_file():
-        if path.suffix.lower() not in TABLE_SUFFIXES:
-            raise SourceError(
-                f"{path.name} is neither a folder nor a table.",
-                f"Tables end in {', '.join(TABLE_SUFFIXES)}. A source is {told_kinds()}.",
-            )
-        return Table(path.stem, (path,), options, within)
-    if semart := semart_tables(path):
-        return Table(path.name, semart, options, within)
-    tables = sorted(f for f in path.iterdir() if f.suffix.lower() in TABLE_SUFFIXES and f.is_file())
-    if len(tables) > 1:
-        names = ", ".join(table.name for table in tables[:5])
-        raise SourceError(f"{path.name} has {len(tables)} tables ({names}).", "Give the path of the one to load.")
-    return Table(path.name, tuple(tables), options, within) if tables else PictureFolder(path, within)

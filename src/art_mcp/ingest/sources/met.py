@@ -22,7 +22,6 @@ REACHABLE = 10_000
 
 class Met(Museum):
     title: ClassVar = "The Met"
-    full_title: ClassVar = "the Metropolitan Museum of Art"
     pause: ClassVar = 0.5
 
     async def records(self, offset: int) -> tuple[Sequence[Record], int | None]:

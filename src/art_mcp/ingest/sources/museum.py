@@ -23,8 +23,6 @@ class Museum(ABC):
 
     title: ClassVar[str]
     """Short name of the museum."""
-    full_title: ClassVar[str]
-    """Full name of the museum, as used within a sentence."""
     pause: ClassVar[float]
     """Seconds between two requests for records, as the museum requests or tolerates."""
     local = False

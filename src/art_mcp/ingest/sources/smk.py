@@ -20,7 +20,6 @@ PAINTINGS = {"painting", "maleri"}
 
 class SMK(Museum):
     title: ClassVar = "SMK"
-    full_title: ClassVar = "SMK, the national gallery of Denmark"
     pause: ClassVar = 1.0
 
     async def records(self, offset: int) -> tuple[Sequence[Record], int | None]:

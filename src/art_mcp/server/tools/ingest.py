@@ -15,8 +15,10 @@ from pydantic import BaseModel, Field
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
+from art_mcp.ingest.errors import IngestError, unknown_job
 from art_mcp.ingest.limits import SHOWN_REFUSALS
-from art_mcp.ingest.sources import MUSEUMS, Options, is_address, told_kinds
+from art_mcp.ingest.sources.kinds import MUSEUMS, is_address, told_kinds
+from art_mcp.ingest.sources.source import Options
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Flag, Number, Text
 from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
@@ -110,8 +112,6 @@ async def ingest_collection(
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
     cancel: Annotated[Flag, Field(description="Cancel that job; stored paintings are kept.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
-    from art_mcp.ingest.job import IngestError, unknown_job
-
     if bool(source) == bool(job_id):
         advice = "Give source to start a job, or job_id to continue and report one."
         if source:
@@ -151,8 +151,6 @@ async def ingest_collection(
 
 async def _load(ctx: ToolContext, source: str, collection: str, limit: int | None) -> dict[str, Any]:
     """The arguments of `Ingest.create` and `Ingest.plan`; a path must be in a folder that the server may read."""
-    from art_mcp.ingest.job import IngestError
-
     if limit is not None and limit < 1:
         raise IngestError(f"limit is {limit:.6g}, but must be 1 or more.", "Omit it to load all rows.")
     within = services(ctx).runtime.settings.image_dirs
@@ -173,8 +171,6 @@ async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> 
 
 
 def _parse_job_id(text: str) -> uuid.UUID:
-    from art_mcp.ingest.job import unknown_job
-
     try:
         return uuid.UUID(text.strip())
     except ValueError:

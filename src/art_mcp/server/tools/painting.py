@@ -10,6 +10,7 @@ import anyio.to_thread
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from art_mcp import images
 from art_mcp.search import MAX_LIMIT
 from art_mcp.search.finder import SearchError, unknown_painting
 from art_mcp.server.answers import answer
@@ -46,8 +47,6 @@ async def get_painting(
     region: RegionOf = "",
     similar: Similar = 0,
 ) -> Annotated[CallToolResult, PaintingResult]:
-    from art_mcp.images.excerpt import Region
-
     if not 0 <= similar <= MAX_LIMIT:
         raise SearchError(
             f"similar is {similar:.6g}, but must be from 0 to {MAX_LIMIT}.", "Pass a number in this range."
@@ -56,7 +55,7 @@ async def get_painting(
         raise SearchError(
             f"size is {size:.6g}, but must be from 0 to {MAX_SIZE} pixels.", "Pass 512, or 0 for no picture."
         )
-    part = Region.parse(region) if region else None
+    part = images.excerpt.Region.parse(region) if region else None
     painting_id = parse_painting_id(id)
     runtime = services(ctx).runtime
     database = await runtime.database()
@@ -74,12 +73,10 @@ async def _picture(
     runtime: Runtime, painting_id: uuid.UUID, size: int, region: Region | None
 ) -> tuple[str, list[bytes]]:
     """Return what the picture shows, in words, and the picture if one is stored."""
-    from art_mcp.images.excerpt import excerpt
-
     kept = await paintings.rendition(await runtime.database(), painting_id, "display")
     if kept is None:
         return "Nothing: no picture is stored.", []
-    show = partial(excerpt, kept.data, size=size, region=region)
+    show = partial(images.excerpt.excerpt, kept.data, size=size, region=region)
     picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
     part = f"The region {region}" if region else "The whole picture"
     return f"{part}, {picture.width} x {picture.height} pixels.", [picture.data]
