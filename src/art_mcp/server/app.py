@@ -28,6 +28,7 @@ from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server import completions, prompts, resources, tools
+from art_mcp.server.sdk import prompts_of, tools_of
 from art_mcp.server.services import Services
 from art_mcp.server.uploads import Uploads
 from art_mcp.settings import Settings
@@ -53,7 +54,7 @@ class ArtServer(MCPServer[Services]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Services, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        tool = self._tool_manager.get_tool(name)
+        tool = tools_of(self).get(name)
         if tool and (said := _unknown_argument(name, arguments, tool.parameters["properties"])):
             raise ToolError(said)
         try:
@@ -88,9 +89,10 @@ class ArtServer(MCPServer[Services]):
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Services, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
-        prompt = self._prompt_manager.get_prompt(name)
+        offered = prompts_of(self)
+        prompt = offered.get(name)
         if prompt is None:
-            names = ", ".join(prompt.name for prompt in self._prompt_manager.list_prompts())
+            names = ", ".join(offered)
             raise MCPError(INVALID_PARAMS, f"There is no prompt {name!r:.60}. Use one of {names}.")
         given = arguments or {}
         required = {argument.name: argument.required for argument in prompt.arguments or []}

@@ -9,6 +9,7 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.painting import LISTED_FIELDS, Filters
+from art_mcp.server.sdk import handle_completion
 from art_mcp.store import facets
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ LONGEST = 200
 
 
 def register(server: MCPServer[Services]) -> None:
-    # Not by server.completion(), whose handlers have no access to the services.
-    server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, complete)
+    handle_completion(server, complete)
 
 
 async def complete(ctx: ServerRequestContext[Services], params: CompleteRequestParams) -> CompleteResult:

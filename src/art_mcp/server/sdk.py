@@ -1,0 +1,32 @@
+"""Uses of the MCP SDK that have no public name there; pyproject.toml pins its minor version because of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from mcp.server import MCPServer
+from mcp.server.context import ServerRequestContext
+from mcp.server.mcpserver.prompts import Prompt
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CompleteRequestParams, CompleteResult
+
+T = TypeVar("T")
+
+
+def tools_of(server: MCPServer[Any]) -> dict[str, Tool]:
+    """The tools by name, in the order in which they are listed; changes to them are seen by clients."""
+    return {tool.name: tool for tool in server._tool_manager.list_tools()}
+
+
+def prompts_of(server: MCPServer[Any]) -> dict[str, Prompt]:
+    """The prompts by name, in the order in which they are listed."""
+    return {prompt.name: prompt for prompt in server._prompt_manager.list_prompts()}
+
+
+def handle_completion(
+    server: MCPServer[T],
+    handler: Callable[[ServerRequestContext[T], CompleteRequestParams], Awaitable[CompleteResult]],
+) -> None:
+    """Answer `completion/complete`; the handlers of `MCPServer.completion` have no access to the lifespan's context."""
+    server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, handler)
