@@ -50,9 +50,9 @@ def catalogues(path: Path) -> Iterator[Catalogue]:
 
 def says_something(date: str | None) -> bool:
     """Whether there is a date to understand; "date not known" and "-" are not one."""
-    return bool(date and re.search(r"\w", date)) and not re.fullmatch(
-        r"(date )?(not known|unknown)|undated|n\.? ?d\.?", date.strip().lower()
-    )
+    if date is None or not re.search(r"\w", date):
+        return False
+    return not re.fullmatch(r"(date )?(not known|unknown)|undated|n\.? ?d\.?", date.strip().lower())
 
 
 def share(part: int, whole: int) -> str:
@@ -64,11 +64,11 @@ def measure(path: Path, sample: int) -> None:
     dates = [row for row in rows if says_something(row.date)]
     understood = [row for row in dates if years(row.date)]
     framed = [row for row in understood if years(row.timeframe)]
-    plain = [row for row in framed if re.fullmatch(r"\d{4}", row.date)]
+    plain = [row for row in framed if re.fullmatch(r"\d{4}", row.date or "")]
     others = [row for row in framed if row not in plain]
     far = [row for row in framed if not meets(row, margin=50)]
     artists = sorted({row.artist for row in rows if row.artist})
-    shouted = [name for name in artists if any(map(in_capitals, display_name(name).split()))]
+    shouted = [name for name in artists if any(map(in_capitals, (display_name(name) or "").split()))]
 
     figures = [
         ("dates that say anything", share(len(dates), len(rows))),
@@ -76,13 +76,13 @@ def measure(path: Path, sample: int) -> None:
         ("plain years that meet the time frame", share(sum(map(meets, plain)), len(plain))),
         ("other dates that meet it", share(sum(map(meets, others)), len(others))),
         ("dates that meet it or the half century before or after it", share(len(framed) - len(far), len(framed))),
-        ("names recast", share(sum(display_name(name) != name for name in artists), len(artists))),
+        ("names recast", share(sum(display_name(name) not in (name, None) for name in artists), len(artists))),
         ("names that still have a word in capitals", share(len(shouted), len(artists))),
     ]
     print(f"\n## {path.name}\n\n{table(['what', 'measured'], figures)}\n")
     for name in shouted[:FORMS]:
         print(f"in capitals: {name}")
-    forms = Counter(re.sub(r"\d", "9", row.date) for row in dates if not years(row.date))
+    forms = Counter(re.sub(r"\d", "9", row.date or "") for row in dates if not years(row.date))
     for form, count in forms.most_common(FORMS):
         print(f"not understood  {count:5}  {form}")
     for row in far:
@@ -95,8 +95,10 @@ def measure(path: Path, sample: int) -> None:
 
 
 def meets(row: Catalogue, margin: int = 0) -> bool:
-    (first, last), (start, end) = years(row.date), years(row.timeframe)
-    return first <= end + margin and start - margin <= last
+    """Whether the date, give or take `margin` years, overlaps the time frame; both must be understood."""
+    date, frame = years(row.date), years(row.timeframe)
+    assert date is not None and frame is not None
+    return date[0] <= frame[1] + margin and frame[0] - margin <= date[1]
 
 
 def in_capitals(word: str) -> bool:

@@ -83,7 +83,8 @@ def test_eval_dates(tmp_path: Path) -> None:
     lines = ["IMAGE_FILE\tAUTHOR\tDATE\tTIMEFRAME"]
     lines += [f"{number}.jpg\tVERMEER, Johannes\t{date}\t1651-1700" for number, date in enumerate(dates)]
     (tmp_path / "table.tsv").write_text("\n".join(lines) + "\n")
-    rows = [{"date": date, "artist": "Jan van Eyck"} for date in dates[:3]] + [{"artist": "ANONYMOUS MASTER"}]
+    rows = [{"date": date, "artist": "Jan van Eyck"} for date in dates[:3]]
+    rows += [{"artist": "ANONYMOUS MASTER"}, {"artist": "?"}]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     printed = run("eval_dates.py", tmp_path / "table.tsv", tmp_path / "rows.jsonl", "--sample", "2")
     table, jsonl = ({row["what"]: row["measured"] for row in rows} for rows in tables(printed))
@@ -94,6 +95,7 @@ def test_eval_dates(tmp_path: Path) -> None:
     assert table["dates that meet it or the half century before or after it"] == "3 of 4 (75.00 %)"
     assert table["names recast"] == "1 of 1 (100.00 %)"
     assert jsonl["understood"] == "3 of 3 (100.00 %)"
+    assert jsonl["names recast"] == "1 of 3 (33.33 %)"
     assert "not understood      1  sometime" in printed
     assert "far from 1651-1700  1904 (1904, 1904)" in printed
 
