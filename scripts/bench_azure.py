@@ -19,13 +19,14 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import anyio
 import httpx2
@@ -83,7 +84,8 @@ class Service:
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
 
 
 @contextmanager
@@ -92,6 +94,7 @@ def service(*, rate: int = RATE, failing: float = FAILING) -> Iterator[Service]:
     given = json.dumps({"rate": rate, "failing": failing})
     command = [sys.executable, __file__, "--standin", given]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
         try:
             yield Service(process)
         finally:
@@ -140,7 +143,10 @@ class Loaded:
 
 
 async def load(
-    runtime: Runtime, pictures: Path, served: Service, during: Callable[[uuid.UUID], Awaitable[None]] | None = None
+    runtime: Runtime,
+    pictures: Path,
+    served: Service,
+    during: Callable[[uuid.UUID], Coroutine[Any, Any, None]] | None = None,
 ) -> Loaded:
     """Load a folder as `art-mcp ingest` does.
 
@@ -262,8 +268,8 @@ async def work(data_dir: str, endpoint: str, job_id: str) -> None:
             embedded += len(pictures)
             return vectors
 
-        provider.embed_images = counted
-        await ingest.run(uuid.UUID(job_id))
+        with patch.object(provider, "embed_images", counted):
+            await ingest.run(uuid.UUID(job_id))
     print(json.dumps({"pictures": embedded}))
 
 
@@ -279,7 +285,8 @@ async def tutorial(images: int) -> list[Figure]:
                     headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/octet-stream"}
                     reply = http.post(IMAGE_PATH, params=VERSIONS, headers=headers, content=file.read_bytes())
                     reply.raise_for_status()
-                    return reply.json()["vector"]
+                    vector: list[float] = reply.json()["vector"]
+                    return vector
                 except Exception as error:
                     print(f"{file.name}: {error}", file=errors)
                     return None

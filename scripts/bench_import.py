@@ -71,7 +71,7 @@ async def export(bench: Path, folder: Path) -> list[Space]:
     _, _, manifest = await anyio.to_thread.run_sync(art_mcp, bench, "export", str(folder / "archive"))
     exported = [Space(Leg(space.pop("leg")), **space) for space in manifest["spaces"]]
     for table in tables(exported):
-        output = str(folder / f"{table}.copy")
+        output = folder / f"{table}.copy"
         await connection.copy_from_table(
             table, schema_name="art_mcp", output=output, format="binary", timeout=TIMEOUT_S
         )
@@ -106,7 +106,7 @@ async def copied(copies: Path, exported: Sequence[Space], rows: int) -> tuple[fl
         started = time.monotonic()
         async with database.transaction() as connection:
             for table in tables(exported):
-                source = str(copies / f"{table}.copy")
+                source = copies / f"{table}.copy"
                 await connection.copy_to_table(
                     table, schema_name="art_mcp", source=source, format="binary", timeout=TIMEOUT_S
                 )

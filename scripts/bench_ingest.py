@@ -56,7 +56,7 @@ def draw(folder: Path, count: int, side: int) -> Path:
         for number in range(count):
             scene = scenes[number % len(scenes)]
             width, height = scene.size
-            left, top = rng.integers(0, width // 5), rng.integers(0, height // 5)
+            left, top = int(rng.integers(0, width // 5)), int(rng.integers(0, height // 5))
             part = scene.crop((left, top, left + width * 4 // 5, top + height * 4 // 5))
             part.resize((side, side * 3 // 4), Image.Resampling.BICUBIC).save(folder / "images" / f"{number}.jpg")
             table.write(f"{number}.jpg\tStudy {number} of a scene\tMUSTER, Max\t{1600 + number % 300}\tOil on canvas\n")
@@ -108,7 +108,8 @@ def loaded(count: int, side: int, threads: int) -> dict[str, float]:
         task = json.dumps([str(draw(folder / "art", count, side)), str(folder / "data"), threads])
         command = [sys.executable, __file__, "--load", task]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 def speed(images: int, side: int, threads: int) -> Figure:

@@ -37,17 +37,18 @@ def pictures() -> Iterator[tuple[str, list[bytes]]]:
         files = []
         for scene in scenes:
             scale = side / max(scene.size)
-            size = tuple(round(length * scale) for length in scene.size)
             buffer = BytesIO()
-            scene.resize(size, Image.Resampling.BICUBIC).save(buffer, format_, quality=88)
+            scene.resize((round(scene.width * scale), round(scene.height * scale)), Image.Resampling.BICUBIC).save(
+                buffer, format_, quality=88
+            )
             files.append(buffer.getvalue())
         yield f"{format_}, {side} px", files
 
 
 def trusting(data: bytes) -> Image.Image:
-    image = Image.open(BytesIO(data))
-    image.draft("RGB", (SIDE, SIDE))
-    image = image.convert("RGB")
+    opened = Image.open(BytesIO(data))
+    opened.draft("RGB", (SIDE, SIDE))
+    image = opened.convert("RGB")
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     return image
 

@@ -68,6 +68,7 @@ def _run_pip(command: list[str]) -> None:
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as pip:
+        assert pip.stdout is not None
         for line in pip.stdout:
             said.append(line)
             if line.startswith(("Collecting", "Building", "Installing")) and sys.stderr.isatty():

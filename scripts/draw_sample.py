@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partialmethod
 from multiprocessing import get_context
@@ -29,6 +29,7 @@ QUALITY = 82
 COLUMNS = ("IMAGE_FILE", "DESCRIPTION", "AUTHOR", "TITLE", "TECHNIQUE", "DATE", "TYPE", "SCHOOL", "TIMEFRAME")
 DIRECTIONS = 24
 """In which strokes are drawn, over half a turn."""
+NO_PAINTS = np.empty((0, 3))
 
 
 def fractal(
@@ -40,7 +41,8 @@ def fractal(
         grid = [int(n / max(cell / 2**octave, 1.5)) + 3 for n, cell in zip(shape, (down, across), strict=True)]
         layer = Image.fromarray(rng.standard_normal(grid, np.float32))
         total += 0.55**octave * np.asarray(layer.resize(shape[::-1], Image.Resampling.BICUBIC))
-    return total / (total.std() + 1e-6)
+    total /= total.std() + 1e-6
+    return total
 
 
 def gradient(colours: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -67,13 +69,14 @@ class Canvas:
         self.image, self.rng, self.unit = Image.new("RGB", (width, height)), rng, height / 100
         self.origin, self.turn, self.mirrored = 0j, 1 + 0j, False
 
-    def draw(self, recipe: str, paints: np.ndarray | None = None) -> None:
+    def draw(self, recipe: str, paints: np.ndarray = NO_PAINTS) -> None:
         """Run a recipe. Args: paints: what `$1`, `$2`, ... stand for."""
+        verb, names, numbers = "", list[str](), list[float]()
         colours = paints
         for words in map(str.split, recipe.split(";")):
             if words[0][0].isalpha():
                 verb, names, numbers = words[0], [word for word in words[1:] if word[0].isalpha()], []
-            hues = [paints[(int(word[1]) - 1) % len(paints)] for word in words if word[0] == "$"]
+            hues = [list(paints[(int(word[1]) - 1) % len(paints)]) for word in words if word[0] == "$"]
             hues += [[17.0 * int(digit, 16) for digit in word[1:]] for word in words if word[0] == "#"]
             colours = np.array(hues) if hues else colours
             given = [float(word) for word in words if word[0] in "-.0123456789" and "," not in word]
@@ -87,7 +90,7 @@ class Canvas:
         cover = Image.fromarray((np.clip(mask, 0, 1) * 255).astype(np.uint8))
         self.image.paste(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)), (x, y), cover)
 
-    def form(self, colours, points, roundness=1.0, curved=True) -> None:
+    def form(self, colours: np.ndarray, points: np.ndarray, roundness: float = 1.0, curved: bool = True) -> None:
         """A solid: its silhouette, inflated and lit from the upper left. Colours: body, light, shadow."""
         edge, body = spline(points, True) if curved else points, colours[0]
         x, y = (max(0, int(side.min()) - 2) for side in (edge.real, edge.imag))
@@ -97,7 +100,8 @@ class Canvas:
         ImageDraw.Draw(mask).polygon([(p.real * 2, p.imag * 2) for p in edge - complex(x, y)], fill=255)
         mask = mask.reduce(2)
         if wide * high < 200:  # too small for light and shadow
-            return self.image.paste(tuple(map(int, np.clip(body, 0, 255))), (x, y), mask)
+            self.image.paste(tuple(map(int, np.clip(body, 0, 255))), (x, y), mask)
+            return
         light, shadow = colours[1:3] if len(colours) > 2 else (body * 0.72 + 80, body * 0.38)
         lit = 0.08 * fractal(self.rng, (high, wide), 45, 45, 3)
         for part in (4, 12) if roundness else ():
@@ -109,27 +113,29 @@ class Canvas:
 
     poly = partialmethod(form, roundness=0, curved=False)
 
-    def orb(self, colours, points, across, down, roundness=1.0) -> None:
+    def orb(self, colours: np.ndarray, points: np.ndarray, across: float, down: float, roundness: float = 1.0) -> None:
         """An ellipse at each point, with these half axes."""
         ring = np.exp(0.2j * np.arange(31.4)) * self.turn * self.unit
         for centre in points:
             self.form(colours, centre + ring.real * across + 1j * ring.imag * down, roundness, False)
 
-    def limb(self, colours, points, start, end, roundness=0.0) -> None:
+    def limb(self, colours: np.ndarray, points: np.ndarray, start: float, end: float, roundness: float = 0.0) -> None:
         """A tapering line: a mast, a leg, a branch."""
         curve = spline(points, False)
         side = np.exp(1j * np.angle(np.gradient(curve))) * abs(self.turn) * self.unit * 0.5j
         side *= np.linspace(start, end, len(curve))
         self.form(colours, np.append(curve + side, (curve - side)[::-1]), roundness, False)
 
-    def soft(self, colours, points, blur, strength) -> None:
+    def soft(self, colours: np.ndarray, points: np.ndarray, blur: float, strength: float) -> None:
         """A see-through patch with a blurred edge: a shadow, a beam, a blush; round a single point, a glow."""
         blur, mask = float(blur * abs(self.turn) * self.unit), Image.new("L", self.image.size)
         edge = points[0] + 1.3 * blur * np.exp(0.3j * np.arange(21)) if len(points) == 1 else points
         ImageDraw.Draw(mask).polygon([(p.real, p.imag) for p in edge], fill=int(255 * strength))
         self.image.paste(tuple(map(int, colours[0])), (0, 0), mask.filter(ImageFilter.GaussianBlur(blur)))
 
-    def ridge(self, colours, points, rough, cell, fade, relief=0.0) -> None:
+    def ridge(
+        self, colours: np.ndarray, points: np.ndarray, rough: float, cell: float, fade: float, relief: float = 0.0
+    ) -> None:
         """Land from a skyline to the bottom edge; its colours run down from the crest over `fade`."""
         line, cell = points if relief else spline(points, False), cell * self.unit
         crest = np.interp(np.arange(self.image.width), line.real, line.imag)
@@ -140,11 +146,11 @@ class Canvas:
         tone = gradient(colours, depth / (fade * self.unit) + (0.06 + relief * 0.3) * bumps)
         self.lay(tone * slope[..., None], 0, 0, depth + 0.5)
 
-    def wash(self, colours, points, top, bottom) -> None:
+    def wash(self, colours: np.ndarray, points: np.ndarray, top: float, bottom: float) -> None:
         """A sky, a wall, a floor: colours that run down from `top` to `bottom`."""
         self.ridge(colours, np.array([0, 9e3]) + 1j * top * self.unit, 0, 60, bottom - top)
 
-    def clouds(self, colours, points, bottom, amount, size) -> None:
+    def clouds(self, colours: np.ndarray, points: np.ndarray, bottom: float, amount: float, size: float) -> None:
         """Banks of cloud lit from above: light colour, dark colour."""
         t = np.linspace(0, 1, int(bottom * self.unit))[:, None]
         size, step = size * self.unit, int(size * self.unit / 8)
@@ -153,7 +159,7 @@ class Canvas:
         cover = (mass + amount * 2 - 1) * 0.9 * np.clip(np.minimum(t * 8 + 0.6, (1 - t) * 5), 0, 1)
         self.lay(gradient(colours[::-1], 0.5 + lit * 0.45), 0, 0, np.clip(cover, 0, 0.95))
 
-    def mirror(self, colours, points, line, strength, ripple) -> None:
+    def mirror(self, colours: np.ndarray, points: np.ndarray, line: float, strength: float, ripple: float) -> None:
         """Water that reflects what stands above `line`: far colour, near colour."""
         seen, first = np.asarray(self.image, np.float32), int(line * self.unit)
         shape, ripple = (len(seen) - first, seen.shape[1]), ripple * self.unit
@@ -164,7 +170,16 @@ class Canvas:
         seen = seen[np.clip(y, 0, first).astype(int), x.astype(int)] - tint
         self.lay(tint + seen * (strength * (1 - 0.35 * away))[..., None], 0, first, np.ones(shape))
 
-    def put(self, colours, points, motif, size, turn=0.0, flip=0.0, sway=0.0) -> None:
+    def put(
+        self,
+        colours: np.ndarray,
+        points: Iterable[complex],
+        motif: str,
+        size: float,
+        turn: float = 0.0,
+        flip: float = 0.0,
+        sway: float = 0.0,
+    ) -> None:
         """A motif at each point, scaled, turned by degrees, perhaps mirrored; `sway` is the turn's spread."""
         kept = self.origin, self.turn, self.mirrored
         for point in points if abs(self.turn) * size * self.unit > 0.9 else ():
@@ -173,7 +188,16 @@ class Canvas:
             self.draw(MOTIFS[motif], colours)
             self.origin, self.turn, self.mirrored = kept
 
-    def many(self, colours, points, motif, count, small, large, mixed=0.0) -> None:
+    def many(
+        self,
+        colours: np.ndarray,
+        points: np.ndarray,
+        motif: str,
+        count: float,
+        small: float,
+        large: float,
+        mixed: float = 0.0,
+    ) -> None:
         """A motif scattered between two corners, from far to near; mixed: its colours change places."""
         reach = points[1] - points[0]
         for t in np.sort(self.rng.random(int(count))):
@@ -201,7 +225,7 @@ def oil(reference: Image.Image, rng: np.random.Generator, brush: float, broken: 
     """Paint a picture over in oil: strokes along its contours, coarse to fine, then relief and varnish."""
     width, height = reference.size
     down, right = np.gradient(np.asarray(reference.convert("L").filter(ImageFilter.GaussianBlur(3)), np.float32))
-    drift = 0.7 * fractal(rng, down.shape, width / 2, height / 2, 2)
+    drift = 0.7 * fractal(rng, (height, width), width / 2, height / 2, 2)
     across, along = right**2 - down**2 - 2 * np.cos(drift), 2 * right * down - 2 * np.sin(drift)
     angle = np.arctan2(along, across) / 2 + np.pi / 2
     canvas = Image.new("RGBA", reference.size, (120, 90, 70, 120))  # the fourth band is the paint's thickness

@@ -52,6 +52,7 @@ def real(rng: random.Random) -> list[bytes]:
 
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "words"
+    options: dict[str, Any]
     for size in ((32, 24), (200, 150), (1300, 900)):
         noise = Image.fromarray(np.random.default_rng(rng.randrange(99)).integers(0, 255, (*size[::-1], 3), np.uint8))
         soft = noise.reduce(8).resize(size) if size[0] > 100 else noise

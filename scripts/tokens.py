@@ -20,7 +20,7 @@ from eval_retrieval import load, settings
 from figures import table
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp.types import CallToolResult, ImageContent
+from mcp.types import CallToolResult, ImageContent, TextContent
 from PIL import Image
 from scratch import scratch
 
@@ -39,6 +39,7 @@ def tokens(value: Any) -> str:
 def of_answer(answer: CallToolResult) -> list[str]:
     """Its text, its data, its picture, and how large that is."""
     text, *pictures = answer.content
+    assert isinstance(text, TextContent)
     cells = [tokens(text.text), tokens(answer.structured_content)]
     for picture in pictures:
         assert isinstance(picture, ImageContent)

@@ -123,7 +123,8 @@ def train(pairs: Pairs, photos: torch.Tensor, seed: int) -> Bridge:
                 loss.backward()
                 optimiser.step()
                 schedule.step()
-    return bridge.eval()
+    bridge.eval()
+    return bridge
 
 
 @torch.inference_mode()
@@ -158,7 +159,8 @@ def given(path: Path) -> Bridge:
         head.load_state_dict({name: arrays[f"{short}_{key}"] for key, name in names.items()})
     bridge.mean, bridge.deviation = arrays["mu"], arrays["sd"]
     bridge.text_scale = torch.tensor(1.0)
-    return bridge.eval()
+    bridge.eval()
+    return bridge
 
 
 # Export --------------------------------------------------------------------------------------------------
@@ -251,7 +253,10 @@ def export(bridge: Bridge, parts: Path, folder: Path) -> None:
 def write_manifest(folder: Path) -> None:
     """The SHA-256 of every file in the folder, and of the sentence network that is installed."""
     files = {path.name: path for path in sorted(folder.iterdir()) if path.name != "manifest.json"}
-    files[f"{PACKAGE}/model.onnx"] = installed_model(PACKAGE)
+    sentence_model = installed_model(PACKAGE)
+    if sentence_model is None:
+        sys.exit(f"{PACKAGE} is not installed.")
+    files[f"{PACKAGE}/model.onnx"] = sentence_model
     sums = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     (folder / "manifest.json").write_text(json.dumps(sums, indent=2) + "\n", "utf-8")
 

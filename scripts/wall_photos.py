@@ -85,7 +85,8 @@ def _wall(rng: np.random.Generator) -> Array:
     elif kind == "boards":
         board = np.floor(x / period / 2)
         tone += rng.normal(0, 0.07, 97)[board.astype(int) % 97] - 0.3 * (x / period / 2 - board < 0.03)
-    return np.clip(colour * (1 + tone[..., None]), 0, 255)
+    wall: Array = np.clip(colour * (1 + tone[..., None]), 0, 255)
+    return wall
 
 
 def _hang(wall: Array, painting: Image.Image, centre: tuple[float, float], rng: np.random.Generator) -> None:
@@ -121,14 +122,15 @@ def _bordered(picture: Array, width: int, colour: Array, relief: float, rng: np.
     side = np.array([0.8, -0.3, -1.0, 0.5])[edges.argmin(0)]
     waves = np.sin(across * np.pi * rng.integers(1, 5) + rng.uniform(0, 3))
     tone = relief * (0.6 * side * waves + 0.4 * waves) + 0.2 * relief * fractal(rng, (high, wide), 9, 9, 3)
-    framed = np.clip(colour * (1 + tone[..., None]), 0, 255)
+    framed: Array = np.clip(colour * (1 + tone[..., None]), 0, 255)
     framed[width:-width, width:-width] = picture
     return framed
 
 
 def _hang_neighbour(wall: Array, painting: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> None:
     scale = PAINTING / max(painting.size) * rng.uniform(0.6, 1)
-    shown = painting.resize(tuple(round(side * scale) for side in painting.size), Image.Resampling.BICUBIC)
+    size_there = round(painting.width * scale), round(painting.height * scale)
+    shown = painting.resize(size_there, Image.Resampling.BICUBIC)
     away = (size[0] + shown.width) / 2 + rng.uniform(130, 230)
     _hang(wall, shown, (WALL / 2 + rng.choice([-1, 1]) * away, WALL / 2 + rng.uniform(-80, 80)), rng)
 
@@ -155,7 +157,7 @@ def _camera(
     focal = LONG * rng.uniform(*FOCAL)
     outline = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.array(painting) / 2
     wanted = rng.uniform(*COVERED) * size[0] * size[1]
-    near, far = PAINTING * 0.7, PAINTING * 12
+    near, far = PAINTING * 0.7, PAINTING * 12.0
     for _ in range(40):  # the painting shrinks with the distance: first its area, then its extent
         distance = (near + far) / 2
         homography = np.diag([focal, focal, 1]) @ np.column_stack([turned[:, :2], [0, 0, distance]])
@@ -179,13 +181,14 @@ def _camera(
 
 
 def _mapped(homography: Array, points: Array) -> Array:
-    mapped = np.column_stack([points, np.ones(len(points))]) @ homography.T
-    return mapped[:, :2] / mapped[:, 2:]
+    projected = np.column_stack([points, np.ones(len(points))]) @ homography.T
+    mapped: Array = projected[:, :2] / projected[:, 2:]
+    return mapped
 
 
 def _area(corners: Array) -> float:
     x, y = corners.T
-    return abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+    return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 
 
 def _seen(wall: Array, homography: Array, size: tuple[int, int]) -> Array:
@@ -218,7 +221,9 @@ def _lit(seen: Array, corners: Array, rng: np.random.Generator) -> Array:
         lit += rng.uniform(60, 220) * glare[..., None]
     warm = rng.normal(0, 0.1)
     cast = np.array([1 + warm, 1 + rng.normal(0, 0.03), 1 - warm])
-    return np.clip(255 * np.clip(lit * cast * rng.uniform(0.7, 1.2) / 255, 0, 1) ** rng.uniform(0.8, 1.25), 0, 255)
+    exposed = np.clip(lit * cast * rng.uniform(0.7, 1.2) / 255, 0, 1)
+    developed: Array = np.clip(255 * exposed ** rng.uniform(0.8, 1.25), 0, 255)
+    return developed
 
 
 def _developed(light: Array, rng: np.random.Generator) -> bytes:

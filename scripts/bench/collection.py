@@ -101,7 +101,7 @@ def _settings(data_dir: Path) -> Settings:
 
 async def _is_loaded(connection: Connection, label: str) -> bool:
     """Whether the whole collection is there; removes what is there of another or an unfinished one."""
-    found = await connection.fetchval("SELECT obj_description(to_regnamespace('art_mcp'), 'pg_namespace')")
+    found: str | None = await connection.fetchval("SELECT obj_description(to_regnamespace('art_mcp'), 'pg_namespace')")
     if found != label:
         await connection.execute("DROP SCHEMA IF EXISTS art_mcp CASCADE")
     return found == label
@@ -137,7 +137,7 @@ async def _load_vectors(
 ) -> None:
     """Copy first, then build the index: many times faster than the other way round."""
     table = vector_table(space)
-    index, definition = await connection.fetchrow(
+    ((index, definition),) = await connection.fetch(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
         f"WHERE indrelid = '{table}'::regclass AND NOT indisprimary"
     )

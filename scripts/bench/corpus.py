@@ -50,8 +50,8 @@ class Corpus:
 
 def zipf(count: int, exponent: float = 1.0) -> NDArray[np.float64]:
     """Probabilities of `count` things of which few are frequent."""
-    weights = np.arange(1, count + 1) ** -exponent
-    return weights / weights.sum()
+    weights = np.arange(1, count + 1, dtype=np.float64) ** -exponent
+    return weights / float(weights.sum())
 
 
 def vocabulary() -> list[str]:

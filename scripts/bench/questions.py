@@ -42,7 +42,7 @@ async def near_topics(rows: int, count: int) -> list[Near]:
     centres = await WideProvider().embed_queries(_topics(rows, count, seed=2))
     places = np.arange(count)
     legs = {leg: list(cloud(vectors, places, seed=3)) for leg, vectors in centres.items()}
-    return [{leg: vectors[place] for leg, vectors in legs.items()} for place in places]
+    return [{leg: vectors[place].astype(np.float32) for leg, vectors in legs.items()} for place in places]
 
 
 async def word_questions(collection: Collection, count: int) -> dict[str, list[str]]:

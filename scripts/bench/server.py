@@ -14,15 +14,11 @@ from bench.vectors import WideProvider
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
 from art_mcp.vision import factory
-from art_mcp.vision.provider import Provider
 
 if __name__ == "__main__":
     data_dir, *wide = sys.argv[1:]
     if wide:
         wide_provider = WideProvider()
 
-        def choose(*_: object) -> Provider:
-            return wide_provider
-
-        factory.choose = choose
+        factory.choose = lambda settings, open_account, pixels: wide_provider
     build_server(Settings(_env_file=None, database_url=None, data_dir=Path(data_dir))).run("stdio")

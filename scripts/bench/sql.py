@@ -127,7 +127,7 @@ def _rank(
         collection.database,
         [LegQuery(WIDE[leg], question[leg]) for leg in legs or (Leg.PIXELS,)],
         words=Words(fold(text)) if text else None,
-        filters=Filters(**dict([chosen])) if chosen else EVERYTHING,
+        filters=Filters.read(dict([chosen])) if chosen else EVERYTHING,
         limit=LIMIT,
     )
 

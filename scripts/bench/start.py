@@ -70,6 +70,7 @@ def _milliseconds(arguments: list[str], environment: dict[str, str]) -> float:
         env=environment,
         text=True,
     )
+    assert server.stdin is not None and server.stdout is not None
     for message in MESSAGES:
         server.stdin.write(json.dumps(message) + "\n")
     server.stdin.flush()

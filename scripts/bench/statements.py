@@ -45,7 +45,8 @@ class OpenDatabase(Database):
 
     async def statements(self, work: Awaitable[object]) -> list[Statement]:
         """The statements that this work sends."""
-        self._recorded = recorded = []
+        recorded: list[Statement] = []
+        self._recorded = recorded
         try:
             await work
         finally:

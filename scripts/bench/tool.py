@@ -13,7 +13,7 @@ from bench.vectors import SHIPPED, WIDE, WideProvider, widen
 from figures import Against, Figure, in_turns, timed
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, TextContent
 
 from art_mcp.images.loader import PictureLoader
 from art_mcp.search.finder import Finder
@@ -52,7 +52,7 @@ def server(data_dir: Path, *options: str) -> StdioServerParameters:
 async def call(client: Client, tool: str, arguments: dict[str, Any]) -> CallToolResult:
     answer = await client.call_tool(tool, arguments)
     if answer.is_error:
-        raise RuntimeError(answer.content[0].text)
+        raise RuntimeError(" ".join(block.text for block in answer.content if isinstance(block, TextContent)))
     return answer
 
 

@@ -43,7 +43,8 @@ def _projection(dimensions: int) -> Vectors:
 
 
 def unit(vectors: Vectors) -> Vectors:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled
 
 
 def cloud(centres: Vectors, cluster_of: NDArray[np.int64], seed: int) -> Iterator[NDArray[np.float16]]:
@@ -53,7 +54,7 @@ def cloud(centres: Vectors, cluster_of: NDArray[np.int64], seed: int) -> Iterato
     """
     rng = np.random.default_rng(seed)
     dimensions = centres.shape[1]
-    strength = np.arange(1, dimensions + 1, dtype=np.float32) ** -0.4
+    strength = np.arange(1, dimensions + 1, dtype=np.float32) ** np.float32(-0.4)
     strength /= np.linalg.norm(strength)
     for start in range(0, len(cluster_of), CHUNK):
         clusters = cluster_of[start : start + CHUNK]

@@ -18,13 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
-from company import chat, two
 from figures import Figure, Outcome, Report, exactly
-from interruptions import away, database, disk, kills, signals
-from memory import memory
-from pictures import draw
-from place import Rows, hear_ctrl_c, place
-from trouble import outage, poison, storm
+from try_ingest.company import chat, two
+from try_ingest.interruptions import away, database, disk, kills, signals
+from try_ingest.memory import memory
+from try_ingest.pictures import draw
+from try_ingest.place import Rows, hear_ctrl_c, place
+from try_ingest.trouble import outage, poison, storm
 
 IMAGES, KILLS = 400, 6
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
 from figures import Figure, Outcome, exactly
-from interruptions import wanted_paintings
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from place import Place, Rows, place
+from mcp.types import TextContent
+from try_ingest.interruptions import wanted_paintings
+from try_ingest.place import Place, Rows, place
 
 from art_mcp.vision.azure import AzureClient
 
@@ -60,7 +62,8 @@ def chat(source: Path, wanted: Rows, calls: int) -> Outcome:
         return Outcome([*figures(whole), *here.compared(wanted, calls, most=AzureClient.calls_in_flight)], said)
 
 
-async def _converse(here: Place) -> Any:
+async def _converse(here: Place) -> tuple[Callable[[int], list[Figure]], list[str]]:
+    """What is measured, as figures once the number of paintings is known, and what the client was told."""
     server = StdioServerParameters(command=sys.executable, args=["-m", "art_mcp"], env=here.environment())
     times: list[float] = []
     said: list[str] = []
@@ -69,9 +72,10 @@ async def _converse(here: Place) -> Any:
         began = time.monotonic()
         answer = await client.call_tool("ingest_collection", arguments)
         times.append(time.monotonic() - began)
-        assert not answer.is_error, answer.content[0].text
-        said.append(answer.content[0].text.replace("\n", " "))
-        found = answer.structured_content
+        text = answer.content[0]
+        assert isinstance(text, TextContent) and not answer.is_error, text
+        said.append(text.text.replace("\n", " "))
+        found: dict[str, Any] = answer.structured_content
         assert sum(found[count] for count in ("stored", "unchanged", "refused", "pending")) == found["total"], found
         return found
 

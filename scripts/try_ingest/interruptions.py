@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from figures import Figure, Outcome, exactly
-from place import Place, Rows, place
+from try_ingest.place import Place, Rows, place
 
 from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedServer

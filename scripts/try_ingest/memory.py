@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 from figures import Figure, Outcome, exactly
-from pictures import draw
-from place import Loading, Place, Rows, place
+from try_ingest.pictures import draw
+from try_ingest.place import Loading, Place, Rows, place
 
 TIMES = 5
 FAST = 1_000

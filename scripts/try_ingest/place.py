@@ -25,7 +25,7 @@ import numpy as np
 import psutil
 from figures import Figure, exactly
 from pgvector import HalfVector
-from standin import KEY, AzureStandIn, right_vector, serving, warm_up
+from try_ingest.standin import KEY, AzureStandIn, right_vector, serving, warm_up
 
 from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedServer
@@ -62,7 +62,8 @@ class Loading:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self._said: list[str] = []
-        self._reader = threading.Thread(target=lambda: self._said.extend(process.stderr), daemon=True)
+        assert process.stderr is not None
+        self._reader = threading.Thread(target=self._said.extend, args=(process.stderr,), daemon=True)
         self._reader.start()
 
     def end(self) -> dict[str, Any] | None:
@@ -120,12 +121,20 @@ class Place:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ART_MCP_")}
-        return kept | given | self.more
+        return {**kept, **given, **self.more}
 
     def start(self, *arguments: str) -> Loading:
         command = [sys.executable, "-m", "art_mcp", "ingest", *(arguments or (str(self.source),)), "--json"]
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return Loading(subprocess.Popen(command, env=self.environment(), text=True, **pipes))
+        return Loading(
+            subprocess.Popen(
+                command,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
 
     def load(self, *arguments: str) -> dict[str, Any]:
         """Load to the end, and give the job."""

@@ -49,4 +49,5 @@ def _right_vector(data: bytes) -> NDArray[np.float64]:
     sent = jpeg(read_picture(data, name="picture").image)
     with Image.open(io.BytesIO(sent)) as image:
         vector = np.array(vectors_of(VERSIONS["model-version"], seed=0).of_image(image))
-    return vector / np.linalg.norm(vector)
+    unit: NDArray[np.float64] = vector / np.linalg.norm(vector)
+    return unit

@@ -9,11 +9,11 @@ import zlib
 from pathlib import Path
 
 from figures import Figure, Outcome, exactly
-from interruptions import wanted_paintings
-from pictures import draw
 from PIL import Image
-from place import Rows, place
-from standin import FOREVER, digest
+from try_ingest.interruptions import wanted_paintings
+from try_ingest.pictures import draw
+from try_ingest.place import Rows, place
+from try_ingest.standin import FOREVER, digest
 
 STORM_S, RETRY_AFTER_S = 20, 3
 OUTAGE_S = 60

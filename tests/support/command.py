@@ -47,4 +47,6 @@ def art_mcp_here(*arguments: str, cwd: Path | None = None, **environment: str) -
             patch.chdir(cwd)
         with pytest.raises(SystemExit) as ended:
             main()
-    return subprocess.CompletedProcess(arguments, ended.value.code or 0, out.getvalue(), err.getvalue())
+    status = ended.value.code or 0
+    assert isinstance(status, int)
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())

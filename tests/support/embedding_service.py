@@ -32,11 +32,11 @@ Question = tuple[str, bytes]
 
 
 class Refused(Exception):
-    """Args: answer."""
+    """A call that is answered with an error."""
 
-    @property
-    def answer(self) -> Answer:
-        return self.args[0]
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.answer = answer
 
 
 def refusal(dialect: str, status: int, message: str, kind: str = "BadRequestError", **options: Any) -> Answer:

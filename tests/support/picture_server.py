@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import trustme
 
@@ -48,13 +49,13 @@ class PictureServer:
         self.authority.configure_trust(context)
         return context
 
-    def fetcher(self, **options: object) -> Fetcher:
+    def fetcher(self, **options: Any) -> Fetcher:
         """One that finds every host on this machine and may ask there."""
 
         async def resolve(host: str, port: int) -> list[str]:
             return ["127.0.0.1"]
 
-        given = {
+        given: dict[str, Any] = {
             "resolve": resolve,
             "allowed": lambda address: True,
             "ports": {self.port},

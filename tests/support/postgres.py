@@ -25,7 +25,7 @@ def running_postgres() -> Iterator[EmbeddedServer]:
     server = EmbeddedServer.start(Path(tempfile.mkdtemp(prefix="art-mcp-")))  # short, so that the socket can be inside
     try:
         settings = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
-        anyio.run(administer, server, *settings, "SELECT pg_reload_conf()")
+        anyio.run(administer, server, *[*settings, "SELECT pg_reload_conf()"])
         yield server
     finally:
         server.close()
@@ -82,11 +82,12 @@ def new_template(postgres: EmbeddedServer, fill: Callable[[Settings], Awaitable[
 async def count_paintings(database: Database) -> int:
     """How many paintings there are, which is what their collections say."""
     async with database.connection() as connection:
-        counted, said = await connection.fetchrow(  # at one moment, since others may be writing
-            "SELECT (SELECT count(*) FROM art_mcp.paintings), "
-            "(SELECT coalesce(sum(paintings), 0)::int FROM art_mcp.collections)"
+        (found,) = await connection.fetch(  # at one moment, since others may be writing
+            "SELECT (SELECT count(*) FROM art_mcp.paintings) AS counted, "
+            "(SELECT coalesce(sum(paintings), 0)::int FROM art_mcp.collections) AS said"
         )
-    assert said == counted
+    counted: int = found["counted"]
+    assert found["said"] == counted
     return counted
 
 

@@ -50,7 +50,9 @@ class Served:
 
     @property
     def url(self) -> str:
-        return re.search(r"serves MCP at (\S+)", self.stderr())[1]
+        said = re.search(r"serves MCP at (\S+)", self.stderr())
+        assert said
+        return said[1]
 
     @property
     def origin(self) -> str:

@@ -6,10 +6,11 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -194,7 +195,7 @@ def test_the_checks_come_in_the_order_of_the_service(
     azure.tier, azure.used_this_month, azure.region_enabled = "F0", 5000, False
     monkeypatch.setattr(standin, "F0_PER_MINUTE", 1)
     monkeypatch.setattr(standin, "MAX_BYTES", 100)
-    request = {"path": "/nowhere", "body": b"x" * 101, "type": "image/png", "key": "wrong"}
+    request: dict[str, Any] = {"path": "/nowhere", "body": b"x" * 101, "type": "image/png", "key": "wrong"}
     query = {"api-version": "2023-02-01-preview", "model-version": "2019-01-01"}
 
     def ask() -> tuple[int, str, str]:
@@ -302,7 +303,7 @@ def test_the_log_knows_calls_by_what_they_carry(azure: AzureStandIn, client: htt
     assert [call.status for call in azure.calls] == [200, 200, 200, 404, 429]
     assert azure.calls.billed(digest("über sea")) == 1 and azure.calls.billed(digest(picture())) == 2
     assert azure.calls[0].sha == azure.calls[-1].sha
-    assert all(call.time < call.answered for call in azure.calls)
+    assert all(call.answered is not None and call.time < call.answered for call in azure.calls)
     assert {call.credential for call in azure.calls} == {digest(KEY)}
 
 
@@ -312,7 +313,7 @@ def test_calls_in_flight_are_counted(azure: AzureStandIn, client: httpx2.Client)
         list(pool.map(lambda _: embed_text(client), range(3)))
     embed_text(client)
     assert [call.in_flight for call in azure.calls] == [1, 2, 3, 1] and azure.calls.most_in_flight() == 3
-    assert all(call.answered - call.time >= 0.2 for call in azure.calls)
+    assert all(call.answered is not None and call.answered - call.time >= 0.2 for call in azure.calls)
 
 
 def call_at(time: float, status: int = 200, **more: Any) -> Call:
@@ -345,7 +346,7 @@ BROKEN = {
     "reset": httpx2.TransportError,
     "hang": httpx2.ReadTimeout,
 }
-ODD_200 = {
+ODD_200: dict[str, Callable[[dict[str, Any]], bool]] = {
     "error in 200": lambda answer: answer["error"]["code"] == "InternalServerError" and "vector" not in answer,
     "no vector": lambda answer: "vector" not in answer,
     "empty vector": lambda answer: answer["vector"] == [],
@@ -422,8 +423,9 @@ def test_refusals_out_of_the_blue(azure: AzureStandIn, client: httpx2.Client, ki
         case "429 words":
             assert after is None and len(azure.calls.sent_before_retry_after(grace=0)) == 1
         case "429 date":
-            assert 2.5 < parsedate_to_datetime(after).timestamp() - time.time() < 4
-            assert 3 <= azure.calls[0].retry_after <= 4
+            assert after is not None and 2.5 < parsedate_to_datetime(after).timestamp() - time.time() < 4
+            noted = azure.calls[0].retry_after
+            assert noted is not None and 3 <= noted <= 4
         case "403 quota":
             assert after == "186688" and "retry after 3 days" in answer.text
         case _:
@@ -509,7 +511,8 @@ def model() -> Vectors:
 
 
 def unit(vector: list[float]) -> np.ndarray:
-    return np.array(vector) / np.linalg.norm(vector)
+    scaled: np.ndarray = np.array(vector) / np.linalg.norm(vector)
+    return scaled
 
 
 def of_colour(model: Vectors, colour: str) -> np.ndarray:
@@ -529,7 +532,7 @@ def test_texts_and_pictures_are_as_near_as_real_ones(model: Vectors) -> None:
     assert night @ of_colour(model, "black") > night @ of_colour(model, "white") + 0.08
 
 
-def test_pictures_are_as_near_to_each_other_as_real_ones(model: Vectors, tmp_path) -> None:
+def test_pictures_are_as_near_to_each_other_as_real_ones(model: Vectors, tmp_path: Path) -> None:
     """Of 200 real photographs: .22 to .98, the middle half .43 to .57, nine of ten .36 to .73."""
     paths = [draw(tmp_path / f"{seed}.png", seed) for seed in range(25)]
     vectors = [unit(model.of_image(Image.open(path))) for path in paths]
@@ -539,7 +542,7 @@ def test_pictures_are_as_near_to_each_other_as_real_ones(model: Vectors, tmp_pat
     assert 0.4 < np.median(cosines) < 0.6
 
 
-def test_the_same_picture_in_another_size_or_file_is_nearly_the_same(model: Vectors, tmp_path) -> None:
+def test_the_same_picture_in_another_size_or_file_is_nearly_the_same(model: Vectors, tmp_path: Path) -> None:
     original = Image.open(draw(tmp_path / "1.png", 1, (400, 300)))
     vector = model.of_image(original)
     assert model.of_image(original.copy()) == vector

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -60,7 +60,7 @@ class Database:
         return self._pgvector.version >= (0, 8)
 
     @classmethod
-    async def open(cls, settings: Settings) -> Database:
+    async def open(cls, settings: Settings) -> Self:
         """Start the embedded server unless a URL is given, connect, and bring the schema up to date.
 
         Raises:

@@ -27,7 +27,8 @@ CLOSE_WITHIN_S = 2
 class _Connection(H11Protocol):
     """Gives the application its connection, so that it can break it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
         # asyncio does this only for sockets that it made itself; without it each answer waits 40 ms for an ACK.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -15,6 +15,7 @@ So cosines of a text with pictures are mostly .16 to .23, and up to .35 where th
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from functools import cache, cached_property
 
@@ -130,7 +131,8 @@ def _colours_of(pixels: Vector) -> Vector:
     anchors = np.array([rgb for rgb, _ in COLOURS.values()], np.float64)
     distances = ((pixels.reshape(-1, 1, 3) - anchors) ** 2).sum(axis=2)
     nearness = np.exp(-(distances - distances.min(axis=1, keepdims=True)) / (2 * SOFTNESS**2))
-    return (nearness / nearness.sum(axis=1, keepdims=True)).mean(axis=0)
+    shares: Vector = (nearness / nearness.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares
 
 
 def _colours_named(words: list[str]) -> Vector:
@@ -142,8 +144,8 @@ def _colours_named(words: list[str]) -> Vector:
 def _coarse(pixels: Vector) -> Vector:
     """Where a picture is light, dark and coloured: numbers whose distance is that of a pixel, 0 to 255."""
     step = SIDE // CELLS
-    cells = pixels.reshape(CELLS, step, CELLS, step, 3).mean(axis=(1, 3)).ravel()
-    return cells / np.sqrt(len(cells))
+    cells: Vector = pixels.reshape(CELLS, step, CELLS, step, 3).mean(axis=(1, 3)).ravel()
+    return cells / math.sqrt(len(cells))
 
 
 def _unit(vector: Vector) -> Vector:
@@ -153,4 +155,5 @@ def _unit(vector: Vector) -> Vector:
 def _finished(*parts: tuple[float, Vector]) -> list[float]:
     """The sum of parts by their shares, of the service's length, in numbers that are exact in fp16."""
     whole = _unit(np.sum([np.sqrt(share) * _unit(part) for share, part in parts], axis=0))
-    return (NORM * whole).astype(np.float16).astype(np.float64).tolist()
+    numbers: list[float] = (NORM * whole).astype(np.float16).astype(np.float64).tolist()
+    return numbers
