@@ -255,7 +255,7 @@ def place(source: Path, *, rate: int = RATE, allowed: int | None = None, **more:
     """A fresh place, which is removed at the end.
 
     Args:
-        rate: calls a second that the client is told.
+        rate: calls a second that the client may make.
         allowed: calls a second that the service allows, if not those.
         more: further settings.
     """

@@ -91,12 +91,12 @@ def poison(source: Path, wanted: Rows, calls: int) -> Outcome:
     (folder / "table.csv").write_text("IMAGE_FILE,TITLE\n" + "\n".join(lines) + "\n", newline="")
     with place(folder / "table.csv") as here:
         job = here.load()
-        told = {int(each["row"].split("line ")[1].split()[0]) - 2: each["reason"] for each in job["refusals"]}
-        right = sum(reason in told.get(line, "") for line, reason in expected.items())
+        reported = {int(each["row"].split("line ")[1].split()[0]) - 2: each["reason"] for each in job["refusals"]}
+        right = sum(reason in reported.get(line, "") for line, reason in expected.items())
         return Outcome(
             [
                 exactly("rows refused, with the right reason", right, len(expected), f"of {len(expected)}"),
-                exactly("other rows refused", len(told.keys() - expected.keys()), 0),
+                exactly("other rows refused", len(reported.keys() - expected.keys()), 0),
                 exactly("rows stored", job["stored"], whole, f"of {whole}"),
                 exactly("stored vectors that are not of their picture", len(here.wrong_vectors()), 0),
                 exactly("calls billed", here.standin.calls.billed(), whole),

@@ -121,7 +121,7 @@ async def test_pictures_that_are_there_get_the_vectors_and_stay(settings: Settin
         assert before["renditions"] == after["renditions"]
         assert len(after[SPACE.name]) == 2
         reach = await done.reach()
-        assert (reach.pixels, reach.lacking) == (SPACES[Leg.PIXELS], 1)
+        assert (reach.pixels, reach.incomplete) == (SPACES[Leg.PIXELS], 1)
 
 
 @pytest.fixture

@@ -86,9 +86,9 @@ def _notes(bundle: Bundle, reach: Reach | None) -> list[str]:
     notes.append(f"The pictures are {searched}.")
     if brought and reach.pixels != brought:
         notes.append(f"The imported vectors are by {brought.made_by}: they are stored, but not searched.")
-    if reach.lacking:
+    if reach.incomplete:
         notes.append(
-            f"{reach.lacking} paintings lack a vector that is searched, so only their catalogue text is searched. "
+            f"{reach.incomplete} paintings lack a vector that is searched, so only their catalogue text is searched. "
             "`art-mcp reembed` creates it from the stored pictures."
         )
     return notes

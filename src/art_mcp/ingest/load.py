@@ -95,7 +95,7 @@ class Reach:
 
     pixels: Space | None
     """The active space of picture vectors."""
-    lacking: int
+    incomplete: int
     """Number of paintings in the database that lack a vector in an active space."""
 
 

@@ -74,12 +74,12 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
     there = {row["name"] for row in rows}
     parts = []
     for space in spaces:
-        lacking = "SELECT id FROM art_mcp.paintings WHERE id > $1"
+        missing = "SELECT id FROM art_mcp.paintings WHERE id > $1"
         if words := space.leg is Leg.WORDS:
-            lacking += r" AND concat(title, artist, description) ~ '\S'"
+            missing += r" AND concat(title, artist, description) ~ '\S'"
         if space.name in there:
-            lacking += f" EXCEPT SELECT painting_id FROM {vector_table(space)} WHERE painting_id > $1"
-        parts.append(f"SELECT id, {words} AS words FROM ({lacking}) l")
+            missing += f" EXCEPT SELECT painting_id FROM {vector_table(space)} WHERE painting_id > $1"
+        parts.append(f"SELECT id, {words} AS words FROM ({missing}) l")
     return (
         "SELECT id, bool_or(words) AS lacks_words_vector, bool_or(NOT words) AS lacks_picture_vector "
         f"FROM ({' UNION ALL '.join(parts)}) l GROUP BY id"

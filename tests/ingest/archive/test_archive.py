@@ -153,7 +153,7 @@ async def test_where_other_vectors_are_searched_those_of_the_archive_are_kept_be
     await put(other, [entry(7, "theirs", [OTHER_PIXELS, WORDS])], active=[OTHER_PIXELS, WORDS])
     load = await imported(other, await exported(database, tmp_path / "backup"))
     reach = await load.reach()
-    assert (reach.pixels, reach.lacking) == (OTHER_PIXELS, 3)
+    assert (reach.pixels, reach.incomplete) == (OTHER_PIXELS, 3)
     async with other.connection() as connection:
         assert await connection.fetchval(f"SELECT count(*) FROM art_mcp.vectors_{PIXELS.name}") == 3
         assert await archive.spaces(connection) == {PIXELS: False, WORDS: True, OTHER_PIXELS: True}

@@ -31,7 +31,7 @@ KINDS: tuple[Kind, ...] = (
 """All kinds, in the order in which messages list them."""
 
 
-def told_kinds() -> str:
+def describe_kinds() -> str:
     """All kinds in one line, for error messages."""
     return "; ".join(f"{kind.form} ({kind.takes})" for kind in KINDS)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from art_mcp.ingest.sources.cleveland import Cleveland
 from art_mcp.ingest.sources.folder import PictureFolder
 from art_mcp.ingest.sources.iiif import IIIF
-from art_mcp.ingest.sources.kinds import is_address, told_kinds
+from art_mcp.ingest.sources.kinds import describe_kinds, is_address
 from art_mcp.ingest.sources.met import Met
 from art_mcp.ingest.sources.museum import Museum
 from art_mcp.ingest.sources.semart import misfit
@@ -57,7 +57,7 @@ def _open_path(path: Path, options: Options, within: Sequence[Path] | None) -> S
         if path.suffix.lower() not in TABLE_SUFFIXES:
             raise SourceError(
                 f"{path.name} is neither a folder nor a table.",
-                f"Tables end in {', '.join(TABLE_SUFFIXES)}. A source is {told_kinds()}.",
+                f"Tables end in {', '.join(TABLE_SUFFIXES)}. A source is {describe_kinds()}.",
             )
         return Table(path.stem, (path,), options, within)
     if semart := semart_tables(path):

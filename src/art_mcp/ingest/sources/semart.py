@@ -72,8 +72,8 @@ def _whole(rows: Iterator[Row | Refusal]) -> Iterator[Row | Refusal]:
     for row in rows:
         if isinstance(row, Refusal):
             yield row
-        elif lacking := [field for field in _WORDS if getattr(row.catalogue, field) is None]:
-            yield Refusal(row.label, f"Cleaned out: it has no {lacking[0]}.")
+        elif missing := [field for field in _WORDS if getattr(row.catalogue, field) is None]:
+            yield Refusal(row.label, f"Cleaned out: it has no {missing[0]}.")
         elif (first := seen.setdefault(row.image, row.label)) != row.label:
             yield Refusal(row.label, f"Cleaned out: same picture as {first}.")
         else:

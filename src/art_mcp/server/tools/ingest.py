@@ -17,7 +17,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
 from art_mcp.ingest.errors import IngestError, unknown_job
 from art_mcp.ingest.limits import SHOWN_REFUSALS
-from art_mcp.ingest.sources.kinds import MUSEUMS, is_address, told_kinds
+from art_mcp.ingest.sources.kinds import MUSEUMS, describe_kinds, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Flag, Number, Text
@@ -116,7 +116,7 @@ async def ingest_collection(
         advice = "Give source to start a job, or job_id to continue and report one."
         if source:
             raise IngestError("Both source and job_id were given.", advice)
-        raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {told_kinds()}.")
+        raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {describe_kinds()}.")
     runtime, runner = services(ctx).runtime, services(ctx).runner
     load = await _load(ctx, source, collection, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
