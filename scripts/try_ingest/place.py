@@ -191,7 +191,7 @@ class Place:
     async def _wrong_vectors(self, connection: asyncpg.Connection) -> list[str]:
         root = self.source if self.source.is_dir() else self.source.parent
         files = {file.name: file for file in root.rglob("*.jpg")}
-        (space,) = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE leg = 'pixels'")
+        (space,) = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE leg = 'pixels' AND active")
         wrong = []
         for name, text in await connection.fetch(
             f"SELECT p.image_name, v.vector::text FROM art_mcp.vectors_{space['name']} v "
