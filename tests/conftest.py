@@ -22,6 +22,11 @@ from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes have no part in a test's name: some hold the time, and all workers must find the same tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"  # asyncpg knows no other
@@ -56,10 +61,10 @@ def one_built_in_model() -> Iterator[None]:
 def one_set_of_certificates() -> Iterator[None]:
     """The certificates that HTTP clients trust are read once a run instead of once a client, which takes 30 ms."""
     load = httpcore2.default_ssl_context
-    read = functools.cache(lambda *environment: load(_trust_env=bool(environment)))
+    read = functools.cache(lambda options, *environment: load(**dict(options)))
 
-    def trusted(*, _trust_env: bool = True) -> ssl.SSLContext:
-        return read(*(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if _trust_env))
+    def trusted(**options: bool) -> ssl.SSLContext:
+        return read(tuple(options.items()), *(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpcore2.default_ssl_context", trusted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import uuid
@@ -25,7 +26,7 @@ def running_postgres() -> Iterator[EmbeddedServer]:
     server = EmbeddedServer.start(Path(tempfile.mkdtemp(prefix="art-mcp-")))  # short, so that the socket can be inside
     try:
         settings = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
-        anyio.run(administer, server, *[*settings, "SELECT pg_reload_conf()"])
+        asyncio.run(administer(server, *[*settings, "SELECT pg_reload_conf()"]))
         yield server
     finally:
         server.close()
@@ -50,9 +51,9 @@ def url_of(server: EmbeddedServer, database: str, user: str = "postgres") -> str
 def new_database(postgres: EmbeddedServer, template: str = "template1") -> Iterator[str]:
     """The URL of a new database, a copy of `template`, which is removed afterwards."""
     name = f"test_{uuid.uuid4().hex}"
-    anyio.run(administer, postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    asyncio.run(administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     yield url_of(postgres, name)
-    anyio.run(administer, postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    asyncio.run(administer(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 async def administer(postgres: EmbeddedServer, *statements: str) -> None:
