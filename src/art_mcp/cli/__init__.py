@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -17,19 +18,8 @@ import click
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
-COMMANDS = {
-    "serve": "serve",
-    "setup": "setup",
-    "ingest": "ingest",
-    "search": "search",
-    "remove": "remove",
-    "reembed": "reembed",
-    "export": "export",
-    "import": "import_",
-    "doctor": "doctor",
-    "demo": "demo",
-}
-"""The name of a subcommand, and that of its module and function."""
+COMMANDS = ("serve", "setup", "ingest", "search", "remove", "reembed", "export", "import", "doctor", "demo")
+"""The subcommands, each with a module and a function of its name, or of its name and `_` if Python reserves it."""
 
 
 class Subcommands(click.Group):
@@ -44,7 +34,8 @@ class Subcommands(click.Group):
 
 def _subcommand(name: str) -> click.Command:
     gc.disable()  # imported modules stay; looking for garbage in them takes a twentieth of a server's start
-    command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[name]}"), COMMANDS[name])
+    module = f"{name}_" if iskeyword(name) else name
+    command: click.Command = getattr(import_module(f"{__name__}.{module}"), module)
     gc.freeze()
     gc.enable()
     return command
