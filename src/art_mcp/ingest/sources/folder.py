@@ -51,7 +51,7 @@ class PictureFolder(LocalSource):
         unreadable: list[OSError] = []
         for root, folders, files in os.walk(self._folder, onerror=unreadable.append):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            beside = {name.casefold(): name for name in files}
+            siblings = {name.casefold(): name for name in files}
             for name in sorted(files):
                 path = Path(root, name).relative_to(self._folder)
                 suffix = path.suffix.lower()
@@ -66,7 +66,7 @@ class PictureFolder(LocalSource):
                     reason = f"{suffix[1:].upper()} is not supported. Convert it to JPEG or PNG."
                     yield Refusal(label, reason, key)
                 else:
-                    yield self._row(path, label, key, beside)
+                    yield self._row(path, label, key, siblings)
         for error in unreadable:
             folder = os.path.relpath(error.filename, self._folder)
             yield Refusal(_printable(folder), f"The folder cannot be read ({error.strerror}).")
@@ -77,9 +77,9 @@ class PictureFolder(LocalSource):
             "EXIF metadata; if these have no title, the file name is used."
         )
 
-    def _row(self, path: Path, label: str, key: str, beside: Mapping[str, str]) -> Row:
+    def _row(self, path: Path, label: str, key: str, siblings: Mapping[str, str]) -> Row:
         found = self._picture_metadata(path)
-        found |= read_sidecars(path.name, beside, lambda name: self._read(path.with_name(name)))
+        found |= read_sidecars(path.name, siblings, lambda name: self._read(path.with_name(name)))
         kept: dict[str, str | None] = {}
         for field, text in found.items():  # drop invalid fields instead of refusing the picture
             value = readable(text)

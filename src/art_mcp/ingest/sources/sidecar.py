@@ -14,18 +14,18 @@ MAX_SIDECAR = 1 << 18
 """Maximum size of a sidecar in bytes; a larger one is ignored."""
 
 
-def read_sidecars(picture: str, beside: Mapping[str, str], read: Callable[[str], bytes | None]) -> dict[str, str]:
+def read_sidecars(picture: str, siblings: Mapping[str, str], read: Callable[[str], bytes | None]) -> dict[str, str]:
     """The metadata in a picture's sidecars, by field; JSON takes precedence over XMP, and damaged files are ignored.
 
     Args:
         picture: name of the picture's file.
-        beside: names of the files in its folder, by their case-folded form.
+        siblings: names of the files in its folder, by their case-folded form.
         read: returns the content of one of these files, or None if it cannot be read.
     """
     found: dict[str, str] = {}
     for suffix, parse in ((".xmp", read_xmp), (".json", _json)):
         for stem in (PurePath(picture).stem, picture):
-            name = beside.get(f"{stem}{suffix}".casefold())
+            name = siblings.get(f"{stem}{suffix}".casefold())
             data = read(name) if name else None
             if data and len(data) <= MAX_SIDECAR:
                 found |= parse(data)

@@ -38,8 +38,8 @@ class Table(LocalSource):
     def __init__(
         self, name: str, paths: tuple[Path, ...], options: Options, within: Sequence[Path] | None = None
     ) -> None:
-        beside = dict.fromkeys(path.parent for path in paths)
-        super().__init__(name, [folder / name for folder in beside for name in ("images", "Images", "")], within)
+        folders = dict.fromkeys(path.parent for path in paths)
+        super().__init__(name, [folder / name for folder in folders for name in ("images", "Images", "")], within)
         self._paths = paths
         self._given = options.columns
         self._clean = options.clean_semart
