@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import shutil
 import signal
@@ -37,6 +38,14 @@ def ctrl_c_reaches_what_tests_start() -> None:
     """A shell makes what it runs in the background, and all that this starts, deaf to SIGINT."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_frozen() -> Iterator[None]:
+    """A command that runs in the tests' process leaves their objects to the garbage collector, which finds leaks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "freeze", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

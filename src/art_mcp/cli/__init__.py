@@ -33,11 +33,13 @@ class Subcommands(click.Group):
 
 
 def _subcommand(name: str) -> click.Command:
-    gc.disable()  # imported modules stay; looking for garbage in them takes a twentieth of a server's start
     module = f"{name}_" if iskeyword(name) else name
-    command: click.Command = getattr(import_module(f"{__name__}.{module}"), module)
-    gc.freeze()
-    gc.enable()
+    gc.disable()  # imported modules stay; looking for garbage in them takes a twentieth of a server's start
+    try:
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), module)
+    finally:
+        gc.freeze()
+        gc.enable()
     return command
 
 
