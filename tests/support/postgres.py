@@ -26,7 +26,7 @@ def running_postgres() -> Iterator[EmbeddedServer]:
     server = EmbeddedServer.start(Path(tempfile.mkdtemp(prefix="art-mcp-")))  # short, so that the socket can be inside
     try:
         settings = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
-        asyncio.run(administer(server, *[*settings, "SELECT pg_reload_conf()"]))
+        asyncio.run(administer(server, *settings, "SELECT pg_reload_conf()"))
         yield server
     finally:
         server.close()
@@ -51,9 +51,14 @@ def url_of(server: EmbeddedServer, database: str, user: str = "postgres") -> str
 def new_database(postgres: EmbeddedServer, template: str = "template1") -> Iterator[str]:
     """The URL of a new database, a copy of `template`, which is removed afterwards."""
     name = f"test_{uuid.uuid4().hex}"
-    asyncio.run(administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
+    asyncio.run(administer(postgres, _create(name, template)))
     yield url_of(postgres, name)
     asyncio.run(administer(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _create(name: str, template: str = "template1") -> str:
+    # File by file takes half the time of PostgreSQL's default, as long as nothing waits for the disk.
+    return f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
 
 
 async def administer(postgres: EmbeddedServer, *statements: str) -> None:
@@ -66,17 +71,16 @@ async def administer(postgres: EmbeddedServer, *statements: str) -> None:
 
 def new_template(postgres: EmbeddedServer, fill: Callable[[Settings], Awaitable[object]] | None = None) -> str:
     """The name of a database for `new_database` to copy: its schema is up to date, and `fill` has filled it."""
-
     name = f"template_{uuid.uuid4().hex}"
     settings = Settings(database_url=url_of(postgres, name))
 
     async def make() -> None:
-        await administer(postgres, f"CREATE DATABASE {name}")
+        await administer(postgres, _create(name))
         await (await Database.open(settings)).aclose()
         if fill:
             await fill(settings)
 
-    anyio.run(make)
+    asyncio.run(make())
     return name
 
 
