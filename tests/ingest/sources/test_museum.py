@@ -13,7 +13,8 @@ from support.picture_server import PictureServer, picture_server, said
 
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources import cleveland, met, museum, smk, web
-from art_mcp.ingest.sources.opening import open_source
+from art_mcp.ingest.sources.kinds import MUSEUMS
+from art_mcp.ingest.sources.opening import READERS, open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, Source, SourceError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -112,6 +113,10 @@ def searched(server: PictureServer, module: ModuleType) -> str:
 async def listed(source: Source, after: str | None = None) -> list[Row | Refusal]:
     async with aclosing(source):
         return [row async for page in source.pages(after) for row in page.rows]
+
+
+async def test_each_museum_that_is_named_has_its_reader() -> None:
+    assert READERS.keys() == MUSEUMS.keys()
 
 
 async def test_the_met(server: PictureServer) -> None:
