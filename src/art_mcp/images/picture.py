@@ -27,7 +27,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from art_mcp.images.undecoded import FORMATS, ImageError, check_bytes, printable_name, quiet_pillow
+from art_mcp.images.undecoded import READ_FORMATS, ImageError, check_bytes, printable_name, quiet_pillow
 
 MIN_SIDE = 10
 MAX_SIDE = 16_000
@@ -104,7 +104,7 @@ def _as_image_error(name: str) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise ImageError(
             f"{name} is not a picture in a supported format.",
-            f"Supported formats are {', '.join(f for f in FORMATS if f != 'MPO')}. {SAVE_AS}",
+            f"Supported formats are {', '.join(READ_FORMATS)}. {SAVE_AS}",
         ) from error
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
@@ -122,7 +122,7 @@ def _as_image_error(name: str) -> Iterator[None]:
 def _checked(data: bytes, name: str) -> Iterator[Image.Image]:
     """Open a picture and check that it may be decoded."""
     _check_icon(data, name)  # Pillow decodes icons on opening, whatever size their parts declare
-    with Image.open(BytesIO(data), formats=[f for f in FORMATS if f != "MPO"]) as image:  # JPEG opens MPO
+    with Image.open(BytesIO(data), formats=READ_FORMATS) as image:
         is_jpeg = image.format in ("JPEG", "MPO")
         _check_size(*image.size, _max_pixels(image), name)
         if is_jpeg and len(_SCANS.findall(data)) * image.width * image.height > MAX_JPEG_WORK:

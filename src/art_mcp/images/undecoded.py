@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from art_mcp.errors import ArtMcpError
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO", "ICO")
+"""What a decoded picture's format can be."""
+READ_FORMATS = tuple(each for each in FORMATS if each != "MPO")
+"""What is read; Pillow finds MPO when it reads JPEG."""
 MAX_BYTES = 20 * 1024 * 1024
 
 
