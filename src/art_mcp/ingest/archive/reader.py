@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
@@ -177,8 +178,6 @@ class Archive(Bundle):
         return data
 
     def _vector(self, name: str, data: bytes) -> Vector:
-        import numpy as np  # noqa: PLC0415
-
         vector = np.frombuffer(data, TYPE)
         length = float(np.linalg.norm(vector.astype(np.float32)))  # not finite if any component is not
         if not abs(length - 1) <= LENGTH_TOLERANCE:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from numpy.lib import format as npy
+
 from art_mcp.images.files import open_file
 from art_mcp.ingest.archive.layout import OTHER_COPY, VECTORS, ArchiveError
 from art_mcp.space import Space
@@ -41,8 +43,6 @@ class VectorWriter:
                 self._write_header()
 
     def _write_header(self) -> None:
-        from numpy.lib import format as npy
-
         # NumPy pads the header to the same length for any row count, so `close` can overwrite it.
         npy.write_array_header_1_0(
             self._file, {"descr": TYPE, "fortran_order": False, "shape": (self.count, self._space.dimensions)}
@@ -85,8 +85,6 @@ class VectorReader:
 
     def _header(self, space: Space) -> int:
         """Byte offset of the first vector. Raises any exception if `VectorWriter` cannot have written the header."""
-        from numpy.lib import format as npy
-
         if npy.read_magic(self._file) != (1, 0):
             raise ValueError
         shape, is_fortran, dtype = npy.read_array_header_1_0(self._file)
