@@ -120,6 +120,16 @@ async def from_nothing_to_an_answer(client: Client, pictures: Path) -> None:
     assert picture.convert("RGB").resize((1, 1)).getpixel((0, 0))[1] > 140
 
 
+@pytest.mark.parametrize("quoted", ['"green composition"', "«green composition»", "‘green composition’"])
+async def test_words_in_any_quotation_marks_have_to_stand_together(client: Client, quoted: str) -> None:
+    def best(result: CallToolResult) -> float:
+        return result.structured_content["results"][0]["score"]
+
+    plain = await call(client, "search_paintings_by_text", query="green composition")
+    phrase = await call(client, "search_paintings_by_text", query=quoted)
+    assert best(phrase) < best(plain) - 0.5  # "Composition in green" has the words, but not the phrase
+
+
 async def test_text_and_data_are_each_complete(client: Client) -> None:
     result = await call(client, "search_paintings_by_text", query="red", limit=3)
     text = result.content[0].text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from art_mcp.normalization import fold, normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
+from art_mcp.search.phrases import phrases
 from art_mcp.search.relevance import judge
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space
@@ -36,7 +36,6 @@ TEXT_STEERS = 1.0
 NEGATIVE_STEERS = -0.5
 """Weights of the z-scores of wanted and unwanted words, relative to 1 for the picture."""
 PART = "Only a part of the picture was searched for, because it matches better than the whole."
-PHRASE = re.compile(r'["“„]([^"“”„]{2,})["“”]')
 
 
 class SearchError(ArtMcpError):
@@ -102,7 +101,7 @@ class Finder:
         offset = cursors.decode(question, cursor)
         vectors, note = await self._text_vectors(text)
         legs = [LegQuery(self._spaces[leg], vectors[leg][0]) for leg in vectors]
-        words = Words(fold(text), tuple(fold(phrase) for phrase in PHRASE.findall(text)))
+        words = Words(fold(text), tuple(map(fold, phrases(text))))
         ranking = await rank(self._database, legs, words=words, filters=filters, limit=limit, offset=offset)
         return await self._answer(question, filters, offset, ranking, note)
 

@@ -1,0 +1,19 @@
+"""Finds the phrases in quotation marks in a query."""
+
+from __future__ import annotations
+
+import re
+
+DOUBLE = '"“”„‟«»‹›＂〝〞〟「」『』'
+"""Quotation marks that open and close, because languages disagree: “English”, „Deutsch“, »dansk«, ”svenska”."""
+_PHRASE = re.compile(
+    rf"[{DOUBLE}](?P<double>[^{DOUBLE}]*)[{DOUBLE}]"
+    # A single mark may be an apostrophe ('The Artist's Wife'): it opens only before a word, and closes only after one.
+    r"|(?<!\w)['‘’‚‛](?=\w)(?P<single>[^‘‚‛]+?)['‘’‛](?!\w)"
+)
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """Return the quoted phrases of a text in their order, without quotation marks and outer spaces."""
+    found = ((match["double"] or match["single"] or "").strip() for match in _PHRASE.finditer(text))
+    return tuple(phrase for phrase in found if phrase)
