@@ -5,7 +5,7 @@
 FOLDER is as for `eval_retrieval.py`: captions whose painting is known. CAPTIONS is a CSV with a column
 `caption` of photographs that have nothing to do with the collection, of which at most 500 are asked; their best
 hits are wrong by construction. For pictures, every painting is asked for by a distorted copy of itself.
-Prints percentiles of the raw scores that `search/relevance.py` judges, and the percentage of them that its bounds call
+Prints percentiles of the scores that `search/relevance.py` judges, and the percentage of them that its bounds call
 strong, fair and weak. Needs what art-mcp itself needs.
 """
 
@@ -44,11 +44,11 @@ async def by_text(runtime: Runtime, known: dict[str, str], foreign: Sequence[str
         for hit, _ in (await finder.by_text(caption, limit=50)).hits:
             found = await paintings.get(database, hit.painting.id)
             if found is not None and found.image_name == file:
-                scores["right painting"].append(relevance.raw_score(hit))
+                scores["right painting"].append(hit.score)
     for caption in foreign:
         hits = (await finder.by_text(caption, limit=10)).hits
-        scores["best hit, nothing right"].append(relevance.raw_score(hits[0][0]))
-        scores["10th hit, nothing right"].append(relevance.raw_score(hits[-1][0]))
+        scores["best hit, nothing right"].append(hits[0][0].score)
+        scores["10th hit, nothing right"].append(hits[-1][0].score)
     return scores
 
 
@@ -68,9 +68,9 @@ async def by_picture(runtime: Runtime, images: Path, folder: Path) -> Scores:
         hits = (await finder.by_image(str(folder / "query.jpg"), limit=50)).hits
         for hit, _ in hits:
             if hit.painting.image_name == path.name:
-                scores["itself, distorted"].append(relevance.raw_score(hit))
+                scores["itself, distorted"].append(hit.score)
         others = [hit for hit, _ in hits if hit.painting.image_name != path.name]
-        scores["best other painting"].append(relevance.raw_score(others[0]))
+        scores["best other painting"].append(others[0].score)
     return scores
 
 
@@ -79,7 +79,7 @@ def show(title: str, scores: Scores, bounds: relevance.Bounds) -> None:
     rows = []
     for name, values in scores.items():
         points = [f"{value:.2f}" for value in np.percentile(values, PERCENTILES)] if values else [""] * len(PERCENTILES)
-        words = [relevance.word(value, bounds) for value in values]
+        words = [relevance.judge(value, bounds) for value in values]
         shares = [f"{100 * words.count(word) / len(words):.1f}" if words else "" for word in Relevance]
         rows.append([name, str(len(values)), *points, *shares])
     print(f"\n## {title}: strong from {bounds.strong}, fair from {bounds.fair}\n\n{table(header, rows)}", flush=True)

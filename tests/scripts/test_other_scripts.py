@@ -52,3 +52,14 @@ def test_demo(tmp_path: Path) -> None:
     assert "26 stored, 0 unchanged, 0 refused" in printed
     assert "Done in" in printed and "Next steps" in printed
     assert len(list((tmp_path / "demo" / "answers").glob("*.jpg"))) == 5
+
+
+def test_count_words(tmp_path: Path) -> None:
+    (tmp_path / "entries.jsonl").write_text(
+        '{"title": "The River", "artist": "Turner", "subjects": ["boats", "river"]}\n'
+    )
+    (tmp_path / "caption_pairs.csv").write_text("image,caption\na.jpg,A dog by a river\nb.jpg,Two dogs run\n")
+    run("count_words.py", "--parts", tmp_path, "--output", tmp_path / "words.tsv")
+    shares = dict(line.split("\t") for line in (tmp_path / "words.tsv").read_text().splitlines())
+    assert (shares["river"], shares["boat"], shares["dog"], shares["run"]) == ("1.0000", "1.0000", "1.0000", "0.5000")
+    assert shares["paint"] == "1.0000" and "turner" not in shares

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from art_mcp.store import full_text, paintings, ranking
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.filters import require_values
-from art_mcp.store.full_text import Words
+from art_mcp.store.full_text import ELSEWHERE, Words
 from art_mcp.store.paintings import Entry
 from art_mcp.store.ranking import LegQuery, rank
 from art_mcp.store.spaces import activate
@@ -143,8 +144,10 @@ async def test_a_value_that_does_not_exist_is_answered_with_the_nearest(filled: 
     await require_values(filled, Filters(artist="Pieter Bruegel the Elder", year_from=1, school="german"))
 
 
-async def text(database: Database, words: str, *phrases: str) -> list[tuple[str, float]]:
-    query = Words(fold(words), tuple(fold(phrase) for phrase in phrases))
+async def text(
+    database: Database, words: str, *phrases: str, weights: Mapping[str, float] | None = None
+) -> list[tuple[str, float]]:
+    query = Words(fold(words), tuple(fold(phrase) for phrase in phrases), weights or {})
     hits = (await rank(database, [QUERY], words=query, limit=100)).hits
     ranked = sorted(hits, key=lambda hit: -hit.legs["text"])
     return [(hit.painting.catalogue.title, round(hit.legs["text"], 2)) for hit in ranked]
@@ -161,6 +164,16 @@ async def test_words_are_found_stemmed_unaccented_and_by_how_rare_they_are(fille
     assert (await text(filled, '"rainbow" "rainbow"', "rainbow", "rainbow"))[0] == ("Meadow 50", 0.7)
     assert sum(score > 0 for _, score in await text(filled, "the")) == 50  # a stop word alone is a word
     assert all(score == 0 for _, score in await text(filled, "' & | ! <-> :* \\"))
+
+
+async def test_words_that_do_not_identify_count_little(filled: Database) -> None:
+    weights = {"storm": 0.2, "sea": 0.1}
+    ((_, storm), *_) = await text(filled, "storm", weights=weights)
+    ((_, both), *_) = await text(filled, "a storm at sea", weights=weights)
+    assert storm == pytest.approx(0.2 / ELSEWHERE, abs=0.01) and both == pytest.approx(0.3 / ELSEWHERE, abs=0.01)
+    ranked = await text(filled, "storm 13", weights=weights)
+    assert ranked[0] == ("Störm at sea 13", 1.0) and ranked[1][1] < 0.1
+    assert all(score == 0 for _, score in await text(filled, "storm", weights={"storm": 0.0}))
 
 
 async def test_common_words_are_weighed_by_a_sample_and_count_the_same(

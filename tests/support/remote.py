@@ -42,6 +42,7 @@ class Words:
         default_factory=lambda: {Leg.WORDS: Space(Leg.WORDS, "local", "minilm", "1", 384)}
     )
     limits: Limits = field(default_factory=lambda: Limits(32, 128, 2, False))
+    pixels_background: None = None
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         raise AssertionError

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from art_mcp.background.cosines import PICTURES, background
+from art_mcp.background.words import weights
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import Kind, Reference
 from art_mcp.normalization import fold, normalize
@@ -15,9 +17,9 @@ from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.phrases import phrases
-from art_mcp.search.relevance import judge
+from art_mcp.search.relevance import PICTURE, TEXT, Bounds, judge
 from art_mcp.search.wall_photo import query_vector
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.filters import require_values
 from art_mcp.store.full_text import Words
@@ -100,10 +102,11 @@ class Finder:
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         vectors, note = await self._text_vectors(text)
-        legs = [LegQuery(self._spaces[leg], vectors[leg][0]) for leg in vectors]
-        words = Words(fold(text), tuple(map(fold, phrases(text))))
+        legs = [self._by_words(leg, vectors[leg][0]) for leg in vectors]
+        folded = fold(text)
+        words = Words(folded, tuple(map(fold, phrases(text))), weights(folded))
         ranking = await rank(self._database, legs, words=words, filters=filters, limit=limit, offset=offset)
-        return await self._answer(question, filters, offset, ranking, note)
+        return await self._answer(question, filters, offset, ranking, TEXT, note)
 
     async def by_image(
         self,
@@ -146,10 +149,12 @@ class Finder:
                 "Search by words, or by a painting's id.",
             )
         query = await query_vector(self._database, self._provider, space, picture)
-        legs = [LegQuery(space, query.vector), *await self._steering(text, negative)]
+        steering = await self._steering(text, negative)
+        bounds = TEXT if steering else PICTURE
+        legs = [LegQuery(space, query.vector, background=PICTURES), *steering]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
-        fits = any(judge(hit) is not Relevance.WEAK for hit in ranking.hits)
-        return await self._answer(question, filters, offset, ranking, PART if query.is_part and fits else None)
+        fits = any(judge(hit.score, bounds) is not Relevance.WEAK for hit in ranking.hits)
+        return await self._answer(question, filters, offset, ranking, bounds, PART if query.is_part and fits else None)
 
     async def like_painting(
         self,
@@ -173,9 +178,10 @@ class Finder:
         vector = await paintings.vector(self._database, space, painting_id)
         if vector is None:
             raise unknown_painting(painting_id)
-        legs = [LegQuery(space, vector), *await self._steering(text, negative)]
+        steering = await self._steering(text, negative)
+        legs = [LegQuery(space, vector, background=PICTURES), *steering]
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
-        return await self._answer(question, filters, offset, ranking)
+        return await self._answer(question, filters, offset, ranking, TEXT if steering else PICTURE)
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
         """Embed a query for the legs that can be searched, and return a note on those that cannot."""
@@ -209,14 +215,29 @@ class Finder:
                 f"Words cannot steer this search. {self._not_here(Leg.PIXELS)}", "Omit text and negative."
             )
         vectors = await self._provider.embed_queries([words for words, _ in asked])
-        space = self._spaces[Leg.PIXELS]
-        return [LegQuery(space, vectors[space.leg][place], weight, True) for place, (_, weight) in enumerate(asked)]
+        return [
+            self._by_words(Leg.PIXELS, vector, weight=weight, steers=True)
+            for vector, (_, weight) in zip(vectors[Leg.PIXELS], asked, strict=True)
+        ]
+
+    def _by_words(self, leg: Leg, vector: Vector, **options: Any) -> LegQuery:
+        """The part of a query in one space that was made from words."""
+        known = background(self._spaces[leg], vector)
+        if known is None and leg is Leg.PIXELS:
+            known = self._provider.pixels_background
+        return LegQuery(self._spaces[leg], vector, background=known, **options)
 
     def _picture_space(self) -> Space:
         return self._spaces.get(Leg.LOOK) or self._spaces[Leg.PIXELS]
 
     async def _answer(
-        self, question: tuple[object, ...], filters: Filters, offset: int, ranking: Ranking, note: str | None = None
+        self,
+        question: tuple[object, ...],
+        filters: Filters,
+        offset: int,
+        ranking: Ranking,
+        bounds: Bounds,
+        note: str | None = None,
     ) -> Answer:
         if not ranking.total:
             if not await collection_sizes.sizes(self._database):
@@ -227,7 +248,7 @@ class Finder:
             await require_values(self._database, filters)
         following = offset + len(ranking.hits)
         return Answer(
-            hits=[(hit, judge(hit)) for hit in ranking.hits],
+            hits=[(hit, judge(hit.score, bounds)) for hit in ranking.hits],
             offset=offset,
             total=ranking.total,
             next_cursor=cursors.encode(question, following) if ranking.more else None,

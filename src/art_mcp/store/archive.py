@@ -14,7 +14,7 @@ from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Painting, Renditi
 from art_mcp.space import Leg, Space
 from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.paintings import IMAGE_FIELDS, READ_FIELDS, Entry, painting_of
-from art_mcp.store.spaces import vector_table
+from art_mcp.store.spaces import vector_rows, vector_table
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -126,11 +126,11 @@ async def store(connection: Connection, entries: Sequence[Entry], *, dry_run: bo
 
 async def _copy_vectors(connection: Connection, space: Space, entries: Sequence[Entry]) -> None:
     """COPY vectors of paintings that have none in this space, in binary form by pgvector's codec."""
-    made = [(entry.painting.id, entry.vectors[space]) for entry in entries if entry.vectors[space] is not None]
+    made = [(entry.painting.id, vector) for entry in entries if (vector := entry.vectors[space]) is not None]
     if made:
         schema, _, table = vector_table(space).partition(".")
         await connection.copy_records_to_table(
-            table, schema_name=schema, columns=("painting_id", "vector"), records=made
+            table, schema_name=schema, columns=("painting_id", "vector", "hub"), records=vector_rows(space, made)
         )
 
 

@@ -11,7 +11,7 @@ from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import paid, paintings
 from art_mcp.store.paintings import BEFORE_ALL, READ_FIELDS, Entry, painting_of
-from art_mcp.store.spaces import vector_table
+from art_mcp.store.spaces import vector_rows, vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space
@@ -107,14 +107,17 @@ async def fill(connection: Connection, entries: Sequence[Entry]) -> None:
     now = {row["id"]: painting_of(row) for row in rows}
     for space in sorted({space for entry in entries for space in entry.vectors}, key=lambda space: space.name):
         await connection.executemany(
-            f"INSERT INTO {vector_table(space)} (painting_id, vector) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            [
-                (entry.painting.id, entry.vectors[space])
-                for entry in entries
-                if space in entry.vectors
-                and entry.painting.id in now
-                and _same(space, entry.painting, now[entry.painting.id])
-            ],
+            f"INSERT INTO {vector_table(space)} (painting_id, vector, hub) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            vector_rows(
+                space,
+                [
+                    (entry.painting.id, vector)
+                    for entry in entries
+                    if (vector := entry.vectors.get(space)) is not None
+                    and entry.painting.id in now
+                    and _same(space, entry.painting, now[entry.painting.id])
+                ],
+            ),
         )
 
 

@@ -1,4 +1,4 @@
-"""Full-text search as SQL: paintings with the words of a query, weighted by inverse document frequency.
+"""Full-text search as SQL: paintings with the words of a query, weighted by how much a word identifies.
 
 A rare word is looked up in the index, which returns every painting that has it. A common word says little, and
 fetching all its paintings would take longer than the rest of the search.
@@ -6,7 +6,8 @@ fetching all its paintings would take longer than the rest of the search.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 TERMS = 24
 """Maximum number of terms per query; the longest ones are used, and these suffice for a long query."""
@@ -30,14 +31,17 @@ class Words:
     """Normalised by `fold`, like the stored words."""
     phrases: tuple[str, ...] = ()
     """Sequences of adjacent words, normalised as well."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """How much each stem identifies, from 0 to 1; all others, and phrases, have 1."""
 
 
-def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
+def matching(text: str, phrases: str, weights: tuple[str, str], where: str, limit: int) -> dict[str, str]:
     """Return SQL for the terms of a query (stemmed words and phrases), their weights, and the candidates that match.
 
     Args:
         text: placeholder of `Words.text`.
         phrases: placeholder of `Words.phrases`.
+        weights: placeholders of the keys and of the values of `Words.weights`.
         where: SQL condition on paintings `p`.
         limit: maximum number of candidates.
 
@@ -63,10 +67,12 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
         "asked": f"""
             SELECT *, share * all_paintings > {MATCHES} AS frequent FROM (
                 SELECT *, CASE WHEN all_paintings > {SAMPLED_FROM} THEN {share} END AS share FROM stored, (
-                    SELECT quote_literal(lexeme)::tsquery AS term, (quote_literal(lexeme) || ':A')::tsquery AS titled
-                    FROM lexemes
+                    SELECT quote_literal(lexeme)::tsquery AS term, (quote_literal(lexeme) || ':A')::tsquery AS titled,
+                        coalesce(weight, 1)::float8 AS weight
+                    FROM lexemes LEFT JOIN unnest({weights[0]}::text[], {weights[1]}::float8[]) AS w (lexeme, weight)
+                    USING (lexeme)
                     UNION ALL
-                    SELECT DISTINCT phraseto_tsquery('english', phrase), NULL::tsquery
+                    SELECT DISTINCT phraseto_tsquery('english', phrase), NULL::tsquery, 1
                     FROM unnest({phrases}::text[]) AS phrase
                     WHERE numnode(phraseto_tsquery('english', phrase)) > 1  -- a single word is a term already
                 ) AS terms ORDER BY length(term::text) DESC, term LIMIT {TERMS}
@@ -76,13 +82,8 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
             SELECT term, m.id FROM asked, LATERAL {found("frequent IS NOT TRUE AND p.search @@ term")}
         """,
         "terms": f"""
-            SELECT *, ln(
-                1 + CASE WHEN common THEN 1 / coalesce(share, {share})
-                    ELSE greatest(total, matched) / (1.0 + matched) END
-            )::float8 AS weight FROM counted, (
-                SELECT term, titled, share, count(id) AS matched, frequent IS TRUE OR count(id) = {MATCHES} AS common
-                FROM asked LEFT JOIN matches USING (term) GROUP BY term, titled, share, frequent
-            ) AS counts
+            SELECT term, titled, weight, frequent IS TRUE OR count(id) = {MATCHES} AS common
+            FROM asked LEFT JOIN matches USING (term) GROUP BY term, titled, weight, frequent
         """,
         # The score of each painting from terms that are not common.
         "gains": f"""
@@ -109,10 +110,12 @@ def matching(text: str, phrases: str, where: str, limit: int) -> dict[str, str]:
 def covered() -> str:
     """Return SQL for the `coverage` of each candidate: the share of the terms that it has, by weight (0 to 1).
 
+    It is lower if these terms together do not weigh as much as one that identifies.
     Candidates with none of the terms are left out.
     """
     return f"""
-        SELECT painting_id, sum(gain) / (SELECT sum(weight) FROM terms) AS coverage FROM (
+        SELECT painting_id, sum(gain) / (SELECT nullif(sum(weight), 0) FROM terms) * least(sum(gain) / {ELSEWHERE}, 1) AS coverage
+        FROM (
             SELECT painting_id, gain FROM candidates JOIN gains ON id = painting_id
             UNION ALL
             SELECT id, CASE WHEN coalesce(search @@ titled, {NAMES} @@ term) THEN weight ELSE weight * {ELSEWHERE} END

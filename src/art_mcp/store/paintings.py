@@ -21,7 +21,7 @@ from art_mcp.painting import (
 )
 from art_mcp.space import Leg, PictureEmbedding
 from art_mcp.store import collection_sizes
-from art_mcp.store.spaces import require_active, vector_table
+from art_mcp.store.spaces import require_active, vector_rows, vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space, Vector
@@ -104,9 +104,9 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> None:
     for space in sorted({space for entry in entries for space in entry.vectors}, key=lambda space: space.name):
         vectors = [(e.painting.id, e.vectors[space]) for e in entries if space in e.vectors]
         await connection.executemany(
-            f"INSERT INTO {vector_table(space)} (painting_id, vector) VALUES ($1, $2) "
-            "ON CONFLICT (painting_id) DO UPDATE SET vector = excluded.vector",
-            [(id_, vector) for id_, vector in vectors if vector is not None],
+            f"INSERT INTO {vector_table(space)} (painting_id, vector, hub) VALUES ($1, $2, $3) "
+            "ON CONFLICT (painting_id) DO UPDATE SET vector = excluded.vector, hub = excluded.hub",
+            vector_rows(space, [(id_, vector) for id_, vector in vectors if vector is not None]),
         )
         await connection.execute(
             f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)",

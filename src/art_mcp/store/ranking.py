@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from art_mcp.background.cosines import Background
 from art_mcp.painting import EVERYTHING, Filters, Hit
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import Words, covered, matching
@@ -24,9 +25,9 @@ NEAREST = DEPTH + 1
 """Candidates per leg, one of which may be the excluded painting. The number is the same for every page; otherwise
 pages would repeat or skip hits."""
 SAMPLE = 500
-"""Number of paintings from which the mean and deviation of a leg's cosine similarities are estimated."""
-TEXT_WEIGHT = 4.0
-"""Score of a painting that has all words of the query: about as much as the best z-scores of one leg."""
+"""Number of paintings from which the mean and deviation of the cosines are estimated for a leg without background."""
+TEXT_WEIGHT = 6.0
+"""Score of a painting that has all words of the query and is identified by them: more than most z-scores of one leg."""
 EXACT_UNTIL = 10_000
 """Largest number of filtered paintings that is compared exactly, since an index scan would find too few of them."""
 STATEMENT_TIMEOUT_MS = 10_000
@@ -45,6 +46,8 @@ class LegQuery:
     """Factor of the z-scores; a leg with a negative weight lowers similar paintings and adds no candidates."""
     steers: bool = False
     """Whether the leg is an addition to the query, not the query itself."""
+    background: Background | None = None
+    """Distribution of the cosines, less `hub`, with paintings that do not fit; None to sample the collection."""
 
     @property
     def name(self) -> str:
@@ -73,10 +76,10 @@ async def rank(
 ) -> Ranking:
     """Rank paintings by the weighted sum over the legs of the z-score of their cosine similarity, best first.
 
-    Candidates are the union of each leg's nearest neighbours; every candidate is scored exactly on every leg. A
-    painting without a vector in a leg gets the mean of that leg. Full text adds the share of the query's words that the
-    catalogue entry has, weighted by inverse document frequency; a z-score would be meaningless, because most paintings
-    have none of them.
+    Candidates are the union of each leg's nearest neighbours; every candidate is scored exactly on every leg. The
+    z-score is over the leg's background, so the score does not depend on the collection. A painting without a vector in
+    a leg gets the mean of that leg. Full text adds the share of the query's words that the catalogue entry has,
+    weighted by how much they identify; a z-score would be meaningless, because most paintings have none of them.
 
     Args:
         limit: maximum number of hits, starting at `offset`.
@@ -149,11 +152,13 @@ def _statement(
         if leg.weight > 0:
             parts |= _nearest(leg.name, vector_table(leg.space), f"(v.vector {distances[leg.name]})", where, nearest)
     if words:
-        parts |= matching(bind(words.text), bind(list(words.phrases)), where, NEAREST)
+        weights = bind(list(words.weights)), bind(list(words.weights.values()))
+        parts |= matching(bind(words.text), bind(list(words.phrases)), weights, where, NEAREST)
     if alone:
         parts["scored"] = _alone(legs[0])
     else:
-        parts |= _together(legs, distances, bool(words))
+        backgrounds = {leg.name: [bind(value) for value in leg.background] for leg in legs if leg.background}
+        parts |= _together(legs, distances, backgrounds, bool(words))
     others = f"WHERE painting_id <> {but}" if but else ""
     parts["page"] = f"SELECT * FROM scored {others} ORDER BY score DESC, painting_id LIMIT {limit:d} OFFSET {offset:d}"
     return f"""
@@ -195,20 +200,32 @@ def _alone(leg: LegQuery) -> str:
     return f"SELECT painting_id, 1 - distance AS {leg.name}, 1 - distance AS score FROM {leg.name}_near"
 
 
-def _together(legs: Sequence[LegQuery], distances: Mapping[str, str], words: bool) -> dict[str, str]:
-    """Return SQL for the exact score of every candidate on each leg, and their weighted sum."""
+def _together(
+    legs: Sequence[LegQuery], distances: Mapping[str, str], backgrounds: Mapping[str, Sequence[str]], words: bool
+) -> dict[str, str]:
+    """Return SQL for the exact score of every candidate on each leg, and their weighted sum.
+
+    Args:
+        backgrounds: placeholders of the background of each leg that has one.
+    """
     parts, near, columns, score, joins = {}, [], [], [], []
     for leg in legs:
         name, table = leg.name, vector_table(leg.space)
         if leg.weight > 0:
             near.append(f"SELECT painting_id FROM {name}_near")
-        # Ids are hashes, so the first ones are a random sample, and the same one for every page.
-        parts[f"{name}_spread"] = (
-            "SELECT avg(cosine) AS mean, coalesce(nullif(stddev_pop(cosine), 0), 1) AS deviation "
-            f"FROM (SELECT 1 - (vector {distances[name]}) AS cosine FROM {table} ORDER BY painting_id LIMIT {SAMPLE}) s"
-        )
-        columns.append(f"1 - ({name}.vector {distances[name]}) AS {name}")
-        score.append(f"{leg.weight} * coalesce(({name} - {name}_spread.mean) / {name}_spread.deviation, 0)")
+        cosine = f"1 - ({name}.vector {distances[name]})"
+        if name in backgrounds:
+            mean, deviation, hub = (f"{placeholder}::float8" for placeholder in backgrounds[name])
+            cosine = f"{cosine} - coalesce({name}.hub, {hub})"
+        else:
+            # Ids are hashes, so the first ones are a random sample, and the same one for every page.
+            parts[f"{name}_spread"] = (
+                "SELECT avg(cosine) AS mean, coalesce(nullif(stddev_pop(cosine), 0), 1) AS deviation FROM "
+                f"(SELECT 1 - (vector {distances[name]}) AS cosine FROM {table} ORDER BY painting_id LIMIT {SAMPLE}) s"
+            )
+            mean, deviation = f"{name}_spread.mean", f"{name}_spread.deviation"
+        columns.append(f"{cosine} AS {name}")
+        score.append(f"{leg.weight} * coalesce(({name} - {mean}) / {deviation}, 0)")
         joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id")
     parts["candidates"] = " UNION ".join(near + ["SELECT painting_id FROM matching"] * words)
     if words:
@@ -217,7 +234,7 @@ def _together(legs: Sequence[LegQuery], distances: Mapping[str, str], words: boo
         score.append(f"{TEXT_WEIGHT} * {FULL_TEXT}")
         joins.append("LEFT JOIN covered ON covered.painting_id = c.painting_id")
     parts["compared"] = f"SELECT c.painting_id, {', '.join(columns)} FROM candidates c {' '.join(joins)}"
-    sources = ", ".join(["compared", *(f"{leg.name}_spread" for leg in legs)])
+    sources = ", ".join(["compared", *(f"{leg.name}_spread" for leg in legs if leg.name not in backgrounds)])
     parts["scored"] = f"SELECT compared.*, {' + '.join(score)} AS score FROM {sources}"
     return parts
 

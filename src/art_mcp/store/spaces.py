@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import uuid
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from art_mcp.background.cosines import hub
 from art_mcp.space import Leg, Space
 from art_mcp.store.errors import MovedError
 from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
 
 if TYPE_CHECKING:
+    from art_mcp.space import Vector
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
 
@@ -28,6 +31,14 @@ def vector_table(space: Space) -> str:
 def index_statement(space: Space) -> str:
     """Return the SQL that builds the HNSW index of a space."""
     return f"CREATE INDEX ON {vector_table(space)} USING hnsw (vector halfvec_cosine_ops)"
+
+
+def vector_rows(
+    space: Space, vectors: Sequence[tuple[uuid.UUID, Vector]]
+) -> list[tuple[uuid.UUID, Vector, float | None]]:
+    """Return the rows (painting_id, vector, hub) of a space's vector table."""
+    hubs = hub(space, [vector for _, vector in vectors])
+    return [(id_, vector, each) for (id_, vector), each in zip(vectors, hubs, strict=True)]
 
 
 async def active(database: Database) -> list[Space]:
@@ -123,7 +134,8 @@ async def _register(connection: Connection, space: Space) -> None:
         f"""
         CREATE TABLE {table} (
             painting_id uuid PRIMARY KEY REFERENCES art_mcp.paintings (id) ON DELETE CASCADE,
-            vector halfvec({space.dimensions}) NOT NULL
+            vector halfvec({space.dimensions}) NOT NULL,
+            hub real
         );
         -- Stored in the row, not in TOAST, which makes exact scans 2.6 times faster.
         ALTER TABLE {table} ALTER COLUMN vector SET STORAGE PLAIN;

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from art_mcp.background.cosines import Background
 from art_mcp.space import Leg, Space
 from art_mcp.vision.entra import INSTALL, KEY, Credential, EntraLogin
 from art_mcp.vision.provider import Fault, VisionError
@@ -132,6 +133,9 @@ class AzureClient(Client):
 
     calls_in_flight = 20
     probe_is_free = True
+    background = Background(mean=0.195, deviation=0.0175)
+    """Azure's documentation has cosines from 0.16 to 0.23 for texts and pictures that do not match, and from 0.32 for
+    those that do."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 SPACES: Final[Mapping[Leg, Space]] = MappingProxyType(
     {
-        Leg.PIXELS: Space(Leg.PIXELS, "local", "bridge", "1", 256),
+        Leg.PIXELS: Space(Leg.PIXELS, "local", "bridge", "2", 256),
         Leg.WORDS: Space(Leg.WORDS, "local", "minilm", "1", sentence.DIMENSIONS),
         Leg.LOOK: Space(Leg.LOOK, "local", "mobilenetv2", "1", 1280),
     }
@@ -112,6 +112,10 @@ class LocalProvider:
     @property
     def limits(self) -> Limits:
         return Limits(images_per_call=32, texts_per_call=128, calls_in_flight=2, billed=False)
+
+    @property
+    def pixels_background(self) -> None:
+        """Known better: see `art_mcp.background`."""
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         """Pixels (256,) and look (1280,) of each picture."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from art_mcp.background.cosines import Background
     from art_mcp.images.picture import Picture
 
 
@@ -86,6 +87,11 @@ class Provider(Protocol):
 
     @property
     def limits(self) -> Limits: ...
+
+    @property
+    def pixels_background(self) -> Background | None:
+        """Cosines of texts with pictures that do not fit, as the model's maker documents them; None if unknown."""
+        ...
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         """Embed pictures for the legs that compare pictures (pixels, look); results are in the order of the input.

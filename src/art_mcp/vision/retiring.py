@@ -12,6 +12,7 @@ from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.vision.provider import Health, Limits, Provider, Vectors, VisionError
 
 if TYPE_CHECKING:
+    from art_mcp.background.cosines import Background
     from art_mcp.images.picture import Picture
 
 
@@ -34,6 +35,10 @@ class RetiringProvider:
     @property
     def limits(self) -> Limits:
         return self._provider.limits
+
+    @property
+    def pixels_background(self) -> Background | None:
+        return self._provider.pixels_background
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         async with self._call():

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
+from art_mcp.background.cosines import Background
 from art_mcp.space import Space, Vector
 from art_mcp.vision.provider import Fault
 from art_mcp.vision.remote.errors import Service
@@ -40,6 +41,8 @@ class Client(ABC):
     """How many calls may be made at the same time, not counting searches."""
     probe_is_free: ClassVar[bool]
     """Whether `probe` is never billed; if not, it counts as a paid call."""
+    background: ClassVar[Background | None] = None
+    """Cosines of texts with pictures that do not fit; None if unknown."""
 
     def __init__(
         self, service: Service, host: str, login: Login, space: Space, *, deadline: float, proven: Iterable[Kind] = ()

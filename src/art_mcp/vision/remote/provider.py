@@ -49,6 +49,7 @@ class RemoteProvider:
             images_per_call=1, texts_per_call=128, calls_in_flight=client.calls_in_flight, billed=True
         )
         self.spaces: Final[Mapping[Leg, Space]] = {Leg.PIXELS: client.space, Leg.WORDS: local.spaces[Leg.WORDS]}
+        self.pixels_background: Final = client.background
         self._questions: SingleFlight[str, Vector] = SingleFlight(CACHED_QUERIES)
         self._trial: SingleFlight[Kind, None] = SingleFlight(1)
         self._health: tuple[float, Health] | None = None
