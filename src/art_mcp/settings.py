@@ -71,12 +71,19 @@ class Settings(BaseSettings):
         "Cursor and Claude Code store pictures attached to a chat; none over HTTP.",
         examples=["/home/me/Pictures:/srv/scans"],
     )
-    vision: Literal["local", "azure", "http"] | None = Field(
+    vision: Literal["local", "onnx-pair", "azure", "http"] | None = Field(
         None,
-        description="Embedding provider of a new database: local (the built-in model), azure (Azure AI Vision) or "
-        "http (another service, or your own server). Default: azure if ART_MCP_AZURE_ENDPOINT is set, else http if "
-        "ART_MCP_HTTP_URL is set, else local. An existing database keeps the provider that embedded its pictures.",
+        description="Embedding provider of a new database: local (the built-in model), onnx-pair (a model pulled with "
+        "`art-mcp models pull`), azure (Azure AI Vision) or http (another service, or your own server). Default: azure "
+        "if ART_MCP_AZURE_ENDPOINT is set, else http if ART_MCP_HTTP_URL is set, else onnx-pair if a model is pulled, "
+        "else local. An existing database keeps the provider that embedded its pictures.",
         examples=["azure"],
+    )
+    onnx_pair_model: str | None = Field(
+        None,
+        pattern="^[a-z0-9-]{1,40}$",
+        description="Name of the pulled model to use, from `art-mcp models list`. Default: the one pulled last.",
+        examples=["siglip2-b16-224"],
     )
     azure_endpoint: str | None = Field(
         None,
@@ -205,8 +212,23 @@ class Settings(BaseSettings):
 
     @property
     def embeds_by(self) -> str:
-        """The embedding provider of a new database: `local`, `azure` or `http`."""
-        return self.vision or ("azure" if self.azure_endpoint else "http" if self.http_url else "local")
+        """The embedding provider of a new database: `local`, `onnx-pair`, `azure` or `http`."""
+        if self.vision:
+            return self.vision
+        if self.azure_endpoint or self.http_url:
+            return "azure" if self.azure_endpoint else "http"
+        return "onnx-pair" if self.pulled_models else "local"
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of the pulled models: a folder each, and others with a dot in their name."""
+        return self.data_dir / "models"
+
+    @property
+    def pulled_models(self) -> list[str]:
+        """Names of the pulled models, the one pulled last first."""
+        found = [path for path in self.models_dir.glob("*/model.json") if "." not in path.parent.name]
+        return [path.parent.name for path in sorted(found, key=lambda path: -path.stat().st_mtime)]
 
     @property
     def budget(self) -> Budget:

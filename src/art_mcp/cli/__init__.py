@@ -18,7 +18,7 @@ import click
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
-COMMANDS = ("serve", "setup", "ingest", "search", "remove", "reembed", "export", "import", "doctor", "demo")
+COMMANDS = ("serve", "setup", "ingest", "search", "remove", "reembed", "models", "export", "import", "doctor", "demo")
 """The subcommands, each with a module and a function of its name, or of its name and `_` if Python reserves it."""
 
 
@@ -80,7 +80,9 @@ def main() -> None:
                 status = _say(str(error), 1)
             case click.Abort() | KeyboardInterrupt():
                 status = _say(
-                    "stopped. `art-mcp ingest --resume` continues loading, `art-mcp reembed` re-embedding.", 130
+                    "stopped. `art-mcp ingest --resume` continues loading, `art-mcp reembed` re-embedding, and "
+                    "`art-mcp models pull` a download.",
+                    130,
                 )
             case Exception() as error:
                 logging.getLogger("art_mcp").debug("Unexpected", exc_info=error)

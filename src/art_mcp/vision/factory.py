@@ -15,6 +15,8 @@ from art_mcp.space import Space
 from art_mcp.vision.azure import AzureClient
 from art_mcp.vision.http_api import HttpClient
 from art_mcp.vision.pacing import Account, Pacer
+from art_mcp.vision.pair import pulled
+from art_mcp.vision.pair.manifest import PROVIDER
 from art_mcp.vision.provider import Provider, VisionError
 from art_mcp.vision.remote.client import Client
 from art_mcp.vision.remote.provider import RemoteProvider
@@ -51,12 +53,14 @@ def make(settings: Settings, open_account: OpenAccount, name: str, pixels: Space
     """The provider with this name, as the settings describe it.
 
     Args:
-        name: `azure` or `http`; any other name means the built-in provider.
+        name: `onnx-pair`, `azure` or `http`; any other name means the built-in provider.
         pixels: the space to fill, for a provider that has several models.
 
     Raises:
         VisionError: it is not set up.
     """
+    if name == PROVIDER:
+        return vision.pair.provider.PairProvider(*pulled.find(settings, pixels), vision.local.LocalProvider())
     if name not in _CLIENTS:
         return vision.local.LocalProvider()
     client = _CLIENTS[name](settings, pixels)

@@ -28,7 +28,7 @@ def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
     Raises:
         VisionError: the file is missing, damaged or unusable, or ONNX Runtime is.
     """
-    file.read()
+    file.check()
     onnxruntime = _load()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(available_cores(), MAX_THREADS)

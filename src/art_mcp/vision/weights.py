@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from art_mcp.vision.provider import VisionError
@@ -32,19 +35,33 @@ class ModelFile:
 
     def read(self) -> bytes:
         """The content. Raises `VisionError` if the file is missing or its SHA-256 differs."""
+        with self._opened() as file:
+            content = file.read()
+        self._compare(hashlib.sha256(content))
+        return content
+
+    def check(self) -> None:
+        """Raise the errors of `read`, but keep only a small part of the file in memory at a time."""
+        with self._opened() as file:
+            self._compare(hashlib.file_digest(file, "sha256"))
+
+    @contextmanager
+    def _opened(self) -> Iterator[BufferedReader]:
         if self.path is None:
             raise VisionError(f"The model file {self.name} is not installed.", self.next_step)
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                yield file
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise VisionError(f"The model file {self.name} cannot be read: {reason}.", self.next_step) from error
-        if hashlib.sha256(content).hexdigest() != self.sha256:
+
+    def _compare(self, digest: hashlib._Hash) -> None:
+        if digest.hexdigest() != self.sha256:
             raise VisionError(
                 f"The model file {self.name} is not the one that was shipped (its SHA-256 differs).",
                 self.next_step,
             )
-        return content
 
 
 def read_manifest(models: Path) -> dict[str, str]:
