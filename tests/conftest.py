@@ -50,11 +50,12 @@ def nothing_is_frozen() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Neither variables nor a .env of whoever runs the tests change what they do."""
+    """Neither variables, a .env nor a pulled model of whoever runs the tests change what they do."""
     with pytest.MonkeyPatch.context() as patch:
         for name in Settings.model_fields:
             patch.delenv(variable(name), raising=False)
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
 
 

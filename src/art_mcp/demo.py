@@ -78,11 +78,12 @@ class Demo:
         self.console.print(table)
 
 
-async def run_demo(folder: Path) -> None:
+async def run_demo(folder: Path, suggestion: str | None = None) -> None:
     """Load the sample and search it; a second run finds it loaded.
 
     Args:
         folder: absolute path for the sample, the database and the contact sheets.
+        suggestion: what else to tell at the end.
 
     Raises:
         ArtMcpError: a step failed.
@@ -122,6 +123,8 @@ async def run_demo(folder: Path) -> None:
         await _show_painting(demo, hits[0])
     console.print(f"[bold]Done[/] in {time.perf_counter() - started:.1f} s.\n")
     _say_what_next(console, folder)
+    if suggestion:
+        console.print(f"\n{escape(suggestion)}", soft_wrap=True)
 
 
 async def _load(demo: Demo, table: Path) -> dict[str, Any]:

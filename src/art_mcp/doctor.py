@@ -66,14 +66,15 @@ def _settings(settings: Settings) -> list[Finding]:
 
 
 async def _model(runtime: Runtime) -> Finding:
+    suggestion = None
     try:
-        provider = await runtime.provider()
+        provider, suggestion = await runtime.provider(), await runtime.suggestion()
     except ArtMcpError as error:
         if runtime.settings.embeds_by != "local":
             return Finding("model", False, f"not checked: {error.problem}", error.next_step)
         provider = LocalProvider()  # it needs no database
     health = await provider.health()
-    return Finding("model", health.usable, health.detail)
+    return Finding("model", health.usable, health.detail, suggestion)
 
 
 async def _move(runtime: Runtime) -> Finding | None:

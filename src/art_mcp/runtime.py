@@ -22,6 +22,7 @@ from art_mcp.store.accounts import Account
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.vision import factory
+from art_mcp.vision.pair import pulled
 from art_mcp.vision.provider import Provider
 from art_mcp.vision.retiring import RetiredError, RetiringProvider
 
@@ -106,6 +107,11 @@ class Runtime:
     async def spaces(self) -> list[Space]:
         """All active spaces, including those that the provider does not fill."""
         return (await self.model()).spaces
+
+    async def suggestion(self) -> str | None:
+        """A sentence on the model that could replace the built-in one; None if that one is not in use."""
+        built_in = any(space.leg is Leg.PIXELS and space.provider == "local" for space in await self.spaces())
+        return pulled.suggestion(self.settings) if built_in else None
 
     async def model(self, *, refresh: bool = False) -> Model:
         """The current model. The active spaces are re-read periodically, since another process may replace them.

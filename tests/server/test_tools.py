@@ -19,12 +19,15 @@ from inline_snapshot import external_file
 from mcp import Client
 from mcp.types import CallToolResult
 from PIL import Image
+from support.pair import write_pair
 from support.pictures import draw
 from support.servers import connected, connected_over_stdio
 
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server
+from art_mcp.server.results import NOTHING_FITS
 from art_mcp.settings import Settings
+from art_mcp.vision.pair.pulled import SUGGESTION
 
 pytestmark = pytest.mark.anyio
 
@@ -411,3 +414,15 @@ async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str) -> No
     assert answers[2]["result"]["tools"][0]["name"] == "search_paintings_by_text"
     for n, (_, _, said) in enumerate(BAD_CALLS):
         assert said in answers[3 + n]["result"]["content"][0]["text"]
+
+
+async def test_the_first_search_that_finds_nothing_tells_of_the_larger_model(loaded: Settings, tmp_path: Path) -> None:
+    settings = loaded.model_copy(update={"data_dir": tmp_path / "data"})
+    async with connected(settings) as client:
+        for expected in (f"{NOTHING_FITS} {SUGGESTION}", NOTHING_FITS):
+            found = await call(client, "search_paintings_by_text", query="quarterly tax statistics")
+            assert found.structured_content["note"] == expected and expected in found.content[0].text
+    write_pair(tmp_path / "data" / "models" / "tiny-pair")
+    async with connected(settings) as client:
+        found = await call(client, "search_paintings_by_text", query="quarterly tax statistics")
+        assert found.structured_content["note"] == NOTHING_FITS

@@ -9,6 +9,7 @@ import click
 
 from art_mcp.demo import run_demo
 from art_mcp.settings import Settings
+from art_mcp.vision.pair import pulled
 
 
 @click.command()
@@ -20,4 +21,4 @@ from art_mcp.settings import Settings
 @click.pass_obj
 def demo(settings: Settings, folder: Path | None) -> None:
     """Load a sample collection, and search it through a real MCP client."""
-    anyio.run(run_demo, (folder or settings.data_dir / "demo").absolute())
+    anyio.run(run_demo, (folder or settings.data_dir / "demo").absolute(), pulled.suggestion(settings))

@@ -126,6 +126,7 @@ async def _ingest(
             job = await jobs.get(database, job_id)
             if job is not None:
                 finished.append((job, await jobs.refusals(database, job_id)))
+        suggestion = await runtime.suggestion()
     if as_json:
         click.echo(json.dumps([_job_json(job, refusals) for job, refusals in finished], indent=2))
     else:
@@ -133,6 +134,8 @@ async def _ingest(
             _print_job(job, refusals)
         if not finished:
             click.echo("Nothing to resume.")
+        elif suggestion:
+            click.echo(suggestion, err=True)
     if problems:
         raise click.ClickException("\n".join(str(problem) for problem in problems))
     if any(job.refused == job.total for job, _ in finished):

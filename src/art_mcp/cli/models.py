@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from art_mcp.settings import Settings, variable
 from art_mcp.store.embedded_watcher import Lock
 from art_mcp.vision.pair import pull as pulling
 from art_mcp.vision.pair import pulled
-from art_mcp.vision.pair.manifest import FILE_NAME, Manifest, read_manifest, shipped
+from art_mcp.vision.pair.manifest import FILE_NAME, NAME, Manifest, read_manifest, shipped
 from art_mcp.vision.provider import VisionError
 
 BUILT_IN_MB = 31
@@ -94,7 +95,7 @@ def pull(ctx: click.Context, name: str, folder: Path | None, endpoint: str | Non
 def remove(settings: Settings, name: str, yes: bool) -> None:
     """Delete the files of the pulled model NAME, and those of an unfinished pull."""
     folders = [settings.models_dir / name, settings.models_dir / f"{name}.part"]
-    if "." in name or Path(name).name != name or not any(folder.is_dir() for folder in folders):
+    if not re.fullmatch(NAME, name) or not any(folder.is_dir() for folder in folders):
         there = ", ".join(settings.pulled_models) or "none"
         raise ArtMcpError(f"No model {name!r:.60} is pulled.", f"The pulled models are: {there}.")
     if not yes and not sys.stdin.isatty():

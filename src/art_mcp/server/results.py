@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from art_mcp.vision.provider import Health
 
 UNTITLED = "Untitled"
+NOTHING_FITS = "Nothing here matches well; these are only the nearest. Try other words or another picture."
 
 
 def _compact(schema: dict[str, Any]) -> None:
@@ -129,7 +130,7 @@ def search_result(found: Answer) -> SearchResult:
     if found.cut:
         note = "The ranking ends here. To find others, use a more specific query."
     elif not note and not found.offset and results and all(result.relevance is Relevance.WEAK for result in results):
-        note = "Nothing here matches well; these are only the nearest. Try other words or another picture."
+        note = NOTHING_FITS
     return SearchResult(
         results=results, offset=found.offset, total=found.total, next_cursor=found.next_cursor, note=note
     )

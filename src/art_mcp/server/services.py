@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import anyio
 from mcp.server.mcpserver import Context
 from starlette.requests import Request
 
@@ -19,6 +20,8 @@ class Services:
     runtime: Runtime
     runner: Runner
     uploads: Uploads
+    suggested: anyio.Event = field(default_factory=anyio.Event)
+    """Set once a search has said that there is a better model."""
 
 
 ToolContext = Context[Services, Request]

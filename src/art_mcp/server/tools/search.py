@@ -15,7 +15,7 @@ from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, Pictures, Text
 from art_mcp.server.filters import with_filters
 from art_mcp.server.handover import handed_over, with_link
-from art_mcp.server.results import SearchResult, search_result, search_text
+from art_mcp.server.results import NOTHING_FITS, SearchResult, search_result, search_text
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
 
@@ -106,4 +106,10 @@ async def search_paintings_by_image(
 
 async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolResult:
     sheet = await contact_sheet_of(await services(ctx).runtime.database(), found) if pictures and found.hits else None
-    return answer(search_result(found), search_text, *([sheet] if sheet else []))
+    result = search_result(found)
+    suggested = services(ctx).suggested
+    if result.note == NOTHING_FITS and not suggested.is_set():
+        suggested.set()
+        if suggestion := await services(ctx).runtime.suggestion():
+            result.note = f"{NOTHING_FITS} {suggestion}"
+    return answer(result, search_text, *([sheet] if sheet else []))
