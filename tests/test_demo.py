@@ -12,6 +12,7 @@ from PIL import Image
 from support.postgres import remove_server
 
 from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.vision.pair.pulled import SUGGESTION
 
 
 def run(folder: Path) -> str:
@@ -42,7 +43,7 @@ def test_cold_then_warm(tmp_path: Path) -> None:
     for said in (first, second):
         assert "1  Ships in a Gale" in said
         assert "1  Windmill by the Canal" in said
-        assert "Next steps" in said and "Traceback" not in said
+        assert "Next steps" in said and "Traceback" not in said and SUGGESTION in said
     for name in ("1-description.jpg", "2-picture.jpg", "3-painting.jpg", "4-similar.jpg"):
         with Image.open(folder / "answers" / name) as picture:
             assert picture.width > 600

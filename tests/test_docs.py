@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -59,6 +59,17 @@ def arguments_of(command: click.Command) -> list[str]:
     return [each.name.upper() if each.required else f"[{each.name.upper()}]" for each in arguments]
 
 
+def all_commands() -> Iterator[tuple[str, click.Command]]:
+    """Each command by its name; of a group, its subcommands."""
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {each}", command.commands[each]) for each in command.commands)
+        else:
+            yield name, command
+
+
 async def tables() -> dict[str, str]:
     """The tables of the README by the name of their place."""
     server = build_server(Settings())
@@ -84,8 +95,7 @@ async def tables() -> dict[str, str]:
     ]
     commands = [
         (f"`{' '.join(['art-mcp', name, *arguments_of(command)])}`", command.get_short_help_str(200))
-        for name in COMMANDS
-        if (command := cli.get_command(click.Context(cli), name))
+        for name, command in all_commands()
     ]
     return {
         "tools": table(("tool", "what it does", "arguments"), tools),

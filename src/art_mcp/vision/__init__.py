@@ -8,5 +8,5 @@ if TYPE_CHECKING:
     from art_mcp.vision import local as local
     from art_mcp.vision import pair as pair
 
-# It loads the tokenizer. `vision.local` imports it on first use, so a server answers its first requests without it.
+# They load the tokenizer, and are imported on first use, so a server answers its first requests without it.
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["local", "pair"])

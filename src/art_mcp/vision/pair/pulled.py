@@ -13,7 +13,7 @@ from art_mcp.vision.provider import VisionError
 DEFAULT: Final = "siglip2-b16-224"
 """The model that `art-mcp models pull` gets if no other is named."""
 SUGGESTION: Final = (
-    "A larger model, SigLIP 2, is published as far more accurate than the built-in one, in many languages: "
+    "A larger model, SigLIP 2, is reported to find far more than the built-in one, and in many languages: "
     "`art-mcp models pull` gets it (381 MB)."
 )
 
