@@ -75,8 +75,8 @@ class Settings(BaseSettings):
         None,
         description="Embedding provider of a new database: local (the built-in model), onnx-pair (a model pulled with "
         "`art-mcp models pull`), azure (Azure AI Vision) or http (another service, or your own server). Default: azure "
-        "if ART_MCP_AZURE_ENDPOINT is set, else http if ART_MCP_HTTP_URL is set, else onnx-pair if a model is pulled, "
-        "else local. An existing database keeps the provider that embedded its pictures.",
+        "if ART_MCP_AZURE_ENDPOINT is set, else http if ART_MCP_HTTP_URL is set, else onnx-pair if a model is pulled "
+        "or ART_MCP_ONNX_PAIR_MODEL is set, else local. An existing database keeps the provider that embedded its pictures.",
         examples=["azure"],
     )
     onnx_pair_model: str | None = Field(
@@ -217,7 +217,7 @@ class Settings(BaseSettings):
             return self.vision
         if self.azure_endpoint or self.http_url:
             return "azure" if self.azure_endpoint else "http"
-        return "onnx-pair" if self.pulled_models else "local"
+        return "onnx-pair" if self.onnx_pair_model or self.pulled_models else "local"
 
     @property
     def models_dir(self) -> Path:

@@ -15,6 +15,7 @@ from support.pair import NAME, PATHS, REPO, REVISION, write_manifest, write_pair
 
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
+from art_mcp.space import Leg
 from art_mcp.store.embedded_watcher import Lock
 from art_mcp.vision.pair.pulled import SUGGESTION
 
@@ -81,8 +82,7 @@ def test_the_licence_is_shown_before_anything_is_asked_for(hub: Hub, data: Path)
     done = models(data, "pull", NAME, "--endpoint", hub.url)
     assert done.returncode == 1 and "Licence: CC0-1.0. Made by a test.\n" in done.stdout
     assert "127.0.0.1 answered HTTP 401" in done.stderr and "Traceback" not in done.stderr
-    said_of_the_real = said(models(data, "list"))
-    assert "gets it" in said_of_the_real
+    assert "gets it" in said(models(data, "list"))
 
 
 def test_the_settings_may_name_another(hub: Hub, data: Path) -> None:
@@ -192,6 +192,18 @@ def test_a_new_database_uses_the_pulled_model(shipped: Path, data: Path, databas
     assert f"The pulled model ({MADE_BY}) is ready" in doctor and "reembed" not in doctor
     local = said(art_mcp_here("doctor", ART_MCP_VISION="local", **url))
     assert f"the settings name local bridge 1, but the pictures were embedded by {MADE_BY}" in local
+
+
+@pytest.mark.anyio
+async def test_a_running_process_loads_into_an_empty_database_with_a_model_that_is_pulled_meanwhile(
+    settings: Settings, data: Path
+) -> None:
+    async with Runtime(settings.model_copy(update={"data_dir": data})) as runtime:
+        assert (await runtime.provider()).spaces[Leg.PIXELS].provider == "local"
+        write_pair(data / "models" / NAME)
+        await runtime.ingest()
+        assert (await runtime.provider()).spaces[Leg.PIXELS].made_by == MADE_BY
+        assert [space.provider for space in await runtime.spaces()] == ["onnx-pair", "local"]
 
 
 @pytest.mark.slow

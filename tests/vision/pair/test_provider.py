@@ -126,6 +126,7 @@ def test_what_new_databases_use(tmp_path: Path) -> None:
         return Settings(data_dir=tmp_path, **given).embeds_by
 
     assert embeds_by() == "local"
+    assert embeds_by(onnx_pair_model="tiny-pair") == "onnx-pair"
     write_pair(tmp_path / "models" / "tiny-pair.part")
     assert embeds_by() == "local"  # not complete yet
     (tmp_path / "models" / "tiny-pair.part").rename(tmp_path / "models" / "tiny-pair")

@@ -272,6 +272,7 @@ def test_a_folder_without_a_file(manifest: Manifest, models: Path, pair: Path, t
         sparse.truncate(1 << 40)
     with pytest.raises(PullError, match="is longer than the"):
         pull(manifest, models, from_folder(tmp_path))
+    assert list((models / f"{NAME}.part").iterdir()) == []
 
 
 def test_which_manifest_is_used(pair: Path, tmp_path: Path) -> None:

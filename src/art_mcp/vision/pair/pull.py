@@ -39,6 +39,10 @@ class PullError(ArtMcpError):
     """A model could not be pulled."""
 
 
+class _TooLongError(PullError):
+    """A file has more bytes than its manifest says."""
+
+
 def pull(manifest: Manifest, models: Path, fetch: Fetch) -> bool:
     """Get the files of a model that are not there, check them, and put the model in its place. Blocking.
 
@@ -106,7 +110,11 @@ def from_folder(folder: Path) -> Fetch:
         if source is None:
             looked = " or ".join(dict.fromkeys((name, file.path)))
             raise PullError(f"{folder} has no file {looked}.", "Copy it there, or name another folder.")
-        with source.open("rb") as reading, _Bounded(target, file.bytes, resume=False) as writing:
+        try:
+            reading = source.open("rb")
+        except OSError as error:
+            raise PullError(f"{source} cannot be read: {error.strerror}.", "Check its permissions.") from error
+        with reading, _Bounded(target, file.bytes, resume=False) as writing:
             shutil.copyfileobj(reading, writing, CHUNK)
 
     return fetch
@@ -166,8 +174,7 @@ def from_hub(source: Source, endpoint: str | None) -> Fetch:
             if status == 416:
                 target.unlink()  # there is more of it here than there: begin again next time
             raise _refused(f"{host} answered HTTP {status} for {file.path}.", status) from error
-        except PullError:
-            target.unlink()
+        except _TooLongError:
             raise
         except OSError as error:
             if error.errno is not None:
@@ -209,7 +216,7 @@ class _Bounded(io.BufferedWriter):
 
     def write(self, data: Any, /) -> int:
         if self.tell() + len(data) > self._limit:
-            raise PullError(
+            raise _TooLongError(
                 f"{self._name} is longer than the {self._limit:,} bytes that it must have, and was deleted.",
                 "Get it from somewhere else.",
             )
@@ -252,7 +259,11 @@ def _get(manifest: Manifest, name: FileName, target: Path, fetch: Fetch) -> None
     if target.exists() and target.stat().st_size > manifest.files[name].bytes:
         target.unlink()
     if not target.exists() or target.stat().st_size < manifest.files[name].bytes:
-        fetch(manifest, name, target)
+        try:
+            fetch(manifest, name, target)
+        except _TooLongError:
+            target.unlink()
+            raise
     try:
         manifest.opened(target.parent)[name].check()
     except VisionError as error:
