@@ -76,7 +76,8 @@ class Settings(BaseSettings):
         description="Embedding provider of a new database: local (the built-in model), onnx-pair (a model pulled with "
         "`art-mcp models pull`), azure (Azure AI Vision) or http (another service, or your own server). Default: azure "
         "if ART_MCP_AZURE_ENDPOINT is set, else http if ART_MCP_HTTP_URL is set, else onnx-pair if a model is pulled "
-        "or ART_MCP_ONNX_PAIR_MODEL is set, else local. An existing database keeps the provider that embedded its pictures.",
+        "or ART_MCP_ONNX_PAIR_MODEL is set, else local. An existing database keeps the provider that embedded its "
+        "pictures.",
         examples=["azure"],
     )
     onnx_pair_model: str | None = Field(

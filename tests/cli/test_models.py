@@ -140,7 +140,10 @@ def test_a_data_folder_that_cannot_be_written(shipped: Path, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_offline_is_said_by_the_real_command(tmp_path: Path) -> None:
-    done = art_mcp("models", "pull", ART_MCP_DATA_DIR=str(tmp_path), HF_HUB_OFFLINE="1", HF_TOKEN="hf_c4nary")
+    (home := tmp_path / "home").mkdir()
+    environment = {"HOME": str(home), "HF_HUB_OFFLINE": "1", "HF_TOKEN": "hf_c4nary"}
+    done = art_mcp("models", "pull", ART_MCP_DATA_DIR=str(tmp_path / "data"), **environment)
+    assert list(home.iterdir()) == []
     assert done.returncode == 1 and "c4nary" not in done.stdout + done.stderr
     assert done.stdout.startswith("siglip2-b16-224: 381 MB, Apache-2.0, version ba1f3b08.q4.p1. From onnx-community/")
     assert "The card of the ONNX export states no licence." in done.stdout and "Gemma Terms of Use" in done.stdout

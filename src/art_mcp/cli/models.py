@@ -18,8 +18,8 @@ from art_mcp.vision.pair import pull as pulling
 from art_mcp.vision.pair import pulled
 from art_mcp.vision.pair.manifest import FILE_NAME, NAME, Manifest, read_manifest, shipped
 from art_mcp.vision.provider import VisionError
-
-BUILT_IN_MB = 31
+from art_mcp.vision.sentence import PACKAGE, installed_model
+from art_mcp.vision.weights import MODELS
 
 
 @click.group()
@@ -34,7 +34,7 @@ def list_(settings: Settings) -> None:
     used = " (new databases use it)"
     chosen = pulled.chosen(settings)
     local = settings.embeds_by == "local"
-    click.echo(f"built-in: {BUILT_IN_MB} MB, see NOTICE for its parts' licences{used * local}")
+    click.echo(f"built-in: {_built_in_bytes() / 1e6:.0f} MB, see NOTICE for its parts' licences{used * local}")
     names = settings.pulled_models
     for name in names:
         try:
@@ -109,6 +109,11 @@ def remove(settings: Settings, name: str, yes: bool) -> None:
             if folder.is_dir():
                 shutil.rmtree(folder)
     click.echo(f"{name} is deleted.")
+
+
+def _built_in_bytes() -> int:
+    files = [*MODELS.iterdir(), installed_model(PACKAGE)]
+    return sum(file.stat().st_size for file in files if file and file.is_file())
 
 
 def _described(manifest: Manifest) -> str:

@@ -31,7 +31,7 @@ from support.pair import (
 from art_mcp.images.picture import Picture
 from art_mcp.vision.pair.manifest import Manifest
 from art_mcp.vision.pair.towers import PictureTower, TextTower
-from art_mcp.vision.provider import VisionError
+from art_mcp.vision.provider import Fault, VisionError
 
 
 def painting(width: int, height: int) -> Image.Image:
@@ -183,8 +183,9 @@ def test_other_dimensions_than_the_manifest_says(given: dict[str, Any], tmp_path
 
 def test_a_vector_without_a_direction_is_an_error(tmp_path: Path) -> None:
     given = write_pair(tmp_path, vision=vision_model(infinite=True).SerializeToString())
-    with pytest.raises(VisionError, match=r"tiny-pair/vision\.onnx returned a vector without a direction"):
+    with pytest.raises(VisionError, match=r"tiny-pair/vision\.onnx returned a vector without a direction") as raised:
         PictureTower(tmp_path, changed(given)).embed([picture(painting(40, 40))])
+    assert raised.value.fault is Fault.INPUT  # the others of the batch are tried one by one
 
 
 @pytest.mark.parametrize("name", ["vision.onnx", "text.onnx", "tokenizer.json"])

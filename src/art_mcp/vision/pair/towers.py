@@ -14,7 +14,7 @@ from art_mcp.painting import readable
 from art_mcp.space import PictureEmbedding
 from art_mcp.vision.onnx import release_memory, start_session
 from art_mcp.vision.pair.manifest import TEXT, TOKENIZER, VISION, Manifest
-from art_mcp.vision.provider import Vectors, VisionError
+from art_mcp.vision.provider import Fault, Vectors, VisionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +81,9 @@ class _Tower:
             raise self._wrong("dimensions", f"the output is {returned}, not float32 of shape {shape}")
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not (np.isfinite(lengths) & (lengths > 0)).all():
-            raise VisionError(f"{self._file.name} returned a vector without a direction.", self._file.next_step)
+            raise VisionError(
+                f"{self._file.name} returned a vector without a direction.", "Omit this input.", fault=Fault.INPUT
+            )
         unit: Vectors = vectors / lengths
         return unit
 
