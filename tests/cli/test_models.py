@@ -54,7 +54,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_a_model_is_listed_pulled_and_removed(hub: Hub, data: Path) -> None:
     assert said(models(data, "list")) == (
-        "built-in: 31 MB, see NOTICE for its parts' licences (new databases use it)\n"
+        "built-in: 40 MB, see NOTICE for its parts' licences (new databases use it)\n"
         "tiny-pair: 0 MB, CC0-1.0, version 1.p1; `art-mcp models pull tiny-pair` gets it\n"
     )
     assert said(models(data, "pull", NAME, "--endpoint", hub.url)) == (
@@ -65,7 +65,7 @@ def test_a_model_is_listed_pulled_and_removed(hub: Hub, data: Path) -> None:
         "New databases use it. `art-mcp reembed` moves an existing one to it.\n"
     )
     assert said(models(data, "list")) == (
-        "built-in: 31 MB, see NOTICE for its parts' licences\n"
+        "built-in: 40 MB, see NOTICE for its parts' licences\n"
         "tiny-pair: 0 MB, CC0-1.0, version 1.p1; pulled (new databases use it)\n"
     )
     assert "tiny-pair is there already" in said(models(data, "pull", NAME, "--endpoint", hub.url))

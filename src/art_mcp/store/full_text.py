@@ -114,7 +114,9 @@ def covered() -> str:
     Candidates with none of the terms are left out.
     """
     return f"""
-        SELECT painting_id, sum(gain) / (SELECT nullif(sum(weight), 0) FROM terms) * least(sum(gain) / {ELSEWHERE}, 1) AS coverage
+        SELECT
+            painting_id,
+            sum(gain) / (SELECT nullif(sum(weight), 0) FROM terms) * least(sum(gain) / {ELSEWHERE}, 1) AS coverage
         FROM (
             SELECT painting_id, gain FROM candidates JOIN gains ON id = painting_id
             UNION ALL

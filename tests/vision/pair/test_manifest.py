@@ -150,4 +150,7 @@ def test_the_manifests_that_art_mcp_ships() -> None:
         "tokenizer.json": ("tokenizer.json", 34_363_039, "cb9140fa"),
     }
     assert manifest.text.example.ids == (235250, 2686, 576, 476, 5929, 235265, 1)
-    assert manifest.logit.link == "sigmoid" and round(-manifest.logit.bias / manifest.logit.scale, 3) == 0.149
+    known = manifest.logit.background
+    assert known is not None and known.mean + 9 * known.deviation == pytest.approx(0.149, abs=0.001)
+    assert known.mean + 5 * known.deviation == pytest.approx(0.100, abs=0.001)
+    assert manifest.logit.model_copy(update={"link": "softmax"}).background is None

@@ -47,7 +47,8 @@ async def test_pictures_and_texts_meet_in_one_space(provider: PairProvider) -> N
     cosines = queries[Leg.PIXELS] @ pictures[Leg.PIXELS].T
     np.testing.assert_allclose(np.diag(cosines), 1, atol=1e-4)
     assert (cosines.argmax(1) == np.arange(len(COLOURS))).all()
-    assert provider.logit.link == "sigmoid" and provider.logit.scale == 100
+    known = provider.pixels_background
+    assert known is not None and known.deviation == pytest.approx(0.01375)
 
 
 async def test_words_are_those_of_the_built_in_model(provider: PairProvider) -> None:

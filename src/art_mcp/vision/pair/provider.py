@@ -43,8 +43,7 @@ class PairProvider:
             Leg.WORDS: local.spaces[Leg.WORDS],
         }
         self.limits: Final = Limits(images_per_call=32, texts_per_call=128, calls_in_flight=2, billed=False)
-        self.logit: Final = manifest.logit
-        """How a cosine of the pixel space becomes a probability."""
+        self.pixels_background: Final = manifest.logit.background
         # One run at a time of each network, since a run uses all cores that it may.
         self._picture_turn = anyio.CapacityLimiter(1)
         self._text_turn = anyio.CapacityLimiter(1)
