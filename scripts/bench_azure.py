@@ -31,7 +31,6 @@ from unittest.mock import patch
 import anyio
 import httpx2
 from figures import Figure, Report, p95
-from scratch import scratch
 from try_ingest.pictures import draw
 from try_ingest.standin import (
     FOREVER,
@@ -48,6 +47,7 @@ from try_ingest.standin import (
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
+from art_mcp.store.scratch import scratch
 
 IMAGES = 2_000
 RATE, LESS = 20, 10

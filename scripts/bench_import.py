@@ -32,13 +32,13 @@ import psutil
 from bench.collection import prepare, use
 from bench.vectors import WIDE
 from figures import Figure, Report
-from scratch import scratch
 
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.store import spaces, vector_index
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.store.scratch import scratch
 
 SPACES = {Leg.PIXELS: WIDE[Leg.PIXELS]}
 LEAST = 0.5

@@ -28,13 +28,13 @@ import numpy as np
 import psutil
 from figures import Figure, Report
 from PIL import Image
-from scratch import scratch
 
 from art_mcp.images.picture import read_picture
 from art_mcp.runtime import Runtime
 from art_mcp.sample import SAMPLE
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
+from art_mcp.store.scratch import scratch
 from art_mcp.vision import onnx
 from art_mcp.vision.local import IMAGE_BATCH, ImageNetwork
 

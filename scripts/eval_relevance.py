@@ -20,15 +20,15 @@ from pathlib import Path
 
 import anyio
 import numpy as np
-from eval_retrieval import load, prepare, settings
+from eval_retrieval import captioned, settings
 from figures import table
 from PIL import Image
-from scratch import scratch
 
 from art_mcp.painting import Relevance
 from art_mcp.runtime import Runtime
 from art_mcp.search import relevance
 from art_mcp.store import paintings
+from art_mcp.store.scratch import scratch
 
 FOREIGN = 500
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -89,9 +89,8 @@ async def measure(source: Path, captions: Path, folder: Path) -> None:
     with captions.open(encoding="utf-8", newline="") as file:
         foreign = [row["caption"] for row in csv.DictReader(file)]
     foreign = random.Random(0).sample(foreign, min(FOREIGN, len(foreign)))
-    known = prepare(source, folder)
     async with Runtime(settings(folder)) as runtime:
-        await load(runtime, folder / "paintings.tsv")
+        known = {str(question.asked): question.expected.image_name for question in await captioned(runtime, source)}
         show("Text", await by_text(runtime, known, foreign), relevance.TEXT)
         show("Picture", await by_picture(runtime, source / "images", folder), relevance.PICTURE)
 

@@ -24,16 +24,17 @@ from typing import NamedTuple
 
 import anyio
 import numpy as np
-from eval_retrieval import load, settings
+from eval_retrieval import settings
 from figures import Report, table
 from PIL import Image
-from scratch import scratch
 from wall_photos import photograph
 
+from art_mcp.evaluation.loading import load
 from art_mcp.images.undecoded import Source
 from art_mcp.painting import Relevance
 from art_mcp.runtime import Runtime
 from art_mcp.search.finder import Finder
+from art_mcp.store.scratch import scratch
 from art_mcp.vision.local import LocalProvider
 from art_mcp.vision.provider import Limits
 
@@ -97,7 +98,7 @@ async def ask(finder: Finder, wanted: Iterable[Query]) -> list[Asked]:
 
 
 def split(source: Path, folder: Path) -> list[Path]:
-    """Two tables without descriptions, of the paintings that are loaded first and of those that are held out."""
+    """Two tables, of the paintings that are loaded first and of those that are held out."""
     with (source / "paintings.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     tables = []
@@ -106,8 +107,7 @@ def split(source: Path, folder: Path) -> list[Path]:
         (folder / name / "images").symlink_to(source / "images")
         tables.append(folder / name / "paintings.tsv")
         with tables[-1].open("w", encoding="utf-8", newline="") as file:
-            columns = [column for column in rows[0] if column != "VISUAL_CAPTION"]
-            writer = csv.DictWriter(file, columns, delimiter="\t", extrasaction="ignore")
+            writer = csv.DictWriter(file, list(rows[0]), delimiter="\t")
             writer.writeheader()
             writer.writerows(row for place, row in enumerate(rows) if (place % HELD_OUT == 0) is held_out)
     return tables

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from importlib.metadata import version
-from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
+
+from art_mcp.evaluation.tables import table as table
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -144,25 +145,6 @@ def figure_table(figures: Sequence[Figure]) -> str:
     filled = [place for place in range(5) if any(row[place] for row in rows)]
     filled += [5] if 4 in filled else []
     return table([header[place] for place in filled], ([row[place] for place in filled] for row in rows))
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; columns of numbers, except the first, are aligned on the right."""
-    lines = [list(row) for row in rows]
-    columns = list(zip_longest(*lines, fillvalue="")) or [()] * len(header)
-    widths = [max(3, *map(len, (name, *cells))) for name, cells in zip(header, columns, strict=True)]
-    right = [any(cells) and all(not cell or cell[0] in "+-0123456789" for cell in cells) for cells in columns]
-    right[0] = False
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(cells, widths, right, strict=True)
-        )
-        return f"| {' | '.join(padded)} |"
-
-    rule = ["-" * (width - to_right) + ":" * to_right for width, to_right in zip(widths, right, strict=True)]
-    return "\n".join([line(header), line(rule), *map(line, lines)])
 
 
 def machine() -> str:

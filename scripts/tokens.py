@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from eval_retrieval import load, settings
+from eval_retrieval import settings
 from figures import table
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult, ImageContent, TextContent
 from PIL import Image
-from scratch import scratch
 
+from art_mcp.evaluation.loading import load
 from art_mcp.runtime import Runtime
 from art_mcp.sample import copy_sample
+from art_mcp.store.scratch import scratch
 
 QUERY = "a village by the water"
 SIZES = (1, 10, 50)

@@ -6,6 +6,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from art_mcp.images import contact_sheet as contact_sheet
+    from art_mcp.images import encoding as encoding
     from art_mcp.images import excerpt as excerpt
     from art_mcp.images import loader as loader
     from art_mcp.images import rendition as rendition
@@ -13,5 +14,5 @@ if TYPE_CHECKING:
 
 # These load Pillow. `images.loader` imports it on first use, so a server answers its first requests without it.
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["contact_sheet", "excerpt", "loader", "rendition", "views"]
+    __name__, ["contact_sheet", "encoding", "excerpt", "loader", "rendition", "views"]
 )

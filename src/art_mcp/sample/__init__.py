@@ -1,4 +1,8 @@
-"""The sample collection: 26 pictures drawn by a program, with a catalogue in SemArt's columns."""
+"""The sample collection: 26 pictures drawn by a program, with a catalogue in SemArt's columns.
+
+`CAPTIONS` has two descriptions of each picture, written by looking at it, to evaluate a search with. They are not
+copied, since a load takes a folder with one table.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from pathlib import Path
 
 SAMPLE = Path(__file__).parent
 TABLE = "catalogue.csv"
+CAPTIONS = "captions.csv"
+SIZE = 26
+"""Number of paintings."""
 
 
 def copy_sample(folder: Path) -> Path:

@@ -55,6 +55,10 @@ SHOWN = 12
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+class NoPictureColumn(SourceError):
+    """A table has no column that names the picture."""
+
+
 def plain(name: str) -> str:
     """Normalise a column's name for comparison: lower case, ASCII letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -69,7 +73,7 @@ def choose(table: str, names: Sequence[str], given: Mapping[str, str]) -> dict[s
         given: column names chosen by the user, by field; they take precedence over `COLUMNS`.
 
     Raises:
-        SourceError: a column is missing or ambiguous.
+        SourceError: a column is missing or ambiguous; `NoPictureColumn` if it is that of the picture.
     """
     shown = ", ".join(name.strip()[:40] for name in names[:SHOWN])
     compared = [plain(name) for name in names]
@@ -87,7 +91,7 @@ def choose(table: str, names: Sequence[str], given: Mapping[str, str]) -> dict[s
             if wanted is not None:
                 raise SourceError(f"{table} has no column {wanted!r:.60}.", f"Its columns are: {shown}.")
     if "image" not in columns:
-        raise SourceError(
+        raise NoPictureColumn(
             f"{table} has no column that names the picture's file; its columns are: {shown}.",
             "Name one of them IMAGE_FILE, or choose it with --column image=NAME.",
         )

@@ -1,0 +1,1 @@
+"""Measures how often a search finds the painting that was asked for."""

@@ -1,0 +1,51 @@
+"""Finds the paintings that an evaluation asks for: by the names that a table has for them, or drawn at random."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from art_mcp.painting import EVERYTHING, Filters
+from art_mcp.store.filters import condition
+from art_mcp.store.paintings import READ_FIELDS, painting_of
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from art_mcp.painting import Painting
+    from art_mcp.store.database import Database
+
+FILE_NAME = r"regexp_replace(p.image_name, '^.*/', '')"
+_COLUMNS = ", ".join(f"p.{field}" for field in READ_FIELDS)
+
+
+async def named(database: Database, names: Sequence[str], filters: Filters = EVERYTHING) -> list[Painting]:
+    """Return the paintings whose id, key in the source, picture, or picture's file name is one of these names."""
+    ids = []
+    for name in names:
+        try:
+            ids.append(uuid.UUID(name))
+        except ValueError:
+            continue
+    values: list[Any] = [list(names), ids]
+    where = condition(filters, values)
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT {_COLUMNS} FROM art_mcp.paintings p WHERE {where} AND "
+            f"(p.id = ANY($2) OR p.source_key = ANY($1) OR p.image_name = ANY($1) OR {FILE_NAME} = ANY($1))",
+            *values,
+        )
+    return [painting_of(row) for row in rows]
+
+
+async def draw(database: Database, count: int, filters: Filters = EVERYTHING) -> list[Painting]:
+    """Return up to `count` random paintings, the same ones each time."""
+    values: list[Any] = [count]
+    where = condition(filters, values)
+    async with database.connection() as connection:
+        # Not by the id, since the ranking estimates its z-scores from the first ids.
+        rows = await connection.fetch(
+            f"SELECT {_COLUMNS} FROM art_mcp.paintings p WHERE {where} ORDER BY md5(p.id::text) LIMIT $1", *values
+        )
+    return [painting_of(row) for row in rows]

@@ -1,0 +1,47 @@
+"""Temporary folders and databases for measurements; nothing of them is left afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from art_mcp.store import host_os
+from art_mcp.store.embedded import EmbeddedServer
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A new folder, which may hold the data folder `data` of an embedded server."""
+    folder = Path(tempfile.mkdtemp(prefix="art-mcp-"))
+    try:
+        yield folder
+    finally:
+        home = host_os.home(folder / "data")  # for root, elsewhere
+        for cluster in home.glob("postgres-*/data"):
+            host_os.kill_processes_in(cluster)
+        for each in (home, folder):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+@contextmanager
+def temporary_database() -> Iterator[SecretStr]:
+    """The URL of an empty database on an embedded server of its own. Blocks for about 2 seconds.
+
+    Raises:
+        StoreError: the server cannot be started.
+    """
+    with scratch() as folder:
+        server = EmbeddedServer.start(folder / "data")
+        try:
+            given = server.connect_args
+            password = f":{quote(given['password'])}" if "password" in given else ""
+            place = f"host={quote(str(given['host']), safe='')}&port={given.get('port', 5432)}"
+            yield SecretStr(f"postgresql://{given['user']}{password}@/{given['database']}?{place}")
+        finally:
+            server.close()
