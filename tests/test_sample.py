@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from art_mcp.sample import CAPTIONS, SAMPLE, SIZE
+
 COLUMNS = ["IMAGE_FILE", "DESCRIPTION", "AUTHOR", "TITLE", "TECHNIQUE", "DATE", "TYPE", "SCHOOL", "TIMEFRAME"]
 TYPES = {
     "landscape",
@@ -55,6 +57,17 @@ def test_the_table_does_not_pretend(rows: list[dict[str, str]]) -> None:
 
 def test_the_table_is_what_the_script_writes(rows: list[dict[str, str]]) -> None:
     assert [tuple(row) for row in rows[:1]] + [tuple(row.values()) for row in rows] == list(draw_sample.rows())
+
+
+def test_each_picture_has_two_captions_that_are_not_its_title(rows: list[dict[str, str]]) -> None:
+    with (SAMPLE / CAPTIONS).open(encoding="utf-8", newline="") as file:
+        captions = list(csv.DictReader(file))
+    assert [row["IMAGE_FILE"] for row in captions] == [row["IMAGE_FILE"] for row in rows for _ in range(2)]
+    assert len({row["CAPTION"] for row in captions}) == 2 * len(rows) == 2 * SIZE
+    titles = {row["IMAGE_FILE"]: row["TITLE"].lower() for row in rows}
+    for row in captions:
+        assert titles[row["IMAGE_FILE"]] not in row["CAPTION"].lower()
+        assert "," not in row["CAPTION"] and 7 <= len(row["CAPTION"].split()) <= 20, row
 
 
 def test_every_picture_decodes_at_its_stated_size(sample: Path, rows: list[dict[str, str]]) -> None:

@@ -209,7 +209,7 @@ async def _plan(database: Database, model: Model, options: Options, filters: Fil
             notes.append(f"{len(questions):,} of {found.usable:,} captions were drawn; --questions N asks more.")
         if found.verbatim:
             notes.append(
-                f"{found.verbatim} captions are part of their painting's description, so words and full text find "
+                f"{found.verbatim} captions are in their painting's description, so words and full text find "
                 "them literally."
             )
         about = f"The captions of {options.captions.name} with {made_by}"

@@ -40,7 +40,7 @@ class Captions:
     usable: int = 0
     """Number of rows that could be asked, of which `questions` are drawn at random."""
     verbatim: int = 0
-    """Number of questions whose text is part of the painting's stored description."""
+    """Number of questions with whose text the painting's stored description begins."""
 
 
 def caption_columns(caption: str, image: str | None, key: str | None) -> Mapping[str, str]:
@@ -95,7 +95,8 @@ async def read_captions(
         )
     captions.questions = [question for _, question in drawn]
     captions.verbatim = sum(
-        str(question.asked) in (question.expected.catalogue.description or "") for question in captions.questions
+        (question.expected.catalogue.description or "").startswith(str(question.asked))
+        for question in captions.questions
     )
     return captions
 

@@ -25,7 +25,7 @@ EXPECTED: Final[Mapping[tuple[str, str], float]] = {
     (Kind.CAPTION, "search"): 0.96,
     (Kind.CAPTION, "pixels"): 0.65,
     (Kind.CAPTION, "words"): 0.98,
-    (Kind.CAPTION, "full text"): 0.82,
+    (Kind.CAPTION, "full text"): 0.8,
     (Kind.CROP, "search"): 1.0,
     (Kind.CROP, "look"): 1.0,
     (Kind.CROP, "pixels"): 0.96,
