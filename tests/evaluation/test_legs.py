@@ -66,7 +66,7 @@ async def test_pixels_and_words_each_find_what_the_other_cannot(mistitled: Runti
     titles = [Question(Kind.CAPTION, paintings[file], text) for file, text in zip(SHOWN, TITLED, strict=True)]
     by_contents, by_titles = await measured(mistitled, contents), await measured(mistitled, titles)
     assert list(by_contents) == list(by_titles) == ["search", "pixels", "words", "full text"]
-    assert by_contents["pixels"] == 1 and by_contents["full text"] == 0 and by_contents["words"] < 0.5
+    assert by_contents["pixels"] > 0.8 and by_contents["full text"] == 0 and by_contents["words"] < 0.5
     assert by_titles["words"] == by_titles["full text"] == by_titles["search"] == 1 and by_titles["pixels"] < 0.5
     assert by_contents["search"] > by_contents["words"]
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from art_mcp.normalization import fold, normalize
+from art_mcp.normalization import normalize
 from art_mcp.painting import EVERYTHING, Filters
-from art_mcp.search.phrases import phrases
+from art_mcp.search.finder import text_query
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg
-from art_mcp.store.full_text import Words
 from art_mcp.store.ranking import DEPTH, LegQuery, rank
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from art_mcp.painting import Hit
     from art_mcp.space import Space, Vector
     from art_mcp.store.database import Database
+    from art_mcp.store.full_text import Words
     from art_mcp.vision.provider import Provider
 
 SEARCH: Final = "search"
@@ -70,14 +70,13 @@ class Asker:
 
     async def _by_text(self, text: str) -> Asked:
         made = await self._provider.embed_queries([text])
-        vectors = {self._spaces[leg]: made[leg][0] for leg in (Leg.PIXELS, Leg.WORDS) if leg in self._spaces}
-        legs = [LegQuery(space, vector) for space, vector in vectors.items()]
-        words = Words(fold(text), tuple(map(fold, phrases(text))))
+        made = {leg: made[leg] for leg in (Leg.PIXELS, Leg.WORDS) if leg in made and leg in self._spaces}
+        legs, words = text_query(self._provider, self._spaces, made, text)
         hits = {SEARCH: await self._rank(legs, words)}
         for leg in legs:
             hits[leg.name] = await self._rank([leg])
         hits[FULL_TEXT] = await self._rank([], words)
-        return Asked(hits, vectors)
+        return Asked(hits, {leg.space: leg.vector for leg in legs})
 
     async def _by_picture(self, picture: Picture) -> Asked:
         (made,) = await self._provider.embed_images([picture], urgent=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.background.cosines import PICTURES, background
@@ -102,9 +102,7 @@ class Finder:
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         vectors, note = await self._text_vectors(text)
-        legs = [self._by_words(leg, vectors[leg][0]) for leg in vectors]
-        folded = fold(text)
-        words = Words(folded, tuple(map(fold, phrases(text))), weights(folded))
+        legs, words = text_query(self._provider, self._spaces, vectors, text)
         ranking = await rank(self._database, legs, words=words, filters=filters, limit=limit, offset=offset)
         return await self._answer(question, filters, offset, ranking, TEXT, note)
 
@@ -149,9 +147,7 @@ class Finder:
                 "Search by words, or by a painting's id.",
             )
         query = await query_vector(self._database, self._provider, space, picture)
-        steering = await self._steering(text, negative)
-        bounds = TEXT if steering else PICTURE
-        legs = [LegQuery(space, query.vector, background=PICTURES), *steering]
+        legs, bounds = await self._picture_query(LegQuery(space, query.vector), text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         fits = any(judge(hit.score, bounds) is not Relevance.WEAK for hit in ranking.hits)
         return await self._answer(question, filters, offset, ranking, bounds, PART if query.is_part and fits else None)
@@ -178,10 +174,9 @@ class Finder:
         vector = await paintings.vector(self._database, space, painting_id)
         if vector is None:
             raise unknown_painting(painting_id)
-        steering = await self._steering(text, negative)
-        legs = [LegQuery(space, vector, background=PICTURES), *steering]
+        legs, bounds = await self._picture_query(LegQuery(space, vector), text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
-        return await self._answer(question, filters, offset, ranking, TEXT if steering else PICTURE)
+        return await self._answer(question, filters, offset, ranking, bounds)
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
         """Embed a query for the legs that can be searched, and return a note on those that cannot."""
@@ -204,6 +199,11 @@ class Finder:
     def _not_here(self, leg: Leg) -> str:
         return f"The pictures were embedded by {self._spaces[leg].made_by}, which is not configured here."
 
+    async def _picture_query(self, leg: LegQuery, text: str, negative: str) -> tuple[list[LegQuery], Bounds]:
+        """The legs of a picture and the words that steer it, and the bounds of their score."""
+        steering = await self._steering(text, negative)
+        return ([replace(leg, background=PICTURES), *steering], TEXT) if steering else ([leg], PICTURE)
+
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
         """The legs that steering words add, in the joint space of pictures and words."""
         asked = [(_checked_text("text", text), TEXT_STEERS), (_checked_text("negative", negative), NEGATIVE_STEERS)]
@@ -216,16 +216,9 @@ class Finder:
             )
         vectors = await self._provider.embed_queries([words for words, _ in asked])
         return [
-            self._by_words(Leg.PIXELS, vector, weight=weight, steers=True)
+            words_leg(self._provider, self._spaces[Leg.PIXELS], vector, weight=weight, steers=True)
             for vector, (_, weight) in zip(vectors[Leg.PIXELS], asked, strict=True)
         ]
-
-    def _by_words(self, leg: Leg, vector: Vector, **options: Any) -> LegQuery:
-        """The part of a query in one space that was made from words."""
-        known = background(self._spaces[leg], vector)
-        if known is None and leg is Leg.PIXELS:
-            known = self._provider.pixels_background
-        return LegQuery(self._spaces[leg], vector, background=known, **options)
 
     def _picture_space(self) -> Space:
         return self._spaces.get(Leg.LOOK) or self._spaces[Leg.PIXELS]
@@ -255,6 +248,23 @@ class Finder:
             cut=not ranking.more and following < ranking.total,
             note=note,
         )
+
+
+def text_query(
+    provider: Provider, spaces: Mapping[Leg, Space], vectors: Mapping[Leg, Vectors], text: str
+) -> tuple[list[LegQuery], Words]:
+    """What a normalised text is searched by: its vectors, shape (1, dimensions), and its words."""
+    legs = [words_leg(provider, spaces[leg], vectors[leg][0]) for leg in vectors]
+    folded = fold(text)
+    return legs, Words(folded, tuple(map(fold, phrases(text))), weights(folded))
+
+
+def words_leg(provider: Provider, space: Space, vector: Vector, **options: Any) -> LegQuery:
+    """The part of a query in one space whose vector was made from words."""
+    known = background(space, vector)
+    if known is None and space.leg is Leg.PIXELS:
+        known = provider.pixels_background
+    return LegQuery(space, vector, background=known, **options)
 
 
 def unknown_painting(painting_id: object) -> SearchError:

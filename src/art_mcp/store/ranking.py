@@ -145,7 +145,7 @@ def _statement(
     but = "" if exclude is None else bind(exclude)
     parts = {"counted": _counted(filters, where, but)}
     distances = {leg.name: f"<=> {bind(leg.vector)}" for leg in legs}
-    alone = len(legs) == 1 and not words
+    alone = len(legs) == 1 and not words and legs[0].background is None
     # A single leg without filters comes from the index in final order, so only the rows of the page are read.
     nearest = offset + limit + bool(but) if alone and where == "true" else NEAREST
     for leg in legs:
