@@ -148,6 +148,8 @@ async def test_each_art_mcp_command_runs(database_url: str, tmp_path: Path) -> N
     draw(tmp_path / "pictures" / "1.jpg", 1)
     stands_for = {"FOLDER": str(tmp_path / "pictures"), "TABLE.tsv": str(tmp_path / "table.tsv")}
     (tmp_path / "table.tsv").write_text("IMAGE_FILE\tTITLE\npictures/1.jpg\tOne\n")
+    stands_for["CAPTIONS.csv"] = str(tmp_path / "captions.csv")
+    (tmp_path / "captions.csv").write_text("file,caption\n1.jpg,an abstract picture\n")
     (tmp_path / "my.env").write_text(f"ART_MCP_DATABASE_URL={database_url}\n")
     lines = [line for block in blocks("console") for line in block.splitlines()]
     commands = [line.removeprefix("$ ") for line in lines if line.startswith(("$ .venv/bin/art-mcp", "$ art-mcp"))]

@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 import asyncpg
 import pytest
-from support.azure import AzureStandIn, serving
+from support.azure import FOREVER, AzureStandIn, serving
 from support.command import art_mcp, art_mcp_here, failed
 from support.pictures import draw
 from support.scripts import tables
@@ -148,6 +148,24 @@ def test_paid_calls_are_announced_and_confirmed(settings: Settings, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert "The pictures were embedded by azure vision" in done.stdout and "not measured" in done.stdout
     assert {row["leg"] for row in tables(done.stdout)[0]} == {"search", "words", "full text"}
+
+
+@pytest.mark.slow
+def test_a_service_that_ends_in_between_is_no_failure_of_the_model(settings: Settings, tmp_path: Path) -> None:
+    for number in range(3):
+        draw(tmp_path / "art" / f"{number}.png", number, (160, 120))
+    standin = AzureStandIn(keys=(KEY,), rate=200)
+    with serving(standin) as endpoint:
+        paying = {**url(settings), "ART_MCP_AZURE_ENDPOINT": endpoint, "ART_MCP_AZURE_KEY": KEY}
+        assert art_mcp_here("ingest", str(tmp_path / "art"), **paying).returncode == 0
+        before = len(standin.calls)
+        standin.fault("403 quota", count=FOREVER, where=lambda call: len(standin.calls) > before + 6)
+        done = art_mcp_here("evaluate", "--yes", "--report", str(tmp_path / "report.html"), **paying)
+    assert done.returncode == 1 and "quota" in done.stderr and "Traceback" not in done.stderr
+    (rows,) = tables(done.stdout)
+    assert sum(int(row["questions"]) for row in rows if row["leg"] == "search") == 6
+    assert "Stopped after 6 of 15 questions." in done.stdout
+    assert "Stopped after 6 of 15 questions." in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.slow

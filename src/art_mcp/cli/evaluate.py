@@ -154,20 +154,21 @@ async def _evaluate(settings: Settings, options: Options) -> int:
             return 0
         if options.report:
             _write(options.report, "")  # fails now rather than after an hour
-        if options.sample:
-            click.echo("Loading the sample.", err=True)
-            await load(runtime, SAMPLE / TABLE, "sample")
-            model = await runtime.model()
         asker = Asker(database, model.provider, model.spaces, filters)
         evaluation = Evaluation(
             asker, plan.texts + plan.pictures, compare_index=not (options.captions or options.sample)
         )
 
+        async def work() -> None:
+            if options.sample:
+                await load(runtime, SAMPLE / TABLE, "sample")
+            await evaluation.run(plan.questions())
+
         async def progress() -> Progress:
-            return Progress("Asking", evaluation.done, evaluation.total)
+            return Progress("Asking" if evaluation.done else "Preparing", evaluation.done, evaluation.total)
 
         try:
-            await with_bar(lambda: evaluation.run(plan.questions()), progress)
+            await with_bar(work, progress)
         except (click.Abort, ArtMcpError) as error:
             stopped = error
             plan.notes.append(f"Stopped after {evaluation.done} of {evaluation.total} questions.")
@@ -187,7 +188,7 @@ async def _evaluate(settings: Settings, options: Options) -> int:
 async def _plan(database: Database, model: Model, options: Options, filters: Filters) -> Plan:
     pixels = next((space for space in model.spaces if space.leg is Leg.PIXELS), None)
     known = pixels is None or model.provider.spaces.get(Leg.PIXELS) == pixels
-    made_by = model.provider.spaces[Leg.PIXELS].made_by
+    made_by = (pixels or model.provider.spaces[Leg.PIXELS]).made_by
     if options.sample:
         return Plan(
             lambda: sample_questions(database),
@@ -207,6 +208,8 @@ async def _plan(database: Database, model: Model, options: Options, filters: Fil
         questions = found.questions
         if found.usable > len(questions):
             notes.append(f"{len(questions):,} of {found.usable:,} captions were drawn; --questions N asks more.")
+        if found.refused > len(found.refusals):
+            notes.append(f"{found.refused:,} rows were refused.")
         if found.verbatim:
             notes.append(
                 f"{found.verbatim} captions are in their painting's description, so words and full text find "

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from art_mcp.painting import Painting
     from art_mcp.store.database import Database
 
+KEPT_REFUSALS = 1_000
+
 
 @dataclass(slots=True)
 class Captions:
@@ -36,7 +38,9 @@ class Captions:
 
     questions: list[Question] = field(default_factory=list)
     refusals: list[tuple[str, str]] = field(default_factory=list)
-    """Label and reason of the rows that ask nothing."""
+    """Label and reason of the rows that ask nothing; at most `KEPT_REFUSALS`."""
+    refused: int = 0
+    """Number of all rows that ask nothing."""
     usable: int = 0
     """Number of rows that could be asked, of which `questions` are drawn at random."""
     verbatim: int = 0
@@ -77,12 +81,13 @@ async def read_captions(
             async for page in pages:
                 for label, question in await _questions(database, page.rows, filters):
                     if isinstance(question, str):
+                        captions.refused += 1
                         captions.refusals.append((label, question))
                     else:
                         captions.usable += 1
                         drawn.append((hashlib.sha256(f"{label} {question.asked}".encode()).digest(), question))
                 drawn.sort(key=lambda each: each[0])
-                del drawn[count:]
+                del drawn[count:], captions.refusals[KEPT_REFUSALS:]
     except NoPictureColumn as error:
         raise SourceError(error.problem, "Name one with --image-column or --id-column.") from None
     finally:
