@@ -16,6 +16,7 @@ import pytest
 from support.azure import FOREVER, AzureStandIn, serving
 from support.command import art_mcp, art_mcp_here, failed
 from support.pictures import draw
+from support.postgres import value
 from support.scripts import tables
 
 from art_mcp.evaluation.question import PICTURES, TITLES
@@ -24,6 +25,12 @@ from art_mcp.evaluation.statistics import Interval, Result
 from art_mcp.settings import Settings
 from art_mcp.store.host_os import WINDOWS
 
+WITHOUT_PICTURE = """
+    WITH changed AS (
+        UPDATE art_mcp.paintings SET image_sha256 = NULL
+        WHERE id IN (SELECT id FROM art_mcp.paintings ORDER BY id LIMIT 3) RETURNING id
+    ) SELECT count(*) FROM changed
+"""
 KEY = "c4nary" * 5 + "ab"
 
 
@@ -82,6 +89,10 @@ def test_the_own_collection(loaded: Settings) -> None:
     assert {each["leg"]: each["recall"] for each in found["index"]} == {"pixels": 1, "words": 1, "look": 1}
     done = art_mcp_here("evaluate", "--questions", "1", "--collection", "pictures", **url(loaded))
     assert done.returncode == 0 and "The index of pixels finds 100.0 % of the 201 nearest" in done.stdout
+    assert anyio.run(value, url(loaded)["ART_MCP_DATABASE_URL"], WITHOUT_PICTURE) == 3
+    found = json.loads(art_mcp_here("evaluate", "--json", **url(loaded)).stdout)
+    assert found["notes"] == ["3 of 12 paintings have no stored picture; only titles are asked."]
+    assert found["questions"] == found["asked"] == 12 * len(TITLES) + 9 * len(PICTURES)
     assert "No painting has the collection 'nothing'" in failed(
         art_mcp_here("evaluate", "--collection", "nothing", **url(loaded))
     )
@@ -146,7 +157,7 @@ def test_paid_calls_are_announced_and_confirmed(settings: Settings, tmp_path: Pa
     # The service is gone: what is measured is not a failure of the model.
     done = art_mcp_here("evaluate", **{key: paying[key] for key in ("ART_MCP_DATABASE_URL",)})
     assert done.returncode == 0, done.stderr
-    assert "The pictures were embedded by azure vision" in done.stdout and "not measured" in done.stdout
+    assert "The pictures were embedded by azure vision" in done.stdout and "they are not measured" in done.stdout
     assert {row["leg"] for row in tables(done.stdout)[0]} == {"search", "words", "full text"}
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,27 +17,23 @@ from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.errors import ArtMcpError
 from art_mcp.evaluation.asking import Asker
-from art_mcp.evaluation.captions import caption_columns, questions_of, read_captions
+from art_mcp.evaluation.captions import caption_columns
 from art_mcp.evaluation.evaluation import Evaluation
 from art_mcp.evaluation.loading import load
-from art_mcp.evaluation.own import own_questions, titles
-from art_mcp.evaluation.question import PICTURES, Question
+from art_mcp.evaluation.plan import Plan, of_captions, of_collection, of_sample
 from art_mcp.evaluation.report import html_report
-from art_mcp.evaluation.sample import PICTURE_QUESTIONS, QUESTIONS, TEXTS, K, sample_questions, verdicts
+from art_mcp.evaluation.sample import K, verdicts
 from art_mcp.evaluation.statistics import NOT_FOUND
 from art_mcp.evaluation.tables import EXPLAINED, RESULT_HEADER, result_row, table
 from art_mcp.painting import Filters, readable
 from art_mcp.runtime import Model, Runtime
-from art_mcp.sample import SAMPLE, SIZE, TABLE
+from art_mcp.sample import SAMPLE, TABLE
 from art_mcp.settings import Settings
-from art_mcp.space import Leg
-from art_mcp.store import known_items
 from art_mcp.store.filters import require_values
 from art_mcp.store.ranking import NEAREST
 from art_mcp.store.scratch import temporary_database
 
 if TYPE_CHECKING:
-    from art_mcp.ingest.sources.source import Refusal
     from art_mcp.store.database import Database
 
 MOST_CAPTIONS = 1_000
@@ -58,21 +53,6 @@ class Options:
     report: Path | None
     as_json: bool
     yes: bool
-
-
-@dataclass(slots=True)
-class Plan:
-    """The questions that will be asked."""
-
-    questions: Callable[[], AsyncIterator[Question | Refusal]]
-    texts: int
-    pictures: int
-    about: str
-    """What is evaluated, as a heading."""
-    notes: list[str] = field(default_factory=list)
-    refusals: list[tuple[str, str]] = field(default_factory=list)
-    stored: int = 0
-    """Number of pictures that are embedded to be searched."""
 
 
 @click.command()
@@ -155,9 +135,7 @@ async def _evaluate(settings: Settings, options: Options) -> int:
         if options.report:
             _write(options.report, "")  # fails now rather than after an hour
         asker = Asker(database, model.provider, model.spaces, filters)
-        evaluation = Evaluation(
-            asker, plan.texts + plan.pictures, compare_index=not (options.captions or options.sample)
-        )
+        evaluation = Evaluation(asker, plan.total, compare_index=plan.compare_index)
 
         async def work() -> None:
             if options.sample:
@@ -186,50 +164,14 @@ async def _evaluate(settings: Settings, options: Options) -> int:
 
 
 async def _plan(database: Database, model: Model, options: Options, filters: Filters) -> Plan:
-    pixels = next((space for space in model.spaces if space.leg is Leg.PIXELS), None)
-    known = pixels is None or model.provider.spaces.get(Leg.PIXELS) == pixels
-    made_by = (pixels or model.provider.spaces[Leg.PIXELS]).made_by
     if options.sample:
-        return Plan(
-            lambda: sample_questions(database),
-            TEXTS,
-            PICTURE_QUESTIONS,
-            f"The sample with {made_by}",
-            stored=SIZE,
-        )
+        return of_sample(database, model)
     await require_values(database, filters)
-    notes = []
-    if pixels is not None and not known:
-        notes.append(f"The pictures were embedded by {pixels.made_by}, which is not configured here: not measured.")
     if options.captions:
-        found = await read_captions(
-            database, options.captions, options.columns, options.count or MOST_CAPTIONS, filters
+        return await of_captions(
+            database, model, options.captions, options.columns, options.count or MOST_CAPTIONS, filters
         )
-        questions = found.questions
-        if found.usable > len(questions):
-            notes.append(f"{len(questions):,} of {found.usable:,} captions were drawn; --questions N asks more.")
-        if found.refused > len(found.refusals):
-            notes.append(f"{found.refused:,} rows were refused.")
-        if found.verbatim:
-            notes.append(
-                f"{found.verbatim} captions are in their painting's description, so words and full text find "
-                "them literally."
-            )
-        about = f"The captions of {options.captions.name} with {made_by}"
-        return Plan(lambda: questions_of(questions), len(questions), 0, about, notes, found.refusals)
-    drawn = await known_items.draw(database, options.count or MOST_PAINTINGS, filters)
-    if not drawn:
-        raise ArtMcpError("There are no paintings yet.", "Load some with `art-mcp ingest FOLDER`, or pass --sample.")
-    seen = sum(painting.image_sha256 is not None for painting in drawn) if known else 0
-    if known and seen < len(drawn):
-        notes.append(f"{len(drawn) - seen} of {len(drawn)} paintings have no stored picture; only titles ask for them.")
-    return Plan(
-        lambda: own_questions(database, drawn, with_pictures=known),
-        sum(len(titles(painting)) for painting in drawn),
-        len(PICTURES) * seen,
-        f"{len(drawn)} paintings with {made_by}",
-        notes,
-    )
+    return await of_collection(database, model, options.count or MOST_PAINTINGS, filters)
 
 
 async def _confirmed(runtime: Runtime, model: Model, plan: Plan, options: Options) -> bool:
@@ -238,7 +180,7 @@ async def _confirmed(runtime: Runtime, model: Model, plan: Plan, options: Option
     click.echo(f"{plan.about}: {stored}{plan.texts} texts and {plan.pictures} pictures to ask.", err=True)
     if not model.provider.limits.billed:
         return True
-    click.echo(str(await runtime.spending(plan.stored + plan.texts + plan.pictures)), err=True)
+    click.echo(str(await runtime.spending(plan.stored + plan.total)), err=True)
     if options.yes:
         return True
     if not sys.stdin.isatty():
@@ -267,7 +209,7 @@ def _print_result(plan: Plan, evaluation: Evaluation, options: Options) -> None:
                 f"WORSE than the built-in model: {verdict.kind} by {verdict.leg}, R@{K} "
                 f"{100 * verdict.recall.value:.0f} %, expected {100 * verdict.expected:.0f} %."
             )
-    if evaluation.done == evaluation.total == QUESTIONS and judged and all(each.as_expected for each in judged):
+    if evaluation.done == evaluation.total and judged and all(each.as_expected for each in judged):
         click.echo("The model does as well as the built-in one, or better.")
 
 
