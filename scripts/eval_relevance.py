@@ -1,21 +1,22 @@
 """Where the bounds of strong, fair and weak should lie, from questions with a known answer and with none.
 
-    python scripts/eval_relevance.py FOLDER CAPTIONS
+    python scripts/eval_relevance.py FOLDER [--unanswerable FILE]
 
-FOLDER is as for `eval_retrieval.py`: captions whose painting is known. CAPTIONS is a CSV with a column
-`caption` of photographs that have nothing to do with the collection, of which at most 500 are asked; their best
-hits are wrong by construction. For pictures, every painting is asked for by a distorted copy of itself.
-Prints percentiles of the scores that `search/relevance.py` judges, and the percentage of them that its bounds call
-strong, fair and weak. Needs what art-mcp itself needs.
+FOLDER is as for `eval_retrieval.py`: captions whose painting is known. FILE has descriptions of what no painting there
+shows, one a line. Because scores do not depend on the collection, smaller ones are simulated by leaving hits out; each
+is drawn 20 times. For pictures, every painting is asked for by a distorted copy of itself.
+
+Prints, for collections of several sizes, how often nothing fits and how many of the strong hits are right, the curve of
+false alarms for each signal, and percentiles of the scores of pictures. Needs what art-mcp itself needs.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -24,32 +25,84 @@ from eval_retrieval import captioned, settings
 from figures import table
 from PIL import Image
 
-from art_mcp.painting import Relevance
+from art_mcp.evaluation.asking import SEARCH, Asker
+from art_mcp.evaluation.question import Kind, Question
+from art_mcp.painting import Hit, Relevance
 from art_mcp.runtime import Runtime
 from art_mcp.search import relevance
-from art_mcp.store import paintings
 from art_mcp.store.scratch import scratch
 
-FOREIGN = 500
+UNANSWERABLE = Path(__file__).parent / "unanswerable.txt"
+SIZES = (10, 50, 200)
+DRAWS = 20
+FALSE_ALARMS = (5, 10, 20, 40)
 PERCENTILES = (5, 25, 50, 75, 95)
 
 Scores = dict[str, list[float]]
 
 
-async def by_text(runtime: Runtime, known: dict[str, str], foreign: Sequence[str]) -> Scores:
-    """Raw scores of the right painting, and of the best hit where nothing is right."""
-    finder, database = await runtime.finder(), await runtime.database()
-    scores: Scores = {"right painting": [], "best hit, nothing right": [], "10th hit, nothing right": []}
-    for caption, file in known.items():
-        for hit, _ in (await finder.by_text(caption, limit=50)).hits:
-            found = await paintings.get(database, hit.painting.id)
-            if found is not None and found.image_name == file:
-                scores["right painting"].append(hit.score)
-    for caption in foreign:
-        hits = (await finder.by_text(caption, limit=10)).hits
-        scores["best hit, nothing right"].append(hits[0][0].score)
-        scores["10th hit, nothing right"].append(hits[-1][0].score)
-    return scores
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What a search found for a question, and the picture file of its answer; None if nothing answers it."""
+
+    hits: Sequence[Hit]
+    answer: str | None
+
+    def best(self, among: set[str]) -> float:
+        """The score of the best hit if these were all paintings; nothing of them is found: minus infinity."""
+        return max((hit.score for hit in self.hits if hit.painting.image_name in among), default=-np.inf)
+
+
+async def by_text(runtime: Runtime, known: Sequence[Question], unanswerable: Sequence[str]) -> list[Ranked]:
+    model = await runtime.model()
+    asker = Asker(await runtime.database(), model.provider, model.spaces)
+    asked = [*known, *(Question(Kind.CAPTION, known[0].expected, text) for text in unanswerable)]
+    answers = [*(question.expected.image_name for question in known), *[None] * len(unanswerable)]
+    return [
+        Ranked((await asker.ask(question)).hits[SEARCH], answer)
+        for question, answer in zip(asked, answers, strict=True)
+    ]
+
+
+def words_by_size(ranked: Sequence[Ranked], files: Sequence[str]) -> str:
+    """How often nothing fits, and how many strong hits are right, in drawn collections of each size and in all."""
+    rng = random.Random(0)
+    rows = []
+    for size in [size for size in SIZES if size < len(files)] + [len(files)]:
+        nothing: dict[bool, list[bool]] = {True: [], False: []}
+        strong = right = 0
+        for each in ranked:
+            for _ in range(DRAWS if size < len(files) else 1):
+                among = set(rng.sample(files, size))
+                if each.answer is not None and each.answer not in among:
+                    among = among - {min(among)} | {each.answer}
+                nothing[each.answer is not None].append(each.best(among) < relevance.TEXT.fair)
+                hits = [hit.painting.image_name for hit in each.hits if hit.score >= relevance.TEXT.strong]
+                strong += len(among.intersection(hits))
+                right += each.answer in among.intersection(hits)
+        cells = [f"{100 * np.mean(nothing[answerable]):.0f}" for answerable in (True, False)]
+        rows.append([str(size), *cells, str(strong), f"{100 * right / strong:.0f}" if strong else ""])
+    header = ["paintings", "answerable: nothing fits, %", "unanswerable: nothing fits, %", "strong hits", "right, %"]
+    return table(header, rows)
+
+
+def curve(ranked: Sequence[Ranked]) -> str:
+    """The share of answers that get more than the best hits of the unanswerable, for each signal of a hit."""
+    rows = []
+    for name in ("score", *ranked[0].hits[0].legs):
+
+        def signal(hit: Hit, name: str = name) -> float:
+            return hit.score if name == "score" else hit.legs.get(name, -1.0)
+
+        false = [max(map(signal, each.hits)) for each in ranked if each.answer is None]
+        right = [
+            max((signal(hit) for hit in each.hits if hit.painting.image_name == each.answer), default=-np.inf)
+            for each in ranked
+            if each.answer is not None
+        ]
+        bounds = [float(np.percentile(false, 100 - share)) for share in FALSE_ALARMS]
+        rows.append([name, *(f"{100 * np.mean(np.array(right) > bound):.0f} ({bound:.2f})" for bound in bounds)])
+    return table(["signal", *(f"{share} % false alarms" for share in FALSE_ALARMS)], rows)
 
 
 async def by_picture(runtime: Runtime, images: Path, folder: Path) -> Scores:
@@ -85,23 +138,25 @@ def show(title: str, scores: Scores, bounds: relevance.Bounds) -> None:
     print(f"\n## {title}: strong from {bounds.strong}, fair from {bounds.fair}\n\n{table(header, rows)}", flush=True)
 
 
-async def measure(source: Path, captions: Path, folder: Path) -> None:
-    with captions.open(encoding="utf-8", newline="") as file:
-        foreign = [row["caption"] for row in csv.DictReader(file)]
-    foreign = random.Random(0).sample(foreign, min(FOREIGN, len(foreign)))
+async def measure(source: Path, unanswerable: Path, folder: Path) -> None:
+    texts = unanswerable.read_text("utf-8").splitlines()
     async with Runtime(settings(folder)) as runtime:
-        known = {str(question.asked): question.expected.image_name for question in await captioned(runtime, source)}
-        show("Text", await by_text(runtime, known, foreign), relevance.TEXT)
+        known = await captioned(runtime, source)
+        files = sorted(path.name for path in (source / "images").iterdir())
+        ranked = await by_text(runtime, known, texts)
+        bounds = relevance.TEXT
+        print(f"\n## Text: strong from {bounds.strong}, fair from {bounds.fair}\n\n{words_by_size(ranked, files)}")
+        print(f"\n## Answers that are found, %, and the bound\n\n{curve(ranked)}", flush=True)
         show("Picture", await by_picture(runtime, source / "images", folder), relevance.PICTURE)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="with paintings.tsv and images/")
-    parser.add_argument("captions", type=Path, help="a CSV with a column `caption`")
+    parser.add_argument("--unanswerable", type=Path, default=UNANSWERABLE)
     options = parser.parse_args()
     with scratch() as folder:
-        anyio.run(measure, options.folder.resolve(), options.captions, folder)
+        anyio.run(measure, options.folder.resolve(), options.unanswerable, folder)
 
 
 if __name__ == "__main__":

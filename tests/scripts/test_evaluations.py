@@ -35,17 +35,27 @@ def test_eval_retrieval(sample: Path, tmp_path: Path) -> None:
 
 
 def test_eval_relevance(sample: Path, tmp_path: Path) -> None:
-    (tmp_path / "foreign.csv").write_text("caption\na dog catches a frisbee\ntwo men fix a bicycle\n")
-    folder = captioned(sample, tmp_path / "art", 8)
-    text, picture = tables(run("eval_relevance.py", folder, tmp_path / "foreign.csv"))
-    assert [int(row["count"]) for row in text] == [8, 2, 2]
-    assert [int(row["count"]) for row in picture] == [8, 8]
-    for row in text + picture:
+    (tmp_path / "none.txt").write_text("a dog catches a frisbee\ntwo men fix a bicycle\n")
+    (tmp_path / "others.csv").write_text("title,artist\nWet roofs,Anna Ray\n")
+    folder = captioned(sample, tmp_path / "art", 12)
+    asked = run(
+        "eval_relevance.py", folder, "--unanswerable", tmp_path / "none.txt", "--others", tmp_path / "others.csv"
+    )
+    text, curve, picture, larger = tables(asked)
+    assert [row["paintings"] for row in text] == ["10", "12"] and len(larger) == 2
+    for row in text + larger:
+        answerable, unanswerable = shares(row, "answerable: nothing fits, %", "unanswerable: nothing fits, %")
+        assert 0 <= answerable < unanswerable <= 100
+    assert [row["signal"] for row in curve] == ["score", "pixels", "words", "text"]
+    for row in curve:
+        found = [number(cell) for column, cell in row.items() if column != "signal"]
+        assert found == sorted(found) and found[0] >= 0 and found[-1] <= 100
+    assert [int(row["count"]) for row in picture] == [12, 12]
+    for row in picture:
         points = [float(row[f"p{percentile}"]) for percentile in (5, 25, 50, 75, 95)]
         assert points == sorted(points)
         assert sum(shares(row, "strong, %", "fair, %", "weak, %")) == pytest.approx(100, abs=0.2)
-    for right, wrong in ((text[0], text[1]), (picture[0], picture[1])):
-        assert float(right["p50"]) > float(wrong["p50"])
+    assert float(picture[0]["p50"]) > float(picture[1]["p50"])
 
 
 def test_eval_wall_photos(sample: Path, tmp_path: Path) -> None:
