@@ -36,14 +36,10 @@ def test_eval_retrieval(sample: Path, tmp_path: Path) -> None:
 
 def test_eval_relevance(sample: Path, tmp_path: Path) -> None:
     (tmp_path / "none.txt").write_text("a dog catches a frisbee\ntwo men fix a bicycle\n")
-    (tmp_path / "others.csv").write_text("title,artist\nWet roofs,Anna Ray\n")
     folder = captioned(sample, tmp_path / "art", 12)
-    asked = run(
-        "eval_relevance.py", folder, "--unanswerable", tmp_path / "none.txt", "--others", tmp_path / "others.csv"
-    )
-    text, curve, picture, larger = tables(asked)
-    assert [row["paintings"] for row in text] == ["10", "12"] and len(larger) == 2
-    for row in text + larger:
+    text, curve, picture = tables(run("eval_relevance.py", folder, "--unanswerable", tmp_path / "none.txt"))
+    assert [row["paintings"] for row in text] == ["10", "12"]
+    for row in text:
         answerable, unanswerable = shares(row, "answerable: nothing fits, %", "unanswerable: nothing fits, %")
         assert 0 <= answerable < unanswerable <= 100
     assert [row["signal"] for row in curve] == ["score", "pixels", "words", "text"]
