@@ -181,6 +181,14 @@ class Relevance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another picture of the same painting in the database, as an entry of its own."""
+
+    id: uuid.UUID
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A painting in a search result, with its scores."""
 
@@ -189,6 +197,8 @@ class Hit:
     """The sum over the legs, computed in `store/ranking.py`; comparable only within one result."""
     legs: dict[str, float]
     """The cosine similarity for each leg that has this painting; for full text, the share of words found."""
+    copies: tuple[Copy, ...] = ()
+    """The other copies of the painting, whether they match the filters or not; they are no hits of their own."""
 
 
 @dataclass(frozen=True, slots=True)

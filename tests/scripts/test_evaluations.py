@@ -127,3 +127,17 @@ def test_tokens(sample: Path, tmp_path: Path) -> None:
     for row in answers:
         assert 0 < number(row["text"]) < 10_000 and 0 < number(row["data"]) < 10_000
     assert number(answers[0]["data"]) < number(answers[1]["data"])
+
+
+def test_eval_copies(sample: Path, tmp_path: Path) -> None:
+    folder = captioned(sample, tmp_path / "art", 6)
+    embeddings, curve = tables(run("eval_copies.py", folder / "images"))
+    assert len(embeddings) == 11 and len(curve) == 11 + 3 + 1
+    for row in embeddings:
+        shares(row, "found by look, %", "found by pixels, %", "found by fingerprint, %")
+    columns = [column for column in curve[0] if column.startswith("from ")]
+    for row in curve[:-1]:
+        found = shares(row, *columns)
+        assert found == sorted(found, reverse=True)
+    assert number(curve[0]["from 0.95"]) == 100, "recompressed"
+    assert curve[-1]["taken for the same painting, %"].startswith("15 pairs") and curve[-1]["from 0.8"] == "0"

@@ -61,10 +61,10 @@ def picture_of(result: CallToolResult) -> Image.Image:
     return picture
 
 
-def noise(path: Path, width: int, height: int) -> None:
-    """As hard to compress as a picture can be."""
+def noise(path: Path, width: int, height: int, seed: int = 1) -> None:
+    """As hard to compress as a picture can be, and unlike that of any other seed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    grains = np.random.default_rng(1).integers(0, 256, (height // 2, width // 2, 3), np.uint8)
+    grains = np.random.default_rng(seed).integers(0, 256, (height // 2, width // 2, 3), np.uint8)
     Image.fromarray(grains).resize((width, height), Image.Resampling.NEAREST).save(path, quality=90)
 
 
@@ -81,7 +81,7 @@ def odd(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> s
     sizes = {"quarters": (1600, 1200), "wide": (1600, 20), "tall": (20, 1600)} | {f"n{n}": (400, 300) for n in range(9)}
     rows = []
     for number, (name, (width, height)) in enumerate(sizes.items()):
-        noise(folder / f"{name}.png", width, height)
+        noise(folder / f"{name}.png", width, height, number)
         rows.append({"ID": name, "IMAGE_FILE": f"{name}.png", "TITLE": f"Title {name}", "AUTHOR": "MUSTER, Max"})
         rows[-1]["DATE"] = str(1900 + number)
     quarters = Image.new("RGB", (2, 2))
@@ -218,11 +218,12 @@ async def test_the_largest_pictures_that_can_be_kept_fit_into_an_answer(settings
 @pytest.mark.slow
 async def test_the_longest_catalogue_fits_into_an_answer(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "long"
-    noise(folder / "grain.jpg", 640, 480)
+    for n in range(50):
+        noise(folder / f"grain{n}.jpg", 640, 480, n)
     filling = '""' + "長い言葉。\U0001f5bc "  # a quote inside a field in quotes is written twice
     rows = [
         {column: f'"{n} {filling * 120}"' for column in COLUMNS}
-        | {"ID": str(n), "IMAGE_FILE": "grain.jpg", "DESCRIPTION": f'"{n} {filling * 6_000}"'}
+        | {"ID": str(n), "IMAGE_FILE": f"grain{n}.jpg", "DESCRIPTION": f'"{n} {filling * 6_000}"'}
         for n in range(50)
     ]
     await load_into(settings, table(folder, rows))
@@ -251,7 +252,8 @@ def test_texts_are_cut_as_little_as_makes_them_fit(filling: str, count: int) -> 
     fields = dict.fromkeys(("title", "artist", "date", "type", "technique", "school", "collection"), text)
     ids = [str(painting_id("c", str(n))) for n in range(count)]
     hits = [
-        PaintingSummary(number=n + 151, id=ids[n], score=-12.3456, relevance="strong", **fields) for n in range(count)
+        PaintingSummary(number=n + 151, id=ids[n], score=-12.3456, relevance="strong", copies=[], **fields)
+        for n in range(count)
     ]
     found = SearchResult(results=hits, offset=150, total=10**9, next_cursor="x" * 19, note=None)
     result = answer(found, search_text)
@@ -279,9 +281,9 @@ async def test_what_fits_is_not_cut(settings: Settings, tmp_path: Path) -> None:
 def museum(tmp_path: Path) -> Iterator[Path]:
     """Twelve paintings catalogued as a museum does, with every field filled."""
     folder = tmp_path / "museum"
-    noise(folder / "grain.jpg", 400, 300)
+    for n in range(12):
+        noise(folder / f"grain{n}.jpg", 400, 300, n)
     row = {
-        "IMAGE_FILE": "grain.jpg",
         "TITLE": "The Arrival of the Governess at a Merchant's House",
         "AUTHOR": "BRUEGEL, Pieter the Elder",
         "DATE": "about 1660-65",
@@ -291,7 +293,7 @@ def museum(tmp_path: Path) -> Iterator[Path]:
         "TIMEFRAME": "1651-1700",
         "DESCRIPTION": LONG * 20,
     }
-    yield table(folder, [row | {"ID": str(n)} for n in range(12)])
+    yield table(folder, [row | {"ID": str(n), "IMAGE_FILE": f"grain{n}.jpg"} for n in range(12)])
 
 
 async def test_answers_and_the_list_of_tools_cost_few_tokens(settings: Settings, museum: Path) -> None:

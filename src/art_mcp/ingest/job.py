@@ -16,6 +16,7 @@ import anyio.to_thread
 from anyio.abc import TaskStatus
 
 from art_mcp.ingest.batch import BatchStore
+from art_mcp.ingest.copies import Comparison
 from art_mcp.ingest.embedding import BATCH
 from art_mcp.ingest.errors import IngestError, unknown_job
 from art_mcp.ingest.listing import begin, write_down
@@ -161,6 +162,7 @@ class Ingest:
         await anyio.lowlevel.checkpoint_if_cancelled()
         if run.stopped and not isinstance(run.stopped[0], Stopped):
             raise run.stopped[0]
+        await Comparison(self._database).run()
         await Run().through(partial(self._end, job))
 
     @asynccontextmanager

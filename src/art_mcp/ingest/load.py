@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.ingest.copies import Comparison
 from art_mcp.ingest.sources.source import Refusal
 from art_mcp.space import Leg, Space
 from art_mcp.store import archive, backfill, leases, space_migration, spaces, vector_index
@@ -142,6 +143,7 @@ class Load:
             await self._store_all()
         await archive.tidy(self._database, self._bundle.collections, list(self._bundle.vectors))
         await vector_index.repair(self._database)  # left over from an interrupted import
+        await Comparison(self._database).run()
 
     async def reach(self) -> Reach:
         """The reach of searches, to be called after `run`."""

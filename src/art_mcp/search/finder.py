@@ -21,6 +21,7 @@ from art_mcp.search.relevance import PICTURE, TEXT, Bounds, judge
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import collection_sizes, paintings
+from art_mcp.store.copies import of as copies_of
 from art_mcp.store.filters import require_values
 from art_mcp.store.full_text import Words
 from art_mcp.store.ranking import LegQuery, Ranking, rank
@@ -52,7 +53,7 @@ class Answer:
     offset: int
     """Number of hits on the previous pages."""
     total: int
-    """Number of paintings that match the filters."""
+    """Number of paintings that match the filters, each copy counted."""
     next_cursor: str | None
     cut: bool
     """Whether the ranking ends with this page although more paintings match the filters."""
@@ -164,6 +165,8 @@ class Finder:
     ) -> Answer:
         """Find other paintings that look like one of the collection, steered by words as in `by_image`.
 
+        Copies of the painting itself are no hits; the note names them.
+
         Raises:
             ArtMcpError: there is no such painting, the query is invalid, or the model or the database failed.
         """
@@ -176,7 +179,9 @@ class Finder:
             raise unknown_painting(painting_id)
         legs, bounds = await self._picture_query(LegQuery(space, vector), text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
-        return await self._answer(question, filters, offset, ranking, bounds)
+        copies = len(await copies_of(self._database, painting_id))
+        note = f"Left out: copies of this painting ({copies}), which get_painting names." if copies else None
+        return await self._answer(question, filters, offset, ranking, bounds, note)
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
         """Embed a query for the legs that can be searched, and return a note on those that cannot."""
@@ -245,7 +250,7 @@ class Finder:
             offset=offset,
             total=ranking.total,
             next_cursor=cursors.encode(question, following) if ranking.more else None,
-            cut=not ranking.more and following < ranking.total,
+            cut=not ranking.more and following + ranking.folded < ranking.total,
             note=note,
         )
 

@@ -15,7 +15,7 @@ from art_mcp.server.answers import fitted
 from art_mcp.server.results import painting_result
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
-from art_mcp.store import paintings
+from art_mcp.store import copies, paintings
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -55,8 +55,8 @@ def register(server: MCPServer[Services]) -> None:
 
 
 async def painting(ctx: ToolContext, id: str) -> str:
-    _, found = await _find(ctx, id)
-    return fitted(painting_result(found)).model_dump_json()
+    database, found = await _find(ctx, id)
+    return fitted(painting_result(found, await copies.of(database, found.id))).model_dump_json()
 
 
 async def painting_image(ctx: ToolContext, id: str) -> bytes:

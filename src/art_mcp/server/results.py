@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from art_mcp.painting import Painting, Relevance
+from art_mcp.painting import Copy, Painting, Relevance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from art_mcp.search.finder import Answer
     from art_mcp.store.facets import Description
     from art_mcp.vision.provider import Health
 
 UNTITLED = "Untitled"
 NOTHING_FITS = "Nothing here matches well; these are only the nearest. Try other words or another picture."
+SHOWN_COPIES = 2
+"""How many copies of a painting a result names; the others are counted, since a page of hits must stay small."""
 
 
 def _compact(schema: dict[str, Any]) -> None:
@@ -55,6 +59,7 @@ class PaintingSummary(Result):
     collection: str
     score: float = Field(description="Comparable only within one query.")
     relevance: Annotated[Relevance, WithJsonSchema({"type": "string", "enum": list(Relevance)})]
+    copies: Annotated[list[str], WithJsonSchema({"type": "array"})]
 
 
 class SearchResult(Result):
@@ -86,6 +91,7 @@ class PaintingResult(Result):
     image_file: str
     image_width: int | None = Field(description="Pixels of the source's picture; null if unknown.")
     image_height: int | None
+    copies: Annotated[list[str], WithJsonSchema({"type": "array"})]
     shown: str | None = Field(description="What the returned picture shows, if there is one.")
     similar: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
         description="Search results: others that look like it, most similar first."
@@ -123,7 +129,13 @@ class CollectionResult(Result):
 
 def search_result(found: Answer) -> SearchResult:
     results = [
-        PaintingSummary(number=number, **_summary(hit.painting), score=round(hit.score, 4), relevance=relevance)
+        PaintingSummary(
+            number=number,
+            **_summary(hit.painting),
+            score=round(hit.score, 4),
+            relevance=relevance,
+            copies=_copies(hit.copies),
+        )
         for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
     ]
     note = found.note
@@ -160,7 +172,15 @@ def _listed(hits: list[PaintingSummary]) -> list[str]:
         facts = [hit.artist, hit.date, hit.type, hit.technique, hit.school, hit.collection]
         lines.append(f"{hit.number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
         lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
+        if hit.copies:
+            lines.append(f"   also in the collection as {', '.join(hit.copies)}")
     return lines
+
+
+def _copies(copies: Sequence[Copy]) -> list[str]:
+    """Say which the other copies are, or how many there are beyond the first."""
+    listed = [f"{copy.id} ({copy.collection})" for copy in copies[:SHOWN_COPIES]]
+    return listed + [f"{more} more" for more in [len(copies) - SHOWN_COPIES] if more > 0]
 
 
 def collection_result(found: Description, spaces: list[str], health: Health) -> CollectionResult:
@@ -197,10 +217,13 @@ def collection_text(result: CollectionResult) -> str:
     return "\n".join(lines)
 
 
-def painting_result(painting: Painting, shown: str | None = None, similar: Answer | None = None) -> PaintingResult:
+def painting_result(
+    painting: Painting, copies: Sequence[Copy], shown: str | None = None, similar: Answer | None = None
+) -> PaintingResult:
     """Describe a painting.
 
     Args:
+        copies: its other copies.
         shown: what the returned picture shows, in words.
     """
     return PaintingResult(
@@ -211,6 +234,7 @@ def painting_result(painting: Painting, shown: str | None = None, similar: Answe
         image_file=painting.image_name,
         image_width=painting.image_width,
         image_height=painting.image_height,
+        copies=_copies(copies),
         shown=shown,
         similar=search_result(similar).results if similar else [],
     )
@@ -230,6 +254,7 @@ def painting_text(result: PaintingResult) -> str:
         "Page": result.page,
         "Picture": f"{result.image_file}, {_pixels(result)}",
         "Shown": result.shown,
+        "Also stored as": ", ".join(result.copies),
         "Id": result.id,
         "Description": result.description,
     }

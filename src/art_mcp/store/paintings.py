@@ -166,6 +166,9 @@ async def remove_outdated_vectors(connection: Connection, entries: Sequence[Entr
     known = [(there[entry.painting.id], entry.painting) for entry in entries if entry.painting.id in there]
     repainted = [new.id for old, new in known if old.image_sha256 != new.image_sha256]
     reworded = [new.id for old, new in known if old.catalogue.sentence() != new.catalogue.sentence()]
+    if repainted:
+        for table in ("fingerprints", "copies"):  # they are compared again
+            await connection.execute(f"DELETE FROM art_mcp.{table} WHERE painting_id = ANY($1)", repainted)
     if repainted or reworded:
         for name, leg in await connection.fetch("SELECT name, leg FROM art_mcp.spaces ORDER BY name"):
             outdated = reworded if leg == Leg.WORDS else repainted

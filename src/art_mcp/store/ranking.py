@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.background.cosines import Background
-from art_mcp.painting import EVERYTHING, Filters, Hit
+from art_mcp.painting import EVERYTHING, Copy, Filters, Hit
+from art_mcp.store.copies import others
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import Words, covered, matching
 from art_mcp.store.paintings import READ_FIELDS, painting_of
@@ -60,6 +61,8 @@ class Ranking:
     hits: list[Hit]
     total: int
     """Number of paintings that pass the filters, without the excluded one."""
+    folded: int
+    """Number of those that are no hits on any page, because they are copies of a hit or of the excluded one."""
     more: bool
     """Whether there is a next page."""
 
@@ -81,18 +84,28 @@ async def rank(
     a leg gets the mean of that leg. Full text adds the share of the query's words that the catalogue entry has,
     weighted by how much they identify; a z-score would be meaningless, because most paintings have none of them.
 
+    Of the copies of a painting, only the best is a hit, and the others are listed with it.
+
     Args:
         limit: maximum number of hits, starting at `offset`.
-        exclude: a painting to leave out: the one whose similar paintings are searched.
+        exclude: a painting to leave out, with its copies: the one whose similar paintings are searched.
     """
     limit = min(limit, DEPTH - offset)
-    values: list[Any] = []
-    statement = _statement(legs, words, filters, exclude, offset, limit + 1, values)
-    async with database.transaction(_settings(filters, database.iterative_scan)) as connection:
-        rows = await connection.fetch(statement, *values)
-    names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
-    hits = [_hit(row, names) for row in rows if row["id"] is not None]
-    return Ranking(hits[:limit], rows[0]["total"], len(hits) > limit and offset + limit < DEPTH)
+
+    async def page(candidates: int) -> Ranking:
+        values: list[Any] = []
+        statement = _statement(legs, words, filters, exclude, offset, limit + 1, candidates, values)
+        async with database.transaction(_settings(filters, database.iterative_scan)) as connection:
+            rows = await connection.fetch(statement, *values)
+        names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
+        hits = [_hit(row, names) for row in rows if row["id"] is not None]
+        more = len(hits) > limit and offset + limit < DEPTH
+        return Ranking(hits[:limit], rows[0]["total"], rows[0]["folded"], more)
+
+    # A single leg without filters comes from the index in final order, so few rows are read, unless most are copies.
+    few = 2 * (offset + limit + 1) if _is_alone(legs, words) and filters == EVERYTHING else NEAREST
+    found = await page(min(few, NEAREST))
+    return await page(NEAREST) if found.folded and not found.more and few < NEAREST else found
 
 
 async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -> list[float]:
@@ -133,6 +146,7 @@ def _statement(
     exclude: uuid.UUID | None,
     offset: int,
     limit: int,
+    candidates: int,
     values: list[Any],
 ) -> str:
     """Return the SQL, and append its parameters to `values`."""
@@ -145,12 +159,10 @@ def _statement(
     but = "" if exclude is None else bind(exclude)
     parts = {"counted": _counted(filters, where, but)}
     distances = {leg.name: f"<=> {bind(leg.vector)}" for leg in legs}
-    alone = len(legs) == 1 and not words and legs[0].background is None
-    # A single leg without filters comes from the index in final order, so only the rows of the page are read.
-    nearest = offset + limit + bool(but) if alone and where == "true" else NEAREST
+    alone = _is_alone(legs, words)
     for leg in legs:
         if leg.weight > 0:
-            parts |= _nearest(leg.name, vector_table(leg.space), f"(v.vector {distances[leg.name]})", where, nearest)
+            parts |= _nearest(leg.name, vector_table(leg.space), f"(v.vector {distances[leg.name]})", where, candidates)
     if words:
         weights = bind(list(words.weights)), bind(list(words.weights.values()))
         parts |= matching(bind(words.text), bind(list(words.phrases)), weights, where, NEAREST)
@@ -159,11 +171,16 @@ def _statement(
     else:
         backgrounds = {leg.name: [bind(value) for value in leg.background] for leg in legs if leg.background}
         parts |= _together(legs, distances, backgrounds, bool(words))
-    others = f"WHERE painting_id <> {but}" if but else ""
-    parts["page"] = f"SELECT * FROM scored {others} ORDER BY score DESC, painting_id LIMIT {limit:d} OFFSET {offset:d}"
+    parts["copied"] = _copied(but)
+    parts["page"] = (
+        f"SELECT s.*, work FROM (SELECT * FROM scored {_except(but)}) s LEFT JOIN copied USING (painting_id) "
+        f"WHERE hidden IS NOT TRUE ORDER BY score DESC, painting_id LIMIT {limit:d} OFFSET {offset:d}"
+    )
     return f"""
         WITH {", ".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())}
-        SELECT counted.total, page.*, {", ".join(f"p.{field}" for field in READ_FIELDS)}
+        SELECT counted.total, (SELECT count(*) FROM copied WHERE hidden) AS folded,
+            CASE WHEN work IS NOT NULL THEN {others("page.painting_id")} END AS copies,
+            page.*, {", ".join(f"p.{field}" for field in READ_FIELDS)}
         FROM counted LEFT JOIN (page JOIN art_mcp.paintings p ON p.id = page.painting_id) ON true
         ORDER BY score DESC, painting_id
     """
@@ -176,6 +193,20 @@ def _counted(filters: Filters, where: str, but: str) -> str:
     if filters == Filters(collection=filters.collection):
         count = f"SELECT coalesce(sum(n), 0)::bigint FROM art_mcp.collections AS p (collection, n) WHERE {where}"
     return f"SELECT ({count}){itself} AS total"
+
+
+def _copied(but: str) -> str:
+    """Return SQL for the candidates that have copies, and whether each is hidden: by a better one, or as excluded."""
+    itself = f"OR work = (SELECT work FROM art_mcp.copies WHERE painting_id = {but})" if but else ""
+    return (
+        "SELECT painting_id, work, "
+        f"row_number() OVER (PARTITION BY work ORDER BY score DESC, painting_id) > 1 {itself} AS hidden "
+        f"FROM scored JOIN art_mcp.copies USING (painting_id) {_except(but)}"
+    )
+
+
+def _except(but: str) -> str:
+    return f"WHERE painting_id <> {but}" if but else ""
 
 
 def _nearest(name: str, table: str, distance: str, where: str, limit: int) -> dict[str, str]:
@@ -193,6 +224,11 @@ def _nearest(name: str, table: str, distance: str, where: str, limit: int) -> di
         f"{name}_near": f"SELECT * FROM {name}_indexed UNION ({columns} {table} v "
         f"WHERE v.painting_id = ANY(ARRAY({few})) ORDER BY {distance} + 0 LIMIT {limit})",
     }
+
+
+def _is_alone(legs: Sequence[LegQuery], words: Words | None) -> bool:
+    """Whether a single cosine is the score."""
+    return len(legs) == 1 and not words and legs[0].background is None
 
 
 def _alone(leg: LegQuery) -> str:
@@ -245,4 +281,5 @@ def _hit(row: Record, names: Sequence[str]) -> Hit:
         painting=painting_of(row),
         score=row["score"],
         legs={name: score for name, score in scores.items() if score is not None},
+        copies=tuple(Copy(*copy) for copy in row["copies"] or ()),
     )

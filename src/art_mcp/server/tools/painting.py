@@ -17,7 +17,7 @@ from art_mcp.server.answers import answer
 from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
 from art_mcp.server.results import PaintingResult, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
-from art_mcp.store import paintings
+from art_mcp.store import copies, paintings
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -65,8 +65,9 @@ async def get_painting(
     alike = None
     if similar:
         alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
+    same = await copies.of(database, painting_id)
     shown, pictures = await _picture(runtime, painting_id, size, part) if size else (None, [])
-    return answer(painting_result(painting, shown, alike), painting_text, *pictures)
+    return answer(painting_result(painting, same, shown, alike), painting_text, *pictures)
 
 
 async def _picture(
