@@ -26,8 +26,8 @@ from pathlib import Path
 
 from figures import table
 
+from art_mcp.dates import years
 from art_mcp.errors import ArtMcpError
-from art_mcp.ingest.dates import years
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.opening import open_source

@@ -132,8 +132,8 @@ def show(title: str, scores: Scores, bounds: relevance.Bounds) -> None:
     rows = []
     for name, values in scores.items():
         points = [f"{value:.2f}" for value in np.percentile(values, PERCENTILES)] if values else [""] * len(PERCENTILES)
-        words = [relevance.judge(value, bounds) for value in values]
-        shares = [f"{100 * words.count(word) / len(words):.1f}" if words else "" for word in Relevance]
+        strong, fair = (100 * np.mean(np.array(values) >= bound) for bound in (bounds.strong, bounds.fair))
+        shares = [f"{share:.1f}" for share in (strong, fair - strong, 100 - fair)]
         rows.append([name, str(len(values)), *points, *shares])
     print(f"\n## {title}: strong from {bounds.strong}, fair from {bounds.fair}\n\n{table(header, rows)}", flush=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 # Accents of the Latin, Greek and Cyrillic alphabets. Marks of other scripts are kept: a Japanese or Hindi word
@@ -64,3 +64,15 @@ def fold(text: str) -> str:
     """
     plain = _ACCENTS.sub("", normalize(text.translate(_ALONE), "NFKD"))
     return normalize(plain.casefold().translate(_ALONE))
+
+
+@lru_cache(10_000)
+def spellings(word: str) -> frozenset[str]:
+    """Return a word and, from five letters on, each form of it with one letter left out.
+
+    Two words that share a form are spelled almost alike: they differ by one letter, or by the place of one. The
+    database's function `art_mcp.spellings` is the same for the words of a key.
+    """
+    if not 5 <= len(word) <= 40:
+        return frozenset((word,))
+    return frozenset((word, *(word[:at] + word[at + 1 :] for at in range(len(word)))))

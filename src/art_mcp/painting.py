@@ -199,6 +199,8 @@ class Hit:
     """The cosine similarity for each leg that has this painting; for full text, the share of words found."""
     copies: tuple[Copy, ...] = ()
     """The other copies of the painting, whether they match the filters or not; they are no hits of their own."""
+    asked: bool = False
+    """Whether it is what the question asks for by name or year: by the artist that it names, from the years."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from art_mcp.search.phrases import phrases
     ],
 )
 def test_quotation_marks_of_every_language_make_a_phrase(query: str) -> None:
-    assert phrases(query) == ("the night watch",)
+    assert tuple(phrases(query).values()) == ("the night watch",)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,14 @@ def test_quotation_marks_of_every_language_make_a_phrase(query: str) -> None:
     ],
 )
 def test_apostrophes_and_inches_make_no_phrase(query: str, expected: tuple[str, ...]) -> None:
-    assert phrases(query) == expected
+    assert tuple(phrases(query).values()) == expected
 
 
 def test_a_query_of_quotation_marks_is_read_at_once() -> None:
-    assert phrases("'a " * 700) == ()
+    assert phrases("'a " * 700) == {}
+
+
+def test_a_phrase_is_found_with_its_marks() -> None:
+    query = "boats, “a red hat”"
+    ((start, end),) = phrases(query)
+    assert query[start:end] == "“a red hat”"

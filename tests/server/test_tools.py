@@ -239,6 +239,41 @@ async def test_a_painter_is_found_by_name_before_everything_else(empty_client: C
     assert (best["artist"], best["relevance"]) == ("DÜRER, Albrecht", "strong")
 
 
+async def test_what_the_question_names_comes_first_and_the_answer_says_so(empty_client: Client, pictures: Path) -> None:
+    with (pictures / "table.tsv").open("a") as table:
+        for number, year in enumerate((1870, 1900)):
+            draw(pictures / "images" / f"extra{number}.jpg", 77 + number, (400, 300))
+            table.write(f"extra{number}.jpg\tUntitled\tMONET, Claude\t{year}\tother\tWater lilies.\n")
+    await call(empty_client, "ingest_collection", source=str(pictures))
+
+    async def asked(query: str, **arguments: Any) -> tuple[list[tuple[str, str]], str]:
+        result = await call(empty_client, "search_paintings_by_text", query=query, **arguments)
+        page = result.structured_content
+        assert page["note"] and page["note"] in result.content[0].text
+        return [(hit["artist"], hit["date"]) for hit in page["results"]], page["note"]
+
+    monets = {("MONET, Claude", "1870"), ("MONET, Claude", "1900")}
+    hits, note = await asked("noise by Claude Monnet")
+    assert set(hits[:2]) == monets and len(hits) == 10
+    assert note == (
+        'Works by Claude Monet come first; the rest of the question, "noise", was searched for what they show.'
+    )
+    hits, note = await asked("the newest paintings by Monet")
+    assert hits[:2] == sorted(monets, reverse=True)
+    assert note == "Works by Claude Monet come first; all are sorted by year, newest first."
+    hits, note = await asked("red before 1900")
+    assert hits[0] == ("MONET, Claude", "1870") and "Paintings from 1899 or earlier come first" in note
+    hits, note = await asked("red by Monet in 1911")
+    assert set(hits[:2]) == monets and hits[2] == ("MUSTER, Max", "1911")
+    assert note.startswith("No painting here is what was asked for: works by Claude Monet from 1911;")
+
+    first = await call(empty_client, "search_paintings_by_text", query="red by Monet", limit=1)
+    cursor = first.structured_content["next_cursor"]
+    second = await call(empty_client, "search_paintings_by_text", query="red by Monet", limit=1, cursor=cursor)
+    pages = [page.structured_content["results"][0] for page in (first, second)]
+    assert {(hit["artist"], hit["date"]) for hit in pages} == monets
+
+
 async def test_refused_rows_are_reported(empty_client: Client, pictures: Path) -> None:
     with (pictures / "table.tsv").open("a") as table:
         table.write("gone.jpg\tGone\t\t\t\t\nonly\n")

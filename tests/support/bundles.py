@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from art_mcp.dates import years
 from art_mcp.ingest.archive import Archive, Export
-from art_mcp.ingest.dates import years
 from art_mcp.ingest.load import Load
 from art_mcp.ingest.names import display_name
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id

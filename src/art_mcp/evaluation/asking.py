@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from art_mcp.normalization import normalize
 from art_mcp.painting import EVERYTHING, Filters
-from art_mcp.search.finder import text_query
+from art_mcp.search.finder import read_question, text_query
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg
 from art_mcp.store.ranking import DEPTH, LegQuery, rank
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from art_mcp.space import Space, Vector
     from art_mcp.store.database import Database
     from art_mcp.store.full_text import Words
+    from art_mcp.store.preference import Preference
     from art_mcp.vision.provider import Provider
 
 SEARCH: Final = "search"
@@ -69,10 +70,11 @@ class Asker:
         return await self._by_picture(question.asked)
 
     async def _by_text(self, text: str) -> Asked:
-        made = await self._provider.embed_queries([text])
+        asked = await read_question(self.database, text, self._filters)
+        made = await self._provider.embed_queries([asked.words])
         made = {leg: made[leg] for leg in (Leg.PIXELS, Leg.WORDS) if leg in made and leg in self._spaces}
-        legs, words = text_query(self._provider, self._spaces, made, text)
-        hits = {SEARCH: await self._rank(legs, words)}
+        legs, words = text_query(self._provider, self._spaces, made, asked)
+        hits = {SEARCH: await self._rank(legs, words, asked.preference)}
         for leg in legs:
             hits[leg.name] = await self._rank([leg])
         hits[FULL_TEXT] = await self._rank([], words)
@@ -90,5 +92,10 @@ class Asker:
             hits[space.leg.value] = await self._rank([LegQuery(space, vector)])
         return Asked(hits, vectors)
 
-    async def _rank(self, legs: Sequence[LegQuery], words: Words | None = None) -> Sequence[Hit]:
-        return (await rank(self.database, legs, words=words, filters=self._filters, limit=DEPTH)).hits
+    async def _rank(
+        self, legs: Sequence[LegQuery], words: Words | None = None, preference: Preference | None = None
+    ) -> Sequence[Hit]:
+        ranking = await rank(
+            self.database, legs, words=words, filters=self._filters, limit=DEPTH, preference=preference
+        )
+        return ranking.hits

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
+from art_mcp.dates import years
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.decoding import Decoder, UndecidedError
 from art_mcp.images.picture import Picture
 from art_mcp.images.rendition import render
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.dates import years
 from art_mcp.ingest.embedding import EMBEDDED_SIDE, PictureVectors, word_vectors
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources.source import Source

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from art_mcp.ingest.dates import years
+from art_mcp.dates import years
 from art_mcp.ingest.embedding import word_vectors
 from art_mcp.ingest.job import collection_name
 from art_mcp.ingest.load import Bundle, ImportFailed

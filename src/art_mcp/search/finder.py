@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from art_mcp.background.cosines import PICTURES, background
 from art_mcp.background.words import weights
@@ -16,11 +17,11 @@ from art_mcp.normalization import fold, normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
-from art_mcp.search.phrases import phrases
-from art_mcp.search.relevance import PICTURE, TEXT, Bounds, judge
+from art_mcp.search.question import Asked, Question
+from art_mcp.search.relevance import PICTURE, TEXT, judge, judge_named
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space, Vector
-from art_mcp.store import collection_sizes, paintings
+from art_mcp.store import artists, collection_sizes, paintings
 from art_mcp.store.copies import of as copies_of
 from art_mcp.store.filters import require_values
 from art_mcp.store.full_text import Words
@@ -39,6 +40,8 @@ TEXT_STEERS = 1.0
 NEGATIVE_STEERS = -0.5
 """Weights of the z-scores of wanted and unwanted words, relative to 1 for the picture."""
 PART = "Only a part of the picture was searched for, because it matches better than the whole."
+
+Rate: TypeAlias = Callable[[Hit], Relevance]
 
 
 class SearchError(ArtMcpError):
@@ -87,6 +90,8 @@ class Finder:
     ) -> Answer:
         """Find paintings that match a description by their pixels, their catalogue's meaning, or its words.
 
+        Works by artists and from years that the query names come first; the rest of the query is searched.
+
         Args:
             query: a description in plain words, with phrases in quotes; 1 to 2,000 characters.
             filters: which paintings to search.
@@ -99,13 +104,24 @@ class Finder:
         text = _checked_text("query", query)
         if not text:
             raise SearchError("The query is empty.", "Describe what the painting shows, or who painted it.")
-        question = (self._names, "text", text, filters)
         _check_limit(limit)
+        asked = await read_question(self._database, text, filters)
+        question = (self._names, "text", text, filters, asked.preference)
         offset = cursors.decode(question, cursor)
-        vectors, note = await self._text_vectors(text)
-        legs, words = text_query(self._provider, self._spaces, vectors, text)
-        ranking = await rank(self._database, legs, words=words, filters=filters, limit=limit, offset=offset)
-        return await self._answer(question, filters, offset, ranking, TEXT, note)
+        vectors, note = await self._text_vectors(asked.words)
+        legs, words = text_query(self._provider, self._spaces, vectors, asked)
+        ranking = await rank(
+            self._database,
+            legs,
+            words=words,
+            filters=filters,
+            limit=limit,
+            offset=offset,
+            preference=asked.preference,
+        )
+        notes = " ".join(each for each in (asked.note(ranking.asked), note) if each)
+        rate = partial(judge_named, asked=asked) if ranking.asked and asked.names_all else partial(judge, bounds=TEXT)
+        return await self._answer(question, filters, offset, ranking, rate, notes or None)
 
     async def by_image(
         self,
@@ -148,10 +164,10 @@ class Finder:
                 "Search by words, or by a painting's id.",
             )
         query = await query_vector(self._database, self._provider, space, picture)
-        legs, bounds = await self._picture_query(LegQuery(space, query.vector), text, negative)
+        legs, rate = await self._picture_query(LegQuery(space, query.vector), text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
-        fits = any(judge(hit.score, bounds) is not Relevance.WEAK for hit in ranking.hits)
-        return await self._answer(question, filters, offset, ranking, bounds, PART if query.is_part and fits else None)
+        fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
+        return await self._answer(question, filters, offset, ranking, rate, PART if query.is_part and fits else None)
 
     async def like_painting(
         self,
@@ -177,11 +193,11 @@ class Finder:
         vector = await paintings.vector(self._database, space, painting_id)
         if vector is None:
             raise unknown_painting(painting_id)
-        legs, bounds = await self._picture_query(LegQuery(space, vector), text, negative)
+        legs, rate = await self._picture_query(LegQuery(space, vector), text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
         copies = len(await copies_of(self._database, painting_id))
         note = f"Left out: copies of this painting ({copies}), which get_painting names." if copies else None
-        return await self._answer(question, filters, offset, ranking, bounds, note)
+        return await self._answer(question, filters, offset, ranking, rate, note)
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
         """Embed a query for the legs that can be searched, and return a note on those that cannot."""
@@ -204,10 +220,12 @@ class Finder:
     def _not_here(self, leg: Leg) -> str:
         return f"The pictures were embedded by {self._spaces[leg].made_by}, which is not configured here."
 
-    async def _picture_query(self, leg: LegQuery, text: str, negative: str) -> tuple[list[LegQuery], Bounds]:
-        """The legs of a picture and the words that steer it, and the bounds of their score."""
+    async def _picture_query(self, leg: LegQuery, text: str, negative: str) -> tuple[list[LegQuery], Rate]:
+        """The legs of a picture and the words that steer it, and what rates their hits."""
         steering = await self._steering(text, negative)
-        return ([replace(leg, background=PICTURES), *steering], TEXT) if steering else ([leg], PICTURE)
+        if not steering:
+            return [leg], partial(judge, bounds=PICTURE)
+        return [replace(leg, background=PICTURES), *steering], partial(judge, bounds=TEXT)
 
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
         """The legs that steering words add, in the joint space of pictures and words."""
@@ -234,7 +252,7 @@ class Finder:
         filters: Filters,
         offset: int,
         ranking: Ranking,
-        bounds: Bounds,
+        rate: Rate,
         note: str | None = None,
     ) -> Answer:
         if not ranking.total:
@@ -246,7 +264,7 @@ class Finder:
             await require_values(self._database, filters)
         following = offset + len(ranking.hits)
         return Answer(
-            hits=[(hit, judge(hit.score, bounds)) for hit in ranking.hits],
+            hits=[(hit, rate(hit)) for hit in ranking.hits],
             offset=offset,
             total=ranking.total,
             next_cursor=cursors.encode(question, following) if ranking.more else None,
@@ -255,13 +273,20 @@ class Finder:
         )
 
 
+async def read_question(database: Database, text: str, filters: Filters) -> Asked:
+    """What a normalised text asks for, with the artists of the collection that it names."""
+    read = Question(text)
+    found = await artists.named(database, *read.look_up, filters)
+    return read.asked(found, await artists.usage(database, read.doubts(found)))
+
+
 def text_query(
-    provider: Provider, spaces: Mapping[Leg, Space], vectors: Mapping[Leg, Vectors], text: str
+    provider: Provider, spaces: Mapping[Leg, Space], vectors: Mapping[Leg, Vectors], asked: Asked
 ) -> tuple[list[LegQuery], Words]:
-    """What a normalised text is searched by: its vectors, shape (1, dimensions), and its words."""
+    """What the words of a question are searched by: their vectors, shape (1, dimensions), and their full text."""
     legs = [words_leg(provider, spaces[leg], vectors[leg][0]) for leg in vectors]
-    folded = fold(text)
-    return legs, Words(folded, tuple(map(fold, phrases(text))), weights(folded))
+    folded = fold(asked.words)
+    return legs, Words(folded, tuple(map(fold, asked.phrases)), weights(folded))
 
 
 def words_leg(provider: Provider, space: Space, vector: Vector, **options: Any) -> LegQuery:

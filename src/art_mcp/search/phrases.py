@@ -13,7 +13,7 @@ _PHRASE = re.compile(
 )
 
 
-def phrases(text: str) -> tuple[str, ...]:
-    """Return the quoted phrases of a text in their order, without quotation marks and outer spaces."""
-    found = ((match["double"] or match["single"] or "").strip() for match in _PHRASE.finditer(text))
-    return tuple(phrase for phrase in found if phrase)
+def phrases(text: str) -> dict[tuple[int, int], str]:
+    """Return the quoted phrases of a text in their order, without quotation marks and outer spaces, by their spans."""
+    found = {match.span(): (match["double"] or match["single"] or "").strip() for match in _PHRASE.finditer(text)}
+    return {span: phrase for span, phrase in found.items() if phrase}

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from art_mcp.painting import Relevance
+from art_mcp.painting import Hit, Relevance
+from art_mcp.search.question import Asked
 
 
 class Bounds(NamedTuple):
@@ -26,8 +27,20 @@ PICTURE = Bounds(fair=0.72, strong=0.82)
 """For the cosine of two pictures."""
 
 
-def judge(score: float, bounds: Bounds) -> Relevance:
-    """Rate a hit by the bounds for its kind of query."""
-    if score >= bounds.strong:
+def judge(hit: Hit, bounds: Bounds) -> Relevance:
+    """Rate a hit by its score and the bounds for its kind of query."""
+    if hit.score >= bounds.strong:
         return Relevance.STRONG
-    return Relevance.FAIR if score >= bounds.fair else Relevance.WEAK
+    return Relevance.FAIR if hit.score >= bounds.fair else Relevance.WEAK
+
+
+def judge_named(hit: Hit, asked: Asked) -> Relevance:
+    """Rate a hit of a question that names artists or years, which some paintings fulfil; these come first.
+
+    They are strong if the question asks for nothing else, and at least fair if it does. No other is what was asked for.
+    """
+    if not hit.asked:
+        return Relevance.WEAK
+    if not asked.rest or hit.score >= TEXT.strong:
+        return Relevance.STRONG
+    return Relevance.FAIR

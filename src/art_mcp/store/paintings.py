@@ -20,7 +20,7 @@ from art_mcp.painting import (
     filter_key,
 )
 from art_mcp.space import Leg, PictureEmbedding
-from art_mcp.store import collection_sizes
+from art_mcp.store import artists, collection_sizes
 from art_mcp.store.spaces import require_active, vector_rows, vector_table
 
 if TYPE_CHECKING:
@@ -141,6 +141,8 @@ async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID
         "SET width = excluded.width, height = excluded.height, data = excluded.data",
         [(e.painting.id, r.kind, r.width, r.height, r.data) for e in entries for r in e.renditions],
     )
+    keys = {filter_key("artist", entry.painting.catalogue.artist) for entry in entries}
+    await artists.add(connection, {key for key in keys if key})
     return {row["id"] for row in written if row["new"]}
 
 

@@ -13,6 +13,7 @@ from art_mcp.store.copies import others
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import Words, covered, matching
 from art_mcp.store.paintings import READ_FIELDS, painting_of
+from art_mcp.store.preference import Preference, ranked
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Ranking:
     """Number of those that are no hits on any page, because they are copies of a hit or of the excluded one."""
     more: bool
     """Whether there is a next page."""
+    asked: bool = False
+    """Whether any painting fulfils the preference."""
 
 
 async def rank(
@@ -76,6 +79,7 @@ async def rank(
     limit: int,
     offset: int = 0,
     exclude: uuid.UUID | None = None,
+    preference: Preference | None = None,
 ) -> Ranking:
     """Rank paintings by the weighted sum over the legs of the z-score of their cosine similarity, best first.
 
@@ -89,21 +93,24 @@ async def rank(
     Args:
         limit: maximum number of hits, starting at `offset`.
         exclude: a painting to leave out, with its copies: the one whose similar paintings are searched.
+        preference: which paintings come first, whatever their scores; only with `words`.
     """
     limit = min(limit, DEPTH - offset)
+    plain = filters == EVERYTHING and preference is None
 
     async def page(candidates: int) -> Ranking:
         values: list[Any] = []
-        statement = _statement(legs, words, filters, exclude, offset, limit + 1, candidates, values)
-        async with database.transaction(_settings(filters, database.iterative_scan)) as connection:
+        statement = _statement(legs, words, filters, exclude, preference, offset, limit + 1, candidates, values)
+        async with database.transaction(_settings(plain, database.iterative_scan)) as connection:
             rows = await connection.fetch(statement, *values)
         names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
         hits = [_hit(row, names) for row in rows if row["id"] is not None]
         more = len(hits) > limit and offset + limit < DEPTH
-        return Ranking(hits[:limit], rows[0]["total"], rows[0]["folded"], more)
+        asked = preference is not None and rows[0]["any_asked"]
+        return Ranking(hits[:limit], rows[0]["total"], rows[0]["folded"], more, asked)
 
     # A single leg without filters comes from the index in final order, so few rows are read, unless most are copies.
-    few = 2 * (offset + limit + 1) if _is_alone(legs, words) and filters == EVERYTHING else NEAREST
+    few = 2 * (offset + limit + 1) if _is_alone(legs, words) and plain else NEAREST
     found = await page(min(few, NEAREST))
     return await page(NEAREST) if found.folded and not found.more and few < NEAREST else found
 
@@ -119,22 +126,22 @@ async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -
         f"(SELECT 1 - (v.vector <=> ${number}) FROM {table} v ORDER BY v.vector <=> ${number} LIMIT 1)"
         for number in range(1, len(vectors) + 1)
     ]
-    async with database.transaction(_settings(EVERYTHING, database.iterative_scan)) as connection:
+    async with database.transaction(_settings(True, database.iterative_scan)) as connection:
         row = await connection.fetchrow(f"SELECT {', '.join(best)}", *vectors)
     return [cosine for cosine in row or () if cosine is not None]
 
 
-def _settings(filters: Filters, iterative_scan: bool) -> dict[str, object]:
+def _settings(plain: bool, iterative_scan: bool) -> dict[str, object]:
     # ef_search limits the rows that an HNSW index scan returns, so it must be at least NEAREST.
     # Starting parallel workers takes longer than most searches.
     settings: dict[str, object] = {
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "hnsw.ef_search": NEAREST,
         "max_parallel_workers_per_gather": 0,
-        # Planning takes 2 ms. Without filters one generic plan fits all; with filters it depends on their values.
-        "plan_cache_mode": f"force_{'generic' if filters == EVERYTHING else 'custom'}_plan",
+        # Planning takes 2 ms. Without filters and preference one generic plan fits all; else it depends on values.
+        "plan_cache_mode": f"force_{'generic' if plain else 'custom'}_plan",
     }
-    if iterative_scan and filters != EVERYTHING:
+    if iterative_scan and not plain:
         settings["hnsw.iterative_scan"] = "relaxed_order"
     return settings
 
@@ -144,6 +151,7 @@ def _statement(
     words: Words | None,
     filters: Filters,
     exclude: uuid.UUID | None,
+    preference: Preference | None,
     offset: int,
     limit: int,
     candidates: int,
@@ -166,23 +174,32 @@ def _statement(
     if words:
         weights = bind(list(words.weights)), bind(list(words.weights.values()))
         parts |= matching(bind(words.text), bind(list(words.phrases)), weights, where, NEAREST)
+    wishes = preference.wishes(values) if preference else []
+    preferred = _preferred(legs, distances, preference, wishes, where) if preference else {}
+    parts |= preferred
+    more = [name for name in preferred if name.endswith(("wished", "wished_near"))]
     if alone:
         parts["scored"] = _alone(legs[0])
     else:
         backgrounds = {leg.name: [bind(value) for value in leg.background] for leg in legs if leg.background}
-        parts |= _together(legs, distances, backgrounds, bool(words))
-    parts["copied"] = _copied(but)
+        parts |= _together(legs, distances, backgrounds, bool(words), more)
+    ranking, order, any_asked = "scored", "score DESC, painting_id", ""
+    if preference:
+        parts["ranked"] = ranked(preference, wishes)
+        ranking, order = "ranked", "place"
+        any_asked = "EXISTS (SELECT FROM wished) AS any_asked, "
+    parts["copied"] = _copied(ranking, order, but)
     parts["page"] = (
-        f"SELECT s.*, work FROM (SELECT * FROM scored {_except(but)}) s LEFT JOIN copied USING (painting_id) "
-        f"WHERE hidden IS NOT TRUE ORDER BY score DESC, painting_id LIMIT {limit:d} OFFSET {offset:d}"
+        f"SELECT s.*, work FROM (SELECT * FROM {ranking} {_except(but)}) s LEFT JOIN copied USING (painting_id) "
+        f"WHERE hidden IS NOT TRUE ORDER BY {order} LIMIT {limit:d} OFFSET {offset:d}"
     )
     return f"""
         WITH {", ".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())}
-        SELECT counted.total, (SELECT count(*) FROM copied WHERE hidden) AS folded,
+        SELECT counted.total, {any_asked}(SELECT count(*) FROM copied WHERE hidden) AS folded,
             CASE WHEN work IS NOT NULL THEN {others("page.painting_id")} END AS copies,
             page.*, {", ".join(f"p.{field}" for field in READ_FIELDS)}
         FROM counted LEFT JOIN (page JOIN art_mcp.paintings p ON p.id = page.painting_id) ON true
-        ORDER BY score DESC, painting_id
+        ORDER BY {order}
     """
 
 
@@ -195,13 +212,12 @@ def _counted(filters: Filters, where: str, but: str) -> str:
     return f"SELECT ({count}){itself} AS total"
 
 
-def _copied(but: str) -> str:
+def _copied(ranking: str, order: str, but: str) -> str:
     """Return SQL for the candidates that have copies, and whether each is hidden: by a better one, or as excluded."""
     itself = f"OR work = (SELECT work FROM art_mcp.copies WHERE painting_id = {but})" if but else ""
     return (
-        "SELECT painting_id, work, "
-        f"row_number() OVER (PARTITION BY work ORDER BY score DESC, painting_id) > 1 {itself} AS hidden "
-        f"FROM scored JOIN art_mcp.copies USING (painting_id) {_except(but)}"
+        f"SELECT painting_id, work, row_number() OVER (PARTITION BY work ORDER BY {order}) > 1 {itself} AS hidden "
+        f"FROM {ranking} JOIN art_mcp.copies USING (painting_id) {_except(but)}"
     )
 
 
@@ -209,8 +225,8 @@ def _except(but: str) -> str:
     return f"WHERE painting_id <> {but}" if but else ""
 
 
-def _nearest(name: str, table: str, distance: str, where: str, limit: int) -> dict[str, str]:
-    """Return SQL for the candidates of a leg, at most `limit`."""
+def _nearest(name: str, table: str, distance: str, where: str, limit: int, counted: str = "counted") -> dict[str, str]:
+    """Return SQL for the candidates of a leg, at most `limit`; `counted` is the table with their total number."""
     columns = f"SELECT v.painting_id, {distance} AS distance FROM"
     if where == "true":
         return {f"{name}_near": f"{columns} {table} v ORDER BY {distance} LIMIT {limit}"}
@@ -218,7 +234,7 @@ def _nearest(name: str, table: str, distance: str, where: str, limit: int) -> di
     return {
         # Scans the index until enough rows pass the filter or pgvector's scan limit ends it; skipped if few rows pass.
         f"{name}_indexed": f"{columns} {table} v JOIN art_mcp.paintings p ON p.id = v.painting_id WHERE {where} "
-        f"AND (SELECT total > {EXACT_UNTIL} FROM counted) ORDER BY {distance} LIMIT {limit}",
+        f"AND (SELECT total > {EXACT_UNTIL} FROM {counted}) ORDER BY {distance} LIMIT {limit}",
         # An array, because the planner misjudges how many rows pass a filter on years, and would scan the whole table.
         # "+ 0" prevents the planner from using the index here as well.
         f"{name}_near": f"SELECT * FROM {name}_indexed UNION ({columns} {table} v "
@@ -236,13 +252,38 @@ def _alone(leg: LegQuery) -> str:
     return f"SELECT painting_id, 1 - distance AS {leg.name}, 1 - distance AS score FROM {leg.name}_near"
 
 
+def _preferred(
+    legs: Sequence[LegQuery], distances: Mapping[str, str], preference: Preference, wishes: list[str], where: str
+) -> dict[str, str]:
+    """Return SQL for the candidates that fulfil a preference: all, or the nearest of each leg if there are too many.
+
+    What fulfils only the most important wish comes next, so there are candidates for it as well.
+    """
+    parts = {}
+    for prefix, some in {"": wishes, **({"first_": wishes[:1]} if wishes[1:] else {})}.items():
+        parts[f"{prefix}wished"] = preference.asked(some, where, NEAREST)
+        every = " AND ".join([where, *some])
+        some_of_them = f"SELECT FROM art_mcp.paintings p WHERE {every} LIMIT {EXACT_UNTIL + 1}"
+        parts[f"{prefix}many"] = f"SELECT count(*) AS total FROM ({some_of_them}) AS m"
+        for leg in legs if preference.selects else ():
+            name, table, distance = f"{prefix}{leg.name}", vector_table(leg.space), f"(v.vector {distances[leg.name]})"
+            if_many = f"{every} AND (SELECT total > {NEAREST} FROM {prefix}many)"
+            parts |= _nearest(f"{name}_wished", table, distance, if_many, NEAREST, f"{prefix}many")
+    return parts
+
+
 def _together(
-    legs: Sequence[LegQuery], distances: Mapping[str, str], backgrounds: Mapping[str, Sequence[str]], words: bool
+    legs: Sequence[LegQuery],
+    distances: Mapping[str, str],
+    backgrounds: Mapping[str, Sequence[str]],
+    words: bool,
+    more: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return SQL for the exact score of every candidate on each leg, and their weighted sum.
 
     Args:
         backgrounds: placeholders of the background of each leg that has one.
+        more: tables with further candidates.
     """
     parts, near, columns, score, joins = {}, [], [], [], []
     for leg in legs:
@@ -263,6 +304,7 @@ def _together(
         columns.append(f"{cosine} AS {name}")
         score.append(f"{leg.weight} * coalesce(({name} - {mean}) / {deviation}, 0)")
         joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id")
+    near += [f"SELECT painting_id FROM {table}" for table in more]
     parts["candidates"] = " UNION ".join(near + ["SELECT painting_id FROM matching"] * words)
     if words:
         parts["covered"] = covered()
@@ -282,4 +324,5 @@ def _hit(row: Record, names: Sequence[str]) -> Hit:
         score=row["score"],
         legs={name: score for name, score in scores.items() if score is not None},
         copies=tuple(Copy(*copy) for copy in row["copies"] or ()),
+        asked=row.get("asked", False),
     )

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
+from art_mcp.dates import years
 from art_mcp.images.files import open_file, read_file
 from art_mcp.images.rendition import THUMBNAIL_SIDE
 from art_mcp.images.undecoded import ImageError, quiet_pillow
@@ -29,7 +30,6 @@ from art_mcp.ingest.archive.layout import (
     read_manifest,
 )
 from art_mcp.ingest.archive.vectors import TYPE, VectorReader
-from art_mcp.ingest.dates import years
 from art_mcp.ingest.load import Bundle
 from art_mcp.ingest.names import display_name
 from art_mcp.ingest.sources.columns import painting

@@ -34,9 +34,11 @@ def register(server: MCPServer[Services]) -> None:
         annotations=read_only,
         description=(
             "Finds paintings that match a description of what they show, such as 'a stormy sea under moonlight', or "
-            "words in the catalogue, such as a title or an artist. Returns a page of catalogue entries with ids, best "
-            "first, and a contact sheet: one picture of them all, with the same numbers. Negation ('no people') has no "
-            "effect. To search by a picture use search_paintings_by_image; to see one hit use get_painting."
+            "words in the catalogue, such as a title or an artist. Works by an artist and from years that the query "
+            "names ('ships by Turner before 1840', 'newest first') come first. Returns a page of catalogue entries "
+            "with ids, best first, and a contact sheet: one picture of them all, with the same numbers. Negation ('no "
+            "people') has no effect. To search by a picture use search_paintings_by_image; to see one hit use "
+            "get_painting."
         ),
     )
     server.add_tool(

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from art_mcp.ingest.dates import EARLIEST, LATEST, years
+from art_mcp.dates import EARLIEST, LATEST, years
 
 FORMS = {
     # Years and ranges

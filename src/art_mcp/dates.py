@@ -45,7 +45,7 @@ _NTH = (
     "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|"
     "fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty-first"
 )
-_ORDINAL = rf"\d{{1,2}}(?:st|nd|rd|th)|{_NTH}"
+ORDINAL = rf"\d{{1,2}}(?:st|nd|rd|th)|{_NTH}"
 _CENTURY = r"(?:centur(?:y|ies)|cent|c|jahrhunderts?|jh|secolo|sec|siecle|siglo)(?!\w)"
 _SPLITS = {"half": 2, "third": 3, "quarter": 4, "decade": 10}
 _PARTS = {
@@ -61,8 +61,8 @@ _MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt",
 # seasons, places, "probably") is ignored. The text is folded: lower case, no accents.
 _RULES = {
     "day": r"(?<!\d)(?P<year_of_day>\d{4})[-/.](?:0?[1-9]|1[0-2])[-/.][0-3]?\d(?!\d)",
-    "split": rf"(?P<nth_part>{_ORDINAL}|last|final) (?P<of>{'|'.join(_SPLITS)})s?\b",
-    "century": rf"(?:\b(?P<nth>{_ORDINAL})"
+    "split": rf"(?P<nth_part>{ORDINAL}|last|final) (?P<of>{'|'.join(_SPLITS)})s?\b",
+    "century": rf"(?:\b(?P<nth>{ORDINAL})"
     rf"|\b(?P<roman>[ivx]+)(?:e|eme)?(?= ?(?:[-/] ?[ivx]+ ?)?{_CENTURY})"
     r"|\b(?P<german>\d\d?)\.(?= ?(?:[-/] ?\d\d?\. ?)?j))"
     rf"(?P<named>[ -]?{_CENTURY}\.?)?",

@@ -1,0 +1,22 @@
+"""Lists of words, normalised by `fold`.
+
+| list | words |
+|---|---|
+| `ordinary` | common English words, also those that are last names; many from the Tate's data (CC0) |
+| `proper` | frequent given names, and places |
+| `particles` | words inside a name that may begin a last name: van, de |
+| `small` | those, and words that say nothing by themselves |
+| `titles` | words around a name that are no part of it: Sir, OM, the Elder |
+| `first_names` | of artists who are known by them |
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+
+@cache
+def listed(name: str) -> frozenset[str]:
+    """Read a list."""
+    return frozenset(resources.files(__name__).joinpath(f"{name}.txt").read_text("utf-8").split())

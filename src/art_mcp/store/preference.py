@@ -1,0 +1,69 @@
+"""Preferences as SQL: paintings that come first in a ranking, without leaving out the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What a question asks for by name and by year. At least one field is set."""
+
+    artists: tuple[str, ...] = ()
+    """Keys of the artists, one of whom made the painting."""
+    year_from: int | None = None
+    """The first year; BC is negative, as in all years."""
+    year_to: int | None = None
+    """The last year."""
+    order: Literal["newest", "oldest"] | None = None
+    """Which years come first."""
+    best: int | None = None
+    """Number of the best hits that are put in order; None for all, if only the order was asked for."""
+
+    @property
+    def selects(self) -> bool:
+        """Whether it asks for some paintings rather than for an order of all."""
+        return bool(self.artists) or self.year_from is not None or self.year_to is not None
+
+    def wishes(self, values: list[Any]) -> list[str]:
+        """Return SQL conditions on paintings `p`, the most important first, and append their parameters to `values`."""
+
+        def bind(value: Any) -> str:
+            values.append(value)
+            return f"${len(values)}"
+
+        wishes = [f"p.artist_key = ANY({bind(list(self.artists))})"] if self.artists else []
+        ends = [f"p.year_to >= {bind(self.year_from)}"] if self.year_from is not None else []
+        ends += [f"p.year_from <= {bind(self.year_to)}"] if self.year_to is not None else []
+        if ends or self.order:
+            wishes.append(f"({' AND '.join(ends or ['p.year_from IS NOT NULL'])})")
+        return wishes
+
+    def asked(self, wishes: list[str], where: str, limit: int) -> str:
+        """Return SQL for the ids of paintings that pass a filter and fulfil all wishes: the first in order, if any."""
+        years = {None: "", "newest": "p.year_from DESC, ", "oldest": "p.year_from, "}[self.order]
+        return (
+            f"SELECT p.id AS painting_id FROM art_mcp.paintings p WHERE {' AND '.join([where, *wishes])} "
+            f"ORDER BY {years}p.id LIMIT {limit}"
+        )
+
+
+def ranked(preference: Preference, wishes: list[str]) -> str:
+    """Return SQL for `scored` with `asked`, whether a painting fulfils all wishes, and `place`, its rank.
+
+    A painting that fulfils a wish comes before all that fulfil only less important ones.
+    """
+    wanted = " + ".join(f"{2**power} * coalesce({wish}, false)::int" for power, wish in enumerate(reversed(wishes)))
+    place = "row_number() OVER (ORDER BY wanted DESC, score DESC, painting_id)"
+    scored = (
+        f"SELECT scored.*, p.year_from, wanted, wanted = {2 ** len(wishes) - 1} AS asked, "
+        f"{place} AS {'best' if preference.order else 'place'} "
+        f"FROM scored JOIN art_mcp.paintings p ON p.id = painting_id, LATERAL (SELECT {wanted} AS wanted) AS w"
+    )
+    if preference.order is None:
+        return scored
+    year = "year_from" if preference.order == "oldest" else "-year_from"
+    if preference.best:
+        year = f"CASE WHEN best <= {preference.best} THEN {year} END"
+    return f"SELECT *, row_number() OVER (ORDER BY wanted DESC, {year}, best) AS place FROM ({scored}) AS s"
