@@ -19,7 +19,7 @@ def test_remove_takes_one_collection_and_leaves_the_files(database_url: str, tmp
     assert "No painting has the collection 'dorp'. Closest values: drop (1)." in said
     done = art_mcp("remove", "drop", "--yes", ART_MCP_DATABASE_URL=database_url)
     assert (done.returncode, done.stdout) == (0, "drop: 1 paintings removed.\n")
-    for table in ("paintings", "collections", "jobs", "items", "vectors_pixels_local_bridge_1"):
+    for table in ("paintings", "collections", "jobs", "items", "vectors_pixels_local_bridge_2"):
         assert anyio.run(value, database_url, f"SELECT count(*) FROM art_mcp.{table}") == 1, table
     assert anyio.run(value, database_url, "SELECT name FROM art_mcp.collections") == "keep"
     assert (tmp_path / "drop" / "a.png").exists()

@@ -229,10 +229,10 @@ async def test_a_changed_picture_loses_its_vectors_in_every_space(bench: Bench, 
     other = Ingest(bench.database, bench.provider, words_only, bench.runtime.loader().decoder, display_size=1024)
     await other.run(await other.create(table))
     async with bench.database.connection() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_1") == 0
+        assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_2") == 0
     assert (await bench.load(table)).stored == 1
     async with bench.database.connection() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_1") == 1
+        assert await connection.fetchval("SELECT count(*) FROM art_mcp.vectors_pixels_local_bridge_2") == 1
 
 
 @pytest.mark.slow

@@ -152,7 +152,7 @@ async def test_a_plan_stores_nothing(bench: Bench) -> None:
     before = await bench.value("SELECT count(*) FROM pg_class")
     plan = await bench.move(Service(pictures_a_call=2)).plan()
     assert (plan.paintings, plan.calls, plan.billed, plan.done) == (5, 3, True, False)
-    assert plan.instead_of == "local bridge 1"
+    assert plan.instead_of == "local bridge 2"
     assert (await bench.move(Service(billed=False)).plan()).calls == 0
     assert await bench.value("SELECT count(*) FROM pg_class") == before
     assert len(await bench.active()) == 3
@@ -380,7 +380,7 @@ async def test_old_vectors_are_dropped_only_when_the_new_ones_are_all_there(benc
         await bench.move(service).old()
     assert await bench.move(local).old() == []
     assert await bench.move(service).run()
-    with pytest.raises(MoveError, match="is not embedded by local bridge 1"):
+    with pytest.raises(MoveError, match="is not embedded by local bridge 2"):
         await bench.move(local).old()
     await bench.value(
         f"DELETE FROM {spaces.vector_table(service.spaces[Leg.PIXELS])} WHERE painting_id = "
@@ -392,7 +392,7 @@ async def test_old_vectors_are_dropped_only_when_the_new_ones_are_all_there(benc
     assert await bench.move(service).run()
     old = await bench.move(service).old()
     await bench.move(service).drop(old)
-    assert await bench.value("SELECT to_regclass('art_mcp.vectors_pixels_local_bridge_1')") is None
+    assert await bench.value("SELECT to_regclass('art_mcp.vectors_pixels_local_bridge_2')") is None
     assert await bench.move(local).run()  # everything is made again
     assert await bench.vectors(SPACES[Leg.LOOK]) == await bench.vectors(SPACES[Leg.PIXELS]) == 4
 
