@@ -455,9 +455,9 @@ async def test_the_first_search_that_finds_nothing_tells_of_the_larger_model(loa
     settings = loaded.model_copy(update={"data_dir": tmp_path / "data"})
     async with connected(settings) as client:
         for expected in (f"{NOTHING_FITS} {SUGGESTION}", NOTHING_FITS):
-            found = await call(client, "search_paintings_by_text", query="quarterly tax statistics")
+            found = await call(client, "search_paintings_by_text", query="quantum chromodynamics")
             assert found.structured_content["note"] == expected and expected in found.content[0].text
     write_pair(tmp_path / "data" / "models" / "tiny-pair")
     async with connected(settings) as client:
-        found = await call(client, "search_paintings_by_text", query="quarterly tax statistics")
+        found = await call(client, "search_paintings_by_text", query="quantum chromodynamics")
         assert found.structured_content["note"] == NOTHING_FITS
