@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import snowballstemmer
@@ -35,8 +35,13 @@ def stems(text: str) -> list[str]:
 
 
 def _words_and_stems(text: str) -> Iterator[tuple[str, str]]:
-    words = re.findall(r"\w+", text)
-    return zip(words, _stemmer().stemWords(words), strict=True)
+    return ((word, _stem(word)) for word in re.findall(r"\w+", text))
+
+
+@lru_cache(10_000)
+def _stem(word: str) -> str:
+    stem: str = _stemmer().stemWord(word)  # takes 40 µs
+    return stem
 
 
 @cache
