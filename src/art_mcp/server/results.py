@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -270,7 +271,7 @@ def _summary(painting: Painting) -> dict[str, str | None]:
     words = painting.catalogue
     return {
         "id": str(painting.id),
-        "title": words.title or UNTITLED,
+        "title": words.title or (f"{UNTITLED} ({name})" if (name := PurePath(painting.image_name).name) else UNTITLED),
         "artist": words.artist,
         "date": words.date,
         "type": words.type,

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from art_mcp.images.files import open_file
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.columns import fault
+from art_mcp.ingest.sources.file_names import is_numbered
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.picture_metadata import read_picture_metadata
 from art_mcp.ingest.sources.sidecar import MAX_SIDECAR, read_sidecars
@@ -74,7 +75,8 @@ class PictureFolder(LocalSource):
     async def reading(self) -> str:
         return (
             "One painting per picture, described by its sidecars (NAME.json, NAME.xmp), else by its XMP, IPTC and "
-            "EXIF metadata; if these have no title, the file name is used."
+            "EXIF metadata; if these have no title, the file name is used, "
+            "unless it only has a number, as IMG_0001 has."
         )
 
     def _row(self, path: Path, label: str, key: str, siblings: Mapping[str, str]) -> Row:
@@ -85,7 +87,8 @@ class PictureFolder(LocalSource):
             value = readable(text)
             if value and not fault(field, value, text):
                 kept[field] = value
-        kept.setdefault("title", readable(path.stem.replace("_", " ")) or None)
+        if not is_numbered(path.stem):
+            kept.setdefault("title", readable(path.stem.replace("_", " ")) or None)
         return Row(
             readable(label),
             kept.get("key") or key,
