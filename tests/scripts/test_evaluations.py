@@ -141,3 +141,38 @@ def test_eval_copies(sample: Path, tmp_path: Path) -> None:
         assert found == sorted(found, reverse=True)
     assert number(curve[0]["from 0.95"]) == 100, "recompressed"
     assert curve[-1]["taken for the same painting, %"].startswith("15 pairs") and curve[-1]["from 0.8"] == "0"
+
+
+def test_eval_steering(sample: Path, tmp_path: Path) -> None:
+    pairs, document = tmp_path / "pairs.tsv", tmp_path / "card.md"
+    wanted = [
+        "Morning in the Harbour\tin winter with snow\t",
+        "Moonlit Hills\tflowers\t",
+        "Old Man with a Hat\ta woman\t",
+    ]
+    unwanted = ["Sunset over the Sea\t\tships", "Mountain Lake\t\tsnow"]
+    pairs.write_text("\n".join(["title\ttext\tnegative", *wanted, *unwanted]) + "\n")
+    document.write_text("<!-- eval_steering steering -->\n<!-- /eval_steering steering -->\n")
+    folder = captioned(sample, tmp_path / "art")
+    each, (by_text, by_negative) = tables(run("eval_steering.py", folder, "--pairs", pairs, "--write", document))
+    assert [row["but"] for row in each] == ["in winter with snow", "flowers", "a woman", "not ships", "not snow"]
+    steered, unsteered, kept = "in the fifth, steered", "in the fifth, unsteered", "kept of ten"
+    for row, some in ((by_text, each[:3]), (by_negative, each[3:])):
+        assert int(row["pairs"]) == len(some)
+        for column in (steered, unsteered, kept, "rank correlation"):
+            mean = sum(number(one[column]) for one in some) / len(some)
+            assert number(row[column]) == pytest.approx(mean, abs=0.06)
+        shares(row, "5 or more, unsteered, %", "5 or more, steered, %")
+        assert 0 < number(row["rank correlation"]) < 1
+    assert number(by_text[steered]) > number(by_text[unsteered])
+    assert number(by_negative[steered]) < number(by_negative[unsteered])
+    assert all(0 <= number(row[column]) <= 5 for row in each for column in (steered, unsteered)), "a fifth of 25 is 5"
+    assert all(0 <= number(row[kept]) <= 10 for row in each)
+    assert tables(document.read_text()) == [[by_text, by_negative]]
+
+
+def test_eval_steering_says_which_title_is_unknown(sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "pairs.tsv").write_text("title\ttext\tnegative\nNowhere\tat night\t\n")
+    folder = captioned(sample, tmp_path / "art", 2)
+    refused = run("eval_steering.py", folder, "--pairs", tmp_path / "pairs.tsv", status=1)
+    assert "no painting with the title 'Nowhere'" in refused and "Traceback" not in refused
