@@ -132,6 +132,10 @@ async def active(runtime: Runtime) -> list[str]:
 async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
     museum.paint(24)
     await load_into(museum.settings(museum.local), museum.folder)
+    async with Runtime(museum.settings(museum.local)) as older, (await older.database()).connection() as connection:
+        await connection.execute("UPDATE art_mcp.vectors_words_local_minilm_1 SET hub = NULL")
+    said = museum.run(museum.local, "reembed", "--yes")
+    assert "24 vectors from an older version lack their hubness" in said and "to be embedded" not in said
     assert "Nothing to do: all pictures are embedded by local bridge 2" in museum.run(museum.local, "reembed", "--yes")
     async with Runtime(museum.settings(museum.azure)) as server:
         before = await by_text(server)

@@ -15,6 +15,7 @@ from support.pictures import draw
 from support.postgres import count_paintings
 
 from art_mcp.images.picture import Picture
+from art_mcp.ingest import reembed
 from art_mcp.ingest.reembed import NOT_KEPT, Move, MoveError
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
@@ -22,6 +23,7 @@ from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.store import backfill, jobs, leases, space_migration, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
+from art_mcp.store.paintings import BEFORE_ALL
 from art_mcp.vision import factory
 from art_mcp.vision.local import SPACES
 from art_mcp.vision.provider import Fault, Limits, Provider, VisionError
@@ -117,6 +119,58 @@ async def test_everything_is_embedded_once_and_then_searched(bench: Bench) -> No
     assert await bench.move(BuiltIn()).run()  # its vectors are still there
     assert await bench.active() == sorted(LOCAL, key=lambda space: space.name)
     assert service.seen.total() == 20
+
+
+async def test_hubs_are_filled_from_the_stored_vectors(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bench.load(5)
+    monkeypatch.setattr(reembed, "PAGE", 2)
+    tables = [spaces.vector_table(SPACES[leg]) for leg in (Leg.PIXELS, Leg.WORDS, Leg.LOOK)]
+
+    async def rows(table: str) -> list[tuple[object, list[float], float | None]]:
+        async with bench.database.connection() as connection:
+            found = await connection.fetch(f"SELECT painting_id, vector, hub FROM {table} ORDER BY painting_id")
+        return [(row["painting_id"], row["vector"].to_list(), row["hub"]) for row in found]
+
+    before = {table: await rows(table) for table in tables}
+    assert all((hub is None) == (table == tables[2]) for table in tables for *_, hub in before[table])
+    for table in tables[:2]:
+        await bench.value(f"UPDATE {table} SET hub = NULL RETURNING 1")
+    first = before[tables[0]][0][0]
+    await bench.value(f"UPDATE {tables[0]} SET hub = 9 WHERE painting_id = '{first}' RETURNING 1")  # is there: is kept
+    await bench.value("DELETE FROM art_mcp.renditions RETURNING 1")
+    move = bench.move(BuiltIn())
+    plan = await move.plan()
+    assert (plan.paintings, plan.without_hub, plan.done) == (0, 9, False)
+    assert await move.run() and (move.done, move.total) == (9, 9)
+    assert (await bench.move(BuiltIn()).plan()).done
+    for table in tables:
+        for (id_, vector, hub), (same, unchanged, filled) in zip(before[table], await rows(table), strict=True):
+            assert (id_, vector) == (same, unchanged)
+            expected = 9 if (table, id_) == (tables[0], first) else hub
+            assert filled == (None if expected is None else pytest.approx(expected, abs=1e-3))
+
+
+async def test_an_interrupted_fill_of_hubs_is_resumed(bench: Bench) -> None:
+    await bench.load(5)
+    space = SPACES[Leg.PIXELS]
+    await bench.value(f"UPDATE {spaces.vector_table(space)} SET hub = NULL RETURNING 1")
+    assert len(await backfill.fill_hubs(bench.database, space, after=BEFORE_ALL, limit=3)) == 3
+    move = bench.move(BuiltIn())
+    assert (await move.plan()).without_hub == 2
+    assert await move.run() and move.done == 2
+    assert await bench.value(f"SELECT count(hub) FROM {spaces.vector_table(space)}") == 5
+
+
+async def test_a_move_elsewhere_measures_the_words_it_keeps(bench: Bench) -> None:
+    await bench.load(3)
+    for leg in (Leg.PIXELS, Leg.WORDS):
+        await bench.value(f"UPDATE {spaces.vector_table(SPACES[leg])} SET hub = NULL RETURNING 1")
+    move = bench.move(Service())
+    plan = await move.plan()
+    assert (plan.paintings, plan.without_hub) == (3, 3)
+    assert await move.run() and (move.done, move.total) == (6, 6)
+    assert await bench.value(f"SELECT count(hub) FROM {spaces.vector_table(SPACES[Leg.WORDS])}") == 3
+    assert await bench.value(f"SELECT count(hub) FROM {spaces.vector_table(SPACES[Leg.PIXELS])}") == 0
 
 
 async def test_the_sources_may_be_gone(bench: Bench) -> None:

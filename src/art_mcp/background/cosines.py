@@ -42,6 +42,11 @@ PICTURES = Background(mean=0.58, deviation=0.07)
 """Of a picture with other pictures: measured on 200 paintings in the look space; Azure's median is 0.50."""
 
 
+def has_hubs(space: Space) -> bool:
+    """Whether `hub` can measure vectors of this space."""
+    return space.name in _known()
+
+
 def hub(space: Space, vectors: Sequence[Vector]) -> list[float | None]:
     """How much to subtract from any query's cosine with each of these stored vectors; None if the space has no bank.
 

@@ -105,10 +105,16 @@ async def _progress(move: Move) -> Progress:
 
 
 def _described(made_by: str, plan: Plan) -> list[str]:
+    lines = []
+    if plan.without_hub:
+        lines.append(
+            f"{plan.without_hub} vectors from an older version lack their hubness, which searches subtract. "
+            "It is computed without their pictures."
+        )
     if not plan.paintings:
-        return [f"No painting lacks a vector of {made_by}; only the switch to it remains."]
+        return lines or [f"No painting lacks a vector of {made_by}; only the switch to it remains."]
     instead = f", instead of {plan.instead_of}" if plan.instead_of else ""
-    lines = [f"{plan.paintings} paintings are to be embedded by {made_by}{instead}."]
+    lines.append(f"{plan.paintings} paintings are to be embedded by {made_by}{instead}.")
     if plan.not_kept:
         lines.append(f"{plan.not_kept} of them cannot be: their pictures are not stored.")
     return lines

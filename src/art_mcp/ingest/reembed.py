@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from art_mcp.background.cosines import has_hubs
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import Picture
 from art_mcp.images.undecoded import ImageError
@@ -22,6 +23,7 @@ from art_mcp.store.paintings import BEFORE_ALL, Entry
 from art_mcp.vision.provider import VisionError
 
 if TYPE_CHECKING:
+    from art_mcp.space import Space
     from art_mcp.store.database import Database
     from art_mcp.store.space_migration import InactiveSpace
     from art_mcp.vision.provider import Health, Provider
@@ -48,8 +50,10 @@ class Plan:
     """Number of paid calls."""
     not_kept: int
     """Number of those paintings that will be refused because no picture is stored."""
+    without_hub: int
+    """Number of stored vectors whose `hub` will be computed."""
     done: bool
-    """Whether the move is complete: no vector is missing and the provider's spaces are active."""
+    """Whether the move is complete: no vector or `hub` is missing and the provider's spaces are active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class Move:
             database, provider, [space for space in self._spaces if space.leg is not Leg.WORDS]
         )
         self.total = self.done = 0
-        """Number of paintings that lacked a vector, and number of those processed by this run."""
+        """Number of paintings that lacked a vector plus that of vectors that lacked their `hub`, and number of those
+        processed by this run."""
         self._refused: dict[tuple[uuid.UUID, bytes | None], Refused] = {}
         """By painting id and SHA-256 of the picture, since a replaced picture may be accepted."""
 
@@ -114,13 +119,15 @@ class Move:
             kept = [digest for digest, group in pictures.items() if _kept(group)]
             wanted.update(set(kept) - (await self._vectors.known(kept)).keys() if registered else kept)
         billed = self._provider.limits.billed
+        without_hub = await backfill.count_without_hub(self._database, self._spaces)
         return Plan(
             instead_of=await self.instead_of(),
             paintings=count,
             billed=billed,
             calls=-(-len(wanted) // self._vectors.at_once) if billed else 0,
             not_kept=not_kept,
-            done=not count and set(self._spaces) == set(await spaces.active(self._database)),
+            without_hub=without_hub,
+            done=not count and not without_hub and set(self._spaces) == set(await spaces.active(self._database)),
         )
 
     async def run(self, *, skip_refused: bool = False) -> bool:
@@ -142,7 +149,9 @@ class Move:
         async with leases.acquire(self._database) as lease:
             if not await space_migration.hold(self._database, self._spaces, lease):
                 raise _another()
-            self.total = await self.lack()
+            self.total = await self.lack() + await backfill.count_without_hub(self._database, self._spaces)
+            for space in filter(has_hubs, self._spaces):
+                await self._fill_hubs(space)
             while True:
                 async for page in self._pages():
                     await self._fill(page)
@@ -231,6 +240,12 @@ class Move:
                 workers.start_soon(self._work, batches, stopped)
         if stopped:
             raise stopped[0]
+
+    async def _fill_hubs(self, space: Space) -> None:
+        after = BEFORE_ALL
+        while ids := await backfill.fill_hubs(self._database, space, after=after, limit=PAGE):
+            after = ids[-1]
+            self.done += len(ids)
 
     async def _fill_words(self, paintings: Sequence[Painting]) -> None:
         for start in range(0, len(paintings), BATCH):

@@ -1,4 +1,4 @@
-"""Finding paintings that lack a vector in some spaces, and storing those vectors."""
+"""Finding paintings that lack a vector in some spaces, or its `hub`, and storing them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from art_mcp.background.cosines import has_hubs
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import paid, paintings
@@ -69,15 +70,13 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
     It uses set operations instead of joins, which are planned by statistics: those of tables that are being filled are
     always out of date.
     """
-    names = [space.name for space in spaces]
-    rows = await connection.fetch("SELECT name FROM art_mcp.spaces WHERE name = ANY($1)", names)
-    there = {row["name"] for row in rows}
+    there = await _registered(connection, spaces)
     parts = []
     for space in spaces:
         missing = "SELECT id FROM art_mcp.paintings WHERE id > $1"
         if words := space.leg is Leg.WORDS:
             missing += r" AND concat(title, artist, description) ~ '\S'"
-        if space.name in there:
+        if space in there:
             missing += f" EXCEPT SELECT painting_id FROM {vector_table(space)} WHERE painting_id > $1"
         parts.append(f"SELECT id, {words} AS words FROM ({missing}) l")
     return (
@@ -139,11 +138,52 @@ async def forget(database: Database, spaces: Sequence[Space], ids: Sequence[uuid
         )
         found = [row["id"] for row in rows]
         await paintings.lock(connection, found)
-        names = [space.name for space in spaces]
-        for row in await connection.fetch("SELECT name FROM art_mcp.spaces WHERE name = ANY($1) ORDER BY name", names):
-            await connection.execute(f"DELETE FROM art_mcp.vectors_{row['name']} WHERE painting_id = ANY($1)", found)
+        for space in await _registered(connection, spaces):
+            await connection.execute(f"DELETE FROM {vector_table(space)} WHERE painting_id = ANY($1)", found)
         await paid.drop(connection, spaces, digests)
     return len(found)
+
+
+async def count_without_hub(database: Database, spaces: Sequence[Space]) -> int:
+    """Return the number of vectors in these spaces that lack their `hub`: an older version stored them."""
+    found = 0
+    async with database.connection() as connection:
+        for space in filter(has_hubs, await _registered(connection, spaces)):
+            found += await connection.fetchval(f"SELECT count(*) FROM {vector_table(space)} WHERE hub IS NULL")
+    return found
+
+
+async def fill_hubs(database: Database, space: Space, *, after: uuid.UUID, limit: int) -> list[uuid.UUID]:
+    """Compute the `hub` of the next vectors after an id that lack it; the space must be registered, and have hubs.
+
+    Returns:
+        Their ids, in order; empty at the end.
+    """
+    table = vector_table(space)
+    async with database.transaction() as connection:
+        rows = await connection.fetch(
+            f"SELECT painting_id FROM {table} WHERE hub IS NULL AND painting_id > $1 ORDER BY painting_id LIMIT $2",
+            after,
+            limit,
+        )
+        ids = [row["painting_id"] for row in rows]
+        await paintings.lock(connection, ids)
+        rows = await connection.fetch(f"SELECT painting_id, vector FROM {table} WHERE painting_id = ANY($1)", ids)
+        vectors = [(row["painting_id"], row["vector"].to_numpy()) for row in rows]
+        await connection.executemany(
+            f"UPDATE {table} SET hub = $2 WHERE painting_id = $1",
+            [(id_, measured) for id_, _, measured in vector_rows(space, vectors)],
+        )
+    return ids
+
+
+async def _registered(connection: Connection, spaces: Sequence[Space]) -> list[Space]:
+    """Those of the spaces that have a table, by name, so that writers lock the tables in the same order."""
+    rows = await connection.fetch(
+        "SELECT name FROM art_mcp.spaces WHERE name = ANY($1)", [space.name for space in spaces]
+    )
+    there = {row["name"] for row in rows}
+    return sorted((space for space in spaces if space.name in there), key=lambda space: space.name)
 
 
 def _same(space: Space, painting: Painting, now: Painting) -> bool:
