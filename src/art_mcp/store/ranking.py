@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from art_mcp.background.cosines import Background
 from art_mcp.painting import EVERYTHING, Copy, Filters, Hit
+from art_mcp.space import Leg
 from art_mcp.store.copies import others
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import Words, covered, matching
@@ -30,8 +31,6 @@ SAMPLE = 500
 """Number of paintings from which the mean and deviation of the cosines are estimated for a leg without background."""
 TEXT_WEIGHT = 6.0
 """Score of a painting that has all words of the query and is identified by them: more than most z-scores of one leg."""
-TEXT_LEGS = 2.0
-"""How many legs a text has, pixels and words."""
 EXACT_UNTIL = 10_000
 """Largest number of filtered paintings that is compared exactly, since an index scan would find too few of them."""
 STATEMENT_TIMEOUT_MS = 10_000
@@ -287,7 +286,7 @@ def _together(
         backgrounds: placeholders of the background of each leg that has one.
         more: tables with further candidates.
     """
-    parts, near, columns, score, known, joins = {}, [], [], [], [], []
+    parts, near, columns, score, joins = {}, [], [], [], []
     for leg in legs:
         name, table = leg.name, vector_table(leg.space)
         if leg.weight > 0:
@@ -305,17 +304,16 @@ def _together(
             mean, deviation = f"{name}_spread.mean", f"{name}_spread.deviation"
         columns.append(f"{cosine} AS {name}")
         score.append(f"{leg.weight} * coalesce(({name} - {mean}) / {deviation}, 0)")
-        known.append(f"({name} IS NOT NULL)::int")
         joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id")
     near += [f"SELECT painting_id FROM {table}" for table in more]
     parts["candidates"] = " UNION ".join(near + ["SELECT painting_id FROM matching"] * words)
     if words:
         parts["covered"] = covered()
         columns.append(f"coalesce(coverage, 0) AS {FULL_TEXT}")
-        if legs:
-            # A painting without a title has one z-score less: what is left counts more, so that chance gives both kinds
-            # a good score equally often.
-            score = [f"({' + '.join(score)}) * sqrt({TEXT_LEGS} / greatest({' + '.join(known)}, 1))"]
+        if Leg.WORDS in distances:
+            # A painting without catalogue text has one z-score instead of two. It counts as much more as the sum of two
+            # spreads more, so that chance gives both kinds of paintings a good score equally often.
+            score = [f"({' + '.join(score)}) * CASE WHEN {Leg.WORDS} IS NULL THEN sqrt(2) ELSE 1 END"]
         score.append(f"{TEXT_WEIGHT} * {FULL_TEXT}")
         joins.append("LEFT JOIN covered ON covered.painting_id = c.painting_id")
     parts["compared"] = f"SELECT c.painting_id, {', '.join(columns)} FROM candidates c {' '.join(joins)}"
