@@ -17,6 +17,7 @@ from art_mcp.normalization import fold, normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
 from art_mcp.search import cursor as cursors
+from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
 from art_mcp.search.question import Asked, Question
 from art_mcp.search.relevance import PICTURE, TEXT, judge, judge_named
 from art_mcp.search.wall_photo import query_vector
@@ -25,7 +26,7 @@ from art_mcp.store import artists, collection_sizes, paintings
 from art_mcp.store.copies import of as copies_of
 from art_mcp.store.filters import require_values
 from art_mcp.store.full_text import Words
-from art_mcp.store.ranking import LegQuery, Ranking, rank
+from art_mcp.store.ranking import FULL_TEXT, LegQuery, Ranking, rank
 from art_mcp.vision.provider import VisionError
 from art_mcp.vision.retiring import RetiredError
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 TEXT_STEERS = 1.0
 NEGATIVE_STEERS = -0.5
 """Weights of the z-scores of wanted and unwanted words, relative to 1 for the picture."""
+WHOLE = 0.99
+"""Full-text score above which a title or an artist's name has every word of a query; it is 1, but for rounding."""
 PART = "Only a part of the picture was searched for, because it matches better than the whole."
 
 Rate: TypeAlias = Callable[[Hit], Relevance]
@@ -119,9 +122,11 @@ class Finder:
             offset=offset,
             preference=asked.preference,
         )
-        notes = " ".join(each for each in (asked.note(ranking.asked), note) if each)
         rate = partial(judge_named, asked=asked) if ranking.asked and asked.names_all else partial(judge, bounds=TEXT)
-        return await self._answer(question, filters, offset, ranking, rate, notes or None)
+        # A title that is found as such needs no translation.
+        if note is None and not offset and not any(hit.legs.get(FULL_TEXT, 0) > WHOLE for hit in ranking.hits):
+            note = self._english_only(asked.rest if asked.preference else asked.words)
+        return await self._answer(question, filters, offset, ranking, rate, asked.note(ranking.asked), note)
 
     async def by_image(
         self,
@@ -167,7 +172,8 @@ class Finder:
         legs, rate = await self._picture_query(LegQuery(space, query.vector), text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
-        return await self._answer(question, filters, offset, ranking, rate, PART if query.is_part and fits else None)
+        notes = (PART if query.is_part and fits else None, self._english_only(text, negative))
+        return await self._answer(question, filters, offset, ranking, rate, *notes)
 
     async def like_painting(
         self,
@@ -197,7 +203,7 @@ class Finder:
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
         copies = len(await copies_of(self._database, painting_id))
         note = f"Left out: copies of this painting ({copies}), which get_painting names." if copies else None
-        return await self._answer(question, filters, offset, ranking, rate, note)
+        return await self._answer(question, filters, offset, ranking, rate, note, self._english_only(text, negative))
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
         """Embed a query for the legs that can be searched, and return a note on those that cannot."""
@@ -219,6 +225,12 @@ class Finder:
 
     def _not_here(self, leg: Leg) -> str:
         return f"The pictures were embedded by {self._spaces[leg].made_by}, which is not configured here."
+
+    def _english_only(self, *texts: str) -> str | None:
+        """A note if a text is hardly English, but the model that embeds it understands nothing else."""
+        if not self._fills(Leg.PIXELS) or self._spaces[Leg.PIXELS].provider != "local":
+            return None
+        return ENGLISH_ONLY if any(map(is_hardly_english, texts)) else None
 
     async def _picture_query(self, leg: LegQuery, text: str, negative: str) -> tuple[list[LegQuery], Rate]:
         """The legs of a picture and the words that steer it, and what rates their hits."""
@@ -253,7 +265,7 @@ class Finder:
         offset: int,
         ranking: Ranking,
         rate: Rate,
-        note: str | None = None,
+        *notes: str | None,
     ) -> Answer:
         if not ranking.total:
             if not await collection_sizes.sizes(self._database):
@@ -269,7 +281,7 @@ class Finder:
             total=ranking.total,
             next_cursor=cursors.encode(question, following) if ranking.more else None,
             cut=not ranking.more and following + ranking.folded < ranking.total,
-            note=note,
+            note=" ".join(filter(None, notes)) or None,
         )
 
 

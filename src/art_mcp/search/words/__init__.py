@@ -8,6 +8,9 @@
 | `small` | those, and words that say nothing by themselves |
 | `titles` | words around a name that are no part of it: Sir, OM, the Elder |
 | `first_names` | of artists who are known by them |
+| `foreign` | frequent in questions in other European languages, and neither English nor usual in names |
+| `borrowed` | frequent there, too, but also in names, in titles or in English |
+| `shared` | frequent in English and in another language, or only in names: in, am, van |
 """
 
 from __future__ import annotations
