@@ -76,6 +76,7 @@ def test_other_numbers_are_no_years(question: str) -> None:
     ("question", "expected"),
     [
         ("oldest paintings", "oldest"),
+        ("newest ships", "newest"),
         ("the newest works by Monet", "newest"),
         ("earliest Dutch landscape", "oldest"),
         ("Turner, newest first", "newest"),

@@ -48,10 +48,11 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _ALONE = re.compile(rf"\W*(?:{_YEAR})\W*", re.IGNORECASE)
+# What a picture shows can be the oldest or the latest (man, fashion), but hardly the newest.
 _ORDER = re.compile(
     r"(?<!\w)(?:(?:sort|order)(?:ed)? by )?(?:the )?"
     r"(?:(?P<newest>newest|latest|most recent)|(?P<oldest>oldest|earliest))"
-    rf"(?: first\b|(?= (?:\w+ ){{0,2}}(?:{WORKS})\b)|(?=\W*$))",
+    rf"(?: first\b|(?= (?:\w+ ){{0,2}}(?:{WORKS})\b)|(?=\W*$)|(?<=newest)(?= ))",
     re.IGNORECASE,
 )
 _AROUND = re.compile(
