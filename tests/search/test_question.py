@@ -10,6 +10,7 @@ from art_mcp.ingest.names import display_name
 from art_mcp.painting import filter_key
 from art_mcp.search.person import Person
 from art_mcp.search.question import Asked, Question
+from art_mcp.search.relevance import TEXT
 from art_mcp.store.artists import Artist, Usage
 from art_mcp.store.preference import Preference
 
@@ -210,17 +211,17 @@ def test_years_alone_are_searched_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "order", "best"),
+    ("text", "order", "from_score"),
     [
         ("the newest works by Monet", "newest", None),
         ("latest Monet", "newest", None),
         ("oldest paintings", "oldest", None),
-        ("oldest paintings of ships", "oldest", 50),
+        ("oldest paintings of ships", "oldest", TEXT.fair),
     ],
 )
-def test_an_order_puts_the_best_hits_by_year(text: str, order: str, best: int | None) -> None:
+def test_an_order_puts_what_fits_by_year(text: str, order: str, from_score: float | None) -> None:
     preference = read(text).preference
-    assert preference is not None and (preference.order, preference.best) == (order, best)
+    assert preference is not None and (preference.order, preference.from_score) == (order, from_score)
 
 
 def test_quoted_words_stay_phrases() -> None:

@@ -36,7 +36,7 @@ def test_works_of_a_named_artist_are_what_was_asked_for_and_no_others() -> None:
 
 
 def test_an_order_of_years_does_not_say_what_is_asked_for() -> None:
-    newest = Preference(order="newest", best=50)
+    newest = Preference(order="newest", from_score=TEXT.fair)
     assert not Asked(newest, "ships", (), "Paintings", "ships").names_all
-    assert Asked(replace(newest, best=None), "newest paintings", (), "Paintings").names_all
+    assert Asked(replace(newest, from_score=None), "newest paintings", (), "Paintings").names_all
     assert not Asked(None, "ships", ()).names_all

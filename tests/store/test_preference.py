@@ -101,7 +101,7 @@ async def test_of_too_many_works_the_nearest_come_first(filled: Database) -> Non
 
 
 async def test_pages_of_a_preference_neither_repeat_nor_skip(filled: Database) -> None:
-    for preference in (by(RARE), Preference(year_to=1510, order="oldest", best=50)):
+    for preference in (by(RARE), Preference(year_to=1510, order="oldest", from_score=0.1)):
         whole = [hit.painting.id for hit in (await asked(filled, preference)).hits]
         paged = []
         for offset in range(0, DEPTH, 7):
@@ -153,9 +153,10 @@ async def test_an_order_sorts_by_year(filled: Database, order: str) -> None:
     assert first is not None and first[0] == (1898 if order == "newest" else 1500)
 
 
-async def test_only_the_best_hits_are_sorted_if_the_question_says_more(filled: Database) -> None:
+async def test_only_hits_that_fit_are_sorted_if_the_question_says_more(filled: Database) -> None:
     plain = await asked(filled, Preference(order=None, year_from=-3000))
-    ranking = await asked(filled, Preference(order="oldest", best=50))
+    bound = plain.hits[49].score
+    ranking = await asked(filled, Preference(order="oldest", from_score=bound))
     assert {hit.painting.id for hit in ranking.hits[:50]} == {hit.painting.id for hit in plain.hits[:50]}
     years = [hit.painting.years[0] for hit in ranking.hits[:50] if hit.painting.years]
     assert years == sorted(years) and len(years) == 50

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from art_mcp.search.names import NO_USAGE, LookUp, Name, Token, doubts, look_up, names, tokens
 from art_mcp.search.phrases import phrases
+from art_mcp.search.relevance import TEXT
 from art_mcp.search.years import PICTURES, When, order, when
 from art_mcp.store.artists import Artist, Usage
 from art_mcp.store.preference import Preference
 
-IN_ORDER = 50
-"""Number of hits that are put in the order of their years if a question also says what they show."""
 SHOWN_ARTISTS = 3
 """How many artists of one name a note lists."""
 
@@ -64,7 +63,7 @@ class Asked:
         if self.about and self.preference:
             rest = f'; the rest of the question, "{self.rest}", was searched for what they show' if self.rest else ""
             if self.preference.order:
-                which = f"the {self.preference.best} best" if self.preference.best else "all"
+                which = "all" if self.preference.from_score is None else "those that fit"
                 rest += f"; {which} are sorted by year, {self.preference.order} first"
             if fulfilled:
                 notes.append(f"{self.about} come first{rest}.")
@@ -123,8 +122,9 @@ class Question:
             return Asked(None, words, quoted, excluded=excluded if rest else None)
         first, last = (self._when.first, self._when.last) if self._when else (None, None)
         keys = tuple(artist.key for artist in wanted)
-        best = IN_ORDER if newest and rest else None
-        preference = Preference(keys, first, last, newest[0] if newest else None, best)
+        # If the question also says what they show, only hits that do are put in the order of their years.
+        from_score = TEXT.fair if newest and rest else None
+        preference = Preference(keys, first, last, newest[0] if newest else None, from_score)
         makers = [each for name in found if name.asked for each in _makers(name, counted=True)]
         about = _about(makers, first, last)
         return Asked(preference, words, quoted, about, rest, excluded)

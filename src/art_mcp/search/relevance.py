@@ -8,10 +8,12 @@ the built-in model, with `scripts/eval_relevance.py`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from art_mcp.painting import Hit, Relevance
-from art_mcp.search.question import Asked
+
+if TYPE_CHECKING:
+    from art_mcp.search.question import Asked
 
 
 class Bounds(NamedTuple):

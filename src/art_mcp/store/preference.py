@@ -18,8 +18,8 @@ class Preference:
     """The last year."""
     order: Literal["newest", "oldest"] | None = None
     """Which years come first."""
-    best: int | None = None
-    """Number of the best hits that are put in order; None for all, if only the order was asked for."""
+    from_score: float | None = None
+    """The score from which hits are put in order; None for all, if only the order was asked for."""
 
     @property
     def selects(self) -> bool:
@@ -64,6 +64,6 @@ def ranked(preference: Preference, wishes: list[str]) -> str:
     if preference.order is None:
         return scored
     year = "year_from" if preference.order == "oldest" else "-year_from"
-    if preference.best:
-        year = f"CASE WHEN best <= {preference.best} THEN {year} END"
+    if preference.from_score is not None:
+        year = f"CASE WHEN score >= {preference.from_score} THEN {year} END"
     return f"SELECT *, row_number() OVER (ORDER BY wanted DESC, {year}, best) AS place FROM ({scored}) AS s"
