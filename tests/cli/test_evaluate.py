@@ -133,7 +133,7 @@ def test_what_cannot_be_evaluated(loaded: Settings, settings: Settings, tmp_path
 @pytest.mark.slow
 def test_paid_calls_are_announced_and_confirmed(settings: Settings, tmp_path: Path) -> None:
     for number in range(3):
-        draw(tmp_path / "art" / f"{number}.png", number, (160, 120))
+        draw(tmp_path / "art" / f"harbour {number}.png", number, (160, 120))
     standin = AzureStandIn(keys=(KEY,), rate=200)
     with serving(standin) as endpoint:
         paying = {
@@ -164,7 +164,7 @@ def test_paid_calls_are_announced_and_confirmed(settings: Settings, tmp_path: Pa
 @pytest.mark.slow
 def test_a_service_that_ends_in_between_is_no_failure_of_the_model(settings: Settings, tmp_path: Path) -> None:
     for number in range(3):
-        draw(tmp_path / "art" / f"{number}.png", number, (160, 120))
+        draw(tmp_path / "art" / f"harbour {number}.png", number, (160, 120))
     standin = AzureStandIn(keys=(KEY,), rate=200)
     with serving(standin) as endpoint:
         paying = {**url(settings), "ART_MCP_AZURE_ENDPOINT": endpoint, "ART_MCP_AZURE_KEY": KEY}
