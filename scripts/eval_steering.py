@@ -93,7 +93,7 @@ async def fifth(runtime: Runtime, words: str, painting: uuid.UUID) -> set[uuid.U
     model = await runtime.model()
     space = model.provider.spaces[Leg.PIXELS]
     leg = words_leg(model.provider, space, (await model.provider.embed_queries([words]))[Leg.PIXELS][0])
-    hits = (await rank(await runtime.database(), [leg], limit=DEPTH, exclude=painting)).hits
+    hits = (await rank(await runtime.database(), [leg], limit=DEPTH, exclude=[painting])).hits
     return {hit.painting.id for hit in hits[: len(hits) // 5]}
 
 

@@ -132,7 +132,7 @@ class Filters:
     school: str | None = _filter("Only this school, e.g. Dutch.")
     type: str | None = _filter("Only this genre, e.g. still-life.")
     technique: str | None = _filter("Only this technique, e.g. oil on canvas.")
-    timeframe: str | None = _filter("Only this timeframe, as in the catalogue, e.g. 1651-1700.")
+    timeframe: str | None = _filter("Only this timeframe, e.g. 1651-1700.")
     year_from: int | None = _filter("Only this year or later; negative is BC.")
     year_to: int | None = _filter("Only this year or earlier.")
     collection: str | None = _filter("Only this collection.")

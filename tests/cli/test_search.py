@@ -31,6 +31,12 @@ def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> 
     assert found[0]["title"] == "Sheet 4"
     done = art_mcp_here("search", "--image", found[0]["id"], "--json", **environment)
     assert len(json.loads(done.stdout)["results"]) == 4
+    ids = [hit["id"] for hit in found[:2]]
+    both = ("--image", ids[0], "--image", ids[1])
+    done = art_mcp_here("search", "blue", *both, "--sheet", str(tmp_path / "both.jpg"), "--json", **environment)
+    assert {hit["id"] for hit in json.loads(done.stdout)["results"]} == {hit["id"] for hit in found[2:]}
+    said = failed(art_mcp_here("search", *both, "--image", str(tmp_path / "prints" / "Sheet_4.png"), **environment))
+    assert "With several --image, each must be the id of a painting; Sheet_4.png is not." in said
     said = failed(art_mcp_here("search", "--image", "https://localhost/x.png?sig=secret", **environment))
     assert "localhost is not a server on the public internet." in said and "secret" not in said
     said = failed(art_mcp_here("search", "--image", "missing.png", **environment))

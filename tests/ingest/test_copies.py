@@ -159,6 +159,19 @@ async def test_paintings_like_one_are_others_and_the_note_names_its_copies(runti
     assert found.note is None and len(titles(found)) == len(OURS) - 1
 
 
+async def test_paintings_like_several_are_copies_of_none_of_them(runtime: Runtime) -> None:
+    finder = await runtime.finder()
+    room, windmill = (painting_id("theirs", f"{name}.jpg") for name in ("sunlit-room", "windmill-by-the-canal"))
+    found = await finder.like_painting(room, windmill, limit=10)
+    assert found.note == "Left out: copies of these paintings (2), which get_painting names." and not found.cut
+    assert {title.partition(" (")[0] for title in titles(found)} == {*OURS} - {"sunlit-room", "windmill-by-the-canal"}
+    assert found.total == len(OURS) + len(SHARED) - 2
+    found = await finder.like_painting(room, painting_id("ours", "sunlit-room.jpg"), limit=10)
+    assert found.note is None and len(titles(found)) == len(OURS) - 1
+    found = await finder.like_painting(room, windmill, filters=Filters(collection="ours"), limit=10)
+    assert found.total == len(OURS) and len(titles(found)) == len(OURS) - 2 and not found.cut
+
+
 async def test_a_removed_copy_is_no_longer_named(runtime: Runtime) -> None:
     await removal.remove_collection(await runtime.database(), "ours")
     assert await grouped(runtime) == set()

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from art_mcp.background.cosines import PICTURES
 from art_mcp.painting import Catalogue, Hit, Painting, Relevance
 from art_mcp.search.question import Asked
-from art_mcp.search.relevance import PICTURE, TEXT, Bounds, judge, judge_named
+from art_mcp.search.relevance import PAINTINGS, PICTURE, TEXT, Bounds, judge, judge_named
 from art_mcp.store.preference import Preference
 
 MONET = Preference(artists=("claude monet",))
@@ -18,11 +19,17 @@ def hit(score: float, *, asked: bool = False) -> Hit:
     return Hit(painting, score, {}, asked=asked)
 
 
-@pytest.mark.parametrize("bounds", [TEXT, PICTURE])
+@pytest.mark.parametrize("bounds", [TEXT, PICTURE, PAINTINGS])
 def test_a_hit_is_judged_by_the_score_that_orders_it(bounds: Bounds) -> None:
     scores = [bounds.strong, bounds.strong - 0.01, bounds.fair, bounds.fair - 0.01, -9.0]
     words = [Relevance.STRONG, Relevance.FAIR, Relevance.FAIR, Relevance.WEAK, Relevance.WEAK]
     assert [judge(hit(score), bounds) for score in scores] == words
+
+
+@pytest.mark.parametrize("cosine", [0.9, PICTURE.strong, 0.8, PICTURE.fair, 0.7, 0.0])
+def test_a_cosine_means_the_same_with_one_painting_as_with_several(cosine: float) -> None:
+    z_score = (cosine - PICTURES.mean) / PICTURES.deviation
+    assert judge(hit(z_score), PAINTINGS) is judge(hit(cosine), PICTURE)
 
 
 def test_works_of_a_named_artist_are_what_was_asked_for_and_no_others() -> None:

@@ -189,6 +189,31 @@ async def test_a_picture_finds_its_painting_and_a_painting_its_like(client: Clie
     assert len(page["results"]) == page["total"] == 11
 
 
+async def test_several_paintings_find_what_looks_like_all_of_them(client: Client) -> None:
+    ids = await files(client)
+    given = [ids["7.jpg"], ids["3.jpg"]]
+    result = await call(client, "search_paintings_by_image", painting_ids=given, painting_id=None, limit=4)
+    page = result.structured_content
+    assert (page["total"], len(page["results"]), len(result.content)) == (10, 4, 2)
+    as_text = await call(client, "search_paintings_by_image", painting_ids=", ".join(given), limit=4)
+    assert as_text.structured_content == page
+    as_json = await call(client, "search_paintings_by_image", painting_ids=json.dumps(given), limit=4)
+    assert as_json.structured_content == page
+    other = {"painting_ids": [*reversed(given), given[0]], "limit": 50, "cursor": page["next_cursor"]}
+    rest = (await call(client, "search_paintings_by_image", **other)).structured_content
+    found = [hit["id"] for hit in page["results"] + rest["results"]]
+    assert sorted([*found, *given]) == sorted(ids.values()) and rest["next_cursor"] is None
+    steered = await call(client, "search_paintings_by_image", painting_ids=given, text="red", negative="blue")
+    assert len(steered.structured_content["results"]) == 10
+    same = await refused(client, "search_paintings_by_image", painting_ids=[given[0], given[0]])
+    assert same == "painting_ids names 1 painting only. Give 2 to 5 different ids, or one as painting_id."
+    unknown = str(uuid.UUID(int=5))
+    said = await refused(client, "search_paintings_by_image", painting_ids=[given[0], unknown])
+    assert said.startswith(f"There is no painting with the id '{unknown}'.")
+    said = await refused(client, "search_paintings_by_image", painting_ids=list(ids.values())[:6])
+    assert said == "6 paintings were given, but the limit is 5. Choose the most important."
+
+
 async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, twelve: tuple[str, Path]) -> None:
     before = await files(client)
     again = (await call(client, "ingest_collection", source=str(twelve[1]))).structured_content
@@ -319,6 +344,12 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("search_paintings_by_text", {"query": "x", "limt": 3}, "Did you mean limit?"),
     ("search_paintings_by_image", {}, "Neither image nor painting_id was given. Give exactly one"),
     ("search_paintings_by_image", {"image": "/a.jpg", "painting_id": "b"}, "Both image and painting_id"),
+    ("search_paintings_by_image", {"painting_id": "a", "painting_ids": ["b"]}, "Both painting_id and painting_ids"),
+    ("search_paintings_by_image", {"painting_ids": []}, "Neither image nor painting_id was given."),
+    ("search_paintings_by_image", {"painting_ids": ["12", "34"]}, "There is no painting with the id '12'."),
+    ("search_paintings_by_image", {"painting_ids": ["x" * 99] * 9999}, "There is no painting with the id 'xxx"),
+    ("search_paintings_by_image", {"painting_ids": [5, None]}, "painting_ids: input should be a valid string"),
+    ("search_paintings_by_image", {"painting_ids": {"a": 1}}, "painting_ids: input should be a valid list"),
     ("search_paintings_by_image", {"image": "a.jpg"}, "is not absolute"),
     ("search_paintings_by_image", {"image": "/etc/passwd"}, "passwd is not in a folder that may be read"),
     ("search_paintings_by_image", {"painting_id": "12"}, "There is no painting with the id '12'. Take an id"),

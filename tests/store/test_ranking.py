@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from art_mcp.painting import Catalogue, Painting, painting_id
+from art_mcp.background.cosines import Background
+from art_mcp.painting import EVERYTHING, Catalogue, Filters, Painting, painting_id
 from art_mcp.space import Leg, Space
 from art_mcp.store import paintings
 from art_mcp.store.database import Database
@@ -103,7 +105,7 @@ async def test_pages_neither_repeat_nor_skip_and_end(filled: Filled, size: int, 
 
 async def test_a_painting_is_not_its_own_answer(filled: Filled) -> None:
     own = filled.ids[3]
-    ranking = await rank(filled.database, [LegQuery(PIXELS, filled.pixels[3])], limit=10, exclude=own)
+    ranking = await rank(filled.database, [LegQuery(PIXELS, filled.pixels[3])], limit=10, exclude=[own])
     assert own not in {hit.painting.id for hit in ranking.hits}
     assert len(ranking.hits) == 10 and ranking.total == 499
 
@@ -137,6 +139,56 @@ async def test_a_leg_may_steer_itself(filled: Filled) -> None:
     best = ranking.hits[0]
     assert best.score == pytest.approx(expected[filled.ids.index(best.painting.id)], abs=0.1)
     assert set(best.legs) == {"pixels", "also_pixels"}
+
+
+def both(filled: Filled, *numbers: int) -> list[LegQuery]:
+    """Legs of several paintings that stand for one part of a query."""
+    known = Background(mean=0.1, deviation=0.2)
+    return [LegQuery(PIXELS, filled.pixels[n], background=known, number=i) for i, n in enumerate(numbers, 1)]
+
+
+async def test_what_resembles_several_paintings_is_as_similar_as_to_the_least_similar(filled: Filled) -> None:
+    given = [filled.ids[n] for n in (3, 5)]
+    ranking = await rank(filled.database, both(filled, 3, 5), limit=50, exclude=given)
+    cosines = filled.pixels @ filled.pixels[[3, 5]].T
+    least = (cosines.min(axis=1) - 0.1) / 0.2
+    order = [n for n in np.argsort(-least) if n not in (3, 5)][:50]
+    assert ranking.total == 498 and not {hit.painting.id for hit in ranking.hits} & set(given)
+    assert [hit.score for hit in ranking.hits] == pytest.approx(least[order], abs=0.02)
+    best = ranking.hits[0]
+    assert [best.legs["pixels"], best.legs["pixels_2"]] == pytest.approx(cosines[order[0]], abs=2e-3)
+
+
+async def test_several_paintings_are_one_part_beside_the_words_that_steer_them(filled: Filled) -> None:
+    wanted, unwanted = filled.words[1], filled.words[2]
+    steering = [LegQuery(WORDS, wanted, steers=True), LegQuery(WORDS, unwanted, -0.5)]
+    ranking = await rank(filled.database, [*both(filled, 3, 5, 8), *steering], limit=DEPTH)
+    least = ((filled.pixels @ filled.pixels[[3, 5, 8]].T).min(axis=1) - 0.1) / 0.2
+    expected = least + z(filled.words @ wanted) - 0.5 * z(filled.words @ unwanted)
+    for hit in ranking.hits:
+        assert hit.score == pytest.approx(expected[filled.ids.index(hit.painting.id)], abs=0.03)
+        assert set(hit.legs) == {"pixels", "pixels_2", "pixels_3", "also_words", "not_words"}
+
+
+@pytest.mark.parametrize("filters", [EVERYTHING, Filters(collection="c")])
+async def test_what_is_between_two_paintings_is_found_though_many_are_nearer_to_each(
+    database: Database, filters: Filters
+) -> None:
+    filled = Filled(database, 2 * NEAREST + 40)
+    noise = np.random.default_rng(9).normal(scale=0.05, size=filled.pixels.shape)
+    one, other = np.eye(2, PIXELS.dimensions)
+    filled.pixels = unit(noise + one)
+    filled.pixels[1::2] = unit(noise[1::2] + other)
+    filled.pixels[-20:] = unit(noise[-20:] + one + other)
+    await filled.fill()
+    ranking = await rank(database, both(filled, 0, 1), limit=20, filters=filters, exclude=filled.ids[:2])
+    assert {hit.painting.id for hit in ranking.hits} == set(filled.ids[-20:])
+
+
+async def test_opposite_pictures_have_nothing_between_them(filled: Filled) -> None:
+    legs = both(filled, 3, 5)
+    ranking = await rank(filled.database, [legs[0], replace(legs[1], vector=-legs[0].vector)], limit=10)
+    assert len(ranking.hits) == 10 and all(np.isfinite(hit.score) for hit in ranking.hits)
 
 
 async def test_full_text_alone_answers_when_nothing_can_be_embedded(filled: Filled) -> None:

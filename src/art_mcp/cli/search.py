@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import anyio
 import click
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.reference import Reference
+from art_mcp.images.reference import Kind, Reference
 from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
 from art_mcp.runtime import Runtime
-from art_mcp.search import DEFAULT_LIMIT
+from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS
 from art_mcp.search.contact_sheet import contact_sheet_of
 from art_mcp.server.results import search_result, search_text
 from art_mcp.settings import Settings
@@ -29,7 +30,14 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("text", required=False, default="")
-@click.option("--image", metavar="REFERENCE", help="Picture to search by: a file, an https link, or a painting's id.")
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="REFERENCE",
+    help="Picture to search by: a file, an https link, or a painting's id. Repeat it with ids of 2 to "
+    f"{MAX_PAINTINGS} paintings to find what looks like all of them.",
+)
 @_filter_options
 @click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Maximum number of paintings.")
 @click.option(
@@ -43,20 +51,23 @@ def search(
     settings: Settings,
     /,
     text: str,
-    image: str | None,
+    images: tuple[str, ...],
     limit: int,
     sheet: Path | None,
     as_json: bool,
     **filters: str | int | None,
 ) -> None:
     """Find paintings by TEXT, by a picture, or by a picture steered by TEXT."""
-    if not text and not image:
+    if not text and not any(images):
         raise click.UsageError("Give TEXT, --image, or both.")
-    picture = _reference(image) if image else None
-    if picture is not None and os.path.isabs(picture.value):
-        # The user of a command may read any file that they name.
-        settings = settings.model_copy(update={"image_dirs": (Path(picture.value).parent,)})
-    anyio.run(_search, settings, text, picture, Filters.read(filters), limit, sheet, as_json)
+    pictures = [_reference(image) for image in images if image]
+    for picture in pictures:
+        if pictures[1:] and picture.kind is not Kind.PAINTING:
+            raise click.UsageError(f"With several --image, each must be the id of a painting; {picture.name} is not.")
+        if os.path.isabs(picture.value):
+            # The user of a command may read any file that they name.
+            settings = settings.model_copy(update={"image_dirs": (Path(picture.value).parent,)})
+    anyio.run(_search, settings, text, pictures, Filters.read(filters), limit, sheet, as_json)
 
 
 def _reference(image: str) -> Reference:
@@ -69,7 +80,7 @@ def _reference(image: str) -> Reference:
 async def _search(
     settings: Settings,
     text: str,
-    picture: Reference | None,
+    pictures: Sequence[Reference],
     filters: Filters,
     limit: int,
     sheet: Path | None,
@@ -77,12 +88,15 @@ async def _search(
 ) -> None:
     async with Runtime(settings) as runtime:
         finder = await runtime.finder()
-        if picture is not None:
-            found = await finder.by_image(picture, text=text, filters=filters, limit=limit)
+        if pictures[1:]:
+            ids = (uuid.UUID(picture.value) for picture in pictures)
+            found = await finder.like_painting(*ids, text=text, filters=filters, limit=limit)
+        elif pictures:
+            found = await finder.by_image(pictures[0], text=text, filters=filters, limit=limit)
         else:
             found = await finder.by_text(text, filters=filters, limit=limit)
         if sheet is not None:
-            asked = [f"“{text}”"] * bool(text) + ([picture.name] if picture else [])
+            asked = [f"“{text}”"] * bool(text) + [picture.name for picture in pictures]
             _write(sheet, await contact_sheet_of(await runtime.database(), found, heading=", ".join(asked)))
     result = search_result(found)
     click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, paged=False))

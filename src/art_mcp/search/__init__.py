@@ -5,3 +5,5 @@ MAX_QUERY = 2_000
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 50
 """Hits per page."""
+MAX_PAINTINGS = 5
+"""Paintings that one query compares with."""

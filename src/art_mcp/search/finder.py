@@ -15,11 +15,11 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import Kind, Reference
 from art_mcp.normalization import fold, normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
-from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_QUERY
+from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
 from art_mcp.search.question import Asked, Question
-from art_mcp.search.relevance import PICTURE, TEXT, judge, judge_named
+from art_mcp.search.relevance import PAINTINGS, PICTURE, TEXT, judge, judge_named
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import artists, collection_sizes, paintings
@@ -169,7 +169,7 @@ class Finder:
                 "Search by words, or by a painting's id.",
             )
         query = await query_vector(self._database, self._provider, space, picture)
-        legs, rate = await self._picture_query(LegQuery(space, query.vector), text, negative)
+        legs, rate = await self._picture_query([LegQuery(space, query.vector)], text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
         notes = (PART if query.is_part and fits else None, self._english_only(text, negative))
@@ -177,33 +177,52 @@ class Finder:
 
     async def like_painting(
         self,
-        painting_id: uuid.UUID,
-        *,
+        *painting_ids: uuid.UUID,
         text: str = "",
         negative: str = "",
         filters: Filters = EVERYTHING,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
-        """Find other paintings that look like one of the collection, steered by words as in `by_image`.
+        """Find other paintings that look like one of the collection, or like all of several, steered as in `by_image`.
 
-        Copies of the painting itself are no hits; the note names them.
+        Copies of these paintings are no hits; the note says how many there are.
+
+        Args:
+            painting_ids: 1 to 5 paintings, in any order; repeated ones count once.
 
         Raises:
             ArtMcpError: there is no such painting, the query is invalid, or the model or the database failed.
         """
-        question = (self._names, "painting", painting_id.hex, text, negative, filters)
+        ids = sorted(set(painting_ids))
+        if len(ids) > MAX_PAINTINGS:
+            raise SearchError(
+                f"{len(ids)} paintings were given, but the limit is {MAX_PAINTINGS}.", "Choose the most important."
+            )
+        question = (self._names, "painting", *(each.hex for each in ids), text, negative, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
         space = self._picture_space()
-        vector = await paintings.vector(self._database, space, painting_id)
-        if vector is None:
-            raise unknown_painting(painting_id)
-        legs, rate = await self._picture_query(LegQuery(space, vector), text, negative)
-        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=painting_id)
-        copies = len(await copies_of(self._database, painting_id))
-        note = f"Left out: copies of this painting ({copies}), which get_painting names." if copies else None
+        pictures = [
+            LegQuery(space, await self._stored_vector(space, each), number=number) for number, each in enumerate(ids, 1)
+        ]
+        legs, rate = await self._picture_query(pictures, text, negative)
+        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=ids)
+        copies = {copy.id for each in ids for copy in await copies_of(self._database, each)}.difference(ids)
+        these = "these paintings" if ids[1:] else "this painting"
+        note = f"Left out: copies of {these} ({len(copies)}), which get_painting names." if copies else None
         return await self._answer(question, filters, offset, ranking, rate, note, self._english_only(text, negative))
+
+    async def _stored_vector(self, space: Space, painting_id: uuid.UUID) -> Vector:
+        vector = await paintings.vector(self._database, space, painting_id)
+        if vector is not None:
+            return vector
+        if await paintings.get(self._database, painting_id) is None:
+            raise unknown_painting(painting_id)
+        raise SearchError(
+            f"The painting {painting_id} cannot be compared, because it has no vector yet.",
+            f"Make it with `art-mcp reembed --painting {painting_id}`, or take another painting.",
+        )
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
         """Embed a query for the legs that can be searched, and return a note on those that cannot."""
@@ -232,12 +251,15 @@ class Finder:
             return None
         return ENGLISH_ONLY if any(map(is_hardly_english, texts)) else None
 
-    async def _picture_query(self, leg: LegQuery, text: str, negative: str) -> tuple[list[LegQuery], Rate]:
-        """The legs of a picture and the words that steer it, and what rates their hits."""
+    async def _picture_query(
+        self, pictures: Sequence[LegQuery], text: str, negative: str
+    ) -> tuple[list[LegQuery], Rate]:
+        """The legs of pictures and the words that steer them, and what rates their hits."""
         steering = await self._steering(text, negative)
-        if not steering:
-            return [leg], partial(judge, bounds=PICTURE)
-        return [replace(leg, background=PICTURES), *steering], partial(judge, bounds=TEXT)
+        if not steering and len(pictures) == 1:
+            return [*pictures], partial(judge, bounds=PICTURE)
+        compared = [replace(leg, background=PICTURES) for leg in pictures]
+        return [*compared, *steering], partial(judge, bounds=TEXT if steering else PAINTINGS)
 
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
         """The legs that steering words add, in the joint space of pictures and words."""

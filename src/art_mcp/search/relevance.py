@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from art_mcp.background.cosines import PICTURES
 from art_mcp.painting import Hit, Relevance
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ TEXT = Bounds(fair=5.0, strong=9.0)
 """For a sum of z-scores, of a text or of a picture that words steer."""
 PICTURE = Bounds(fair=0.72, strong=0.82)
 """For the cosine of two pictures."""
+PAINTINGS = Bounds(*((cosine - PICTURES.mean) / PICTURES.deviation for cosine in PICTURE))
+"""The same for the least of a picture's z-scores with several paintings."""
 
 
 def judge(hit: Hit, bounds: Bounds) -> Relevance:

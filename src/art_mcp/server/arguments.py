@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT
+from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS
 
 DEFAULT_SIZE = 512
 MAX_SIZE = 4096
@@ -57,6 +58,14 @@ ImageFile = Annotated[
             "required": ["download_url", "file_id"],
             "description": "A picture attached in ChatGPT.",
         }
+    ),
+]
+PaintingIds = Annotated[
+    list[str] | None,
+    BeforeValidator(lambda given: re.findall(r"[^\s,]+", given) if isinstance(given, str) else given),
+    Field(
+        description="Ids of paintings, each of which a hit should resemble.",
+        json_schema_extra={"minItems": 2, "maxItems": MAX_PAINTINGS},
     ),
 ]
 Flag = Annotated[bool, BeforeValidator(bool)]

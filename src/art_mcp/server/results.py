@@ -49,8 +49,8 @@ class Result(BaseModel):
 class PaintingSummary(Result):
     """One hit."""
 
-    number: int = Field(description="Its number on the contact sheet.")
-    id: str = Field(description="For get_painting, or as painting_id for search_paintings_by_image.")
+    number: int = Field(description="On the contact sheet.")
+    id: str = Field(description="For get_painting and search_paintings_by_image.")
     title: str
     artist: str | None
     date: str | None
@@ -69,7 +69,7 @@ class SearchResult(Result):
     results: Annotated[list[PaintingSummary], PaintingSummary.listed()]
     offset: int = Field(description="Hits on previous pages.")
     total: int = Field(description="Paintings that were searched.")
-    next_cursor: str | None = Field(description="The cursor of the next page; null at the end.")
+    next_cursor: str | None = Field(description="Null on the last page.")
     note: str | None = Field(description="A caveat about the results.")
 
 
@@ -90,12 +90,12 @@ class PaintingResult(Result):
     rights: str | None
     page: str | None = Field(description="Its museum's web page, to link to.")
     image_file: str
-    image_width: int | None = Field(description="Pixels of the source's picture; null if unknown.")
+    image_width: int | None = Field(description="Pixels of the source's picture.")
     image_height: int | None
     copies: Annotated[list[str], WithJsonSchema({"type": "array"})]
-    shown: str | None = Field(description="What the returned picture shows, if there is one.")
+    shown: str | None = Field(description="What the returned picture shows.")
     similar: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
-        description="Search results: others that look like it, most similar first."
+        description="Search results, most similar first."
     )
 
 
@@ -125,7 +125,7 @@ class CollectionResult(Result):
     ] = Field(description="By filter name.")
     spaces: list[str] = Field(description="Embedding spaces that are searched.")
     model: str = Field(description="Whether queries can be embedded now.")
-    pictures_mb: float = Field(description="Size of the stored pictures of all collections.")
+    pictures_mb: float = Field(description="Stored pictures of all collections.")
 
 
 def search_result(found: Answer) -> SearchResult:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,20 +52,27 @@ class LegQuery:
     """Whether the leg is an addition to the query, not the query itself."""
     background: Background | None = None
     """Distribution of the cosines, less `hub`, with paintings that do not fit; None to sample the collection."""
+    number: int = 1
+    """Tells apart legs of one part: those of several paintings, all of which a hit should be similar to."""
+
+    @property
+    def part(self) -> str:
+        """What the leg is of the query; the prefix marks what does not say how well a hit fits it."""
+        return ("not_" if self.weight < 0 else "also_" if self.steers else "") + self.space.leg.value
 
     @property
     def name(self) -> str:
-        """Name in the scores of a hit; the prefix marks legs that do not say how well a hit fits the query."""
-        return ("not_" if self.weight < 0 else "also_" if self.steers else "") + self.space.leg.value
+        """Name in the scores of a hit."""
+        return self.part + (f"_{self.number}" if self.number > 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     hits: list[Hit]
     total: int
-    """Number of paintings that pass the filters, without the excluded one."""
+    """Number of paintings that pass the filters, without the excluded ones."""
     folded: int
-    """Number of those that are no hits on any page, because they are copies of a hit or of the excluded one."""
+    """Number of those that are no hits on any page, because they are copies of a hit or of an excluded one."""
     more: bool
     """Whether there is a next page."""
     asked: bool = False
@@ -79,7 +87,7 @@ async def rank(
     filters: Filters = EVERYTHING,
     limit: int,
     offset: int = 0,
-    exclude: uuid.UUID | None = None,
+    exclude: Collection[uuid.UUID] = (),
     preference: Preference | None = None,
 ) -> Ranking:
     """Rank paintings by the weighted sum over the legs of the z-score of their cosine similarity, best first.
@@ -89,11 +97,14 @@ async def rank(
     a leg gets the mean of that leg. Full text adds the share of the query's words that the catalogue entry has,
     weighted by how much they identify; a z-score would be meaningless, because most paintings have none of them.
 
+    Of the legs of one part, only the least z-score counts, so that a hit has what all of them show. The nearest
+    neighbours of the sum of their vectors are candidates too.
+
     Of the copies of a painting, only the best is a hit, and the others are listed with it.
 
     Args:
         limit: maximum number of hits, starting at `offset`.
-        exclude: a painting to leave out, with its copies: the one whose similar paintings are searched.
+        exclude: paintings to leave out, with their copies: those whose similar paintings are searched.
         preference: which paintings come first, whatever their scores; only with `words`.
     """
     limit = min(limit, DEPTH - offset)
@@ -151,7 +162,7 @@ def _statement(
     legs: Sequence[LegQuery],
     words: Words | None,
     filters: Filters,
-    exclude: uuid.UUID | None,
+    exclude: Collection[uuid.UUID],
     preference: Preference | None,
     offset: int,
     limit: int,
@@ -165,7 +176,7 @@ def _statement(
         return f"${len(values)}"
 
     where = condition(filters, values)
-    but = "" if exclude is None else bind(exclude)
+    but = bind(list(exclude)) if exclude else ""
     parts = {"counted": _counted(filters, where, but)}
     distances = {leg.name: f"<=> {bind(leg.vector)}" for leg in legs}
     alone = _is_alone(legs, words)
@@ -179,6 +190,11 @@ def _statement(
     preferred = _preferred(legs, distances, preference, wishes, where) if preference else {}
     parts |= preferred
     more = [name for name in preferred if name.endswith(("wished", "wished_near"))]
+    for part, group in _parts(legs).items():
+        if len(group) > 1:  # what resembles all of them may be among the nearest of none
+            between, table = bind(sum(leg.vector for leg in group)), vector_table(group[0].space)
+            parts |= _nearest(f"{part}_between", table, f"(v.vector <=> {between})", where, candidates)
+            more.append(f"{part}_between_near")
     if alone:
         parts["scored"] = _alone(legs[0])
     else:
@@ -205,25 +221,25 @@ def _statement(
 
 
 def _counted(filters: Filters, where: str, but: str) -> str:
-    """Return SQL for the number of paintings that pass the filters, without the excluded one."""
+    """Return SQL for the number of paintings that pass the filters, without the excluded ones."""
     count = f"SELECT count(*) FROM art_mcp.paintings p WHERE {where}"
-    itself = f" - ({count} AND p.id = {but})" if but else ""
+    excluded = f" - ({count} AND p.id = ANY({but}))" if but else ""
     if filters == Filters(collection=filters.collection):
         count = f"SELECT coalesce(sum(n), 0)::bigint FROM art_mcp.collections AS p (collection, n) WHERE {where}"
-    return f"SELECT ({count}){itself} AS total"
+    return f"SELECT ({count}){excluded} AS total"
 
 
 def _copied(ranking: str, order: str, but: str) -> str:
     """Return SQL for the candidates that have copies, and whether each is hidden: by a better one, or as excluded."""
-    itself = f"OR work = (SELECT work FROM art_mcp.copies WHERE painting_id = {but})" if but else ""
+    excluded = f"OR work IN (SELECT work FROM art_mcp.copies WHERE painting_id = ANY({but}))" if but else ""
     return (
-        f"SELECT painting_id, work, row_number() OVER (PARTITION BY work ORDER BY {order}) > 1 {itself} AS hidden "
+        f"SELECT painting_id, work, row_number() OVER (PARTITION BY work ORDER BY {order}) > 1 {excluded} AS hidden "
         f"FROM {ranking} JOIN art_mcp.copies USING (painting_id) {_except(but)}"
     )
 
 
 def _except(but: str) -> str:
-    return f"WHERE painting_id <> {but}" if but else ""
+    return f"WHERE painting_id <> ALL({but})" if but else ""
 
 
 def _nearest(name: str, table: str, distance: str, where: str, limit: int, counted: str = "counted") -> dict[str, str]:
@@ -246,6 +262,14 @@ def _nearest(name: str, table: str, distance: str, where: str, limit: int, count
 def _is_alone(legs: Sequence[LegQuery], words: Words | None) -> bool:
     """Whether a single cosine is the score."""
     return len(legs) == 1 and not words and legs[0].background is None
+
+
+def _parts(legs: Sequence[LegQuery]) -> dict[str, list[LegQuery]]:
+    """Group legs by what they are of the query."""
+    parts = defaultdict(list)
+    for leg in legs:
+        parts[leg.part].append(leg)
+    return parts
 
 
 def _alone(leg: LegQuery) -> str:
@@ -286,7 +310,8 @@ def _together(
         backgrounds: placeholders of the background of each leg that has one.
         more: tables with further candidates.
     """
-    parts, near, columns, score, joins = {}, [], [], [], []
+    parts, near, columns, joins = {}, [], [], []
+    scores = defaultdict(list)
     for leg in legs:
         name, table = leg.name, vector_table(leg.space)
         if leg.weight > 0:
@@ -303,10 +328,11 @@ def _together(
             )
             mean, deviation = f"{name}_spread.mean", f"{name}_spread.deviation"
         columns.append(f"{cosine} AS {name}")
-        score.append(f"{leg.weight} * coalesce(({name} - {mean}) / {deviation}, 0)")
+        scores[leg.part].append(f"{leg.weight} * coalesce(({name} - {mean}) / {deviation}, 0)")
         joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id")
     near += [f"SELECT painting_id FROM {table}" for table in more]
     parts["candidates"] = " UNION ".join(near + ["SELECT painting_id FROM matching"] * words)
+    score = [f"least({', '.join(part)})" for part in scores.values()]
     if words:
         parts["covered"] = covered()
         columns.append(f"coalesce(coverage, 0) AS {FULL_TEXT}")

@@ -35,7 +35,7 @@ def register(server: MCPServer[Services]) -> None:
         description=(
             "Returns the full catalogue entry of one painting, and its picture or a region of it for detail; similar "
             "adds the paintings that look most like it. Take the id from a search; it does not search by title. To say "
-            "how similar ones should differ, use search_paintings_by_image with painting_id."
+            "how similar ones should differ, use search_paintings_by_image."
         ),
     )
 

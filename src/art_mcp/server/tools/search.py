@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp.painting import Filters
-from art_mcp.search import DEFAULT_LIMIT, MAX_QUERY
+from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY
 from art_mcp.search.contact_sheet import contact_sheet_of
 from art_mcp.search.finder import SearchError
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, Pictures, Text
+from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Text
 from art_mcp.server.filters import with_filters
 from art_mcp.server.handover import handed_over, with_link
 from art_mcp.server.results import NOTHING_FITS, SearchResult, search_result, search_text
@@ -46,11 +46,11 @@ def register(server: MCPServer[Services]) -> None:
         title="Find paintings that look like a picture",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=True),
         description=(
-            "Finds paintings that look like a picture: a file or link, or a painting of the collection by its id. Give "
-            "exactly one of image, image_file and painting_id; text and negative steer it ('like this, but at night'). "
-            "Returns a page of catalogue entries with ids, most similar first, and a contact sheet of them. "
-            "Without any of the three it says how the user can upload a picture that only the chat has. "
-            "It compares what is seen, not who painted it. To search by words use search_paintings_by_text."
+            "Finds paintings that look like a picture, like a painting of the collection, or like all of several. "
+            "Give exactly one of image, image_file, painting_id and painting_ids; text and negative steer it ('like "
+            "this, but at night'). Returns a page of catalogue entries with ids, most similar first, and a contact "
+            "sheet. Without any of the four it says how the user can upload a picture that only the chat has. It "
+            "compares what is seen, not who painted it. To search by words use search_paintings_by_text."
         ),
         meta={"openai/fileParams": ["image_file"]},
     )
@@ -82,6 +82,7 @@ async def search_paintings_by_image(
     image: Image = "",
     image_file: ImageFile = None,
     painting_id: Annotated[Text, Field(description="Id of a painting, from a search result.")] = "",
+    painting_ids: PaintingIds = None,
     text: Annotated[Text, Field(description="What they should also show, e.g. at night, in the snow.")] = "",
     negative: Annotated[Text, Field(description="What they should not show, e.g. people.")] = "",
     filters: Filters,
@@ -89,20 +90,26 @@ async def search_paintings_by_image(
     cursor: Cursor = "",
     pictures: Pictures = True,
 ) -> Annotated[CallToolResult, SearchResult]:
-    starts = {"image": image, "image_file": image_file, "painting_id": painting_id}
+    starts = {"image": image, "image_file": image_file, "painting_id": painting_id, "painting_ids": painting_ids}
     named = [name for name, value in starts.items() if value]
     if len(named) != 1:
         error = SearchError(
             f"Both {' and '.join(named[:2])} were given." if named else "Neither image nor painting_id was given.",
-            "Give exactly one: a picture's absolute path or https link as image, or the id of a painting.",
+            "Give exactly one: a picture's absolute path or https link as image, the id of a painting as painting_id, "
+            f"or 2 to {MAX_PAINTINGS} ids as painting_ids.",
         )
         raise error if named else with_link(ctx, error)
-    picture = str(parse_painting_id(painting_id)) if painting_id else await handed_over(ctx, image or image_file or "")
-    found = await services(ctx).runtime.ask(
-        lambda finder: finder.by_image(
-            picture, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor
+    ids = [parse_painting_id(each) for each in painting_ids or filter(None, [painting_id])]
+    if painting_ids and len(set(ids)) == 1:
+        raise SearchError(
+            "painting_ids names 1 painting only.", f"Give 2 to {MAX_PAINTINGS} different ids, or one as painting_id."
         )
-    )
+    steered: dict[str, Any] = {"text": text, "negative": negative, "filters": filters, "limit": limit, "cursor": cursor}
+    if ids:
+        found = await services(ctx).runtime.ask(lambda finder: finder.like_painting(*ids, **steered))
+    else:
+        picture = await handed_over(ctx, image or image_file or "")
+        found = await services(ctx).runtime.ask(lambda finder: finder.by_image(picture, **steered))
     return await _answer(ctx, found, pictures)
 
 
