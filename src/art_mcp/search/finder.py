@@ -19,7 +19,7 @@ from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
 from art_mcp.search.question import Asked, Question
-from art_mcp.search.relevance import PAINTINGS, PICTURE, TEXT, judge, judge_named
+from art_mcp.search.relevance import PAINTINGS, PICTURE, STEERED, TEXT, judge, judge_named
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import artists, collection_sizes, paintings
@@ -42,6 +42,9 @@ NEGATIVE_STEERS = -0.5
 """Weights of the z-scores of wanted and unwanted words, relative to 1 for the picture."""
 WHOLE = 0.99
 """Full-text score above which a title or an artist's name has every word of a query; it is 1, but for rounding."""
+FOLLOWS = 1.0
+"""Z-score from which a painting shows what the steering words say rather than not."""
+CHANGED_LITTLE = "The words changed little: hardly any painting here is both like the picture and what they say."
 PART = "Only a part of the picture was searched for, because it matches better than the whole."
 
 Rate: TypeAlias = Callable[[Hit], Relevance]
@@ -172,7 +175,10 @@ class Finder:
         legs, rate = await self._picture_query([LegQuery(space, query.vector)], text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
-        notes = (PART if query.is_part and fits else None, self._english_only(text, negative))
+        notes = (
+            PART if query.is_part and fits else None,
+            self._english_only(text, negative) or _steered(legs, ranking),
+        )
         return await self._answer(question, filters, offset, ranking, rate, *notes)
 
     async def like_painting(
@@ -211,7 +217,8 @@ class Finder:
         copies = {copy.id for each in ids for copy in await copies_of(self._database, each)}.difference(ids)
         these = "these paintings" if ids[1:] else "this painting"
         note = f"Left out: copies of {these} ({len(copies)}), which get_painting names." if copies else None
-        return await self._answer(question, filters, offset, ranking, rate, note, self._english_only(text, negative))
+        words_note = self._english_only(text, negative) or _steered(legs, ranking)
+        return await self._answer(question, filters, offset, ranking, rate, note, words_note)
 
     async def _stored_vector(self, space: Space, painting_id: uuid.UUID) -> Vector:
         vector = await paintings.vector(self._database, space, painting_id)
@@ -259,7 +266,7 @@ class Finder:
         if not steering and len(pictures) == 1:
             return [*pictures], partial(judge, bounds=PICTURE)
         compared = [replace(leg, background=PICTURES) for leg in pictures]
-        return [*compared, *steering], partial(judge, bounds=TEXT if steering else PAINTINGS)
+        return [*compared, *steering], partial(judge, bounds=STEERED if steering else PAINTINGS)
 
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
         """The legs that steering words add, in the joint space of pictures and words."""
@@ -329,6 +336,16 @@ def words_leg(provider: Provider, space: Space, vector: Vector, **options: Any) 
     if known is None and space.leg is Leg.PIXELS:
         known = provider.pixels_background
     return LegQuery(space, vector, background=known, **options)
+
+
+def _steered(legs: Sequence[LegQuery], ranking: Ranking) -> str | None:
+    """A note if most hits do not follow the wanted words."""
+    for leg in legs:
+        if leg.steers and leg.weight > 0 and leg.background and ranking.hits:
+            mean, deviation, _ = leg.background
+            follow = sum(hit.legs.get(leg.name, -1.0) >= mean + FOLLOWS * deviation for hit in ranking.hits)
+            return CHANGED_LITTLE if 2 * follow < len(ranking.hits) else None
+    return None
 
 
 def unknown_painting(painting_id: object) -> SearchError:

@@ -25,7 +25,10 @@ class Bounds(NamedTuple):
 
 
 TEXT = Bounds(fair=5.0, strong=9.0)
-"""For a sum of z-scores, of a text or of a picture that words steer."""
+"""For the sum of the z-scores of a text."""
+STEERED = Bounds(fair=3.5, strong=7.0)
+"""For the sum of the z-scores of a picture and the words that steer it: a hit that is as like it as `PICTURE` asks, and
+shows what the words say. Not measured."""
 PICTURE = Bounds(fair=0.72, strong=0.82)
 """For the cosine of two pictures."""
 PAINTINGS = Bounds(*((cosine - PICTURES.mean) / PICTURES.deviation for cosine in PICTURE))
