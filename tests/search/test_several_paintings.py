@@ -12,7 +12,7 @@ from art_mcp.painting import Hit, painting_id
 from art_mcp.runtime import Runtime
 from art_mcp.search.cursor import CursorError
 from art_mcp.search.finder import Finder, SearchError
-from art_mcp.search.relevance import PICTURE, TEXT, judge
+from art_mcp.search.relevance import PICTURE, STEERED, judge
 from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +52,7 @@ async def test_words_steer_it(finder: Finder) -> None:
     assert set(ids(red.hits)) == set(ids(plain.hits)) and ids(red.hits) != ids(plain.hits)
     for hit, rated in red.hits:
         assert set(hit.legs) == {"look", "look_2", "also_pixels", "not_pixels"}
-        assert rated is judge(hit, TEXT)
+        assert rated is judge(hit, STEERED)
 
 
 async def test_pages_are_of_one_ranking_whatever_the_order_of_the_ids(finder: Finder) -> None:
