@@ -26,9 +26,7 @@ def ranking(*cosines: float | None) -> Ranking:
     ("cosines", "note"),
     [((0.3, 0.25, 0.1, 0.1), None), ((0.3, 0.1, 0.1, 0.1), CHANGED_LITTLE), ((None, None), CHANGED_LITTLE), ((), None)],
 )
-def test_a_note_says_when_most_hits_do_not_follow_the_words(
-    cosines: tuple[float | None, ...], note: str | None
-) -> None:
+def test_a_note_says_when_few_hits_follow_the_words(cosines: tuple[float | None, ...], note: str | None) -> None:
     assert _steered([PICTURE, WORDS], ranking(*cosines)) == note
 
 
