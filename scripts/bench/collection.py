@@ -145,7 +145,11 @@ async def _load_vectors(
     ids = (painting.id for painting in corpus.paintings)
     schema, _, name = table.partition(".")
     await connection.copy_records_to_table(
-        name, schema_name=schema, records=zip(ids, vectors, strict=True), timeout=LOAD_TIMEOUT_S
+        name,
+        schema_name=schema,
+        columns=("painting_id", "vector"),
+        records=zip(ids, vectors, strict=True),
+        timeout=LOAD_TIMEOUT_S,
     )
     await connection.execute("SET maintenance_work_mem = '1GB'")
     await connection.execute(definition, timeout=LOAD_TIMEOUT_S)

@@ -57,7 +57,9 @@ def hub(space: Space, vectors: Sequence[Vector]) -> list[float | None]:
     known = _known().get(space.name)
     if known is None or not vectors:
         return [None] * len(vectors)
-    return [float(each) for each in hubness(np.stack(vectors), known["bank"])]
+    # As they are stored, in half precision, so that a stored vector has the hub that it was written with.
+    halves = np.stack(vectors).astype(np.float16).astype(np.float32)
+    return [float(each) for each in hubness(halves, known["bank"])]
 
 
 def hubness(vectors: NDArray[np.float32], bank: NDArray[np.float32]) -> NDArray[np.float32]:
