@@ -31,8 +31,8 @@ def folder(sample: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     pictures = sorted((sample.parent / "images").glob("*.jpg"))[:COUNT]
     for number, picture in enumerate(pictures):
-        (folder / f"{number}.jpg").write_bytes(picture.read_bytes())
-    (folder / "copy of 0.jpg").write_bytes(pictures[0].read_bytes())
+        (folder / f"painting {number}.jpg").write_bytes(picture.read_bytes())
+    (folder / "copy of painting 0.jpg").write_bytes(pictures[0].read_bytes())
     return folder
 
 
@@ -47,7 +47,7 @@ async def swap(settings: Settings, leg: Leg) -> list[Painting]:
     async with Runtime(settings) as runtime:
         database = await runtime.database()
         space = next(space for space in await runtime.spaces() if space.leg is leg)
-        two = [p for p in await paintings.sample(database, 100) if p.image_name in ("1.jpg", "2.jpg")]
+        two = [p for p in await paintings.sample(database, 100) if p.image_name in ("painting 1.jpg", "painting 2.jpg")]
         async with database.connection() as connection:
             await connection.execute(
                 f"UPDATE art_mcp.vectors_{space.name} v SET vector = other.vector "
@@ -92,7 +92,7 @@ async def test_copies_of_a_wrong_vector_go_with_it(settings: Settings, folder: P
     """Equal pictures share a vector, so a wrong one would come back from the copy."""
     await load(settings, folder)
     async with Runtime(settings) as runtime:
-        first = next(p for p in await paintings.sample(await runtime.database(), 100) if p.image_name == "0.jpg")
+        first = next(p for p in await paintings.sample(await runtime.database(), 100) if p.image_name == "painting 0.jpg")
     assert "The vectors of 2 paintings" in run(settings, "reembed", "--painting", str(first.id), "--yes").stdout
     assert (await finding(settings, 100))[0]
 
