@@ -30,7 +30,7 @@ from figures import Report, table
 from art_mcp.evaluation.loading import load
 from art_mcp.runtime import Runtime
 from art_mcp.search import MAX_LIMIT
-from art_mcp.search.finder import words_leg
+from art_mcp.search.text_query import words_leg
 from art_mcp.space import Leg
 from art_mcp.store.known_items import draw
 from art_mcp.store.ranking import DEPTH, rank

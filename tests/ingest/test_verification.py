@@ -92,7 +92,8 @@ async def test_copies_of_a_wrong_vector_go_with_it(settings: Settings, folder: P
     """Equal pictures share a vector, so a wrong one would come back from the copy."""
     await load(settings, folder)
     async with Runtime(settings) as runtime:
-        first = next(p for p in await paintings.sample(await runtime.database(), 100) if p.image_name == "painting 0.jpg")
+        sample = await paintings.sample(await runtime.database(), 100)
+        first = next(painting for painting in sample if painting.image_name == "painting 0.jpg")
     assert "The vectors of 2 paintings" in run(settings, "reembed", "--painting", str(first.id), "--yes").stdout
     assert (await finding(settings, 100))[0]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from art_mcp.normalization import normalize
 from art_mcp.painting import EVERYTHING, Filters
-from art_mcp.search.finder import read_question, text_query
+from art_mcp.search.text_query import read_question, text_query
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg
 from art_mcp.store.ranking import DEPTH, LegQuery, rank

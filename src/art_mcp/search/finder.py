@@ -9,23 +9,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from art_mcp.background.cosines import PICTURES, background
-from art_mcp.background.words import weights
+from art_mcp.background.cosines import PICTURES
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import Kind, Reference
-from art_mcp.normalization import fold, normalize
+from art_mcp.normalization import normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY
 from art_mcp.search import cursor as cursors
 from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
-from art_mcp.search.question import Asked, Question
 from art_mcp.search.relevance import PAINTINGS, PICTURE, STEERED, TEXT, judge, judge_named
+from art_mcp.search.text_query import read_question, text_query, words_leg
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space, Vector
-from art_mcp.store import artists, collection_sizes, paintings
+from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.copies import of as copies_of
 from art_mcp.store.filters import require_values
-from art_mcp.store.full_text import Words
 from art_mcp.store.ranking import FULL_TEXT, LegQuery, Ranking, rank
 from art_mcp.vision.provider import VisionError
 from art_mcp.vision.retiring import RetiredError
@@ -312,30 +310,6 @@ class Finder:
             cut=not ranking.more and following + ranking.folded < ranking.total,
             note=" ".join(filter(None, notes)) or None,
         )
-
-
-async def read_question(database: Database, text: str, filters: Filters) -> Asked:
-    """What a normalised text asks for, with the artists of the collection that it names."""
-    read = Question(text)
-    found = await artists.named(database, *read.look_up, filters)
-    return read.asked(found, await artists.usage(database, read.doubts(found)))
-
-
-def text_query(
-    provider: Provider, spaces: Mapping[Leg, Space], vectors: Mapping[Leg, Vectors], asked: Asked
-) -> tuple[list[LegQuery], Words]:
-    """What the words of a question are searched by: their vectors, shape (1, dimensions), and their full text."""
-    legs = [words_leg(provider, spaces[leg], vectors[leg][0]) for leg in vectors]
-    folded = fold(asked.words)
-    return legs, Words(folded, tuple(map(fold, asked.phrases)), weights(folded))
-
-
-def words_leg(provider: Provider, space: Space, vector: Vector, **options: Any) -> LegQuery:
-    """The part of a query in one space whose vector was made from words."""
-    known = background(space, vector)
-    if known is None and space.leg is Leg.PIXELS:
-        known = provider.pixels_background
-    return LegQuery(space, vector, background=known, **options)
 
 
 def _steered(legs: Sequence[LegQuery], ranking: Ranking) -> str | None:
