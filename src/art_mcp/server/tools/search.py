@@ -47,7 +47,7 @@ def register(server: MCPServer[Services]) -> None:
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=True),
         description=(
             "Finds paintings that look like a picture, like a painting of the collection, or like all of several. "
-            "Give exactly one of image, image_file, painting_id and painting_ids; text and negative steer it ('like "
+            "Give exactly one of image, image_file, painting_id and painting_ids; text and negative nudge it ('like "
             "this, but at night'). Returns a page of catalogue entries with ids, most similar first, and a contact "
             "sheet. Without any of the four it says how the user can upload a picture that only the chat has. It "
             "compares what is seen, not who painted it. To search by words use search_paintings_by_text."
