@@ -23,7 +23,7 @@ def draw(path: Path, seed: int, size: tuple[int, int] = (64, 48)) -> Path:
     coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), np.uint8))
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = PngInfo()
-    metadata.add_itxt("XML:com.adobe.xmp", XMP.format(title=escape(path.stem)))
+    metadata.add_itxt("XML:com.adobe.xmp", XMP.format(title=escape(path.stem.replace("_", " "))))
     coarse.resize(size, Image.Resampling.BICUBIC).save(path, pnginfo=metadata)
     return path
 
