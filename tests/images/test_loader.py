@@ -119,9 +119,9 @@ async def test_a_link_is_fetched_here_and_never_passed_on(
         azure = Settings(azure_endpoint=endpoint, azure_key="k" * 32, azure_rate=200)
         given = {name: getattr(azure, name) for name in azure.model_fields_set}
         async with Runtime(settings.model_copy(update=given)) as runtime:
+            runtime._loader = loader  # first, so that the runtime starts no other, which nobody would close
             ingest = await runtime.ingest()
             await ingest.run(await ingest.create(tmp_path / "art"))
-            runtime._loader = loader
             finder = await runtime.finder()
             for link in (server.url("/x.png?sig=secret"), {"download_url": server.url("/x.png?sig=secret")}):
                 answer = await finder.by_image(link, limit=1)
