@@ -25,8 +25,7 @@ def weights(text: str) -> dict[str, float]:
         text: normalised by `fold`.
     """
     known = _common_words()
-    pairs = {stem: word for word, stem in _words_and_stems(text)}
-    return {form: known[stem] for stem, word in pairs.items() if stem in known for form in (stem, word)}
+    return {form: known[stem] for word, stem in _words_and_stems(text) if stem in known for form in (stem, word)}
 
 
 def stems(text: str) -> list[str]:

@@ -173,10 +173,7 @@ class Finder:
         legs, rate = await self._picture_query([LegQuery(space, query.vector)], text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
-        notes = (
-            PART if query.is_part and fits else None,
-            self._english_only(text, negative) or _steered(legs, ranking),
-        )
+        notes = (PART if query.is_part and fits else None, self._words_note(legs, ranking, text, negative))
         return await self._answer(question, filters, offset, ranking, rate, *notes)
 
     async def like_painting(
@@ -215,8 +212,9 @@ class Finder:
         copies = {copy.id for each in ids for copy in await copies_of(self._database, each)}.difference(ids)
         these = "these paintings" if ids[1:] else "this painting"
         note = f"Left out: copies of {these} ({len(copies)}), which get_painting names." if copies else None
-        words_note = self._english_only(text, negative) or _steered(legs, ranking)
-        return await self._answer(question, filters, offset, ranking, rate, note, words_note)
+        return await self._answer(
+            question, filters, offset, ranking, rate, note, self._words_note(legs, ranking, text, negative)
+        )
 
     async def _stored_vector(self, space: Space, painting_id: uuid.UUID) -> Vector:
         vector = await paintings.vector(self._database, space, painting_id)
@@ -255,6 +253,10 @@ class Finder:
         if not self._fills(Leg.PIXELS) or self._spaces[Leg.PIXELS].provider != "local":
             return None
         return ENGLISH_ONLY if any(map(is_hardly_english, texts)) else None
+
+    def _words_note(self, legs: Sequence[LegQuery], ranking: Ranking, *texts: str) -> str | None:
+        """A note on the words that steer a search by a picture."""
+        return self._english_only(*texts) or _steered(legs, ranking)
 
     async def _picture_query(
         self, pictures: Sequence[LegQuery], text: str, negative: str

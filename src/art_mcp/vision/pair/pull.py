@@ -29,7 +29,7 @@ Fetch = Callable[[Manifest, FileName, Path], None]
 
 HUB = "https://huggingface.co"
 CHUNK = 1 << 20
-MEANWHILE = "What has been downloaded is kept: run the same command again to continue."
+RESUMES = "What has been downloaded is kept: run the same command again to continue."
 OTHERWISE = (
     "Try again later, name a mirror with --endpoint, or copy the files from a machine that reaches the hub (--from)."
 )
@@ -50,7 +50,7 @@ def pull(manifest: Manifest, models: Path, fetch: Fetch) -> bool:
         Whether the model is new; not if it was there, and intact.
 
     Raises:
-        PullError: a file could not be had, or is not the right one; the others are kept for the next pull.
+        PullError: a file could not be downloaded, or is not the right one; the others are kept for the next pull.
         VisionError: the model does not work; its files are deleted.
     """
     place, part = models / manifest.name, models / f"{manifest.name}.part"
@@ -180,20 +180,16 @@ def from_hub(source: Source, endpoint: str | None) -> Fetch:
             if error.errno is not None:
                 raise
             got = target.stat().st_size
-            raise PullError(
-                f"{host} sent only {got:,} of the {file.bytes:,} bytes of {file.path}.", MEANWHILE
-            ) from error
+            raise PullError(f"{host} sent only {got:,} of the {file.bytes:,} bytes of {file.path}.", RESUMES) from error
         except Exception as error:  # each version of the library uses another HTTP client, with its own exceptions
-            raise PullError(
-                f"{host} cannot be reached ({type(error).__name__}).", f"{MEANWHILE} {OTHERWISE}"
-            ) from error
+            raise PullError(f"{host} cannot be reached ({type(error).__name__}).", f"{RESUMES} {OTHERWISE}") from error
 
     return fetch
 
 
 def _refused(problem: str, status: int) -> PullError:
     if status == 429:
-        return PullError(f"{problem} It has had too many requests.", f"Wait some minutes. {MEANWHILE}")
+        return PullError(f"{problem} It has had too many requests.", f"Wait some minutes. {RESUMES}")
     if status in (401, 403):
         return PullError(f"{problem} It asks for a login, and art-mcp sends none.", OTHERWISE)
     return PullError(problem, OTHERWISE)
@@ -289,7 +285,7 @@ def _check_onnx(manifest: Manifest, part: Path) -> None:
 
 def _explain(error: OSError) -> PullError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return PullError("The disk is full.", f"Free some space. {MEANWHILE}")
+        return PullError("The disk is full.", f"Free some space. {RESUMES}")
     return PullError(
         f"The model cannot be stored: {error.strerror or type(error).__name__}.",
         "Check that the folder of ART_MCP_DATA_DIR can be written.",
