@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from art_mcp.ingest.names import display_name
+from art_mcp.ingest.names import artists
 from art_mcp.painting import Catalogue, Painting, painting_id
 from art_mcp.vision.weights import MODELS
 
@@ -135,7 +135,7 @@ def _painting(row: int, year: int, **words: str) -> Painting:
         collection="bench",
         source_key=name,
         catalogue=Catalogue(date=str(year), timeframe=frame, **words),
-        artist_name=display_name(words["artist"]),
+        artists=tuple(artists(words["artist"])),
         years=(year, year),
         image_name=name,
         image_sha256=hashlib.sha256(name.encode()).digest(),

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from itertools import islice
 from typing import Any, get_type_hints
 
 from art_mcp.normalization import fold, normalize
@@ -52,12 +53,15 @@ class Catalogue:
 
     title: str | None = None
     artist: str | None = None
+    """One or several, with their roles and years of life; `Painting.artists` has the names alone."""
     date: str | None = None
     school: str | None = None
     type: str | None = None
     technique: str | None = None
     timeframe: str | None = None
     description: str | None = None
+    number: str | None = None
+    """Accession or inventory number."""
 
     def sentence(self) -> str:
         """The text that is embedded for the words leg; empty without a title, an artist and a description."""
@@ -89,6 +93,19 @@ NO_HOLDING = Holding()
 HOLDING_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Holding))
 
 
+MAX_DETAILS, MAX_NAME, MAX_DETAIL = 40, 80, 1_000
+"""Maximum number of details of a painting, and maximum lengths of their names and values in characters."""
+
+
+def kept_details(given: Mapping[str, str]) -> dict[str, str]:
+    """The details of a painting as they are stored: readable, without empty ones, and cut to what is kept."""
+    named = ((readable(name)[:MAX_NAME], readable(value)) for name, value in given.items())
+    return {
+        name: value if len(value) <= MAX_DETAIL else f"{value[:MAX_DETAIL]}…"
+        for name, value in islice(((name, value) for name, value in named if name and value), MAX_DETAILS)
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Painting:
     """One painting as it is stored."""
@@ -97,20 +114,22 @@ class Painting:
     collection: str
     source_key: str
     catalogue: Catalogue
-    artist_name: str | None
-    """The artist in reading order, derived from the catalogue's: "Pieter Bruegel the Elder"."""
+    artists: tuple[str, ...]
+    """The names in reading order, derived from the catalogue's artist: "Pieter Bruegel the Elder"."""
     years: tuple[int, int] | None
     """The first and the last year that the catalogue's date allows, inclusive; BC is negative."""
     image_name: str
-    """The picture's file, relative to its source."""
+    """The picture's file, relative to its source; empty if the painting has no picture."""
     image_sha256: bytes | None
-    """None, like the next three fields, if the vector was imported without the picture."""
+    """None, like the next three fields, without a picture, or if its vector was imported without it."""
     image_width: int | None
     image_height: int | None
     image_format: str | None
     holding: Holding = NO_HOLDING
     source: str | None = None
     """The source of the last load, as recorded in its job."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Everything else that the source says, by the names of its columns, in their order."""
 
 
 FURTHEST_YEAR = 100_000
@@ -162,6 +181,10 @@ LISTED_FIELDS = ("collection", *KEYED_FIELDS)
 """Fields whose values are counted in facets and offered as completions."""
 
 
+MAX_KEY = 300
+"""Maximum length of a key in characters, since PostgreSQL indexes no more than 2,704 bytes."""
+
+
 def filter_key(field: str, text: str | None) -> str | None:
     """The key by which values of a field are compared, without case and accents; None for a value without words.
 
@@ -169,7 +192,7 @@ def filter_key(field: str, text: str | None) -> str | None:
     technique ends before its measurements: "Oil on canvas, 105 x 184 cm" becomes "oil on canvas".
     """
     words = re.findall(r"\w+", fold((text or "").partition(", ")[0] if field == "technique" else text or ""))
-    return " ".join(sorted(words) if field == "artist" else words) or None
+    return " ".join(sorted(words) if field == "artist" else words)[:MAX_KEY].rstrip() or None
 
 
 class Relevance(StrEnum):

@@ -80,7 +80,7 @@ async def test_the_tutorials_table_is_imported_with_its_vectors(database: Databa
     assert await spaces.active(database) == [SPACE, SPACES[Leg.WORDS]]
     async with database.connection() as connection:
         found = await connection.fetchrow("SELECT * FROM art_mcp.paintings WHERE source_key = '3-castle.jpg'")
-    assert (found["title"], found["artist_name"], found["year_from"]) == ("View of a Castle 3", "Canaletto", 1751)
+    assert (found["title"], found["artists"], found["year_from"]) == ("View of a Castle 3", ["Canaletto"], 1751)
     assert found["image_name"] == "3-castle.jpg"
     assert [found[field] for field in paintings.IMAGE_FIELDS[1:]] == [None] * 4
     kept = await paintings.vector(database, SPACE, found["id"])

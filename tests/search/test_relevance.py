@@ -15,7 +15,7 @@ MONET = Preference(artists=("claude monet",))
 
 
 def hit(score: float, *, asked: bool = False) -> Hit:
-    painting = Painting(uuid.uuid4(), "c", "k", Catalogue(), None, None, "i.jpg", b"", 1, 1, "JPEG")
+    painting = Painting(uuid.uuid4(), "c", "k", Catalogue(), (), None, "i.jpg", b"", 1, 1, "JPEG")
     return Hit(painting, score, {}, asked=asked)
 
 

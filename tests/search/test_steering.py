@@ -17,7 +17,7 @@ WORDS = LegQuery(Space(Leg.PIXELS, "a", "b", "1", 1), VECTOR, 1.0, True, Backgro
 
 
 def ranking(*cosines: float | None) -> Ranking:
-    painting = Painting(uuid.uuid4(), "c", "k", Catalogue(), None, None, "i.jpg", b"", 1, 1, "JPEG")
+    painting = Painting(uuid.uuid4(), "c", "k", Catalogue(), (), None, "i.jpg", b"", 1, 1, "JPEG")
     legs = [{} if cosine is None else {WORDS.name: cosine} for cosine in cosines]
     return Ranking([Hit(painting, 1.0, each) for each in legs], len(cosines), 0, False)
 

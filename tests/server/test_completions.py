@@ -35,7 +35,11 @@ def painters(postgres: EmbeddedServer) -> str:
         key = f"{number}.jpg"
         words = Catalogue(artist=artist, school=school, type=kind)
         id = painting_id(collection, key)
-        entries.append(Entry.read(Painting(id, collection, key, words, artist, None, key, b"", 1, 1, "JPEG"), (), {}))
+        entries.append(
+            Entry.read(
+                Painting(id, collection, key, words, (artist,) if artist else (), None, key, b"", 1, 1, "JPEG"), (), {}
+            )
+        )
 
     async def fill(settings: Settings) -> None:
         database = await Database.open(settings)

@@ -19,7 +19,7 @@ def entry(collection: str, number: int) -> Entry:
     key = f"{number}.jpg"
     words = Catalogue(title=f"No {number}")
     id_ = painting_id(collection, key)
-    return Entry.read(Painting(id_, collection, key, words, None, None, key, key.encode(), 1, 1, "JPEG"), (), {})
+    return Entry.read(Painting(id_, collection, key, words, (), None, key, key.encode(), 1, 1, "JPEG"), (), {})
 
 
 async def listed_job(database: Database, collection: str, count: int) -> uuid.UUID:

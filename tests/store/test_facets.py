@@ -27,7 +27,9 @@ def entry(row: int, number: int) -> Entry:
     key = f"{row}-{number}.jpg"
     words = Catalogue(title=key, artist=artist, school=school, technique=technique)
     id = painting_id(collection, key)
-    return Entry.read(Painting(id, collection, key, words, name, None, key, b"", 1, 1, "JPEG"), (), {})
+    return Entry.read(
+        Painting(id, collection, key, words, (name,) if name else (), None, key, b"", 1, 1, "JPEG"), (), {}
+    )
 
 
 @pytest.fixture

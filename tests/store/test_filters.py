@@ -39,7 +39,17 @@ def painting(number: int) -> Painting:
     )
     collection = "a" if number < 90 else "b"
     return Painting(
-        painting_id(collection, key), collection, key, words, name, (1500 + number,) * 2, key, b"", 1, 1, "JPEG"
+        painting_id(collection, key),
+        collection,
+        key,
+        words,
+        (name,) if name else (),
+        (1500 + number,) * 2,
+        key,
+        b"",
+        1,
+        1,
+        "JPEG",
     )
 
 
@@ -107,7 +117,9 @@ async def test_an_artist_far_from_the_question_is_found_whole_and_in_order(
         words = Catalogue(title=f"No {number}", artist=artist)
         entries.append(
             Entry.read(
-                Painting(painting_id("c", key), "c", key, words, artist, None, key, b"", 1, 1, "JPEG"),
+                Painting(
+                    painting_id("c", key), "c", key, words, (artist,) if artist else (), None, key, b"", 1, 1, "JPEG"
+                ),
                 (),
                 {SPACE: vector},
             )

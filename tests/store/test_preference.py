@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import numpy as np
 import pytest
 
-from art_mcp.normalization import spellings
 from art_mcp.painting import Catalogue, Filters, Painting, painting_id
 from art_mcp.space import Leg, Space
 from art_mcp.store import artists, paintings
@@ -42,7 +39,7 @@ def entry(number: int) -> Entry:
         "even" if number % 2 == 0 else "odd",
         key,
         words,
-        maker,
+        (maker,),
         year and (year, year),
         key,
         key.encode(),
@@ -183,7 +180,7 @@ async def test_how_a_word_is_used(filled: Database) -> None:
     async with filled.transaction() as connection:
         by_other = Catalogue(title="Homage to Frequent", artist="Rare Maker", description="A bouquet.")
         key = "homage.jpg"
-        painting = Painting(painting_id("c", key), "c", key, by_other, RARE, None, key, None, None, None, None)
+        painting = Painting(painting_id("c", key), "c", key, by_other, (RARE,), None, key, None, None, None, None)
         await paintings.write(connection, [Entry.read(painting, (), {})])
     assert await artists.usage(filled, ["rare", "frequent", "bouquet", "unheard", "o'x"]) == {
         "rare": Usage(21, 0, False),
@@ -193,15 +190,3 @@ async def test_how_a_word_is_used(filled: Database) -> None:
         "o'x": Usage(0, 0, False),
     }
     assert await artists.usage(filled, []) == {}
-
-
-async def test_artists_of_an_older_database_are_looked_up_after_its_migration(filled: Database) -> None:
-    text = resources.files("art_mcp.store").joinpath("migrations/0004_artists.sql").read_text("utf-8")
-    async with filled.transaction() as connection:
-        before = await connection.fetch("SELECT key, spellings FROM art_mcp.artists ORDER BY key")
-        await connection.execute("DROP TABLE art_mcp.artists; DROP FUNCTION art_mcp.spellings")
-        await connection.execute(text)
-        assert await connection.fetch("SELECT key, spellings FROM art_mcp.artists ORDER BY key") == before
-    assert len(before) == 52
-    for row in before:
-        assert set(row["spellings"]) == set().union(*map(spellings, row["key"].split()))

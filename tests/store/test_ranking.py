@@ -29,7 +29,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 def painting(number: int) -> Painting:
     key = f"{number:05}.jpg"
     return Painting(
-        painting_id("c", key), "c", key, Catalogue(title=f"No {number}"), None, None, key, key.encode(), 64, 48, "JPEG"
+        painting_id("c", key), "c", key, Catalogue(title=f"No {number}"), (), None, key, key.encode(), 64, 48, "JPEG"
     )
 
 
@@ -225,8 +225,9 @@ async def test_the_active_spaces_belong_to_what_is_stored(database: Database) ->
 
 async def test_painting_is_stored_and_read_whole(database: Database) -> None:
     await activate(database, [PIXELS, WORDS])
-    words = Catalogue("T", "A", "c. 1650", "Dutch", "landscape", "Oil", "1601-1650", "D 'quoted'; --")
-    stored = Painting(uuid.uuid4(), "c", "k", words, "A", (1645, 1655), "i.jpg", b"s" * 32, 800, 600, "PNG")
+    words = Catalogue("T", "A", "c. 1650", "Dutch", "landscape", "Oil", "1601-1650", "D 'quoted'; --", "N 1.2")
+    stored = Painting(uuid.uuid4(), "c", "k", words, ("A", "B"), (1645, 1655), "i.jpg", b"s" * 32, 800, 600, "PNG")
+    stored = replace(stored, details={"Room": "12", "Acquired": "1901"})
     vector = unit(np.ones(16))
     async with database.transaction() as connection:
         await paintings.write(connection, [Entry.read(stored, (), {PIXELS: vector, WORDS: None})])

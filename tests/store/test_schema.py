@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from support.postgres import url_of
 
+from art_mcp.normalization import spellings
 from art_mcp.settings import Settings
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
@@ -46,6 +47,29 @@ async def test_an_earlier_version_is_brought_up_to_date_and_keeps_its_rows(bare_
         assert await connection.fetchval("SELECT max(version) FROM art_mcp.migrations") == later.version
         found = await connection.fetch("SELECT name, paintings, note FROM art_mcp.collections ORDER BY 1")
         assert [tuple(row) for row in found] == [("a", 2, "new"), ("b", 3, "new")]
+    await connection.close()
+
+
+async def test_artists_of_an_older_database_are_found_by_name_and_by_painting(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
+    await migrate(connection, migrations()[:3])
+    await connection.execute(
+        "INSERT INTO art_mcp.paintings "
+        "(id, collection, source_key, image_name, search, artist, artist_name, artist_key) "
+        "VALUES (gen_random_uuid(), 'c', '1', '1.jpg', '', 'MONET, Claude', 'Claude Monet', 'claude monet'), "
+        "(gen_random_uuid(), 'c', '2', '2.jpg', '', 'Claude Monet', NULL, 'claude monet'), "
+        "(gen_random_uuid(), 'c', '3', '3.jpg', '', NULL, NULL, NULL)"
+    )
+    await migrate(connection)
+    (artist,) = await connection.fetch("SELECT * FROM art_mcp.artists")
+    assert artist["key"] == "claude monet" and artist["name"] == "Claude Monet"
+    assert set(artist["spellings"]) == spellings("claude") | spellings("monet")
+    rows = await connection.fetch("SELECT artists, artist_keys, details FROM art_mcp.paintings ORDER BY source_key")
+    assert [tuple(row) for row in rows] == [
+        (["Claude Monet"], ["claude monet"], "{}"),
+        (["Claude Monet"], ["claude monet"], "{}"),
+        ([], [], "{}"),
+    ]
     await connection.close()
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from art_mcp.dates import years
 from art_mcp.ingest.archive import Archive, Export
 from art_mcp.ingest.load import Load
-from art_mcp.ingest.names import display_name
+from art_mcp.ingest.names import artists
 from art_mcp.painting import Catalogue, Painting, Rendition, painting_id
 from art_mcp.space import Leg, Space
 from art_mcp.store import archive, spaces
@@ -49,7 +49,7 @@ def entry(
         collection,
         key,
         catalogue,
-        display_name(catalogue.artist),
+        tuple(artists(catalogue.artist)),
         years(catalogue.date),
         image_name=key,
         image_sha256=hashlib.sha256(key.encode()).digest(),

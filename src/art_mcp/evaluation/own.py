@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def titles(painting: Painting) -> list[Question]:
     """The title alone and, if the artist is known, "title (artist)"."""
-    title, artist = painting.catalogue.title, painting.artist_name or painting.catalogue.artist
+    title, artist = painting.catalogue.title, "; ".join(painting.artists) or painting.catalogue.artist
     asked = [(Kind.TITLE, title)] if title else []
     if title and artist:
         asked.append((Kind.TITLE_AND_ARTIST, f"{title} ({artist})"))

@@ -91,7 +91,12 @@ def _failure(failure: Failure, pictures: Mapping[uuid.UUID, str]) -> str:
 
 def _figure(painting: Painting, pictures: Mapping[uuid.UUID, str], heading: str, kind: str = "") -> str:
     words = painting.catalogue
-    lines = (words.title or painting.source_key, painting.artist_name or words.artist, words.date, painting.collection)
+    lines = (
+        words.title or painting.source_key,
+        "; ".join(painting.artists) or words.artist,
+        words.date,
+        painting.collection,
+    )
     said = "<br>".join(escape(line) for line in lines if line)
     uri = pictures.get(painting.id)
     picture = f'<img src="{uri}" alt="">' if uri else "<p>No picture is stored.</p>"

@@ -20,7 +20,7 @@ from art_mcp.images.picture import Picture
 from art_mcp.images.rendition import render
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.embedding import EMBEDDED_SIDE, PictureVectors, word_vectors
-from art_mcp.ingest.names import display_name
+from art_mcp.ingest.names import artists
 from art_mcp.ingest.sources.source import Source
 from art_mcp.painting import Catalogue, Holding, Painting, Rendition, painting_id
 from art_mcp.space import Leg, PictureEmbedding, Space
@@ -63,7 +63,8 @@ class Read:
             source=self.source,
             catalogue=self.catalogue,
             holding=Holding(**self.row.get("holding", {})),
-            artist_name=display_name(self.catalogue.artist),
+            details=self.row.get("details", {}),
+            artists=tuple(artists(self.catalogue.artist)),
             years=tuple(given_years) if given_years else years(self.catalogue.date) or years(self.catalogue.timeframe),
             image_name=self.row["image"],
         )
@@ -84,7 +85,7 @@ class _Decoded:
                 collection=self.read.collection,
                 source_key=self.read.row["key"],
                 catalogue=self.read.catalogue,
-                artist_name=None,
+                artists=(),
                 years=None,
                 image_name=self.read.row["image"],
                 image_sha256=self.picture.sha256,

@@ -73,7 +73,7 @@ class Comparison:
             known = await copies.compared(connection, list({each.id for each in page}.union(*near.values())))
             for each, grey in made:
                 if each.id in known:
-                    known[each.id] = Compared(grey, known[each.id].artist_key, known[each.id].kind)
+                    known[each.id] = Compared(grey, known[each.id].artist_words, known[each.id].kind)
             pairs = await anyio.to_thread.run_sync(_pairs, near, known)
             await copies.store(connection, made, pairs, known)
 
@@ -108,6 +108,6 @@ def _may_be_one_work(one: Compared, other: Compared) -> bool:
     """
     if EDITIONS.search(fold(one.kind)) or EDITIONS.search(fold(other.kind)):
         return False
-    return not (one.artist_key and other.artist_key) or bool(
-        set(one.artist_key.split()) & set(other.artist_key.split())
+    return not (one.artist_words and other.artist_words) or bool(
+        set(one.artist_words.split()) & set(other.artist_words.split())
     )

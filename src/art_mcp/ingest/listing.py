@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from art_mcp.ingest.sources.source import Options, Page, Refusal, Row, Source
-from art_mcp.painting import painting_id
+from art_mcp.painting import kept_details, painting_id
 from art_mcp.store import jobs, leases
 from art_mcp.store.jobs import Job, NewItem
 
@@ -74,6 +74,7 @@ def item_of(collection: str, row: Row | Refusal) -> NewItem:
         "image": row.image,
         "catalogue": row.catalogue.as_dict(),
         "holding": row.holding.as_dict(),
+        "details": kept_details(row.details),
         "years": row.years,
     }
     return NewItem(row.label, painting_id(collection, row.key), known)

@@ -1,4 +1,4 @@
-"""Converts catalogued artist names to display names: "GOGH, Vincent van" becomes "Vincent van Gogh"."""
+"""Reads the artists of a painting from a catalogue: "GOGH, Vincent van (1853-1890)" becomes "Vincent van Gogh"."""
 
 from __future__ import annotations
 
@@ -25,9 +25,79 @@ _QUALIFIER = re.compile(r"(?:[A-Z]?[a-z]+ ){0,3}(?:of|to|after) (?=[^\W\d_]{2})"
 _TAIL = re.compile(r" ?\([^()]*\)$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]?")
 
+MOST = 20
+"""Maximum number of artists of a painting."""
+_SEVERAL = re.compile(r"\s*[;|\n]\s*|\s+/\s+")
+_AND = re.compile(r" (?:and|&|und|et|y|e|en|og|och) ")
+_ROLE = (
+    "artists?|makers?|creators?|authors?|painters?|draughts(?:man|woman)|drawer|engravers?|etchers?|printmakers?|"
+    "lithographers?|photographers?|sculptors?|illustrators?|designers?|publishers?|printers?|architects?|"
+    "maler(?:in)?|zeichner(?:in)?|kunstner|konstnär|målare|maalari|taiteilija|künstler(?:in)?|stecher|peintre|artiste|"
+    "graveur|dessinateur|auteur|pintora?|artista|autore?a?|grabador|pittore|pittrice|incisore|schilder(?:es)?|"
+    "tekenaar|prentmaker|kunstenaar|malarz|malarka|malíř(?:ka)?|художник|живописец|автор|画家|作者"
+)
+_NATION = (
+    "American|Argentine|Australian|Austrian|Belgian|Bohemian|Brazilian|British|Canadian|Chilean|Chinese|Colombian|"
+    "Croatian|Cuban|Czech|Danish|Dutch|Egyptian|English|Estonian|Finnish|Flemish|French|German|Greek|Haitian|Hungarian|"
+    "Icelandic|Indian|Iranian|Irish|Israeli|Italian|Jamaican|Japanese|Korean|Latvian|Lithuanian|Mexican|Netherlandish|"
+    "New Zealand|Nigerian|Norwegian|Persian|Peruvian|Polish|Portuguese|Romanian|Russian|Scottish|Serbian|Slovak|"
+    "Slovenian|South African|Spanish|Swedish|Swiss|Turkish|Ukrainian|Venezuelan|Venetian|Florentine|Welsh"
+)
+# What a catalogue adds to a name: years of life or activity, the nationality, the role.
+_ASIDE = re.compile(
+    rf"(?:(?:{_NATION})(?:[-/ ](?:{_NATION}|born))*\b[,;]? ?)?(?:(?:{_ROLE})\b)?(?:[,;]? ?[^,;()]*\d{{3,4}}[^()]*)?"
+    r"|(?:born|died|active|working)(?: (?:in|at))? .*",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r" ?[(\[]([^()\[\]]*)[)\]]")
+_YEARS_AFTER = re.compile(
+    r"(?: (?:b|d|born|died|active|c|ca|circa|geb|fl)\.? ?(?=\d)| [*†] ?(?=\d)|, ?| (?=\d{3,4}\?? ?[-–—]))"
+    r"\d{3,4}\??(?: ?[-–—] ?(?:\d{2,4}\??)?)?$"
+)
+_ROLE_BEFORE = re.compile(rf"(?:{_ROLE}) ?[::] ?|by (?=[^\W\d_])", re.IGNORECASE)
+
+
+def artists(text: str | None) -> list[str]:
+    """The artists that a catalogue names, each once, by their names alone and in reading order.
+
+    Several are separated by ";", "|" or " / ", or by "and" between two full names. Years of life, nationalities and
+    roles are no part of a name; who is only connected with the artist stays in it: "Workshop of Rembrandt".
+    """
+    found = (display_name(person) for part in _separated(text or "") for person in _pair(_alone(part)))
+    return list(dict.fromkeys(name for name in found if name))[:MOST]
+
+
+def _separated(text: str) -> list[str]:
+    """Split a text at the separators that are not in brackets."""
+    if not _SEVERAL.search(text):
+        return [text]
+    hidden = _BRACKETED.sub(lambda match: " " * len(match[0]), text)
+    edges = [0, *(edge for match in _SEVERAL.finditer(hidden) for edge in match.span()), len(text)]
+    return [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _alone(person: str) -> str:
+    """A name without what a catalogue adds to it."""
+    name = _BRACKETED.sub(lambda match: "" if _is_aside(match[1]) else match[0], " ".join(person.split()))
+    name = _YEARS_AFTER.sub("", _ROLE_BEFORE.sub("", name, count=1) if _ROLE_BEFORE.match(name) else name)
+    first, *rest = name.split(", ")
+    return ", ".join([first, *(part for part in rest if not _is_aside(part))]).strip(" ,")
+
+
+def _is_aside(text: str) -> bool:
+    return bool(text.strip()) and len(text) < 200 and _ASIDE.fullmatch(text.strip()) is not None
+
+
+def _pair(name: str) -> list[str]:
+    """The two names that "and" joins; "Gilbert and George" is one."""
+    both = _AND.split(name)
+    if len(both) == 2 and all(len(each.split()) > 1 and not _is_particle(each.split()[0].lower()) for each in both):
+        return both
+    return [name]
+
 
 def display_name(text: str | None) -> str | None:
-    """The name in natural order and mixed case; None for a text without letters.
+    """The name of one artist in reading order and mixed case; None for a text without letters.
 
     Only names catalogued as "SURNAME, Given", with the first word in capitals, are reordered and recased. Names in
     mixed case are left unchanged: in "George Lambert, Francis Hayman" the comma separates two people, and in "Augustus
@@ -36,13 +106,9 @@ def display_name(text: str | None) -> str | None:
     name = " ".join((text or "").split())
     if not any(map(str.isalpha, name)):
         return None
-    return "; ".join(_person(person.strip()) for person in (name.split(";") if "(" not in name else [name]))
-
-
-def _person(text: str) -> str:
-    qualifier = match[0] if (match := _QUALIFIER.match(text)) else ""
-    tail = match[0] if (match := _TAIL.search(text)) else ""
-    return qualifier + _name(text[len(qualifier) : len(text) - len(tail)]) + tail
+    qualifier = match[0] if (match := _QUALIFIER.match(name)) else ""
+    tail = match[0] if (match := _TAIL.search(name)) else ""
+    return qualifier + _name(name[len(qualifier) : len(name) - len(tail)]) + tail
 
 
 def _name(name: str) -> str:

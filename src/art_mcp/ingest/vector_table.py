@@ -12,10 +12,10 @@ from art_mcp.dates import years
 from art_mcp.ingest.embedding import word_vectors
 from art_mcp.ingest.job import collection_name
 from art_mcp.ingest.load import Bundle, ImportFailed
-from art_mcp.ingest.names import display_name
+from art_mcp.ingest.names import artists
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row
 from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table
-from art_mcp.painting import Painting, painting_id
+from art_mcp.painting import Painting, kept_details, painting_id
 from art_mcp.settings import AZURE_MODEL_VERSION
 from art_mcp.space import Leg, Space
 from art_mcp.store.paintings import Entry
@@ -94,13 +94,14 @@ class VectorTable(Bundle):
             collection=self._name,
             source_key=row.key,
             catalogue=words,
-            artist_name=display_name(words.artist),
+            artists=tuple(artists(words.artist)),
             years=years(words.date) or years(words.timeframe),
             image_name=row.image,
             image_sha256=None,
             image_width=None,
             image_height=None,
             image_format=None,
+            details=kept_details(row.details),
         )
 
 

@@ -84,6 +84,8 @@ class PaintingResult(Result):
     technique: str | None
     school: str | None
     timeframe: str | None
+    accession_number: str | None
+    details: Annotated[dict[str, str], WithJsonSchema({"type": "object"})]
     description: str | None
     collection: str
     credit: str | None
@@ -230,6 +232,8 @@ def painting_result(
     return PaintingResult(
         **_summary(painting),
         timeframe=painting.catalogue.timeframe,
+        accession_number=painting.catalogue.number,
+        details=dict(painting.details),
         description=painting.catalogue.description,
         **painting.holding.as_dict(),
         image_file=painting.image_name,
@@ -249,6 +253,8 @@ def painting_text(result: PaintingResult) -> str:
         "Technique": result.technique,
         "School": result.school,
         "Timeframe": result.timeframe,
+        "Accession number": result.accession_number,
+        "Details": "; ".join(f"{name}: {value}" for name, value in result.details.items()),
         "Collection": result.collection,
         "Credit": result.credit,
         "Rights": result.rights,

@@ -176,7 +176,8 @@ def _values(painting: Painting) -> tuple[object, ...]:
         painting.source_key,
         *_words(painting.catalogue),
         *_terms(painting.holding),
-        painting.artist_name,
+        paintings.details_column(painting),
+        list(painting.artists),
         *(painting.years or (None, None)),
         *_facts(painting),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from art_mcp.painting import Filters
+from art_mcp.painting import Filters, Painting, filter_key
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import NAMES
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 FOUND = 1_000
 """Maximum number of artists that a question is compared with."""
+MAX_BYTES = 2_000
+"""Maximum size of the keys of a painting's artists, since PostgreSQL indexes no more than 2,704 bytes."""
 COUNTED = 50
 """Paintings up to which the use of a word is counted."""
 
@@ -25,11 +28,11 @@ class Artist:
     """An artist of at least one painting that passes the filters."""
 
     key: str
-    """`artist_key` of the paintings."""
+    """One of the `artist_keys` of the paintings."""
     name: str
     """In reading order, if the catalogue's order is known: Claude Monet."""
     catalogued: str
-    """As one of the paintings has it: MONET, Claude."""
+    """As the catalogue of the first of the paintings had it: MONET, Claude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,31 @@ class Usage:
     """Whether the catalogue entry of any painting by others has it."""
 
 
-async def add(connection: Connection, keys: Collection[str]) -> None:
-    """Add artists by their keys, in the transaction that stores their paintings."""
+def keys(painting: Painting) -> list[str]:
+    """Return the keys by which the artists of a painting are found, each once, within what an index can hold."""
+    found = dict.fromkeys(key for name in painting.artists if (key := filter_key("artist", name)))
+    size = 0
+    return [key for key in found if (size := size + len(key.encode()) + 8) <= MAX_BYTES]
+
+
+async def add(connection: Connection, paintings: Collection[Painting]) -> None:
+    """Add the artists of paintings, in the transaction that stores these."""
+    new: dict[str, tuple[str, str]] = {}
+    for painting in paintings:
+        catalogued = [part.strip() for part in re.split("[;|]", painting.catalogue.artist or "")]
+        if len(catalogued) != len(painting.artists):
+            catalogued = list(painting.artists)
+        for name, as_catalogued in zip(painting.artists, catalogued, strict=True):
+            new.setdefault(filter_key("artist", name) or "", (name, as_catalogued))
+    new.pop("", None)
     # Sorted, so that two writers cannot deadlock; those that are there are not locked.
     await connection.execute(
-        "INSERT INTO art_mcp.artists (key) SELECT new FROM unnest($1::text[]) AS new "
-        "WHERE NOT EXISTS (SELECT FROM art_mcp.artists WHERE key = new) ORDER BY 1 ON CONFLICT DO NOTHING",
-        sorted(keys),
+        "INSERT INTO art_mcp.artists (key, name, catalogued) "
+        "SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS new (key, name, catalogued) "
+        "WHERE NOT EXISTS (SELECT FROM art_mcp.artists a WHERE a.key = new.key) ORDER BY 1 ON CONFLICT DO NOTHING",
+        list(new),
+        [name for name, _ in new.values()],
+        [catalogued for _, catalogued in new.values()],
     )
 
 
@@ -73,15 +94,15 @@ async def named(
             f"""
             WITH found AS MATERIALIZED (
                 -- Not "spellings && $1", for which the planner would compare the spellings of every artist.
-                SELECT key FROM unnest($1::text[]) AS form JOIN art_mcp.artists ON spellings @> ARRAY[form]
+                SELECT key, name, catalogued FROM unnest($1::text[]) AS form
+                JOIN art_mcp.artists ON spellings @> ARRAY[form]
                 UNION
-                SELECT key FROM unnest($2::text[], $3::text[]) AS pair (a, b)
+                SELECT key, name, catalogued FROM unnest($2::text[], $3::text[]) AS pair (a, b)
                 JOIN art_mcp.artists ON spellings @> ARRAY[a, b]
                 LIMIT {FOUND}
             )
-            SELECT key, name, catalogued FROM found, LATERAL (
-                SELECT coalesce(artist_name, artist) AS name, artist AS catalogued FROM art_mcp.paintings p
-                WHERE p.artist_key = key AND {where} LIMIT 1
+            SELECT found.* FROM found, LATERAL (
+                SELECT FROM art_mcp.paintings p WHERE p.artist_keys @> ARRAY[key] AND {where} LIMIT 1
             ) AS one ORDER BY key
             """,
             *values,
@@ -93,7 +114,7 @@ async def usage(database: Database, words: Collection[str]) -> dict[str, Usage]:
     """Count the use of words, which are normalised by `fold`, in the whole collection."""
     if not words:
         return {}
-    own = "word = ANY(string_to_array(p.artist_key, ' '))"
+    own = "word = ANY(string_to_array(array_to_string(p.artist_keys, ' '), ' '))"
 
     def using(column: str, condition: str) -> str:
         return f"SELECT FROM art_mcp.paintings p WHERE {column} @@ term AND {condition} LIMIT {COUNTED}"

@@ -45,7 +45,7 @@ class Compared:
     """A painting that others are compared with."""
 
     grey: bytes | None
-    artist_key: str | None
+    artist_words: str
     kind: str
     """Its type and its technique."""
 
@@ -126,8 +126,8 @@ async def neighbours(connection: Connection, space: Space, ids: Sequence[uuid.UU
 async def compared(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Compared]:
     """Return what these paintings are compared by, by id; without a fingerprint if that is missing."""
     rows = await connection.fetch(
-        "SELECT p.id, f.grey, p.artist_key, concat_ws(' ', p.type, p.technique) FROM art_mcp.paintings p "
-        "LEFT JOIN art_mcp.fingerprints f ON f.painting_id = p.id WHERE p.id = ANY($1)",
+        "SELECT p.id, f.grey, array_to_string(p.artist_keys, ' '), concat_ws(' ', p.type, p.technique) "
+        "FROM art_mcp.paintings p LEFT JOIN art_mcp.fingerprints f ON f.painting_id = p.id WHERE p.id = ANY($1)",
         list(ids),
     )
     return {id_: Compared(*rest) for id_, *rest in rows}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
-from art_mcp.store.filters import SHOWN_BY, condition
+from art_mcp.store.filters import VALUES, condition
 
 if TYPE_CHECKING:
     from art_mcp.store.connection import Record
@@ -50,11 +50,11 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
         total, first, last = found
         facets = {}
         for field in LISTED_FIELDS:
-            key = "collection" if field == "collection" else f"{field}_key"
+            of = VALUES[field]
             rows = await connection.fetch(
-                f"SELECT min({SHOWN_BY.get(field, field)}) AS value, count(*) AS count, count(*) OVER () AS distinct "
-                f"FROM art_mcp.paintings p WHERE {key} IS NOT NULL AND {where} "
-                f"GROUP BY {key} ORDER BY count(*) DESC, 1 LIMIT {limit:d}",
+                f"SELECT min({of.shown}) AS value, count(*) AS count, count(*) OVER () AS distinct "
+                f"FROM {of.rows} WHERE {of.key} IS NOT NULL AND {where} "
+                f"GROUP BY {of.key} ORDER BY count(*) DESC, 1 LIMIT {limit:d}",
                 *values,
             )
             facets[field] = Facet([(row["value"], row["count"]) for row in rows], rows[0]["distinct"] if rows else 0)
@@ -78,7 +78,7 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
     if typed.strip() and not words:  # only punctuation, which no key contains
         return Facet([], 0)
     values: list[Any] = []
-    where = condition(filters, values)
+    where, of = condition(filters, values), VALUES[field]
     async with database.connection() as connection:
         if field == "collection":
             rows = await connection.fetch(
@@ -91,10 +91,9 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
         anywhere, beginning = len(values) + 1, len(values) + 2
         values += [f"%{word}%" for word in literal], [f"% {word}%" for word in literal]
         rows = await connection.fetch(
-            f"WITH counted AS (SELECT {field}_key AS key, count(*) AS count FROM art_mcp.paintings p "
-            f"WHERE {field}_key LIKE ALL(${anywhere}) AND {field}_key IS NOT NULL AND {where} GROUP BY 1) "
-            f"SELECT (SELECT {SHOWN_BY.get(field, field)} FROM art_mcp.paintings WHERE {field}_key = key LIMIT 1) "
-            "AS value, count, count(*) OVER () AS distinct FROM counted "
+            f"WITH counted AS (SELECT {of.key} AS key, count(*) AS count FROM {of.rows} "
+            f"WHERE {of.key} LIKE ALL(${anywhere}) AND {of.key} IS NOT NULL AND {where} GROUP BY 1) "
+            f"SELECT {of.shown_of} AS value, count, count(*) OVER () AS distinct FROM counted "
             f"ORDER BY ' ' || key LIKE ALL(${beginning}) DESC, count DESC, key LIMIT {limit:d}",
             *values,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -30,18 +31,21 @@ if TYPE_CHECKING:
 
 BEFORE_ALL = uuid.UUID(int=0)
 """An id that sorts before that of every painting."""
-DERIVED_FIELDS = ("artist_name", "year_from", "year_to", *(f"{field}_key" for field in KEYED_FIELDS))
+KEY_COLUMNS = {field: f"{field}_key" for field in KEYED_FIELDS} | {"artist": "artist_keys"}
+"""The column of the key of each field; that of artists is an array."""
+DERIVED_FIELDS = ("artists", "year_from", "year_to", *KEY_COLUMNS.values())
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
 OWN_FIELDS = ("id", "collection", "source", "source_key")
-PAINTING_FIELDS = (*OWN_FIELDS, *CATALOGUE_FIELDS, *HOLDING_FIELDS, *DERIVED_FIELDS, *IMAGE_FIELDS)
-READ_FIELDS = [field for field in PAINTING_FIELDS if not field.endswith("_key") or field == "source_key"]
+PAINTING_FIELDS = (*OWN_FIELDS, *CATALOGUE_FIELDS, *HOLDING_FIELDS, "details", *DERIVED_FIELDS, *IMAGE_FIELDS)
+READ_FIELDS = [field for field in PAINTING_FIELDS if field not in KEY_COLUMNS.values()]
 """Columns from which a `Painting` is read."""
 SEARCHED = {
     "A": ("title", "artist"),
-    "B": ("date", "type", "school", "technique", "timeframe"),
+    "B": ("date", "type", "school", "technique", "timeframe", "number"),
     "C": ("description",),
 }
-"""Catalogue fields by their weight in full-text search."""
+"""Catalogue fields by their weight in full-text search; the details have the weight D."""
+WEIGHTS = (*SEARCHED, "D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID
     places = ", ".join(f"${n}" for n in range(1, len(PAINTING_FIELDS) + 1))
     words = " || ".join(
         f"setweight(to_tsvector('{language}', ${len(PAINTING_FIELDS) + n}), '{weight}')"
-        for n, weight in enumerate(SEARCHED, start=1)
+        for n, weight in enumerate(WEIGHTS, start=1)
         for language in ("english", "simple")
     )
     written = await connection.fetchmany(
@@ -141,8 +145,7 @@ async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID
         "SET width = excluded.width, height = excluded.height, data = excluded.data",
         [(e.painting.id, r.kind, r.width, r.height, r.data) for e in entries for r in e.renditions],
     )
-    keys = {filter_key("artist", entry.painting.catalogue.artist) for entry in entries}
-    await artists.add(connection, {key for key in keys if key})
+    await artists.add(connection, [entry.painting for entry in entries])
     return {row["id"] for row in written if row["new"]}
 
 
@@ -272,23 +275,31 @@ def painting_of(row: Record) -> Painting:
         source_key=row["source_key"],
         catalogue=Catalogue(**{field: row[field] for field in CATALOGUE_FIELDS}),
         holding=Holding(**{field: row[field] for field in HOLDING_FIELDS}),
-        artist_name=row["artist_name"],
+        artists=tuple(row["artists"]),
         years=None if row["year_from"] is None else (row["year_from"], row["year_to"]),
         source=row["source"],
+        details=json.loads(row["details"]),
         **{field: row[field] for field in IMAGE_FIELDS},
     )
 
 
 def _values(painting: Painting) -> tuple[Any, ...]:
-    """Return the values of `PAINTING_FIELDS`, then the normalised text of each weight in `SEARCHED`."""
+    """Return the values of `PAINTING_FIELDS`, then the normalised text of each of the `WEIGHTS`."""
     words = painting.catalogue.as_dict()
     first, last = painting.years or (None, None)
     derived = {
-        "artist_name": painting.artist_name,
+        "details": details_column(painting),
         "year_from": first,
         "year_to": last,
-        **{f"{field}_key": filter_key(field, words[field]) for field in KEYED_FIELDS},
+        **{column: filter_key(field, words[field]) for field, column in KEY_COLUMNS.items()},
+        "artist_keys": artists.keys(painting),
     }
     own = words | painting.holding.as_dict() | derived
-    texts = (fold(" ".join(words[field] or "" for field in fields)) for fields in SEARCHED.values())
-    return (*(own[f] if f in own else getattr(painting, f) for f in PAINTING_FIELDS), *texts)
+    texts = [" ".join(words[field] or "" for field in fields) for fields in SEARCHED.values()]
+    texts.append(" ".join(painting.details.values()))
+    return (*(own[f] if f in own else getattr(painting, f) for f in PAINTING_FIELDS), *map(fold, texts))
+
+
+def details_column(painting: Painting) -> str:
+    """Return the value of the column `details`."""
+    return json.dumps(painting.details, ensure_ascii=False)

@@ -33,7 +33,7 @@ class Preference:
             values.append(value)
             return f"${len(values)}"
 
-        wishes = [f"p.artist_key = ANY({bind(list(self.artists))})"] if self.artists else []
+        wishes = [f"p.artist_keys && {bind(list(self.artists))}::text[]"] if self.artists else []
         ends = [f"p.year_to >= {bind(self.year_from)}"] if self.year_from is not None else []
         ends += [f"p.year_from <= {bind(self.year_to)}"] if self.year_to is not None else []
         if ends or self.order:

@@ -558,7 +558,10 @@ def moving() -> bytes:
         ("id", "a\0b", "Its id is invalid"),
         ("id", "x" * 5_000, "Its id is invalid"),
         ("collection", "elsewhere", "Its collection is not in the manifest."),
-        ("image_name", "", "Its image_name is invalid"),
+        ("image_name", "", "The details of its picture file are incomplete."),
+        ("image_name", 5, "Its image_name"),
+        ("details", {"Location": 5}, "Its details.Location is invalid"),
+        ("details", "Hall", "Its details is invalid"),
         ("image_width", 0, "Its image_width is invalid: Input should be greater than or equal to 1."),
         ("image_height", 1 << 30, "Its image_height is invalid: Input should be less than or equal to 16000."),
         ("image_format", "SVG", "Its image_format is invalid"),
@@ -629,7 +632,7 @@ async def test_what_cannot_be_seen_in_words_is_dropped_and_what_cannot_be_true_i
     def spoil(rows: list[dict[str, Any]]) -> None:
         for row in rows:
             row["title"] = "\u202e " + row["title"].replace(" ", "\n\u200b ")
-            row["artist_name"], row["years"] = "Somebody", [1700, -5]
+            row["artists"], row["years"] = "Somebody", [1700, -5]
 
     await imported(other, rewrite(await exported(database, tmp_path / "backup"), spoil))
     assert (await content(other))["paintings"] == whole["paintings"]

@@ -48,6 +48,7 @@ def test_semart_columns(write: Callable[..., list[Row | Refusal]]) -> None:
         "technique": "Oil on canvas",
         "timeframe": "1651-1700",
         "description": "Words",
+        "number": None,
     }
 
 

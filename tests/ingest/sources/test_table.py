@@ -62,6 +62,7 @@ def test_values_of_json_are_told_as_text(tmp_path: Path) -> None:
         "technique": "oil, wood",
         "timeframe": None,
         "description": "seen: True, parts: 1, 2",
+        "number": None,
     }
 
 

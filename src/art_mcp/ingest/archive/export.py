@@ -183,6 +183,7 @@ class Writer:
                 painting_id=str(painting.id),
                 source=painting.source,
                 **{name: words[name] for name in WORDS},
+                details=dict(painting.details),
                 years=painting.years,
                 **{KEPT[rendition.kind]: self._keep(rendition.data) for rendition in entry.renditions},
                 image_name=painting.image_name,

@@ -68,6 +68,8 @@ class Record(BaseModel):
     technique: str | None = None
     timeframe: str | None = None
     description: str | None = None
+    number: str | None = None
+    details: dict[str, str] = {}
     page: str | None = None
     rights: str | None = None
     credit: str | None = None
@@ -76,7 +78,7 @@ class Record(BaseModel):
     image: _File | None = None
     """File name of the display rendition; named `image` so that the table source can load the catalogue."""
     thumbnail: _File | None = None
-    image_name: _Name
+    image_name: _Name | Literal[""] = ""
     """Source file of the picture, relative to its source; the fields below describe that file, sizes in pixels."""
     image_sha256: _SHA256 | None = None
     image_width: _Side | None = None

@@ -31,11 +31,11 @@ from art_mcp.ingest.archive.layout import (
 )
 from art_mcp.ingest.archive.vectors import TYPE, VectorReader
 from art_mcp.ingest.load import Bundle
-from art_mcp.ingest.names import display_name
+from art_mcp.ingest.names import artists
 from art_mcp.ingest.sources.columns import painting
 from art_mcp.ingest.sources.jsonl import objects
 from art_mcp.ingest.sources.source import Refusal
-from art_mcp.painting import Painting, Rendition, painting_id, readable
+from art_mcp.painting import Painting, Rendition, kept_details, painting_id, readable
 from art_mcp.settings import MAX_DISPLAY_SIZE
 from art_mcp.store.paintings import Entry
 
@@ -48,7 +48,7 @@ LENGTH_TOLERANCE = 0.01
 _MAX_BYTES = {"thumbnail": 1 << 18, "display": 1 << 23}
 """Maximum size of each rendition in bytes, five times what an export writes. One response can read 50 thumbnails."""
 _MAX_SIDE = {"thumbnail": THUMBNAIL_SIDE, "display": MAX_DISPLAY_SIZE}
-_display_name, _years = lru_cache(10_000)(display_name), lru_cache(10_000)(years)
+_artists, _years = lru_cache(10_000)(artists), lru_cache(10_000)(years)
 
 
 class Archive(Bundle):
@@ -146,7 +146,7 @@ class Archive(Bundle):
             raise _Bad(row.reason)
         facts = (record.image_sha256, record.image_width, record.image_height, record.image_format)
         files = {kind: name for kind, column in KEPT.items() if (name := getattr(record, column)) is not None}
-        if None in facts and (files or facts != (None,) * 4):
+        if (None in facts or not record.image_name) and (files or facts != (None,) * 4):
             raise _Bad("The details of its picture file are incomplete.")
         renditions = [self._rendition(kind, name) for kind, name in files.items()]
         vectors = {self._spaces[name]: self._vector(name, each) for name, each in data.items()}
@@ -157,13 +157,14 @@ class Archive(Bundle):
                 collection,
                 record.id,
                 catalogue,
-                _display_name(catalogue.artist),
+                tuple(_artists(catalogue.artist)),
                 _given_years(record.years) or _years(catalogue.date) or _years(catalogue.timeframe),
                 record.image_name,
                 bytes.fromhex(facts[0]) if facts[0] else None,
                 *facts[1:],
                 row.holding,
                 record.source,
+                kept_details(record.details),
             ),
             renditions,
             vectors,

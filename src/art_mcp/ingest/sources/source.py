@@ -23,13 +23,15 @@ class Row:
     key: str
     """Identifies the painting within its collection."""
     image: str
-    """The argument of `Source.picture`: a file name or a URL."""
+    """The argument of `Source.picture`: a file name or a URL; empty if the row has no picture."""
     catalogue: Catalogue
     holding: Holding = NO_HOLDING
     vector: str | None = None
     """The text of the vector column, unparsed; only an import uses it."""
     years: tuple[int, int] | None = None
     """First and last possible year, inclusive, if the source states them as numbers; BC is negative."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Everything else that the source says, by the names of its columns, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Options:
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """Names of a table's columns, by field, for fields whose column is not to be guessed from the header."""
+    encoding: str | None = None
+    """Encoding of a text file, by its Python name; None to detect it."""
+    images: str | None = None
+    """Absolute path of the folder with a table's pictures; None for the table's own folder."""
     limit: int | None = None
     """Maximum number of rows to load; None for all."""
     remove_missing: bool = False
