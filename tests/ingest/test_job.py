@@ -21,10 +21,11 @@ from art_mcp.images.picture import Picture
 from art_mcp.ingest.errors import IngestError
 from art_mcp.ingest.job import BATCH, Ingest
 from art_mcp.ingest.sources.source import Options, SourceError
+from art_mcp.painting import painting_id
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, PictureEmbedding
-from art_mcp.store import jobs
+from art_mcp.store import backfill, jobs, paintings, spaces
 from art_mcp.store.database import Database
 from art_mcp.store.jobs import Job
 from art_mcp.vision import factory
@@ -142,7 +143,9 @@ async def test_the_same_picture_under_two_ids_is_embedded_once(bench: Bench, tmp
     assert await count_paintings(bench.database) == 4
 
 
-async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(bench: Bench, tmp_path: Path) -> None:
+async def test_bad_rows_are_told_with_their_reason_and_stored_if_only_the_picture_is_bad(
+    bench: Bench, tmp_path: Path
+) -> None:
     table = collection(tmp_path, 3)
     whole = draw(tmp_path / "images" / "cut.jpg", 9, (640, 480)).read_bytes()
     (tmp_path / "images" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
@@ -163,12 +166,14 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(ben
         "0.png": "same painting as table.csv line 2",
         "nul\0.png": "NUL character",
     }
+    refused = ("0.png", "nul\0.png")
     table.write_text(table.read_text() + "".join(f"{name},Bad,X\n" for name in bad))
     job = await bench.load(table)
-    assert (job.stored, job.refused, job.pending) == (3, len(bad), 0)
+    assert (job.stored, job.unpictured) == (3 + len(bad) - len(refused), len(bad) - len(refused))
+    assert (job.refused, job.pending) == (len(refused), 0)
     reasons = list((await bench.refusals(job)).values())
-    for reason, said in zip(reasons, bad.values(), strict=True):
-        assert said in reason
+    for reason, (name, said) in zip(reasons, bad.items(), strict=True):
+        assert said in reason and reason.startswith("Stored without its picture: ") == (name not in refused)
     assert str(tmp_path.parent) not in " ".join(reasons)
 
 
@@ -179,7 +184,7 @@ async def test_pictures_are_decoded_in_a_process_that_can_be_ended(bench: Bench,
     decoder._within = 1.0
     (tmp_path / "images" / "7.png").write_bytes(endless())
     job = await bench.load(table)
-    assert (job.stored, job.refused) == (19, 1)
+    assert (job.stored, job.unpictured) == (20, 1)
     assert "takes more than 1 s to decode" in (await bench.refusals(job))["table.csv line 9 (7.png)"]
 
 
@@ -206,9 +211,37 @@ async def test_pictures_behind_a_link_out_of_the_allowed_folders(bench: Bench, t
     job_id = await bench.ingest.create(table, within=[tmp_path / "allowed"])
     await bench.ingest.run(job_id)
     job = await jobs.get(bench.database, job_id)
-    assert job is not None and (job.stored, job.refused) == (0, 2)
+    assert job is not None and (job.stored, job.unpictured) == (2, 2)
     assert "is not in a folder that may be read" in (await bench.refusals(job))["table.csv line 2 (0.png)"]
     assert (await bench.load(table)).stored == 2  # what the user's own command reads
+
+
+async def test_a_catalogue_is_found_before_its_pictures_are_there_and_keeps_those_it_has(
+    bench: Bench, tmp_path: Path
+) -> None:
+    table = collection(tmp_path, 2)
+    (tmp_path / "images" / "1.png").rename(tmp_path / "later.png")
+    job = await bench.load(table)
+    assert (job.stored, job.unpictured, job.refused) == (2, 1, 0)
+    assert (await bench.load(table)).unchanged == 2
+    missing = await paintings.get(bench.database, painting_id("table", "1.png"))
+    assert missing is not None
+    assert (missing.image_name, missing.image_sha256) == ("", None)
+    active = await spaces.active(bench.database)
+    assert await backfill.count(bench.database, active) == 0  # nothing that `reembed` could do
+    assert missing.id in (await paintings.stored(bench.database, [missing.id], active))
+
+    (tmp_path / "later.png").rename(tmp_path / "images" / "1.png")
+    job = await bench.load(table)
+    assert (job.stored, job.unchanged, job.unpictured) == (1, 1, 0)
+    pictured = await paintings.get(bench.database, missing.id)
+    assert pictured is not None and pictured.image_name == "1.png" and pictured.image_sha256 is not None
+    assert await backfill.count(bench.database, active) == 0
+
+    (tmp_path / "images" / "1.png").write_bytes(b"")  # damaged since: the painting keeps what is stored
+    job = await bench.load(table)
+    assert (job.unchanged, job.unpictured) == (2, 1)
+    assert await paintings.get(bench.database, missing.id) == pictured
 
 
 async def test_vectors_that_are_missing_are_made_again(bench: Bench, tmp_path: Path) -> None:

@@ -32,13 +32,14 @@ async def test_a_plan_says_what_the_load_then_does(settings: Settings, tmp_path:
         table = write_table(tmp_path, *lines, "0.png,Twice", "gone.png,Gone", "page.jpg,Page", "broken")
         plan = await ingest.plan(table)
         assert await count_paintings(database) == 5
-        assert (plan.total, plan.new, plan.changed, plan.unchanged, plan.refused) == (9, 1, 2, 2, 4)
+        assert (plan.total, plan.new, plan.changed, plan.unchanged, plan.refused) == (9, 3, 2, 2, 2)
         assert (plan.missing, plan.complete, plan.calls) == (1, True, 0)
         job_id = await ingest.create(table)
         await ingest.run(job_id)
         job = await jobs.get(database, job_id)
         assert job is not None
-        assert (job.total, job.stored, job.unchanged, job.refused, job.missing) == (9, 3, 2, 4, 1)
+        assert (job.total, job.stored, job.unchanged, job.refused, job.missing) == (9, 5, 2, 2, 1)
+        assert job.unpictured == plan.unpictured == 2
         refused = await jobs.refusals(database, job_id)
         assert [label for label, _ in plan.refusals] == [label for label, _ in refused]
         assert (await ingest.plan(table, options=Options(limit=2))).total == 2

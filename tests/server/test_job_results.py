@@ -23,6 +23,7 @@ RUNNING = Job(
     unchanged=10,
     refused=0,
     pending=60,
+    unpictured=0,
     missing=None,
     removed=None,
     rate=2.04,

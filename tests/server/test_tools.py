@@ -304,11 +304,11 @@ async def test_refused_rows_are_reported(empty_client: Client, pictures: Path) -
         table.write("gone.jpg\tGone\t\t\t\t\nonly\n")
     result = await call(empty_client, "ingest_collection", source=str(pictures))
     job = result.structured_content
-    assert (job["stored"], job["refused"], job["total"]) == (12, 2, 14)
+    assert (job["stored"], job["without_picture"], job["refused"], job["total"]) == (13, 1, 1, 14)
     assert job["refusals"] == [
         {
             "row": "table.tsv line 14 (gone.jpg)",
-            "reason": "The picture is missing. Folders searched: images, Images, pictures.",
+            "reason": "Stored without its picture: The picture is missing. Folders searched: images, Images, pictures.",
         },
         {"row": "table.tsv line 15", "reason": "It has 1 columns, the header has 6."},
     ]

@@ -157,6 +157,8 @@ def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:
         f"{job.collection}: {job.stored} stored, {job.unchanged} unchanged, {job.refused} refused, "
         f"{job.pending} pending, of {job.total}{'' if job.listed else ' so far'}."
     )
+    if job.unpictured:
+        click.echo(f"  {job.unpictured} of them have no picture that can be read; their words are searched.")
     if job.removed:
         click.echo(f"  {job.removed} were removed that are no longer in the source.")
     elif job.missing:
@@ -174,6 +176,7 @@ def _job_json(job: Job, refusals: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "unchanged": job.unchanged,
         "refused": job.refused,
         "pending": job.pending,
+        "without_picture": job.unpictured,
         "missing": job.missing,
         "removed": job.removed,
         "refusals": [{"row": label, "reason": reason} for label, reason in refusals],
@@ -200,9 +203,11 @@ def _print_plan(plan: Plan) -> None:
     )
     if plan.reading:
         click.echo(f"  {plan.reading}")
+    if plan.unpictured:
+        click.echo(f"  {plan.unpictured} of them have no picture that can be read; their words are searched.")
     if plan.missing:
         click.echo(f"  {plan.missing} are no longer in the source.")
     for label, reason in plan.refusals:
-        click.echo(f"  to be refused {label}: {reason}")
+        click.echo(f"  {label}: {reason}")
     if plan.refused > len(plan.refusals):
-        click.echo(f"  ... and {plan.refused - len(plan.refusals)} more.")
+        click.echo(f"  ... and {plan.refused - len(plan.refusals)} more to be refused.")

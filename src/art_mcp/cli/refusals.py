@@ -1,4 +1,4 @@
-"""Prints the rows that were refused."""
+"""Prints the rows that were refused, or stored without their picture."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from art_mcp.ingest.batch import WITHOUT_PICTURE
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 
 
@@ -17,6 +18,7 @@ def print_refusals(refusals: Sequence[tuple[str, str]], more: str = "") -> None:
         more: text after the number of those that are not shown.
     """
     for label, reason in refusals[:SHOWN_REFUSALS]:
-        click.echo(f"  refused {label}: {reason}")
+        state = "" if reason.startswith(WITHOUT_PICTURE) else "refused "
+        click.echo(f"  {state}{label}: {reason}")
     if len(refusals) > SHOWN_REFUSALS:
         click.echo(f"  ... and {len(refusals) - SHOWN_REFUSALS} more{more}.")

@@ -39,6 +39,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 RENDITIONS = frozenset(("thumbnail", "display"))
+WITHOUT_PICTURE = "Stored without its picture:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,14 @@ class Read:
     data: bytes
     sha256: bytes | None
     """Of the picture; None if the picture was not read."""
+    unpictured: str | None = None
+    """Why the painting is stored without this row's picture, empty if it names none; None if it is stored with it."""
 
-    def described(self, painting: Painting) -> Painting:
-        """A copy of `painting` with the catalogue entry, rights, years and source of this row."""
+    def described(self, painting: Painting | None) -> Painting:
+        """A painting with the catalogue entry, rights, years and source of this row, and the picture of `painting`."""
+        painting = painting or Painting(
+            self.id, self.collection, self.row["key"], self.catalogue, (), None, "", None, None, None, None
+        )
         given_years = self.row.get("years")
         return replace(
             painting,
@@ -66,8 +72,13 @@ class Read:
             details=self.row.get("details", {}),
             artists=tuple(artists(self.catalogue.artist)),
             years=tuple(given_years) if given_years else years(self.catalogue.date) or years(self.catalogue.timeframe),
-            image_name=self.row["image"],
+            image_name=self.row["image"] if self.unpictured is None else painting.image_name,
         )
+
+    def settled(self, state: str) -> Outcome:
+        """The outcome of this item, once it is stored or found unchanged."""
+        reason = f"{WITHOUT_PICTURE} {self.unpictured}" if self.unpictured else None
+        return Outcome(self.position, state, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +112,9 @@ class Sorted:
     """Items grouped by the work they need, compared with the stored paintings."""
 
     unchanged: Sequence[Read]
-    reworded: Sequence[tuple[Read, Stored]]
-    """The picture is unchanged, but the catalogue entry or other metadata changed, or the words vector is missing."""
+    reworded: Sequence[tuple[Read, Stored | None]]
+    """Nothing is to be done about the picture, if there is one, but the catalogue entry or other metadata is new or
+    changed, or the words vector is missing."""
     new: Sequence[Read]
     """Not stored, stored with a different picture, or stored without all renditions and picture vectors."""
     known: frozenset[uuid.UUID]
@@ -149,20 +161,22 @@ class BatchStore:
         """
         read, refused = await read_items(job.collection, job.source, held, source)
         todo = await self.sort(read)
-        decoded, broken = _split(await _together(partial(self._in_thread, self._decode), todo.new))
+        opened, broken = _split(await _together(partial(self._in_thread, partial(self._decode, source)), todo.new))
+        decoded = [item for item in opened if isinstance(item, _Decoded)]
+        worded = await self.sort([item for item in opened if isinstance(item, Read)])
         vectors = await self._image_vectors(decoded, stopped)
         unseen = [item for item in decoded if isinstance(vectors[item.picture.sha256], VisionError)]
         decoded = [item for item in decoded if item not in unseen]
         entries = [
             *await self._whole_entries(decoded, vectors),
-            *await self._reworded_entries(todo.reworded),
+            *await self._reworded_entries([*todo.reworded, *worded.reworded]),
         ]
         settled = [
             *refused,
             *broken,
             *(Outcome(item.read.position, "refused", str(vectors[item.picture.sha256])) for item in unseen),
-            *(Outcome(item.position, "unchanged") for item in todo.unchanged),
-            *(Outcome(item.position, "stored") for item, _ in todo.reworded),
+            *(item.settled("unchanged") for item in (*todo.unchanged, *worded.unchanged)),
+            *(item.settled("stored") for item, _ in (*todo.reworded, *worded.reworded)),
             *(Outcome(item.read.position, "stored") for item in decoded),
         ]
         async with self._database.transaction() as connection:
@@ -174,10 +188,13 @@ class BatchStore:
     async def sort(self, items: Sequence[Read]) -> Sorted:
         """Group items by the work they need."""
         known = await paintings.stored(self._database, [item.id for item in items], self._spaces)
-        unchanged, reworded, new = [], [], []
+        unchanged, new = list[Read](), list[Read]()
+        reworded: list[tuple[Read, Stored | None]] = []
         for item in items:
             there = known.get(item.id)
-            if there is None or not self._is_whole(there) or item.sha256 not in (None, there.painting.image_sha256):
+            if there is None and item.unpictured is not None:
+                reworded.append((item, None))
+            elif there is None or (item.unpictured is None and not self._has_picture(there, item.sha256)):
                 new.append(item)
             elif item.described(there.painting) != there.painting or self._lacks_words(there):
                 reworded.append((item, there))
@@ -189,8 +206,10 @@ class BatchStore:
         """The subset of pictures, given by SHA-256, that lack a vector in at least one space."""
         return set(digests) - (await self._vectors.known(digests)).keys()
 
-    def _is_whole(self, there: Stored) -> bool:
-        return there.renditions >= RENDITIONS and there.filled >= {space.name for space in self._image_spaces}
+    def _has_picture(self, there: Stored, sha256: bytes | None) -> bool:
+        """Whether a painting is stored with this picture, whole."""
+        whole = there.renditions >= RENDITIONS and there.filled >= {space.name for space in self._image_spaces}
+        return whole and sha256 in (None, there.painting.image_sha256)
 
     def _lacks_words(self, there: Stored) -> bool:
         spoken = bool(there.painting.catalogue.sentence())
@@ -207,11 +226,11 @@ class BatchStore:
             entries.append(Entry(item.painting(), item.renditions, embedding, sentence))
         return entries
 
-    async def _reworded_entries(self, reworded: Sequence[tuple[Read, Stored]]) -> list[Entry]:
-        """Entries that update metadata and words vectors only; renditions and picture vectors stay as stored."""
+    async def _reworded_entries(self, reworded: Sequence[tuple[Read, Stored | None]]) -> list[Entry]:
+        """Entries that write metadata and words vectors only; renditions and picture vectors stay as stored."""
         words = await self._word_vectors([item.catalogue for item, _ in reworded])
         return [
-            Entry(item.described(there.painting), words=sentence)
+            Entry(item.described(there.painting if there else None), words=sentence)
             for (item, there), sentence in zip(reworded, words, strict=True)
         ]
 
@@ -232,14 +251,14 @@ class BatchStore:
         vectors = await word_vectors(self._provider, [catalogue.sentence() for catalogue in catalogues])
         return [{self._words: vector} for vector in vectors]
 
-    def _decode(self, read: Read) -> _Decoded | Outcome:
+    def _decode(self, source: Source, read: Read) -> _Decoded | Read | Outcome:
         name = PurePath(read.row["image"]).name
         try:
             picture = self._decoder.read(read.data, name=name, max_side=max(EMBEDDED_SIDE, self._display_size))
         except UndecidedError:
             raise
         except ImageError as error:
-            return Outcome(read.position, "refused", str(error))
+            return without_picture(read, source, error)
         return _Decoded(read, picture, render(picture, display_size=self._display_size))
 
     async def _in_thread(self, work: Callable[[T], R], thing: T) -> R:
@@ -263,27 +282,37 @@ async def _together(work: Callable[[T], Awaitable[R]], things: Sequence[T]) -> l
 async def read_items(
     collection: str, locator: str, held: Sequence[HeldItem], source: Source
 ) -> tuple[list[Read], list[Outcome]]:
-    """Read the pictures of items; returns the items read, and the outcomes of those whose picture is refused.
+    """Read the pictures of items; returns the items read, and the outcomes of those that are refused for theirs.
 
     Raises:
         SourceError: the source cannot deliver any picture at the moment.
     """
 
     async def read(item: HeldItem) -> Read | Outcome:
+        found = read_item(collection, locator, item)
+        if not item.row["image"]:
+            return replace(found, unpictured="")
         try:
             data = await source.picture(item.row["image"])
         except ImageError as error:
-            return Outcome(item.position, "refused", str(error))
-        return read_item(collection, locator, item, data, hashlib.sha256(data).digest())
+            return without_picture(found, source, error)
+        return replace(found, data=data, sha256=hashlib.sha256(data).digest())
 
     return _split(await _together(read, held))
 
 
-def read_item(collection: str, locator: str, item: HeldItem, data: bytes, sha256: bytes | None) -> Read:
-    """A `Read` from an item, with empty `data` and no `sha256` if its picture was not read."""
+def without_picture(read: Read, source: Source, error: ImageError) -> Read | Outcome:
+    """The item to store without its picture, which cannot be read, or its refusal if it says nothing else."""
+    if source.catalogues and read.catalogue.sentence():
+        return replace(read, data=b"", sha256=None, unpictured=str(error))
+    return Outcome(read.position, "refused", str(error))
+
+
+def read_item(collection: str, locator: str, item: HeldItem) -> Read:
+    """A `Read` from an item whose picture is not read."""
     catalogue = Catalogue(**item.row["catalogue"])
     id_ = painting_id(collection, item.row["key"])
-    return Read(item.position, id_, collection, locator, item.row, catalogue, data, sha256)
+    return Read(item.position, id_, collection, locator, item.row, catalogue, b"", None)
 
 
 def _split(results: Sequence[T | Outcome]) -> tuple[list[T], list[Outcome]]:

@@ -16,12 +16,12 @@ import anyio.to_thread
 
 from art_mcp.images.picture import glance
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.batch import read_item, read_items
+from art_mcp.ingest.batch import WITHOUT_PICTURE, Read, read_item, read_items, without_picture
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.listing import item_of
 from art_mcp.ingest.sources.records import is_link
 from art_mcp.store import jobs
-from art_mcp.store.jobs import HeldItem, NewItem
+from art_mcp.store.jobs import HeldItem, NewItem, Outcome
 
 if TYPE_CHECKING:
     from art_mcp.ingest.batch import BatchStore
@@ -45,6 +45,8 @@ class Plan:
     """Already stored, with different metadata or a different picture, or incompletely."""
     unchanged: int = 0
     refused: int = 0
+    unpictured: int = 0
+    """Number of rows that are or will be stored without a picture."""
     complete: bool = False
     """Whether every row was checked; False if the time limit was reached."""
     calls: int = 0
@@ -52,7 +54,7 @@ class Plan:
     missing: int = 0
     """Number of paintings loaded from this source before that it no longer contains; 0 if not all rows were read."""
     refusals: list[tuple[str, str]] = field(default_factory=list)
-    """Label and reason of the first refused rows."""
+    """Label and reason of the first rows that are refused, or stored without the picture that they name."""
 
 
 class Planner:
@@ -106,6 +108,7 @@ class Planner:
 
     async def _look(self, plan: Plan, items: Sequence[NewItem]) -> None:
         refused: dict[int, str] = {}
+        unpictured: dict[int, str] = {}
         here: list[HeldItem] = []
         elsewhere: list[HeldItem] = []
         for position, item in enumerate(items):
@@ -115,15 +118,15 @@ class Planner:
                 refused[position] = "It is the same painting as an earlier row (same id)."
             else:
                 # A table with local pictures can also contain links, which a plan does not follow.
-                looked_at = self._look_at_pictures and not is_link(item.row["image"])
+                looked_at = not item.row["image"] or (self._look_at_pictures and not is_link(item.row["image"]))
                 (here if looked_at else elsewhere).append(HeldItem(position, item.row))
             if item.painting_id is not None:
                 self._named.add(item.painting_id)
         read, unread = await read_items(self._collection, self._locator, here, self._source)
         refused |= {outcome.position: outcome.reason or "" for outcome in unread}
-        read += [read_item(self._collection, self._locator, held, b"", None) for held in elsewhere]
+        read += [read_item(self._collection, self._locator, held) for held in elsewhere]
         todo = await self._batches.sort(read)
-        fresh = []
+        fresh, worded = [], [each for each, _ in todo.reworded]
         for each in todo.new:
             try:
                 if each.data:
@@ -131,13 +134,22 @@ class Planner:
                     await anyio.to_thread.run_sync(judge, abandon_on_cancel=True)
                 fresh.append(each)
             except ImageError as error:
-                refused[each.position] = str(error)
+                match without_picture(each, self._source, error):
+                    case Outcome(reason=reason):
+                        refused[each.position] = reason or ""
+                    case Read() as wordy:
+                        worded.append(wordy)
+        for each in (*worded, *todo.unchanged):
+            plan.unpictured += each.unpictured is not None
+            if each.unpictured:
+                unpictured[each.position] = f"{WITHOUT_PICTURE} {each.unpictured}"
         plan.total += len(items)
         plan.unchanged += len(todo.unchanged)
-        plan.changed += len(todo.reworded) + sum(each.id in todo.known for each in fresh)
-        plan.new += sum(each.id not in todo.known for each in fresh)
+        plan.changed += sum(each.id in todo.known for each in (*worded, *fresh))
+        plan.new += sum(each.id not in todo.known for each in (*worded, *fresh))
         plan.refused += len(refused)
-        plan.refusals += [(items[position].label, refused[position]) for position in sorted(refused)]
+        told = refused | unpictured
+        plan.refusals += [(items[position].label, told[position]) for position in sorted(told)]
         del plan.refusals[SHOWN_REFUSALS:]
         if self._batches.billed:
             digests = {each.sha256 for each in fresh if each.sha256 is not None}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RefusedRow(Result):
-    """A row that was not stored."""
+    """A row that was not stored, or without its picture."""
 
     row: str
     reason: str
@@ -33,6 +33,7 @@ class IngestResult(Result):
     unchanged: int
     refused: int
     pending: int
+    without_picture: int
     missing: int | None
     rows_a_second: float | None
     seconds_left: int | None
@@ -71,6 +72,7 @@ def job_result(
         unchanged=job.unchanged,
         refused=job.refused,
         pending=job.pending,
+        without_picture=job.unpictured,
         missing=job.missing,
         rows_a_second=round(job.rate, 1) if state == "running" and job.rate else None,
         seconds_left=round(job.seconds_left) if state == "running" and job.seconds_left is not None else None,
@@ -100,6 +102,7 @@ def plan_result(plan: Plan, spending: Spending | None, refused_because: str | No
         unchanged=plan.unchanged,
         refused=plan.refused,
         pending=plan.new + plan.changed,
+        without_picture=plan.unpictured,
         missing=plan.missing,
         rows_a_second=None,
         seconds_left=None,
@@ -116,9 +119,11 @@ def ingest_text(result: IngestResult) -> str:
     if result.seconds_left is not None:
         pace = f" at {result.rows_a_second:g} rows per second" if result.rows_a_second else ""
         lines.append(f"About {duration(result.seconds_left)} left{pace}.")
+    if result.without_picture:
+        lines.append(f"{result.without_picture} of them have no picture that can be read; their words are searched.")
     if result.missing:
         lines.append(f"{result.missing} paintings are no longer in this source; they are kept.")
-    lines += [f"Refused {refusal.row}: {refusal.reason}" for refusal in result.refusals]
+    lines += [f"{refusal.row}: {refusal.reason}" for refusal in result.refusals]
     if result.refused > len(result.refusals):
-        lines.append(f"... and {result.refused - len(result.refusals)} more.")
+        lines.append(f"... and {result.refused - len(result.refusals)} more are refused.")
     return "\n".join([*lines, f"Job {result.job_id}. {result.next_step}" if result.job_id else result.next_step])

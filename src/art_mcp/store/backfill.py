@@ -76,6 +76,8 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
         missing = "SELECT id FROM art_mcp.paintings WHERE id > $1"
         if words := space.leg is Leg.WORDS:
             missing += r" AND concat(title, artist, description) ~ '\S'"
+        else:
+            missing += " AND image_name <> ''"
         if space in there:
             missing += f" EXCEPT SELECT painting_id FROM {vector_table(space)} WHERE painting_id > $1"
         parts.append(f"SELECT id, {words} AS words FROM ({missing}) l")

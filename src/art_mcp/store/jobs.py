@@ -46,11 +46,12 @@ class HeldItem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a held item: `stored`, `unchanged`, or `refused` with a reason."""
+    """The outcome of a held item: `stored`, `unchanged` or `refused`."""
 
     position: int
     state: str
     reason: str | None = None
+    """Why it is refused, or stored without its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Job:
     unchanged: int
     refused: int
     pending: int
+    unpictured: int
+    """How many of the stored and unchanged ones have a picture in the source that could not be read."""
     missing: int | None
     """Paintings loaded from this source earlier that it no longer contains; None until the job is done."""
     removed: int | None
@@ -348,10 +351,10 @@ async def unfinished(database: Database) -> list[Job]:
 
 
 async def refusals(database: Database, job_id: uuid.UUID, limit: int | None = None) -> list[tuple[str, str]]:
-    """Return labels and reasons of the refused rows, in source order."""
+    """Return labels and reasons of the rows that are refused or stored without their picture, in source order."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            "SELECT label, reason FROM art_mcp.items WHERE job_id = $1 AND state = 'refused' "
+            "SELECT label, reason FROM art_mcp.items WHERE job_id = $1 AND reason IS NOT NULL "
             "ORDER BY position LIMIT $2",
             job_id,
             limit,
@@ -369,6 +372,7 @@ async def _jobs(database: Database, condition: str, *arguments: Any) -> list[Job
             "count(*) FILTER (WHERE i.state = 'unchanged') AS unchanged, "
             "count(*) FILTER (WHERE i.state = 'refused') AS refused, "
             "count(*) FILTER (WHERE i.state = 'pending') AS pending, "
+            "count(*) FILTER (WHERE i.state IN ('stored', 'unchanged') AND reason IS NOT NULL) AS unpictured, "
             f"count(*) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS recent, "
             f"min(settled_at) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS since "
             f"FROM art_mcp.items i WHERE i.job_id = jobs.id) AS counts {condition}",

@@ -188,11 +188,11 @@ async def test_pictures_by_link_are_fetched_when_loaded_and_not_for_a_plan(
     async with Runtime(settings) as runtime:
         ingest, database = await runtime.ingest(), await runtime.database()
         plan = await ingest.plan(tmp_path / "t.jsonl", within=[tmp_path])
-        assert (plan.new, plan.refused, server.requests) == (4, 1, [])
+        assert (plan.new, plan.unpictured, plan.refused, server.requests) == (5, 1, 0, [])
         job_id = await ingest.create(tmp_path / "t.jsonl", within=[tmp_path])
         await ingest.run(job_id)
         job = await jobs.get(database, job_id)
-        assert job is not None and (job.stored, job.refused) == (3, 2)
+        assert job is not None and (job.stored, job.unpictured, job.refused) == (5, 2, 0)
         reasons = " ".join(reason for _, reason in await jobs.refusals(database, job_id))
     assert "answered 404" in reasons and "The picture is missing" in reasons
 

@@ -44,6 +44,8 @@ OTHER_PICTURES = frozenset(
 class PictureFolder(LocalSource):
     """All pictures in a folder and its subfolders, except hidden ones."""
 
+    catalogues = False
+
     def __init__(self, folder: Path, within: Sequence[Path] | None = None) -> None:
         super().__init__(folder.name, (folder,), within)
         self._folder = folder

@@ -39,6 +39,7 @@ class IIIF:
     """
 
     local = False
+    catalogues = True
 
     def __init__(self, url: str) -> None:
         self._url = url

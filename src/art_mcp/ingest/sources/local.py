@@ -28,6 +28,7 @@ class LocalSource(ABC):
     """
 
     local = True
+    catalogues = True
 
     def __init__(self, name: str, picture_folders: Sequence[Path], within: Sequence[Path] | None) -> None:
         self.name = name

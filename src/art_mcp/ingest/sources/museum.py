@@ -26,6 +26,7 @@ class Museum(ABC):
     pause: ClassVar[float]
     """Seconds between two requests for records, as the museum requests or tolerates."""
     local = False
+    catalogues = True
 
     def __init__(self, words: str) -> None:
         self.words = words.strip()

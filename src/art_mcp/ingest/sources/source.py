@@ -107,6 +107,11 @@ class Source(Protocol):
         """
         ...
 
+    @property
+    def catalogues(self) -> bool:
+        """Whether a row says so much that it is worth storing without its picture."""
+        ...
+
     async def picture(self, image: str) -> bytes:
         """The undecoded bytes of a row's picture.
 
