@@ -52,7 +52,7 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
         for field in LISTED_FIELDS:
             of = VALUES[field]
             rows = await connection.fetch(
-                f"SELECT min({of.shown}) AS value, count(*) AS count, count(*) OVER () AS distinct "
+                f"SELECT {of.shown} AS value, count(*) AS count, count(*) OVER () AS distinct "
                 f"FROM {of.rows} WHERE {of.key} IS NOT NULL AND {where} "
                 f"GROUP BY {of.key} ORDER BY count(*) DESC, 1 LIMIT {limit:d}",
                 *values,

@@ -25,7 +25,7 @@ class Values(NamedTuple):
     has: str
     """Condition that a painting `p` has a key, with {} for its placeholder."""
     shown: str
-    """The displayed form in these rows."""
+    """The displayed form, if these rows are grouped by the key."""
     shown_of: str
     """The displayed form of `counted.key`, of any painting that has it."""
 
@@ -45,7 +45,7 @@ class Values(NamedTuple):
             "art_mcp.paintings p",
             key,
             f"{key} = {{}}",
-            shown,
+            f"min({shown})",
             f"(SELECT {shown} FROM art_mcp.paintings p WHERE {key} = counted.key LIMIT 1)",
         )
 
