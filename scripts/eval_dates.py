@@ -6,6 +6,17 @@ Each FILE is a table that art-mcp reads (CSV, TSV, SemArt) or JSON lines with `d
 the share of dates that are understood, lists the forms of the others (9 for any digit), counts the dates that meet the
 table's own time frame, and lists names that still have a word in capitals.
 
+A TSV file with the columns `date`, `year_from` and `year_to`, and maybe `count` (rows with this date), `language` and
+`kind`, states the years that each date means; without years, it means none. Of such a file the script measures, for
+each language and each kind, how many dates are read
+
+- as these years: exactly;
+- within 20 years: the years read lie within the stated ones, give or take 20 years. A museum may know more than its
+  text says, such as 1925 to 1993 for "20th century"; the years read then hold the stated ones, give or take 20;
+- apart: the two have no year in common, so a search by year would miss the painting.
+
+It lists the dates that are not read or apart, and the others that neither lie within the stated years nor hold them.
+
 SemArt's time frame is the half century of the artist, not of the painting: Monet's of 1904 has 1851-1900. The share of
 plain years that meet it is therefore an upper limit for the others. A misread date would also miss the half centuries
 before and after; such dates are listed.
@@ -16,12 +27,15 @@ itself needs.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import random
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 from figures import table
@@ -35,6 +49,86 @@ from art_mcp.ingest.sources.source import DEFAULTS, Row
 from art_mcp.painting import Catalogue
 
 FORMS = 15
+NEAR = 20
+"""Years that a date may exceed the years stated for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A date and the years that it means; None for none."""
+
+    text: str
+    count: int
+    groups: tuple[str, ...]
+    means: tuple[int, int] | None
+    read: tuple[int, int] | None
+
+    @property
+    def near(self) -> bool:
+        return within(self.read, self.means, NEAR)
+
+    @property
+    def found(self) -> bool:
+        """Whether one range holds the other."""
+        return self.near or within(self.means, self.read, NEAR)
+
+    @property
+    def apart(self) -> bool:
+        if self.read and self.means:
+            return self.read[1] < self.means[0] or self.means[1] < self.read[0]
+        return self.read is not None and self.means is None
+
+
+def within(inner: tuple[int, int] | None, outer: tuple[int, int] | None, margin: int) -> bool:
+    if inner is None or outer is None:
+        return inner is outer
+    return outer[0] - margin <= inner[0] and inner[1] <= outer[1] + margin
+
+
+def stated(path: Path) -> list[Stated]:
+    """The dates of a TSV file that states their years; none of another table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        if path.suffix != ".tsv" or not {"date", "year_from", "year_to"} <= set(rows.fieldnames or ()):
+            return []
+        return [as_stated(row) for row in rows if not row["year_from"] or says_something(row["date"])]
+
+
+def as_stated(row: dict[str, str]) -> Stated:
+    ends = sorted(int(row[end]) for end in ("year_from", "year_to") if row[end])
+    groups = tuple(value for column in ("language", "kind") if (value := row.get(column)))
+    means = (ends[0], ends[-1]) if ends else None
+    return Stated(row["date"], int(row.get("count") or 1), groups, means, years(row["date"]))
+
+
+def compare(path: Path, dates: list[Stated]) -> None:
+    """Print how well dates are read as the years that they mean, and each that is not found."""
+    names = dict.fromkeys(name for place in range(2) for date in dates for name in date.groups[place : place + 1])
+    rows = [agreement(name, [date for date in dates if name in date.groups]) for name in names]
+    rows.append(agreement("all", dates))
+    header = ["dates", "read", "as these years", f"within {NEAR} years", "or hold them", "apart"]
+    print(f"\n## {path.name}\n\n{table(header, rows)}\n")
+    wrong = {
+        "not read": [date for date in dates if date.means and not date.read],
+        "apart": [date for date in dates if date.apart],
+        "too wide": [date for date in dates if date.read and not (date.apart or date.found)],
+    }
+    for what, those in wrong.items():
+        for date in sorted(those, key=lambda date: (-date.count, date.text)):
+            print(f"{what:9}{date.count:6}  {date.text}  {date.means or 'no year'} read as {date.read or 'no year'}")
+
+
+def agreement(name: str, dates: list[Stated]) -> tuple[str, ...]:
+    whole = sum(date.count for date in dates)
+    columns = (
+        (date.read is not None for date in dates),
+        (date.read == date.means for date in dates),
+        (date.near for date in dates),
+        (date.found for date in dates),
+        (date.apart for date in dates),
+    )
+    counts = [date.count for date in dates]
+    return (name, *(share(sum(compress(counts, column)), whole) for column in columns))
 
 
 def catalogues(path: Path) -> Iterator[Catalogue]:
@@ -52,7 +146,7 @@ def says_something(date: str | None) -> bool:
     """Whether there is a date to understand; "date not known" and "-" are not one."""
     if date is None or not re.search(r"\w", date):
         return False
-    return not re.fullmatch(r"(date )?(not known|unknown)|undated|n\.? ?d\.?", date.strip().lower())
+    return not re.fullmatch(r"(date )?(not known|unknown)|undated|not dated|no date|n\.? ?d\.?", date.strip().lower())
 
 
 def share(part: int, whole: int) -> str:
@@ -112,6 +206,9 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     for file in arguments.files:
         try:
-            measure(file, arguments.sample)
+            if dates := stated(file):
+                compare(file, dates)
+            else:
+                measure(file, arguments.sample)
         except ArtMcpError as error:
             sys.exit(str(error))

@@ -107,6 +107,32 @@ def test_eval_dates(tmp_path: Path) -> None:
     assert "far from 1651-1700  1904 (1904, 1904)" in printed
 
 
+def test_eval_dates_compares_with_years_that_a_table_states(tmp_path: Path) -> None:
+    museum = ["date\tyear_from\tyear_to\tcount"]
+    museum += ["1665\t1665\t1665\t5", "c. 1665\t1655\t1675\t2", "20th century\t1925\t1993\t1", "1904\t1906\t1905\t1"]
+    museum += ["no date\t1900\t1950\t3", "sometime\t1900\t1950\t1", "17th century\t1670\t1730\t1"]
+    (tmp_path / "museum.tsv").write_text("\n".join(museum) + "\n")
+    forms = ["language\tkind\tdate\tyear_from\tyear_to", "German\tafter\tnach 1520\t1520\t1530"]
+    forms += ["German\tnone\tundatiert\t\t", "French\tafter\taprès 1520\t1520\t1531"]
+    (tmp_path / "forms.tsv").write_text("\n".join(forms) + "\n")
+    printed = run("eval_dates.py", tmp_path / "museum.tsv", tmp_path / "forms.tsv")
+    (all_of_museum,), kinds = tables(printed)
+    assert all_of_museum == {
+        "dates": "all",
+        "read": "10 of 11 (90.91 %)",
+        "as these years": "5 of 11 (45.45 %)",
+        "within 20 years": "8 of 11 (72.73 %)",
+        "or hold them": "9 of 11 (81.82 %)",
+        "apart": "1 of 11 (9.09 %)",
+    }
+    assert [row["dates"] for row in kinds] == ["German", "French", "after", "none", "all"]
+    assert [row["as these years"][:6] for row in kinds] == ["2 of 2", "0 of 1", "1 of 2", "1 of 1", "2 of 3"]
+    assert "not read      1  sometime  (1900, 1950) read as no year" in printed
+    assert "apart         1  1904  (1905, 1906) read as (1904, 1904)" in printed
+    assert "too wide      1  17th century  (1670, 1730) read as (1601, 1700)" in printed
+    assert "no date" not in printed
+
+
 def test_eval_dates_takes_a_path_from_here_and_refuses_other_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
