@@ -1,13 +1,21 @@
-"""The forms are real: from the tables of SemArt and the Tate, and as the Met, the MoMA and the NGA write them."""
+"""The forms are real: from the tables of SemArt and the Tate, and as the Met, the MoMA and the NGA write them.
+
+`forms.tsv` has forms of other languages and kinds, as their museums write them.
+"""
 
 from __future__ import annotations
 
+import csv
 import random
 import time
+from itertools import product
+from pathlib import Path
 
 import pytest
 
 from art_mcp.dates import EARLIEST, LATEST, years
+from art_mcp.dates.calendars import hijri
+from art_mcp.dates.words import LANGUAGES, SPLITS
 
 FORMS = {
     # Years and ranges
@@ -189,6 +197,91 @@ def test_nothing_to_say(text: str | None) -> None:
     assert years(text) is None
 
 
+def _forms() -> dict[str, tuple[int, int] | None]:
+    with (Path(__file__).parent / "forms.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    return {row["date"]: (int(row["year_from"]), int(row["year_to"])) if row["year_from"] else None for row in rows}
+
+
+def test_forms_of_all_languages_and_kinds() -> None:
+    forms = _forms()
+    assert len(forms) > 850
+    assert {text: years(text) for text in forms} == forms
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("made for 1650", (1650, 1650)),  # "for" is not "før"
+        ("1926 -1940", (1926, 1940)),  # no minus
+        ("1640 of 1650", (1640, 1650)),  # Dutch "or"
+        ("end of 1650", (1650, 1650)),
+        ("la fine del 1650", (1650, 1650)),
+        ("1784 [i.e. 1785]", (1784, 1785)),  # not Hungarian for BC
+        ("2nd half, 17th century", (1651, 1700)),
+        ("1984 (designed); 2000", (1984, 2000)),
+        ("12 juni 1889", (1889, 1889)),
+        ("12.VI.1889", (1889, 1889)),
+        ("Louis XIV", (1643, 1715)),
+        ("Philip IV", None),  # a king, not the 4th century
+        ("XVIII", (1701, 1800)),
+        ("c", None),
+        ("C19 oil", (1801, 1900)),
+        ("18 mars", None),
+        ("42nd Street, 1920", (1920, 1920)),
+        ("5 St James's Square, 1890", (1890, 1890)),  # "st" is a century in Czech, after a dot
+        ("5th St., New York, 1912", (1912, 1912)),
+        ("Room 123, 1948", (1948, 1948)),
+        ("No. 1765, 1948", (1948, 1948)),
+        ("999 or 1001", (999, 1001)),
+        ("Lot 1765", None),
+        ("-50", (-50, -50)),
+        ("a.C.", None),
+        ("１６６５年", (1665, 1665)),
+        ("19th century, probably 1850s", (1850, 1859)),
+        ("18th century, after 1713", (1701, 1800)),
+    ],
+)
+def test_words_that_mean_something_elsewhere(text: str, expected: tuple[int, int] | None) -> None:
+    assert years(text) == expected
+
+
+def test_each_language_has_words_for_each_idea() -> None:
+    for words in LANGUAGES:
+        assert {"about", "before", "after", "century", "early", "late", "bc", "event"} <= words.keys(), words["about"]
+
+
+@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words["century"].split("|")[0])
+def test_every_word_of_a_language_means_what_it_is_listed_as(words: dict[str, str]) -> None:
+    century = words["century"].split("|")[0]
+    for word in words["century"].split("|"):
+        assert years(f"XVII {word}") == years(f"{word} XVII") == (1601, 1700), word
+    for key, part in (("early", (1601, 1634)), ("mid", (1634, 1667)), ("late", (1667, 1700))):
+        for word in filter(None, words.get(key, "").split("|")):
+            assert years(f"{word} XVII {century}") == part, word
+    for key, ordinal in product(("half", "quarter"), ("2.", "II")):
+        for word in filter(None, words.get(key, "").split("|")):
+            last = 1700 if key == "half" else 1650
+            assert years(f"{ordinal} {word} XVII {century}") == (last - 100 // SPLITS[key] + 1, last)
+    for word in words["before"].split("|"):
+        assert (1640, 1650) in (years(f"{word} 1650"), years(f"1650 {word}")), word
+    for word in words["after"].split("|"):
+        assert (1650, 1660) in (years(f"{word} 1650"), years(f"1650 {word}")), word
+    for word in words["about"].split("|"):
+        assert (1645, 1655) in (years(f"{word} 1650"), years(f"1650 {word}")), word
+    for word in f"{words['event']}|{words['later event']}".split("|"):
+        assert years(f"1650, {word} 1750") == (1650, 1650), word
+    for word in words["bc"].split("|"):
+        assert (years(f"500 {word}") or years(f"{word} 500")) == (-500, -500), word
+
+
+def test_hijri_years() -> None:
+    assert hijri(1) == (622, 623)
+    assert hijri(1024) == (1615, 1616)
+    assert hijri(1420) == (1999, 2000)
+    assert years("AH 1024-25") == (1615, 1617)
+
+
 def test_whatever_is_written_the_years_are_in_order_and_in_bounds() -> None:
     chance = random.Random(1665)
     pieces = [
@@ -207,7 +300,33 @@ def test_whatever_is_written_the_years_are_in_order_and_in_bounds() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["1", "1-", "c. ", "x", "x ", "ix-", "1st ", "1640-", "or before ", "early ", "a.d. ", "(", " ", "reworked and "],
+    [
+        "1",
+        "1-",
+        "c. ",
+        "x",
+        "x ",
+        "ix-",
+        "1st ",
+        "1640-",
+        "or before ",
+        "early ",
+        "a.d. ",
+        "(",
+        " ",
+        "reworked and ",
+        "明",
+        "~",
+        "1/2 XVII ",
+        "20s-",
+        "18--",
+        "lata 20 ",
+        "AH 1024-",
+        "-500",
+        "1,000,",
+        "2nd half ",
+        "av. J.-",
+    ],
 )
 def test_long_texts_take_no_long_time(piece: str) -> None:
     start = time.process_time()

@@ -1,0 +1,42 @@
+"""Dutch words of dates."""
+
+WORDS = {
+    "about": "omstreeks|rond|ongeveer|omtrent|circa in|omstr|plm|ongev|rondom",
+    "before": "voor|vóór|in of voor|uiterlijk|of eerder|vroeger dan|niet later dan|niet na",
+    "after": "na|in of na|vanaf|sinds|of later|op zijn vroegst|niet eerder dan|niet voor|vroegstens",
+    "from": "van",
+    "until": "tot",
+    "to": "t m|tot en met|tot in|tot het",
+    "or between": "of|en",
+    "of": "van de|van het|het|de|uit de|uit het|jaar|in het",
+    "doubt": "waarschijnlijk|mogelijk|vermoedelijk|tussen|wellicht|misschien",
+    "ordinals": "eerste|tweede|derde|vierde|vijfde|zesde|zevende|achtste|negende|tiende|elfde|twaalfde|dertiende|"
+    "veertiende|vijftiende|zestiende|zeventiende|achttiende|negentiende|twintigste",
+    "last": "laatste",
+    "ordinal ending": "e|de|ste",
+    "early": "begin|vroege|vroeg|aanvang",
+    "mid": "midden|halverwege",
+    "late": "eind|einde|late|laat",
+    "later": "latere",
+    "earlier": "eerder",
+    "turn": "eeuwwisseling|wisseling",
+    "half": "helft",
+    "third": "derde deel",
+    "quarter": "kwart",
+    "tenth": "decennium",
+    "years": "jaren|de jaren",
+    "century": "eeuw|eeuwen|eeuws",
+    "millennium": "millennium",
+    "bc": "v chr|voor chr|voor christus|v o j|v gr j|vóór christus|v c",
+    "ad": "n chr|na chr|na christus|n o j",
+    "work": "geschilderd|begonnen|voltooid|gedateerd|vervaardigd|gemaakt|bijgewerkt|overschilderd|ontworpen|ontwerp",
+    "event": "tentoongesteld|gedrukt|gegoten|gepubliceerd|uitgegeven|uitgave|afgietsel|gegraveerd|druk|afdruk|"
+    "afgedrukt|oplage",
+    "later event": "herdruk|herdrukt|gerestaureerd|verworven|replica|kopie|gereconstrueerd|aangekocht|latere druk|met",
+    "model": "in de stijl van de|naar een origineel uit de|naar een voorbeeld uit de",
+    "period": "periode|dynastie|tijdperk|regeringsperiode|rijk|tijd",
+    "nothing": "z j|zonder jaar|ongedateerd|niet gedateerd|onbekend",
+    "months": "januari|februari|maart|mei|augustus|lente|zomer|herfst",
+    "tens": "jaren twintig:20|jaren dertig:30|jaren veertig:40|jaren vijftig:50|jaren zestig:60|jaren zeventig:70|"
+    "jaren tachtig:80|jaren negentig:90",
+}

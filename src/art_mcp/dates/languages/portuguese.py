@@ -1,0 +1,33 @@
+"""Portuguese words of dates."""
+
+WORDS = {
+    "about": "por volta de|cerca do ano|em torno de|aprox",
+    "before": "antes de|anterior a|antes do|ou antes|até antes de|o mais tardar",
+    "after": "depois de|após|posterior a|depois do|ou depois|desde|a partir de|mais tarde|depois",
+    "until": "até",
+    "to": "ao|até ao",
+    "or": "ou",
+    "of": "dos|das|em|no|nos|os|ano",
+    "doubt": "provavelmente|possivelmente|talvez|entre",
+    "ordinals": "primeiro/primeira|segundo/segunda|terceiro/terceira|quarto/quarta|quinto|sexto|sétimo|oitavo|nono|"
+    "décimo",
+    "last": "último|última",
+    "early": "início|inícios|princípio|princípios|começo|começos",
+    "mid": "meados|meados do|em meados do",
+    "late": "final|fins|finais|fim|fins do|finais do",
+    "turn": "virada|viragem",
+    "half": "metade",
+    "third": "terço",
+    "quarter": "quartel|quarto",
+    "years": "década de|na década de|anos|décadas|nos anos",
+    "century": "século|séculos|séc|sécs",
+    "millennium": "milénio|milênio",
+    "bc": "a c|antes de cristo|a e c|antes da era comum",
+    "ad": "d c|depois de cristo|e c|era comum",
+    "work": "pintado|pintada|iniciado|concluído|datado|datada|executado|retocado|assinado",
+    "event": "exposto|exposta|publicado|publicada|impresso|impressa|gravado|fundido|edição|fundição",
+    "later event": "restaurado|restaurada|reimpresso|reimpressão|reedição|adquirido|réplica|cópia|com",
+    "period": "época|período|dinastia|reinado|império|reino",
+    "nothing": "s d|sem data|não datado|data desconhecida",
+    "months": "janeiro|fevereiro|março|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro",
+}
