@@ -34,7 +34,7 @@ painting, narrow enough to be useful. A text that is not understood has no years
 | date not known, n.d., -; 150,644; Lot 1765 | None |
 
 Words of fifteen languages are data in `languages`, names of periods in `periods`. `tokens` splits a text by them,
-`grammar` finds what belongs together, and `reading` turns that into years.
+`counting` and `grammar` find what belongs together, and `reading` turns that into years.
 """
 
 from __future__ import annotations

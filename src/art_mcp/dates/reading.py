@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from art_mcp.dates.grammar import JOINTS, LATER, MADE, NAMED, PERIOD, RANKS
-from art_mcp.dates.tokens import Token
+from art_mcp.dates.grammar import LATER, MADE, NAMED, PERIOD, RANKS
+from art_mcp.dates.tokens import JOINTS, Token, token_at
 from art_mcp.dates.words import TURN
 
 CIRCA = 5
@@ -64,7 +64,7 @@ class Reader:
 
     def spans(self) -> list[Span]:
         for at, token in enumerate(self._tokens):
-            self._token(token, self._tokens[at + 1] if at + 1 < len(self._tokens) else Token("end"))
+            self._token(token, token_at(self._tokens, at + 1))
         return self._spans
 
     def _token(self, token: Token, after: Token) -> None:

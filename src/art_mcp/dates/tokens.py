@@ -19,6 +19,7 @@ _MARKS = {
     **dict.fromkeys(")]}>）", "close"),
     **dict.fromkeys(",;|、。・", "stop"),
 }
+JOINTS = ("to", "or", "until")
 _IGNORED = ("of", "doubt", "nothing")
 _BOUNDS = ("before", "after", "from", "until")
 
@@ -46,6 +47,14 @@ class Token:
     rank: int | None = None
     owner: bool = False
     """Whether what follows is its part, as in "1600-talets slut"."""
+
+
+_END = Token("end")
+
+
+def token_at(found: list[Token], at: int) -> Token:
+    """The token at a place, or one of no meaning outside the date."""
+    return found[at] if 0 <= at < len(found) else _END
 
 
 @dataclass(frozen=True, slots=True)
