@@ -113,6 +113,8 @@ def _behind(tokens: list[Token]) -> list[Token]:
                 if TURN in token.parts and token_at(found, len(found) - 3).first == last.first - 100:
                     del found[-3:-1]
                 continue
+        elif token.kind in ("later", "earlier") and token_at(tokens, at + 1).kind in RANKS:
+            continue  # a later replica
         elif token.kind in ("about", "before", "after", "later", "earlier") and not _leads(tokens, at + 1):
             last = _last(found, "open", "or", "stop")
             if last is not None:

@@ -12,7 +12,8 @@ WORDS = {
     "of": "rok|roku|ve|v roce|ze|v letech|v průběhu",
     "doubt": "asi|pravděpodobně|snad|možná|mezi|patrně|zřejmě|zrejme|medzi",
     "ordinals": "první/prvá|druhá/druhé/druhý/druhou|třetí/tretia|čtvrtá/čtvrtý/štvrtá|pátý|šestý|sedmý|osmý|devátý|"
-    "desátý",
+    "desátý|jedenácté/jedenáctého|dvanácté/dvanáctého|třinácté/třináctého|čtrnácté/čtrnáctého|patnácté/patnáctého|"
+    "šestnácté/šestnáctého|sedmnácté/sedmnáctého|osmnácté/osmnáctého|devatenácté/devatenáctého|dvacáté/dvacátého",
     "last": "poslední|posledná|posl",
     "early": "počátek|počátku|začátek|začátku|poč|zač|na počátku|počátkem|začiatok|na začátku|začátkem|rané",
     "mid": "střed|prostředek|uprostřed|v polovině",
@@ -37,5 +38,6 @@ WORDS = {
     "nothing": "nedatováno|b d|nedatované|neznámé|bez data|neznámo",
     "months": "leden|ledna|únor|února|březen|března|duben|dubna|květen|května|červen|června|červenec|července|srpen|"
     "srpna|září|říjen|října|listopadu|prosinec|prosince|léto|podzim|zima|jaro",
-    "tens": "dvacátá léta:20|třicátá léta:30|čtyřicátá léta:40|padesátá léta:50|šedesátá léta:60",
+    "tens": "dvacátá léta:20|třicátá léta:30|čtyřicátá léta:40|padesátá léta:50|šedesátá léta:60|sedmdesátá léta:70|"
+    "osmdesátá léta:80|devadesátá léta:90",
 }

@@ -9,7 +9,8 @@ WORDS = {
     "of": "vuosi|vuonna|vuoden|vuosien|vuodet|vuoteen|vuosina",
     "doubt": "luultavasti|ehkä|mahdollisesti|todennäköisesti|välillä|väliltä|välisenä aikana",
     "ordinals": "ensimmäinen/ensimmäisen/ensimmäisellä|toinen/toisen/toisella|kolmas/kolmannen|neljäs/neljännen|"
-    "viides|kuudes|seitsemäs|kahdeksas|yhdeksäs|kymmenes",
+    "viides|kuudes|seitsemäs|kahdeksas|yhdeksäs|kymmenes|yhdestoista|kahdestoista|kolmastoista|neljästoista|"
+    "viidestoista|kuudestoista|seitsemästoista|kahdeksastoista|yhdeksästoista|kahdeskymmenes",
     "last": "viimeinen|viimeisen|viimeisellä",
     "owner ending": "luvun|lukujen",
     "hundreds ending": "luku|luvun|luvulla|luvulta|luvut|lukujen|luvuilla|luvuilta|luvulle|l",
@@ -36,5 +37,5 @@ WORDS = {
     "nothing": "ajoittamaton|päiväämätön|ei ajoitusta|tuntematon",
     "months": "tammikuu|helmikuu|maaliskuu|huhtikuu|toukokuu|kesäkuu|heinäkuu|elokuu|syyskuu|lokakuu|marraskuu|"
     "joulukuu|kesä|kesällä|syksy|talvi|kevät",
-    "tens": "parikymmenluku:20|kaksikymmenluku:20|kolmikymmenluku:30",
+    "tens": "kaksikymmenluku:20|kolmikymmenluku:30",
 }

@@ -42,5 +42,6 @@ WORDS = {
     "nothing": "s d|sans date|non daté|non datée|inconnue|date inconnue",
     "months": "janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|printemps|été|"
     "automne|hiver",
-    "tens": "années vingt:20|années trente:30|années quarante:40|années cinquante:50|années soixante:60",
+    "tens": "années vingt:20|années trente:30|années quarante:40|années cinquante:50|années soixante:60|"
+    "années soixante - dix:70|années quatre - vingt:80|années quatre - vingt - dix:90",
 }

@@ -8,7 +8,9 @@ WORDS = {
     "or": "vagy|és",
     "of": "év|évi",
     "doubt": "valószínűleg|között|közötti|talán|feltehetően",
-    "ordinals": "első|második|harmadik|negyedik|ötödik",
+    "ordinals": "első|második|harmadik|negyedik|ötödik|hatodik|hetedik|nyolcadik|kilencedik|tizedik|tizenegyedik|"
+    "tizenkettedik|tizenharmadik|tizennegyedik|tizenötödik|tizenhatodik|tizenhetedik|tizennyolcadik|tizenkilencedik|"
+    "huszadik",
     "last": "utolsó",
     "decade ending": "as|es|os|ös",
     "early": "eleje|elején|elejéről|kezdete",
@@ -27,4 +29,6 @@ WORDS = {
     "later event": "restaurálva",
     "period": "kor|korszak|dinasztia|korából",
     "nothing": "k n|dátum nélkül|é n|évszám nélkül",
+    "tens": "húszas évek:20|harmincas évek:30|negyvenes évek:40|ötvenes évek:50|hatvanas évek:60|hetvenes évek:70|"
+    "nyolcvanas évek:80|kilencvenes évek:90",
 }

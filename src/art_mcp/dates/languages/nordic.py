@@ -50,7 +50,9 @@ WORDS = {
     "nothing": "u å|utan år|odaterad|udateret|udatert|okänd|ukendt|ukjent|uten år|uden år|u d|ikke datert|ikke dateret",
     "months": "juni|juli|maj|januar|marts|oktober|desember|sommaren|sommeren|hösten|vintern|våren|höst|vår",
     "tens": "tjugotalet:20|trettiotalet:30|fyrtiotalet:40|femtiotalet:50|sextiotalet:60|sjuttiotalet:70|"
-    "åttiotalet:80|nittiotalet:90|tjugotal:20|trettiotal:30|fyrtiotal:40",
+    "åttiotalet:80|nittiotalet:90|tjugotal:20|trettiotal:30|fyrtiotal:40|tyverne:20|trediverne:30|fyrrerne:40|"
+    "halvtredserne:50|tresserne:60|halvfjerdserne:70|firserne:80|halvfemserne:90|tyveårene:20|tjueårene:20|"
+    "trettiårene:30|førtiårene:40|femtiårene:50|sekstiårene:60|syttiårene:70|åttiårene:80|nittiårene:90",
     "centuries": "femtonhundratalet:15|sextonhundratalet:16|sjuttonhundratalet:17|artonhundratalet:18|"
     "nittonhundratalet:19|femtonhundratal:15|sextonhundratal:16|sjuttonhundratal:17|artonhundratal:18",
 }

@@ -11,7 +11,9 @@ WORDS = {
     "of": "r|rok|roku|w roku|z roku|z|rr",
     "doubt": "prawdopodobnie|być może|zapewne|między|pomiędzy|przypuszczalnie|możliwe",
     "ordinals": "pierwsza/pierwszej/pierwsze/pierwszą/pierwszy|druga/drugiej/drugą/drugi/drugie|"
-    "trzecia/trzeciej/trzecią/trzeci|czwarta/czwartej/czwartą/czwarty|piąty|szósty|siódmy|ósmy|dziewiąty|dziesiąty",
+    "trzecia/trzeciej/trzecią/trzeci|czwarta/czwartej/czwartą/czwarty|piąty|szósty|siódmy|ósmy|dziewiąty|dziesiąty|"
+    "jedenasty|dwunasty|trzynasty|czternasty/czternastego|piętnasty/piętnastego|szesnasty/szesnastego|"
+    "siedemnasty/siedemnastego|osiemnasty/osiemnastego|dziewiętnasty/dziewiętnastego|dwudziesty/dwudziestego",
     "last": "ostatnia|ostatniej|ostatnie|ostatnią|ostatni|ost",
     "ordinal ending": "sza|ga|cia|szy|gi|wsza",
     "decade ending": "tych|te",
@@ -41,5 +43,6 @@ WORDS = {
     "months": "styczeń|stycznia|luty|lutego|marzec|marca|kwiecień|kwietnia|maja|czerwiec|czerwca|lipiec|lipca|"
     "sierpień|sierpnia|wrzesień|września|październik|października|listopad|listopada|grudzień|grudnia|lato|jesień|"
     "zima|wiosna",
-    "tens": "lata dwudzieste:20|lata trzydzieste:30|lata czterdzieste:40|lata pięćdziesiąte:50|lata sześćdziesiąte:60",
+    "tens": "lata dwudzieste:20|lata trzydzieste:30|lata czterdzieste:40|lata pięćdziesiąte:50|"
+    "lata sześćdziesiąte:60|lata siedemdziesiąte:70|lata osiemdziesiąte:80|lata dziewięćdziesiąte:90",
 }

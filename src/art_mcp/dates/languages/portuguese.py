@@ -10,7 +10,7 @@ WORDS = {
     "of": "dos|das|em|no|nos|os|ano",
     "doubt": "provavelmente|possivelmente|talvez|entre",
     "ordinals": "primeiro/primeira|segundo/segunda|terceiro/terceira|quarto/quarta|quinto|sexto|sétimo|oitavo|nono|"
-    "décimo",
+    "décimo|onze|doze|treze|catorze|quinze|dezesseis/dezasseis|dezessete/dezassete|dezoito|dezenove/dezanove|vinte",
     "last": "último|última",
     "early": "início|inícios|princípio|princípios|começo|começos",
     "mid": "meados|meados do|em meados do",
@@ -30,4 +30,6 @@ WORDS = {
     "period": "época|período|dinastia|reinado|império|reino",
     "nothing": "s d|sem data|não datado|data desconhecida",
     "months": "janeiro|fevereiro|março|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro",
+    "tens": "anos vinte:20|anos trinta:30|anos quarenta:40|anos cinquenta:50|anos sessenta:60|anos setenta:70|"
+    "anos oitenta:80|anos noventa:90",
 }

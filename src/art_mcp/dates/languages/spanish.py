@@ -15,7 +15,7 @@ WORDS = {
     "of": "del|de los|el|la|los|en el|en los|año",
     "doubt": "probablemente|posiblemente|quizá|quizás|entre",
     "ordinals": "primer/primera/primero|segunda/segundo|tercer/tercera/tercero|cuarto/cuarta|quinto|sexto|séptimo|"
-    "octavo|noveno|décimo",
+    "octavo|noveno|décimo|once|doce|trece|catorce|quince|dieciséis|diecisiete|dieciocho|diecinueve|veinte",
     "last": "último|última|últimos",
     "ordinal ending": "a|o|er|era|ero|ra|ro|do|da",
     "early": "principios|primeras décadas|principios del|comienzos|inicios|inicio|a principios|a comienzos|temprano|"
@@ -44,5 +44,6 @@ WORDS = {
     "nothing": "s f|sin fecha|sin datar|fecha desconocida|desconocida",
     "months": "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|primavera|"
     "verano|otoño|invierno",
-    "tens": "años veinte:20|años treinta:30|años cuarenta:40|años cincuenta:50|años sesenta:60|años setenta:70",
+    "tens": "años veinte:20|años treinta:30|años cuarenta:40|años cincuenta:50|años sesenta:60|años setenta:70|"
+    "años ochenta:80|años noventa:90",
 }
