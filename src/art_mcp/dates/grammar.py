@@ -12,6 +12,8 @@ MADE, PERIOD, NAMED, SHOWN, LATER, MODEL = range(6)
 RANKS = {"work": MADE, "event": SHOWN, "later event": LATER, "model": MODEL}
 HAN = "\u3041"
 """The first letter of Chinese and Japanese, whose modifiers of a year or century always follow it."""
+ANCIENT = 50
+"""Years by which catalogues differ on when an ancient period began and ended."""
 _MODIFIERS = ("about", "before", "after", "from", "until", "part", "later", "earlier")
 
 
@@ -55,8 +57,14 @@ def _eras(tokens: list[Token]) -> list[Token]:
             else:
                 bc = token.kind == "bc"
         elif token.kind == "number" and token.bc is None:
-            token.bc = bc
+            token.bc = True if bc is None and _ancient(tokens, token.first) else bc
     return [token for token in tokens if token.kind not in ("bc", "ad", "decided")]
+
+
+def _ancient(tokens: list[Token], year: int) -> bool:
+    """Whether a period before Christ is named that a year without an era falls into: "New Kingdom, c. 1250"."""
+    periods = [token.years for token in tokens if token.kind == "period name" and token.years[1] < 0]
+    return any(first - ANCIENT <= -year <= last + ANCIENT for first, last in periods)
 
 
 def _prefix(tokens: list[Token], at: int, bc: bool) -> None:

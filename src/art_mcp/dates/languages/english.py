@@ -49,7 +49,7 @@ WORDS = {
     "posthumous|posthumously|mount|mounted|reproduced|reproduction|reproduction of|copy|later cast|later copy|"
     "later print|facsimile|donated|given|sold|bequeathed|photographed|additions|released|with|re edition|"
     "re - edition|re - editioned|re - made|re - printed|re - cast|re - issued|framed|reframed|rebound|recorded|"
-    "documented|conserved|revised|acquired|purchased|presented",
+    "documented|conserved|revised|acquired|purchased|excavated|discovered|presented",
     "model": "in the style of|style of|in style of|after an original of|after a model of|copy of|based on|imitating",
     "period": "period|periods|dynasty|dynasties|kingdom|reign|reigned|era|epoch|empire|ruled",
     "label": "no|nr|patent|inv|lot|cat|model no|patent no|inventory|acc|accession|pl|fig|page|pp|vol|serial",
