@@ -31,7 +31,7 @@ painting, narrow enough to be useful. A text that is not understood has no years
 | Edo period; 江戸時代後期; Qianlong | the period, or its part, if there is no other date |
 | 明治10年, Meiji 10; AH 1024; AH 1024/AD 1615 | 1877; 1615 to 1616; 1615 |
 | 17th century (1620-30) | the years, where they lie within the century |
-| date not known, n.d., -; 150,644; Lot 1765 | None |
+| date not known, n.d., -; 150,644; Lot 1765; 150 x 200 | None |
 
 Words of fifteen languages are data in `languages`, names of periods in `periods`. `tokens` splits a text by them,
 `counting` and `grammar` find what belongs together, and `reading` turns that into years.
@@ -54,6 +54,7 @@ ORDINAL = rf"\d{{1,2}}(?:{english.WORDS['ordinal ending']})|{english.WORDS['ordi
 """An English ordinal, as a pattern."""
 _LONGEST = 1_000
 """Characters; what is longer is no date."""
+_SIZE = re.compile(r"\d+(?:[.,]\d+)?(?: ?(?:cm|mm|in))? ?[x×*] ?\d+(?:[.,]\d+)?(?: ?(?:cm|mm|in)\b)?")
 _MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
 
@@ -63,7 +64,7 @@ def years(text: str | None) -> tuple[int, int] | None:
 
     Returns None if the text names no year. The table in the module docstring lists the conventions.
     """
-    folded = plain((text or "")[:_LONGEST])
+    folded = _SIZE.sub(" ", plain((text or "")[:_LONGEST]))
     if re.fullmatch(r"\d{4}", folded):
         year = int(folded)
         return (year, year) if 0 < year <= LATEST else None
