@@ -35,12 +35,14 @@ def user_env_file() -> Path:
 
 
 def default_image_dirs() -> tuple[Path, ...]:
-    """The user's Pictures folder, and the folders in which local chat clients store attachments."""
+    """The folders in which people have pictures, and those in which local chat clients store attachments."""
     try:
         home = Path.home()
     except RuntimeError:  # a container's user without a home
         return ()
-    return (platformdirs.user_pictures_path(), home / ".cursor" / "projects", home / ".claude" / "image-cache")
+    own = platformdirs.user_pictures_path(), platformdirs.user_downloads_path(), platformdirs.user_desktop_path()
+    # Without such folders in the user's configuration, the home folder itself is named there.
+    return (*(each for each in own if each != home), home / ".cursor" / "projects", home / ".claude" / "image-cache")
 
 
 class Settings(BaseSettings):
@@ -67,8 +69,8 @@ class Settings(BaseSettings):
     image_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         default_factory=default_image_dirs,
         description="Folders from which the tools may read pictures and collections, separated as in PATH "
-        "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures folder and the folders in which "
-        "Cursor and Claude Code store pictures attached to a chat; none over HTTP.",
+        "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures, Downloads and Desktop folders and those "
+        "in which Cursor and Claude Code store pictures attached to a chat; none over HTTP.",
         examples=["/home/me/Pictures:/srv/scans"],
     )
     vision: Literal["local", "onnx-pair", "azure", "http"] | None = Field(

@@ -13,6 +13,7 @@ import click
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import Kind, Reference
+from art_mcp.images.spelling import unquoted, with_home
 from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
 from art_mcp.runtime import Runtime
 from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS
@@ -73,7 +74,7 @@ def search(
 def _reference(image: str) -> Reference:
     """Parse an argument: anything but a link or an id is a path, which may be relative."""
     if os.path.exists(image) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:|[0-9A-Fa-f-]{32,36}$", image):
-        image = os.path.abspath(image)
+        image = os.path.abspath(with_home(unquoted(image)))
     return Reference.parse(image)
 
 

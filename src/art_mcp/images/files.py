@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
+from art_mcp.images.spelling import as_on_disk, listed, unquoted, with_home
 from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes, printable_name
 
 if sys.platform != "win32":
@@ -90,26 +91,40 @@ def open_file(
 
 
 def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
-    """Return the real path of a folder or file that is an allowed folder or inside one.
+    """Return the real path of a folder or file that is an allowed folder or inside one, also if it is misspelt.
 
     Args:
         text: an absolute path or a `file://` URI, possibly from an untrusted caller.
         roots: the allowed folders.
 
     Raises:
-        ImageError: the form is unknown, or the path is elsewhere, whether it exists or not.
+        ImageError: the form is unknown, or the path is elsewhere, whether it exists or not; or it is not there, but
+            its folder is.
     """
-    text = text.strip()
-    if text.lower().startswith("file:"):
-        text = path_of_uri(text[len("file:") :])
+    text = unquoted(text)
+    text = path_of_uri(text[len("file:") :]) if text.lower().startswith("file:") else with_home(text)
     check_path(text, "Give the absolute path of a file or folder.")
-    real = os.path.realpath(text)
+    real = os.path.realpath(spelled(text, roots))
     if not _inside(os.path.join(real, "itself"), roots):
-        raise ImageError(
-            f"{name_of(text)} is not in a folder that may be read.",
-            "Move it into a folder listed in ART_MCP_IMAGE_DIRS, or add its folder there.",
-        )
+        raise ImageError(f"{name_of(text)} is not in a folder that may be read.", elsewhere(roots))
     return Path(real)
+
+
+def spelled(path: str, roots: Sequence[str | os.PathLike[str]]) -> str:
+    """Return an absolute path as it is spelled on disk, as far as it is inside the allowed folders: see `as_on_disk`.
+
+    Raises:
+        ImageError: there is no such file in an allowed folder.
+    """
+    check_path(path)
+    return as_on_disk(path, lambda folder: _inside(os.path.join(os.path.realpath(folder), "itself"), roots), roots)
+
+
+def elsewhere(roots: Sequence[str | os.PathLike[str]]) -> str:
+    """The next step for a file outside the allowed folders."""
+    if not roots:
+        return "List its folder in ART_MCP_IMAGE_DIRS and restart the server: no folder may be read yet."
+    return f"Move it into a folder that may be read ({listed(roots)}), or add its folder to ART_MCP_IMAGE_DIRS."
 
 
 # O_NONBLOCK: opening a FIFO without a writer would hang. The available flags depend on the platform.
@@ -159,7 +174,12 @@ def check_path(path: str, advice: str = "Give the absolute path of a file.") -> 
     if path.startswith(("//", "\\\\")):
         raise ImageError(f"{name} is on another computer.", "Copy it to this computer and give its local path.")
     if path.startswith("~"):
-        raise ImageError(f"The path of {name} starts with ~.", "Write the home folder's path in full.")
+        raise ImageError(f"The path of {name} starts with ~.", "Write that home folder's path in full.")
+    if os.name != "nt" and re.match(r"/?[A-Za-z]:[\\/]", path):
+        raise ImageError(
+            f"The path of {name} is a Windows path, but this server does not run on Windows.",
+            "Give the file's path on this system (C:\\ is /mnt/c/ in WSL), or an https link.",
+        )
     if not Path(path).is_absolute():
         raise ImageError(f"The path of {name} is not absolute.", advice)
 

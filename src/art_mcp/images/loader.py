@@ -13,9 +13,10 @@ import anyio.to_thread
 from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import Fetcher
-from art_mcp.images.files import read_file
+from art_mcp.images.files import elsewhere, read_file, spelled
 from art_mcp.images.picture import Picture
 from art_mcp.images.reference import CHAT, Kind, Reference
+from art_mcp.images.spelling import as_written
 from art_mcp.images.undecoded import ImageError, Source
 
 # Attachment folders on the computers of ChatGPT and Claude; this computer may have a mount of the same name.
@@ -58,7 +59,7 @@ class PictureLoader:
         reference = given if isinstance(given, Reference) else Reference.parse(given)
         match reference.kind:
             case Kind.FILE:
-                data = await anyio.to_thread.run_sync(self._read_file, reference, abandon_on_cancel=True)
+                return await anyio.to_thread.run_sync(self._read_file, reference, abandon_on_cancel=True)
             case Kind.URL:
                 data = await self.fetcher.get(reference.value)
             case Kind.DATA:
@@ -78,13 +79,16 @@ class PictureLoader:
         await self.fetcher.aclose()
         await anyio.to_thread.run_sync(self.decoder.close)
 
-    def _read_file(self, reference: Reference) -> bytes:
+    def _read_file(self, reference: Reference) -> Source:
         if not self._image_dirs:
             raise ImageError(
                 f"{reference.name} cannot be read because no folder is allowed yet.",
                 "List your picture folders in ART_MCP_IMAGE_DIRS and restart the server, or give an https link.",
             )
-        advice = "Move it into a folder listed in ART_MCP_IMAGE_DIRS, or add its folder there."
+        advice = elsewhere(self._image_dirs)
         if reference.value.startswith(CHATS_FOLDERS):
             advice = f"If the path is on the chat's own computer, this server cannot see it. {CHAT}"
-        return read_file(reference.value, self._image_dirs, advice=advice)
+        path = spelled(reference.value, self._image_dirs)
+        data = read_file(path, self._image_dirs, advice=advice)
+        note = None if path == reference.value.rstrip("/") else f"The picture is {as_written(path)}."
+        return Source(data, reference.name, note)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from art_mcp.images import data_uri
 from art_mcp.images.files import check_path, name_of, path_of_uri
+from art_mcp.images.spelling import unquoted, with_home
 from art_mcp.images.undecoded import ImageError, printable_name
 
 WAYS = (
@@ -58,11 +59,9 @@ class Reference:
         """
         if not isinstance(given, str):
             return _file_object(given)
-        text = given.strip()
+        text = unquoted(given)
         if text.startswith("{"):
             return _file_object(_from_json(text))
-        if len(text) > 2 and text[0] + text[-1] in ("''", '""', "``", "<>"):
-            text = text[1:-1].strip()
         if not text:
             raise ImageError("The reference to the picture is empty.", WAYS)
         if text.startswith(_BASE64):
@@ -100,11 +99,6 @@ def _path(text: str) -> Reference:
         raise ImageError(f"{printable_name(text)} is the chat's label for a picture, not the picture itself.", CHAT)
     if re.fullmatch(r"file[-_][A-Za-z0-9]{8,}", text):
         raise ImageError("This is the chat's own name for an attachment, which is not known outside it.", CHAT)
-    if os.name != "nt" and re.match(r"[A-Za-z]:[\\/]", text):
-        raise ImageError(
-            f"The path of {name_of(text)} is a Windows path, but this server does not run on Windows.",
-            "Give the file's path on this system (C:\\ is /mnt/c/ in WSL), or an https link.",
-        )
     if re.match(r"(www\.|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/)", text):
         raise ImageError(
             f"The path of {name_of(text)} is not absolute.", f"If it is a link, put https:// before it. {WAYS}"
@@ -114,7 +108,9 @@ def _path(text: str) -> Reference:
             f"The path of {name_of(text)} is not absolute: it is a file name without a folder.",
             f"{WAYS} The server cannot open a file attached to a chat by its name.",
         )
-    return _file(text)
+    if os.name != "nt":
+        text = text.replace(r"\/", "/")  # as JSON writes a slash
+    return _file(with_home(text))
 
 
 def _file(path: str) -> Reference:

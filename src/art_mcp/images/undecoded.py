@@ -28,6 +28,8 @@ class Source:
     data: bytes = field(repr=False)
     name: str
     """Its name in errors."""
+    note: str | None = None
+    """Which file was taken, if its name was spelled otherwise."""
 
 
 def check_bytes(count: int, *, name: str) -> None:

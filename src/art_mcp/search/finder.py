@@ -159,7 +159,8 @@ class Finder:
             return await self.like_painting(
                 painting_id, text=text, negative=negative, filters=filters, limit=limit, cursor=cursor
             )
-        picture = await self._loader.picture(image)
+        source = await self._loader.load(image) if isinstance(image, Reference) else image
+        picture = await self._loader.picture(source)
         question = (self._names, "image", picture.sha256.hex(), text, negative, filters)
         _check_limit(limit)
         offset = cursors.decode(question, cursor)
@@ -173,7 +174,7 @@ class Finder:
         legs, rate = await self._picture_query([LegQuery(space, query.vector)], text, negative)
         ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
         fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
-        notes = (PART if query.is_part and fits else None, self._words_note(legs, ranking, text, negative))
+        notes = (source.note, PART if query.is_part and fits else None, self._words_note(legs, ranking, text, negative))
         return await self._answer(question, filters, offset, ranking, rate, *notes)
 
     async def like_painting(

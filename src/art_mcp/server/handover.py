@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.images.reference import WAYS, Kind, Reference
+from art_mcp.images.spelling import listed
 from art_mcp.images.undecoded import ImageError, Source
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
@@ -33,8 +34,16 @@ async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Sourc
         if reference.kind is not Kind.UPLOAD:
             return await services(ctx).runtime.loader().load(reference)
     except ImageError as error:
-        raise with_link(ctx, error) from None
+        raise with_link(ctx, _with_folders(ctx, error)) from None
     return _uploaded(ctx, reference)
+
+
+def _with_folders(ctx: ToolContext, error: ImageError) -> ImageError:
+    """Name the folders that may be read after an error that asks for a path in one of them."""
+    folders = services(ctx).runtime.settings.image_dirs
+    if WAYS not in error.next_step or not folders:
+        return error
+    return ImageError(error.problem, f"{error.next_step} These folders may be read: {listed(folders)}.")
 
 
 def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
