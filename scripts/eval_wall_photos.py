@@ -53,7 +53,7 @@ class Asked(NamedTuple):
 
     rank: float
     """Of the right painting, from 1, or infinity."""
-    relevance: Relevance
+    relevance: Relevance | None
     """Of the first hit."""
     part: bool
     """It was found by a part of the picture."""

@@ -147,13 +147,13 @@ class Filters:
     The filter arguments of tools, prompts and the command line are generated from these fields, in this order.
     """
 
-    artist: str | None = _filter("Only this artist, e.g. Claude Monet.")
+    artist: str | None = _filter("Only this artist, e.g. Monet.")
     school: str | None = _filter("Only this school, e.g. Dutch.")
-    type: str | None = _filter("Only this genre, e.g. still-life.")
-    technique: str | None = _filter("Only this technique, e.g. oil on canvas.")
+    type: str | None = _filter("Only this genre, e.g. still life.")
+    technique: str | None = _filter("Only this technique, e.g. oil.")
     timeframe: str | None = _filter("Only this timeframe, e.g. 1651-1700.")
-    year_from: int | None = _filter("Only this year or later; negative is BC.")
-    year_to: int | None = _filter("Only this year or earlier.")
+    year_from: int | None = _filter("Not before this year; negative is BC.")
+    year_to: int | None = _filter("Not after this year.")
     collection: str | None = _filter("Only this collection.")
 
     @classmethod

@@ -69,8 +69,8 @@ class Settings(BaseSettings):
     image_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         default_factory=default_image_dirs,
         description="Folders from which the tools may read pictures and collections, separated as in PATH "
-        "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures, Downloads and Desktop folders and those "
-        "in which Cursor and Claude Code store pictures attached to a chat; none over HTTP.",
+        "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures, Downloads and Desktop folders, "
+        "and those in which Cursor and Claude Code store pictures attached to a chat; none over HTTP.",
         examples=["/home/me/Pictures:/srv/scans"],
     )
     vision: Literal["local", "onnx-pair", "azure", "http"] | None = Field(

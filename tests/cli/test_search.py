@@ -11,6 +11,7 @@ from support.command import art_mcp, art_mcp_here, failed
 from support.pictures import draw
 
 from art_mcp.painting import FILTERS
+from art_mcp.settings import Settings
 
 
 @pytest.mark.slow
@@ -43,13 +44,30 @@ def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> 
     assert "missing.png does not exist" in said
     sheet = tmp_path / "sheet.jpg"
     done = art_mcp_here("search", "Sheet 3", "--limit", "2", "--sheet", str(sheet), "--json", **environment)
+    assert done.stderr == f"The contact sheet is in {sheet}.\n"
     assert len(json.loads(done.stdout)["results"]) == 2
     with Image.open(sheet) as picture:
         assert (picture.format, picture.width) == ("JPEG", 614)
     said = failed(art_mcp_here("search", "Sheet 3", "--sheet", str(tmp_path / "none" / "sheet.jpg"), **environment))
     assert "sheet.jpg cannot be written (No such file or directory). Choose another file." in said
-    assert "Give TEXT, --image, or both" in failed(art_mcp_here("search", **environment))
+    said = failed(art_mcp_here("search", "--sort", "year", "--image", str(sheet), **environment))
+    assert "--sort cannot be used with --image" in said
     assert "limit is 0" in failed(art_mcp_here("search", "x", "--limit", "0", **environment))
+
+
+def test_browsing_by_page(loaded: Settings) -> None:
+    assert loaded.database_url is not None
+    environment = {"ART_MCP_DATABASE_URL": loaded.database_url.get_secret_value()}
+    options = ("--sort", "-year", "--limit", "5", "--year-from", "1901")
+    lines = art_mcp_here("search", *options, **environment).stdout.splitlines()
+    assert lines[:2] == ["1 to 5 of 11 paintings.", "Without a query, they are sorted by year, newest first."]
+    assert lines[2] == "1. Composition in noise 7 - MUSTER, Max; 1911; other; pictures"
+    assert lines[-1].startswith("For more, add --cursor ")
+    cursor = lines[-1].split()[4]
+    lines = art_mcp_here("search", *options, "--cursor", cursor, **environment).stdout.splitlines()
+    assert lines[0] == "6 to 10 of 11 paintings." and "; 1906; " in lines[2]
+    said = failed(art_mcp_here("search", "x", "--limit", "51", **environment))
+    assert "Choose a limit in this range; the next page has more results." in said
 
 
 def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import anyio
 import click
@@ -16,7 +17,7 @@ from art_mcp.images.reference import Kind, Reference
 from art_mcp.images.spelling import unquoted, with_home
 from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
 from art_mcp.runtime import Runtime
-from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS
+from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, SORTS
 from art_mcp.search.contact_sheet import contact_sheet_of
 from art_mcp.server.results import search_result, search_text
 from art_mcp.settings import Settings
@@ -40,7 +41,15 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
     f"{MAX_PAINTINGS} paintings to find what looks like all of them.",
 )
 @_filter_options
+@click.option(
+    "--sort",
+    type=click.Choice(list(SORTS)),
+    default="relevance",
+    show_default=True,
+    help="Order; -year is newest first. Not with --image.",
+)
 @click.option("--limit", type=int, default=DEFAULT_LIMIT, show_default=True, help="Maximum number of paintings.")
+@click.option("--cursor", help="Show the next page, with the cursor that the last page ended with.")
 @click.option(
     "--sheet",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
@@ -53,22 +62,25 @@ def search(
     /,
     text: str,
     images: tuple[str, ...],
+    sort: str,
     limit: int,
+    cursor: str | None,
     sheet: Path | None,
     as_json: bool,
     **filters: str | int | None,
 ) -> None:
-    """Find paintings by TEXT, by a picture, or by a picture steered by TEXT."""
-    if not text and not any(images):
-        raise click.UsageError("Give TEXT, --image, or both.")
+    """Find paintings by TEXT, by a picture, or by a picture steered by TEXT; without any, list them all."""
     pictures = [_reference(image) for image in images if image]
+    if pictures and sort != "relevance":
+        raise click.UsageError("--sort cannot be used with --image: what is most like it comes first.")
     for picture in pictures:
         if pictures[1:] and picture.kind is not Kind.PAINTING:
             raise click.UsageError(f"With several --image, each must be the id of a painting; {picture.name} is not.")
         if os.path.isabs(picture.value):
             # The user of a command may read any file that they name.
             settings = settings.model_copy(update={"image_dirs": (Path(picture.value).parent,)})
-    anyio.run(_search, settings, text, pictures, Filters.read(filters), limit, sheet, as_json)
+    page = {"filters": Filters.read(filters), "limit": limit, "cursor": cursor}
+    anyio.run(_search, settings, text, pictures, page, sort, sheet, as_json)
 
 
 def _reference(image: str) -> Reference:
@@ -82,8 +94,8 @@ async def _search(
     settings: Settings,
     text: str,
     pictures: Sequence[Reference],
-    filters: Filters,
-    limit: int,
+    page: dict[str, Any],
+    sort: str,
     sheet: Path | None,
     as_json: bool,
 ) -> None:
@@ -91,16 +103,17 @@ async def _search(
         finder = await runtime.finder()
         if pictures[1:]:
             ids = (uuid.UUID(picture.value) for picture in pictures)
-            found = await finder.like_painting(*ids, text=text, filters=filters, limit=limit)
+            found = await finder.like_painting(*ids, text=text, **page)
         elif pictures:
-            found = await finder.by_image(pictures[0], text=text, filters=filters, limit=limit)
+            found = await finder.by_image(pictures[0], text=text, **page)
         else:
-            found = await finder.by_text(text, filters=filters, limit=limit)
+            found = await finder.by_text(text, sort=sort, **page)
         if sheet is not None:
             asked = [f"“{text}”"] * bool(text) + [picture.name for picture in pictures]
             _write(sheet, await contact_sheet_of(await runtime.database(), found, heading=", ".join(asked)))
     result = search_result(found)
-    click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, paged=False))
+    following = "For more, add --cursor {} to the command"
+    click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, following))
 
 
 def _write(sheet: Path, drawn: bytes | None) -> None:
@@ -110,3 +123,4 @@ def _write(sheet: Path, drawn: bytes | None) -> None:
         sheet.write_bytes(drawn)
     except OSError as error:
         raise ArtMcpError(f"{sheet} cannot be written ({error.strerror}).", "Choose another file.") from None
+    click.echo(f"The contact sheet is in {sheet}.", err=True)

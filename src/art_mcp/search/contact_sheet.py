@@ -30,7 +30,7 @@ async def contact_sheet_of(database: Database, found: Answer, *, heading: str | 
             kept.get(hit.painting.id),
             hit.painting.catalogue.title or "",
             ", ".join(part for part in (hit.painting.catalogue.artist, hit.painting.catalogue.date) if part),
-            relevance.value,
+            relevance and relevance.value,
         )
         for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
     ]

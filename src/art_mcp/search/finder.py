@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -14,14 +15,17 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import Kind, Reference
 from art_mcp.normalization import normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
-from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY
+from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY, SORTS
 from art_mcp.search import cursor as cursors
+from art_mcp.search.cursor import Start
 from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
+from art_mcp.search.question import ORDERS
 from art_mcp.search.relevance import PAINTINGS, PICTURE, STEERED, TEXT, judge, judge_named
 from art_mcp.search.text_query import read_question, text_query, words_leg
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import collection_sizes, paintings
+from art_mcp.store.browsing import browse
 from art_mcp.store.copies import of as copies_of
 from art_mcp.store.filters import require_values
 from art_mcp.store.ranking import FULL_TEXT, LegQuery, Ranking, rank
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from art_mcp.images.loader import PictureLoader
     from art_mcp.images.undecoded import Source
     from art_mcp.store.database import Database
+    from art_mcp.store.order import Order
     from art_mcp.vision.provider import Provider, Vectors
 
 
@@ -45,7 +50,7 @@ FOLLOWS = 1.0
 CHANGED_LITTLE = "The words changed little: hardly any painting here is both like the picture and what they say."
 PART = "Only a part of the picture was searched for, because it matches better than the whole."
 
-Rate: TypeAlias = Callable[[Hit], Relevance]
+Rate: TypeAlias = Callable[[Hit], Relevance | None]
 
 
 class SearchError(ArtMcpError):
@@ -56,7 +61,8 @@ class SearchError(ArtMcpError):
 class Answer:
     """A page of hits, best first."""
 
-    hits: list[tuple[Hit, Relevance]]
+    hits: list[tuple[Hit, Relevance | None]]
+    """With how well they match; None without a query."""
     offset: int
     """Number of hits on the previous pages."""
     total: int
@@ -86,19 +92,22 @@ class Finder:
 
     async def by_text(
         self,
-        query: str,
+        query: str = "",
         *,
         filters: Filters = EVERYTHING,
+        sort: str = "relevance",
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Answer:
         """Find paintings that match a description by their pixels, their catalogue's meaning, or its words.
 
-        Works by artists and from years that the query names come first; the rest of the query is searched.
+        Works by artists and from years that the query names come first; the rest of the query is searched. Without a
+        query, list all paintings that match the filters.
 
         Args:
-            query: a description in plain words, with phrases in quotes; 1 to 2,000 characters.
+            query: a description in plain words, with phrases in quotes; at most 2,000 characters.
             filters: which paintings to search.
+            sort: one of `SORTS`. If there is a query, only hits that fit it are sorted.
             limit: hits per page, 1 to 50.
             cursor: `next_cursor` of the previous page of the same query.
 
@@ -106,12 +115,13 @@ class Finder:
             ArtMcpError: the query is invalid, or the database failed.
         """
         text = _checked_text("query", query)
-        if not text:
-            raise SearchError("The query is empty.", "Describe what the painting shows, or who painted it.")
+        order = _order(sort)
         _check_limit(limit)
-        asked = await read_question(self._database, text, filters)
+        if not re.search(r"[^\W_]|[^\x00-\x7f]", text):  # "*" asks for everything, too
+            return await self._browse(filters, order or "oldest", limit, cursor)
+        asked = await read_question(self._database, text, filters, order)
         question = (self._names, "text", text, filters, asked.preference)
-        offset = cursors.decode(question, cursor)
+        start = cursors.decode(question, cursor, order=order)
         vectors, note = await self._text_vectors(asked.words)
         legs, words = text_query(self._provider, self._spaces, vectors, asked)
         ranking = await rank(
@@ -120,14 +130,23 @@ class Finder:
             words=words,
             filters=filters,
             limit=limit,
-            offset=offset,
-            preference=asked.preference,
+            offset=start.offset,
+            preference=asked.preference and replace(asked.preference, seed=start.seed),
         )
         rate = partial(judge_named, asked=asked) if ranking.asked and asked.names_all else partial(judge, bounds=TEXT)
         # A title that is found as such needs no translation.
-        if note is None and not offset and not any(hit.legs.get(FULL_TEXT, 0) > WHOLE for hit in ranking.hits):
+        if note is None and not start.offset and not any(hit.legs.get(FULL_TEXT, 0) > WHOLE for hit in ranking.hits):
             note = self._english_only(asked.rest if asked.preference else asked.words)
-        return await self._answer(question, filters, offset, ranking, rate, asked.note(ranking.asked), note)
+        return await self._answer(question, filters, start, ranking, rate, asked.note(ranking.asked), note)
+
+    async def _browse(self, filters: Filters, order: Order, limit: int, cursor: str | None) -> Answer:
+        """List the paintings that match the filters, without a query."""
+        question = ("browse", order, filters)
+        start = cursors.decode(question, cursor, order=order, depth=None)
+        ranking = await browse(self._database, filters, order, seed=start.seed, limit=limit, offset=start.offset)
+        return await self._answer(
+            question, filters, start, ranking, lambda hit: None, f"Without a query, they are {ORDERS[order]}."
+        )
 
     async def by_image(
         self,
@@ -163,7 +182,7 @@ class Finder:
         picture = await self._loader.picture(source)
         question = (self._names, "image", picture.sha256.hex(), text, negative, filters)
         _check_limit(limit)
-        offset = cursors.decode(question, cursor)
+        start = cursors.decode(question, cursor)
         space = self._picture_space()
         if not self._fills(space.leg):
             raise SearchError(
@@ -172,10 +191,10 @@ class Finder:
             )
         query = await query_vector(self._database, self._provider, space, picture)
         legs, rate = await self._picture_query([LegQuery(space, query.vector)], text, negative)
-        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset)
+        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=start.offset)
         fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
         notes = (source.note, PART if query.is_part and fits else None, self._words_note(legs, ranking, text, negative))
-        return await self._answer(question, filters, offset, ranking, rate, *notes)
+        return await self._answer(question, filters, start, ranking, rate, *notes)
 
     async def like_painting(
         self,
@@ -203,18 +222,18 @@ class Finder:
             )
         question = (self._names, "painting", *(each.hex for each in ids), text, negative, filters)
         _check_limit(limit)
-        offset = cursors.decode(question, cursor)
+        start = cursors.decode(question, cursor)
         space = self._picture_space()
         pictures = [
             LegQuery(space, await self._stored_vector(space, each), number=number) for number, each in enumerate(ids, 1)
         ]
         legs, rate = await self._picture_query(pictures, text, negative)
-        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=offset, exclude=ids)
+        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=start.offset, exclude=ids)
         copies = {copy.id for each in ids for copy in await copies_of(self._database, each)}.difference(ids)
         these = "these paintings" if ids[1:] else "this painting"
         note = f"Left out: copies of {these} ({len(copies)}), which get_painting names." if copies else None
         return await self._answer(
-            question, filters, offset, ranking, rate, note, self._words_note(legs, ranking, text, negative)
+            question, filters, start, ranking, rate, note, self._words_note(legs, ranking, text, negative)
         )
 
     async def _stored_vector(self, space: Space, painting_id: uuid.UUID) -> Vector:
@@ -292,7 +311,7 @@ class Finder:
         self,
         question: tuple[object, ...],
         filters: Filters,
-        offset: int,
+        start: Start,
         ranking: Ranking,
         rate: Rate,
         *notes: str | None,
@@ -304,12 +323,12 @@ class Finder:
                     "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if it is available.",
                 )
             await require_values(self._database, filters)
-        following = offset + len(ranking.hits)
+        following = start.offset + len(ranking.hits)
         return Answer(
             hits=[(hit, rate(hit)) for hit in ranking.hits],
-            offset=offset,
+            offset=start.offset,
             total=ranking.total,
-            next_cursor=cursors.encode(question, following) if ranking.more else None,
+            next_cursor=cursors.encode(question, start._replace(offset=following)) if ranking.more else None,
             cut=not ranking.more and following + ranking.folded < ranking.total,
             note=" ".join(filter(None, notes)) or None,
         )
@@ -344,9 +363,16 @@ def _checked_text(name: str, given: str) -> str:
     return text
 
 
+def _order(sort: str) -> Order | None:
+    if (sort or "relevance") not in SORTS:
+        *names, last = SORTS
+        raise SearchError(f"sort is {sort!r:.60}.", f"Choose {', '.join(names)} or {last}.")
+    return SORTS[sort or "relevance"]
+
+
 def _check_limit(limit: int) -> None:
     if not 1 <= limit <= MAX_LIMIT:
         raise SearchError(
             f"limit is {limit:.6g}, but must be from 1 to {MAX_LIMIT}.",
-            "Pass a limit in this range; to get more results, pass next_cursor as cursor.",
+            "Choose a limit in this range; the next page has more results.",
         )

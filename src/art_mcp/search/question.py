@@ -14,8 +14,15 @@ from art_mcp.search.phrases import phrases
 from art_mcp.search.relevance import TEXT
 from art_mcp.search.years import PICTURES, When, order, when
 from art_mcp.store.artists import Artist, Usage
+from art_mcp.store.order import Order
 from art_mcp.store.preference import Preference
 
+ORDERS: Mapping[Order, str] = {
+    "oldest": "sorted by year, oldest first",
+    "newest": "sorted by year, newest first",
+    "title": "sorted by title",
+    "random": "in random order",
+}
 SHOWN_ARTISTS = 3
 """How many artists of one name a note lists."""
 
@@ -59,16 +66,19 @@ class Asked:
         Args:
             fulfilled: whether any painting is what the question asks for by name and year.
         """
-        notes = []
-        if self.about and self.preference:
+        notes, order = [], ""
+        if self.preference and self.preference.order:
+            which = "all" if self.preference.from_score is None else "those that fit"
+            order = f"{which} are {ORDERS[self.preference.order]}"
+        if self.about:
             rest = f'; the rest of the question, "{self.rest}", was searched for what they show' if self.rest else ""
-            if self.preference.order:
-                which = "all" if self.preference.from_score is None else "those that fit"
-                rest += f"; {which} are sorted by year, {self.preference.order} first"
+            rest += order and f"; {order}"
             if fulfilled:
                 notes.append(f"{self.about} come first{rest}.")
             else:
                 notes.append(f"No painting here is what was asked for: {self.about[0].lower()}{self.about[1:]}{rest}.")
+        elif order:
+            notes.append(f"{order[0].upper()}{order[1:]}.")
         if self.excluded:
             notes.append(f'"{self.excluded}" was left out, because a search cannot exclude an artist.')
         return " ".join(notes) or None
@@ -99,18 +109,23 @@ class Question:
         """Return the words that are names unless the collection uses them otherwise."""
         return doubts(self.text, self._words, artists)
 
-    def asked(self, artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE) -> Asked:
+    def asked(
+        self, artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE, sort: Order | None = None
+    ) -> Asked:
         """Return what the question asks for.
 
         Args:
             artists: those of the collection that it may name.
             usage: how the collection uses its `doubts`.
+            sort: an order that is asked for beside the question; it replaces that of the question.
         """
         found = names(self.text, self._words, artists, usage)
         wanted = list(dict.fromkeys(artist for name in found if name.asked for artist in name.artists))
         excluded = ", ".join(self.text[slice(*name.span)].strip(" ,") for name in found if not name.asked) or None
         if not (found or self._taken):
-            return Asked(None, self.text, tuple(phrases(self.text).values()))
+            preference = Preference(order=sort, from_score=TEXT.fair) if sort else None
+            quoted = tuple(phrases(self.text).values())
+            return Asked(preference, self.text, quoted, rest=self.text if sort else "")
         before = (order(self.text[: name.span[0]]) for name in found)  # latest Monet
         newest = self._order or next(filter(None, before), None)
         spans = [*self._taken, *(name.span for name in found), *([newest[1]] if newest else [])]
@@ -118,15 +133,15 @@ class Question:
         named = " and ".join(part for name in found if name.asked for part in _makers(name))
         words = rest or named or _rest(self.text, (name.span for name in found)) or self.text
         quoted = tuple(phrases(words).values())
-        if not (wanted or self._taken):
+        if not (wanted or self._taken or sort):
             return Asked(None, words, quoted, excluded=excluded if rest else None)
         first, last = (self._when.first, self._when.last) if self._when else (None, None)
         keys = tuple(artist.key for artist in wanted)
         # If the question also says what they show, only hits that do are put in the order of their years.
-        from_score = TEXT.fair if newest and rest else None
-        preference = Preference(keys, first, last, newest[0] if newest else None, from_score)
+        by = sort or (newest[0] if newest else None)
+        preference = Preference(keys, first, last, by, from_score=TEXT.fair if by and rest else None)
         makers = [each for name in found if name.asked for each in _makers(name, counted=True)]
-        about = _about(makers, first, last)
+        about = _about(makers, first, last) if wanted or self._taken else None
         return Asked(preference, words, quoted, about, rest, excluded)
 
 

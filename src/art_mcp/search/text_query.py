@@ -17,14 +17,15 @@ from art_mcp.store.ranking import LegQuery
 if TYPE_CHECKING:
     from art_mcp.painting import Filters
     from art_mcp.store.database import Database
+    from art_mcp.store.order import Order
     from art_mcp.vision.provider import Provider, Vectors
 
 
-async def read_question(database: Database, text: str, filters: Filters) -> Asked:
+async def read_question(database: Database, text: str, filters: Filters, sort: Order | None = None) -> Asked:
     """What a normalised text asks for, with the artists of the collection that it names."""
     read = Question(text)
     found = await artists.named(database, *read.look_up, filters)
-    return read.asked(found, await artists.usage(database, read.doubts(found)))
+    return read.asked(found, await artists.usage(database, read.doubts(found)), sort)
 
 
 def text_query(

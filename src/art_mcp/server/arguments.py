@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS
+from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, SORTS
 
 DEFAULT_SIZE = 512
 MAX_SIZE = 4096
@@ -103,6 +103,7 @@ RegionOf = Annotated[
     BeforeValidator(lambda given: ",".join(map(str, given)) if isinstance(given, list) else given),
     Field(description="Only a part, for detail: x,y,width,height as fractions. 0.5,0,0.5,1 is the right half."),
 ]
+Sort = Annotated[Text, Field(description="-year is newest first.", json_schema_extra={"enum": list(SORTS)})]
 Cursor = Annotated[Text, Field(description="next_cursor of the previous page.")]
 
 

@@ -58,8 +58,8 @@ class PaintingSummary(Result):
     technique: str | None
     school: str | None
     collection: str
-    score: float = Field(description="Comparable only within one query.")
-    relevance: Annotated[Relevance, WithJsonSchema({"type": "string", "enum": list(Relevance)})]
+    score: float | None = Field(description="Comparable only within one query.")
+    relevance: Annotated[Relevance | None, WithJsonSchema({"enum": [*Relevance, None]})]
     copies: Annotated[list[str], WithJsonSchema({"type": "array"})]
 
 
@@ -135,7 +135,7 @@ def search_result(found: Answer) -> SearchResult:
         PaintingSummary(
             number=number,
             **_summary(hit.painting),
-            score=round(hit.score, 4),
+            score=round(hit.score, 4) if relevance else None,
             relevance=relevance,
             copies=_copies(hit.copies),
         )
@@ -151,21 +151,22 @@ def search_result(found: Answer) -> SearchResult:
     )
 
 
-def search_text(result: SearchResult, *, paged: bool = True) -> str:
+def search_text(result: SearchResult, following: str = "For more, repeat the call with cursor={}") -> str:
     """Format a search result as text.
 
     Args:
-        paged: whether the reader can request the next page.
+        following: how the reader gets the page of a cursor.
     """
     last = result.offset + len(result.results)
-    lines = [f"{result.offset + 1} to {last} of {result.total} paintings, best first."]
+    best = ", best first" if any(hit.relevance for hit in result.results) else ""
+    lines = [f"{result.offset + 1} to {last} of {result.total} paintings{best}."]
     if not result.results:
         lines = [f"No more of {result.total} paintings." if result.total else "No painting matches these filters."]
     if result.note:
         lines.append(result.note)
     lines += _listed(result.results)
-    if result.next_cursor and paged:
-        lines.append(f"For more, repeat the call with cursor={result.next_cursor}")
+    if result.next_cursor:
+        lines.append(following.format(result.next_cursor))
     return "\n".join(lines)
 
 
@@ -174,7 +175,8 @@ def _listed(hits: list[PaintingSummary]) -> list[str]:
     for hit in hits:
         facts = [hit.artist, hit.date, hit.type, hit.technique, hit.school, hit.collection]
         lines.append(f"{hit.number}. {hit.title} - {'; '.join(fact for fact in facts if fact)}")
-        lines.append(f"   {hit.relevance.value} ({hit.score:.2f}), id {hit.id}")
+        rated = f"{hit.relevance.value} ({hit.score:.2f}), " if hit.relevance else ""
+        lines.append(f"   {rated}id {hit.id}")
         if hit.copies:
             lines.append(f"   also in the collection as {', '.join(hit.copies)}")
     return lines

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from art_mcp.store.order import Order, sort_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,10 @@ class Preference:
     """The first year; BC is negative, as in all years."""
     year_to: int | None = None
     """The last year."""
-    order: Literal["newest", "oldest"] | None = None
-    """Which years come first."""
+    order: Order | None = None
+    """Which paintings come first, of those that are asked for and fit."""
+    seed: int = 0
+    """Of a random order."""
     from_score: float | None = None
     """The score from which hits are put in order; None for all, if only the order was asked for."""
 
@@ -36,16 +40,16 @@ class Preference:
         wishes = [f"p.artist_keys && {bind(list(self.artists))}::text[]"] if self.artists else []
         ends = [f"p.year_to >= {bind(self.year_from)}"] if self.year_from is not None else []
         ends += [f"p.year_from <= {bind(self.year_to)}"] if self.year_to is not None else []
-        if ends or self.order:
+        if ends or self.order in ("newest", "oldest"):
             wishes.append(f"({' AND '.join(ends or ['p.year_from IS NOT NULL'])})")
         return wishes
 
     def asked(self, wishes: list[str], where: str, limit: int) -> str:
         """Return SQL for the ids of paintings that pass a filter and fulfil all wishes: the first in order, if any."""
-        years = {None: "", "newest": "p.year_from DESC, ", "oldest": "p.year_from, "}[self.order]
+        first = f"{sort_key(self.order, self.seed)}, " if self.order else ""
         return (
             f"SELECT p.id AS painting_id FROM art_mcp.paintings p WHERE {' AND '.join([where, *wishes])} "
-            f"ORDER BY {years}p.id LIMIT {limit}"
+            f"ORDER BY {first}p.id LIMIT {limit}"
         )
 
 
@@ -55,15 +59,16 @@ def ranked(preference: Preference, wishes: list[str]) -> str:
     A painting that fulfils a wish comes before all that fulfil only less important ones.
     """
     wanted = " + ".join(f"{2**power} * coalesce({wish}, false)::int" for power, wish in enumerate(reversed(wishes)))
+    key = sort_key(preference.order, preference.seed) if preference.order else "NULL::integer"
     place = "row_number() OVER (ORDER BY wanted DESC, score DESC, painting_id)"
     scored = (
-        f"SELECT scored.*, p.year_from, wanted, wanted = {2 ** len(wishes) - 1} AS asked, "
+        f"SELECT scored.*, {key} AS sorted_by, wanted, wanted = {2 ** len(wishes) - 1} AS asked, "
         f"{place} AS {'best' if preference.order else 'place'} "
-        f"FROM scored JOIN art_mcp.paintings p ON p.id = painting_id, LATERAL (SELECT {wanted} AS wanted) AS w"
+        f"FROM scored JOIN art_mcp.paintings p ON p.id = painting_id, LATERAL (SELECT {wanted or 0} AS wanted) AS w"
     )
     if preference.order is None:
         return scored
-    year = "year_from" if preference.order == "oldest" else "-year_from"
+    key = "sorted_by"
     if preference.from_score is not None:
-        year = f"CASE WHEN score >= {preference.from_score} THEN {year} END"
-    return f"SELECT *, row_number() OVER (ORDER BY wanted DESC, {year}, best) AS place FROM ({scored}) AS s"
+        key = f"CASE WHEN score >= {preference.from_score} THEN sorted_by END"
+    return f"SELECT *, row_number() OVER (ORDER BY wanted DESC, {key}, best) AS place FROM ({scored}) AS s"

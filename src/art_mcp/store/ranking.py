@@ -116,9 +116,9 @@ async def rank(
         async with database.transaction(_settings(plain, database.iterative_scan)) as connection:
             rows = await connection.fetch(statement, *values)
         names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
-        hits = [_hit(row, names) for row in rows if row["id"] is not None]
+        hits = [hit_of(row, names) for row in rows if row["id"] is not None]
         more = len(hits) > limit and offset + limit < DEPTH
-        asked = preference is not None and rows[0]["any_asked"]
+        asked = rows[0].get("any_asked", False)
         return Ranking(hits[:limit], rows[0]["total"], rows[0]["folded"], more, asked)
 
     # A single leg without filters comes from the index in final order, so few rows are read, unless most are copies.
@@ -177,7 +177,7 @@ def _statement(
 
     where = condition(filters, values)
     but = bind(list(exclude)) if exclude else ""
-    parts = {"counted": _counted(filters, where, but)}
+    parts = {"counted": counted(filters, where, but)}
     distances = {leg.name: f"<=> {bind(leg.vector)}" for leg in legs}
     alone = _is_alone(legs, words)
     for leg in legs:
@@ -187,7 +187,7 @@ def _statement(
         weights = bind(list(words.weights)), bind(list(words.weights.values()))
         parts |= matching(bind(words.text), bind(list(words.phrases)), weights, where, NEAREST)
     wishes = preference.wishes(values) if preference else []
-    preferred = _preferred(legs, distances, preference, wishes, where) if preference else {}
+    preferred = _preferred(legs, distances, preference, wishes, where) if preference and wishes else {}
     parts |= preferred
     more = [name for name in preferred if name.endswith(("wished", "wished_near"))]
     for part, group in _parts(legs).items():
@@ -204,6 +204,7 @@ def _statement(
     if preference:
         parts["ranked"] = ranked(preference, wishes)
         ranking, order = "ranked", "place"
+    if preferred:
         any_asked = "EXISTS (SELECT FROM wished) AS any_asked, "
     parts["copied"] = _copied(ranking, order, but)
     parts["page"] = (
@@ -220,7 +221,7 @@ def _statement(
     """
 
 
-def _counted(filters: Filters, where: str, but: str) -> str:
+def counted(filters: Filters, where: str, but: str = "") -> str:
     """Return SQL for the number of paintings that pass the filters, without the excluded ones."""
     count = f"SELECT count(*) FROM art_mcp.paintings p WHERE {where}"
     excluded = f" - ({count} AND p.id = ANY({but}))" if but else ""
@@ -348,7 +349,8 @@ def _together(
     return parts
 
 
-def _hit(row: Record, names: Sequence[str]) -> Hit:
+def hit_of(row: Record, names: Sequence[str]) -> Hit:
+    """Build a hit from a row with the columns `READ_FIELDS`, `score`, `copies` and a score by each of the names."""
     scores = {name: row[name] for name in names}
     return Hit(
         painting=painting_of(row),

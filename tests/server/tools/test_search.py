@@ -67,8 +67,9 @@ async def said(client: Client, **arguments: Any) -> str:
     result = await search(client, **arguments)
     assert result.is_error
     text = result.content[0].text
-    for word in ("Traceback", "secret", "/tmp", "pydantic"):
+    for word in ("Traceback", "secret", "pydantic"):
         assert word not in text
+    assert "/tmp" not in text.partition("may be read")[0]  # but that a folder may be read is said
     return text
 
 

@@ -12,7 +12,7 @@ from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY
 from art_mcp.search.contact_sheet import contact_sheet_of
 from art_mcp.search.finder import SearchError
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Text
+from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Sort, Text
 from art_mcp.server.filters import with_filters
 from art_mcp.server.handover import handed_over, with_link
 from art_mcp.server.results import NOTHING_FITS, SearchResult, search_result, search_text
@@ -35,10 +35,10 @@ def register(server: MCPServer[Services]) -> None:
         description=(
             "Finds paintings that match a description of what they show, such as 'a stormy sea under moonlight', or "
             "words in the catalogue, such as a title or an artist. Works by an artist and from years that the query "
-            "names ('ships by Turner before 1840', 'newest first') come first. Returns a page of catalogue entries "
-            "with ids, best first, and a contact sheet: one picture of them all, with the same numbers. Negation ('no "
-            "people') has no effect. To search by a picture use search_paintings_by_image; to see one hit use "
-            "get_painting."
+            "names ('ships by Turner before 1840') come first. Without a query, lists all that match the filters. Returns "
+            "a page of catalogue entries with ids, and a contact sheet: one picture of them all, with the same "
+            "numbers. Negation ('no people') has no effect. To search by a picture use search_paintings_by_image; to "
+            "see one hit use get_painting."
         ),
     )
     server.add_tool(
@@ -60,17 +60,21 @@ def register(server: MCPServer[Services]) -> None:
 async def search_paintings_by_text(
     ctx: ToolContext,
     query: Annotated[
-        str,
-        Field(description="What to look for, in plain English words.", json_schema_extra={"maxLength": MAX_QUERY}),
-    ],
+        Text,
+        Field(
+            description="What to look for, in plain English words.",
+            json_schema_extra={"maxLength": MAX_QUERY},
+        ),
+    ] = "",
     *,
     filters: Filters,
+    sort: Sort = "",
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
     pictures: Pictures = True,
 ) -> Annotated[CallToolResult, SearchResult]:
     found = await services(ctx).runtime.ask(
-        lambda finder: finder.by_text(query, filters=filters, limit=limit, cursor=cursor)
+        lambda finder: finder.by_text(query, filters=filters, sort=sort, limit=limit, cursor=cursor)
     )
     return await _answer(ctx, found, pictures)
 
