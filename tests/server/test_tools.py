@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -57,8 +58,9 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
     result = await client.call_tool(tool, arguments)
     assert result.is_error and len(result.content) == 1
     said = result.content[0].text
-    for word in ("Traceback", "Error executing", "asyncpg", "pydantic", "postgresql://", "/tmp"):
+    for word in ("Traceback", "Error executing", "asyncpg", "pydantic", "postgresql://"):
         assert word not in said
+    assert "/tmp" not in re.split("may be read|names in", said)[0]  # but that a folder may be read is said
     return said
 
 

@@ -33,7 +33,7 @@ def entry(title: str | None, year: int | None, number: int = 0) -> Entry:
     key = f"{title} {number}.jpg"
     years = None if year is None else (year, year)
     words = Catalogue(title=title, school="Dutch" if year and year > 1600 else None)
-    return Entry.read(Painting(painting_id("c", key), "c", key, words, None, years, key, b"", 1, 1, "JPEG"), (), {})
+    return Entry.read(Painting(painting_id("c", key), "c", key, words, (), years, key, b"", 1, 1, "JPEG"), (), {})
 
 
 @pytest.fixture

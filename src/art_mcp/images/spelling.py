@@ -111,6 +111,10 @@ def _loose(name: str) -> str:
     return _line(fold(_undone(name)).replace("+", " "))
 
 
+def _stem(name: str) -> str:
+    return os.path.splitext(_undone(name))[0]
+
+
 def _line(name: str) -> str:
     return " ".join(name.translate(dict.fromkeys(map(ord, _INVISIBLE))).split())
 
@@ -120,8 +124,8 @@ def _unknown(asked: str, folder: str, names: Sequence[str], found: Sequence[str]
     if found:
         several = f"{len(found)} names in {as_written(folder)}: {', '.join(sorted(map(_line, found))[:SHOWN])}"
         return ImageError(f"{what} may be one of {several}.", "Choose one.")
-    keys = {_undone(name): name for name in sorted(names)[:COMPARED]}
-    near = [printable_name(_line(keys[key])) for key in difflib.get_close_matches(_undone(asked), keys, SHOWN)]
+    stems = {_stem(name): name for name in sorted(names)[:COMPARED]}
+    near = [printable_name(_line(stems[stem])) for stem in difflib.get_close_matches(_stem(asked), stems, SHOWN)]
     nearest = (
         f"Closest names in {as_written(folder)}: {', '.join(near)}." if near else "Check the spelling of its path."
     )

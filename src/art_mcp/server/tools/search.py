@@ -35,8 +35,8 @@ def register(server: MCPServer[Services]) -> None:
         description=(
             "Finds paintings that match a description of what they show, such as 'a stormy sea under moonlight', or "
             "words in the catalogue, such as a title or an artist. Works by an artist and from years that the query "
-            "names ('ships by Turner before 1840') come first. Without a query, lists all that match the filters. Returns "
-            "a page of catalogue entries with ids, and a contact sheet: one picture of them all, with the same "
+            "names ('ships by Turner before 1840') come first. Without a query, lists all that match the filters. "
+            "Returns a page of catalogue entries with ids, and a contact sheet: one picture of them all, with the same "
             "numbers. Negation ('no people') has no effect. To search by a picture use search_paintings_by_image; to "
             "see one hit use get_painting."
         ),
