@@ -391,7 +391,7 @@ async def test_bad_input_is_answered_with_what_to_do(empty_client: Client, pictu
     said = await refused(client, "search_paintings_by_image", image=str(pictures / "none.jpg"))
     assert said == "none.jpg does not exist. Check the spelling of its path."
     said = await refused(client, "ingest_collection", source=str(pictures / "none"))
-    assert said.startswith("There is no file or folder none.")
+    assert said == "none does not exist. Check the spelling of its path."
 
 
 async def test_a_database_out_of_reach_is_told_at_the_first_call_and_not_before() -> None:
