@@ -142,19 +142,19 @@ def _filter(description: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which paintings to search; None means any value.
+    """Which paintings to search; None means any value, and a tuple one of several.
 
     The filter arguments of tools, prompts and the command line are generated from these fields, in this order.
     """
 
-    artist: str | None = _filter("Only this artist, e.g. Monet.")
-    school: str | None = _filter("Only this school, e.g. Dutch.")
-    type: str | None = _filter("Only this genre, e.g. still life.")
-    technique: str | None = _filter("Only this technique, e.g. oil.")
-    timeframe: str | None = _filter("Only this timeframe, e.g. 1651-1700.")
+    artist: str | tuple[str, ...] | None = _filter("Only this artist, e.g. Monet.")
+    school: str | tuple[str, ...] | None = _filter("Only this school, e.g. Dutch.")
+    type: str | tuple[str, ...] | None = _filter("Only this genre, e.g. still life.")
+    technique: str | tuple[str, ...] | None = _filter("Only this technique, e.g. oil.")
+    timeframe: str | tuple[str, ...] | None = _filter("Only this timeframe, e.g. 1651-1700.")
     year_from: int | None = _filter("Not before this year; negative is BC.")
     year_to: int | None = _filter("Not after this year.")
-    collection: str | None = _filter("Only this collection.")
+    collection: str | tuple[str, ...] | None = _filter("Only this collection.")
 
     @classmethod
     def read(cls, given: Mapping[str, str | int | None]) -> Filters:

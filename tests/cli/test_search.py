@@ -93,5 +93,7 @@ def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> None:
     options = [word for name, value in wanted.items() for word in (f"--{name.replace('_', '-')}", value)]
     found = json.loads(art_mcp_here("search", "Sheet", "--json", *options, **environment).stdout)
     assert (found["total"], [hit["title"] for hit in found["results"]]) == (1, ["Sheet 1"])
-    said = failed(art_mcp_here("search", "Sheet", "--school", "Duch", **environment))
-    assert "No painting has the school 'Duch'. Closest values: Dutch (2)." in said
+    said = failed(art_mcp_here("search", "Sheet", "--school", "Ditch", **environment))
+    assert "No painting has the school 'Ditch'. Closest values: Dutch (2)." in said
+    found = json.loads(art_mcp_here("search", "Sheet", "--json", "--school", "duch", **environment).stdout)
+    assert (found["total"], found["note"]) == (2, "school: Dutch, for 'duch'.")

@@ -19,7 +19,8 @@ from art_mcp.images.undecoded import Source
 from art_mcp.images.views import MAX_VIEWS
 from art_mcp.painting import Filters, Relevance
 from art_mcp.runtime import Runtime
-from art_mcp.search.finder import PART, Answer, Finder, SearchError
+from art_mcp.search.filter_values import FilterError
+from art_mcp.search.finder import PART, Answer, Finder
 from art_mcp.settings import Settings
 from art_mcp.space import PictureEmbedding
 from art_mcp.store.embedded import EmbeddedServer
@@ -173,6 +174,6 @@ async def test_without_paintings_there_is_nothing_to_compare_parts_with(database
     async with Runtime(Settings(database_url=database_url)) as runtime:
         provider = Counting()
         finder = await Gallery(runtime, Path()).finder(provider)
-        with pytest.raises(SearchError, match="There are no paintings yet"):
+        with pytest.raises(FilterError, match="There are no paintings yet"):
             await finder.by_image(photo(on_wall(Image.new("RGB", (300, 200), "#336699"))))
     assert provider.calls == [1]

@@ -253,7 +253,17 @@ async def test_the_collection_is_described_under_the_same_filters(client: Client
     assert "artist: Max Muster (12)" in result.content[0].text
     found = (await call(client, "describe_collection", year_to=1902)).structured_content
     assert (found["total"], found["facets"]["type"]["values"][0]["paintings"]) == (3, 3)
-    assert "Closest values: Max Muster" in await refused(client, "describe_collection", artist="Muster")
+    assert "Closest values: Max Muster (12)" in await refused(client, "describe_collection", artist="Mustermann")
+    result = await call(client, "describe_collection", artist="Muster")
+    assert result.structured_content["note"] == "artist: Max Muster, for 'Muster'."
+    assert result.structured_content["note"] in result.content[0].text
+    result = await call(client, "search_paintings_by_text", query="red", artist="Muster", limit=1)
+    assert result.structured_content["note"] == "artist: Max Muster, for 'Muster'."
+    id = result.structured_content["results"][0]["id"]
+    result = await call(client, "search_paintings_by_image", painting_id=id, artist="muster", limit=1)
+    assert result.structured_content["note"] == "artist: Max Muster, for 'muster'."
+    said = await refused(client, "search_paintings_by_image", painting_id=id, year_from=1905, year_to=1900)
+    assert said == "year_from 1905 is after year_to 1900. Exchange them; years BC are negative."
 
 
 async def test_a_painter_is_found_by_name_before_everything_else(empty_client: Client, pictures: Path) -> None:

@@ -18,6 +18,7 @@ from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY, SORTS
 from art_mcp.search import cursor as cursors
 from art_mcp.search.cursor import Start
+from art_mcp.search.filter_values import nothing_yet, resolve
 from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
 from art_mcp.search.question import ORDERS
 from art_mcp.search.relevance import PAINTINGS, PICTURE, STEERED, TEXT, judge, judge_named
@@ -27,7 +28,6 @@ from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.browsing import browse
 from art_mcp.store.copies import of as copies_of
-from art_mcp.store.filters import require_values
 from art_mcp.store.ranking import FULL_TEXT, LegQuery, Ranking, rank
 from art_mcp.vision.provider import VisionError
 from art_mcp.vision.retiring import RetiredError
@@ -119,7 +119,8 @@ class Finder:
         _check_limit(limit)
         if not re.search(r"[^\W_]|[^\x00-\x7f]", text):  # "*" asks for everything, too
             return await self._browse(filters, order or "oldest", limit, cursor)
-        asked = await read_question(self._database, text, filters, order)
+        chosen, taken = await resolve(self._database, filters)
+        asked = await read_question(self._database, text, chosen, order)
         question = (self._names, "text", text, filters, asked.preference)
         start = cursors.decode(question, cursor, order=order)
         vectors, note = await self._text_vectors(asked.words)
@@ -128,7 +129,7 @@ class Finder:
             self._database,
             legs,
             words=words,
-            filters=filters,
+            filters=chosen,
             limit=limit,
             offset=start.offset,
             preference=asked.preference and replace(asked.preference, seed=start.seed),
@@ -137,16 +138,16 @@ class Finder:
         # A title that is found as such needs no translation.
         if note is None and not start.offset and not any(hit.legs.get(FULL_TEXT, 0) > WHOLE for hit in ranking.hits):
             note = self._english_only(asked.rest if asked.preference else asked.words)
-        return await self._answer(question, filters, start, ranking, rate, asked.note(ranking.asked), note)
+        return await self._answer(question, start, ranking, rate, taken, asked.note(ranking.asked), note)
 
     async def _browse(self, filters: Filters, order: Order, limit: int, cursor: str | None) -> Answer:
         """List the paintings that match the filters, without a query."""
         question = ("browse", order, filters)
         start = cursors.decode(question, cursor, order=order, depth=None)
-        ranking = await browse(self._database, filters, order, seed=start.seed, limit=limit, offset=start.offset)
-        return await self._answer(
-            question, filters, start, ranking, lambda hit: None, f"Without a query, they are {ORDERS[order]}."
-        )
+        chosen, taken = await resolve(self._database, filters)
+        ranking = await browse(self._database, chosen, order, seed=start.seed, limit=limit, offset=start.offset)
+        note = f"Without a query, they are {ORDERS[order]}."
+        return await self._answer(question, start, ranking, lambda hit: None, taken, note)
 
     async def by_image(
         self,
@@ -189,12 +190,18 @@ class Finder:
                 f"This database cannot be searched by a picture. {self._not_here(space.leg)}",
                 "Search by words, or by a painting's id.",
             )
+        chosen, taken = await resolve(self._database, filters)
         query = await query_vector(self._database, self._provider, space, picture)
         legs, rate = await self._picture_query([LegQuery(space, query.vector)], text, negative)
-        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=start.offset)
+        ranking = await rank(self._database, legs, filters=chosen, limit=limit, offset=start.offset)
         fits = any(rate(hit) is not Relevance.WEAK for hit in ranking.hits)
-        notes = (source.note, PART if query.is_part and fits else None, self._words_note(legs, ranking, text, negative))
-        return await self._answer(question, filters, start, ranking, rate, *notes)
+        notes = (
+            source.note,
+            taken,
+            PART if query.is_part and fits else None,
+            self._words_note(legs, ranking, text, negative),
+        )
+        return await self._answer(question, start, ranking, rate, *notes)
 
     async def like_painting(
         self,
@@ -223,17 +230,18 @@ class Finder:
         question = (self._names, "painting", *(each.hex for each in ids), text, negative, filters)
         _check_limit(limit)
         start = cursors.decode(question, cursor)
+        chosen, taken = await resolve(self._database, filters)
         space = self._picture_space()
         pictures = [
             LegQuery(space, await self._stored_vector(space, each), number=number) for number, each in enumerate(ids, 1)
         ]
         legs, rate = await self._picture_query(pictures, text, negative)
-        ranking = await rank(self._database, legs, filters=filters, limit=limit, offset=start.offset, exclude=ids)
+        ranking = await rank(self._database, legs, filters=chosen, limit=limit, offset=start.offset, exclude=ids)
         copies = {copy.id for each in ids for copy in await copies_of(self._database, each)}.difference(ids)
         these = "these paintings" if ids[1:] else "this painting"
         note = f"Left out: copies of {these} ({len(copies)}), which get_painting names." if copies else None
         return await self._answer(
-            question, filters, start, ranking, rate, note, self._words_note(legs, ranking, text, negative)
+            question, start, ranking, rate, taken, note, self._words_note(legs, ranking, text, negative)
         )
 
     async def _stored_vector(self, space: Space, painting_id: uuid.UUID) -> Vector:
@@ -310,19 +318,13 @@ class Finder:
     async def _answer(
         self,
         question: tuple[object, ...],
-        filters: Filters,
         start: Start,
         ranking: Ranking,
         rate: Rate,
         *notes: str | None,
     ) -> Answer:
-        if not ranking.total:
-            if not await collection_sizes.sizes(self._database):
-                raise SearchError(
-                    "There are no paintings yet.",
-                    "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if it is available.",
-                )
-            await require_values(self._database, filters)
+        if not ranking.total and not await collection_sizes.sizes(self._database):
+            raise nothing_yet()
         following = start.offset + len(ranking.hits)
         return Answer(
             hits=[(hit, rate(hit)) for hit in ranking.hits],

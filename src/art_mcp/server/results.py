@@ -128,6 +128,7 @@ class CollectionResult(Result):
     spaces: list[str] = Field(description="Embedding spaces that are searched.")
     model: str = Field(description="Whether queries can be embedded now.")
     pictures_mb: float = Field(description="Stored pictures of all collections.")
+    note: str | None
 
 
 def search_result(found: Answer) -> SearchResult:
@@ -188,7 +189,9 @@ def _copies(copies: Sequence[Copy]) -> list[str]:
     return listed + [f"{more} more" for more in [len(copies) - SHOWN_COPIES] if more > 0]
 
 
-def collection_result(found: Description, spaces: list[str], health: Health) -> CollectionResult:
+def collection_result(
+    found: Description, spaces: list[str], health: Health, note: str | None = None
+) -> CollectionResult:
     first, last = found.years or (None, None)
     return CollectionResult(
         total=found.total,
@@ -204,12 +207,13 @@ def collection_result(found: Description, spaces: list[str], health: Health) -> 
         spaces=spaces,
         model=health.detail,
         pictures_mb=round(found.renditions_bytes / 1e6, 1),
+        note=note,
     )
 
 
 def collection_text(result: CollectionResult) -> str:
     span = "" if result.year_from is None else f" from {result.year_from} to {result.year_to}"
-    lines = [f"{result.total} paintings{span}."]
+    lines = [f"{result.total} paintings{span}.", *filter(None, [result.note])]
     for name, facet in result.facets.items():
         listed = ", ".join(f"{each.value} ({each.paintings})" for each in facet.values)
         if more := facet.distinct - len(facet.values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from art_mcp.painting import KEYED_FIELDS, LISTED_FIELDS, Filters, filter_key
+from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Values(NamedTuple):
     """The key in these rows; null for a painting without a value."""
     has: str
     """Condition that a painting `p` has a key, with {} for its placeholder."""
+    has_any: str
+    """Condition that it has one of several."""
     shown: str
     """The displayed form, if these rows are grouped by the key."""
     shown_of: str
@@ -36,6 +38,7 @@ class Values(NamedTuple):
                 "art_mcp.paintings p CROSS JOIN unnest(p.artist_keys) AS artist_key",
                 "artist_key",
                 "p.artist_keys @> ARRAY[{}::text]",
+                "p.artist_keys && {}::text[]",
                 "(SELECT name FROM art_mcp.artists WHERE key = artist_key)",
                 "(SELECT name FROM art_mcp.artists a WHERE a.key = counted.key)",
             )
@@ -45,6 +48,7 @@ class Values(NamedTuple):
             "art_mcp.paintings p",
             key,
             f"{key} = {{}}",
+            f"{key} = ANY({{}}::text[])",
             f"min({shown})",
             f"(SELECT {shown} FROM art_mcp.paintings p WHERE {key} = counted.key LIMIT 1)",
         )
@@ -62,14 +66,49 @@ def condition(filters: Filters, values: list[Any]) -> str:
             values.append(value)
             tests.append(sql.format(f"${len(values)}"))
 
-    for field in KEYED_FIELDS:
+    for field in LISTED_FIELDS:
         value = getattr(filters, field)
-        # A value without a key becomes the empty string, which no painting has.
-        test(VALUES[field].has, None if value is None else filter_key(field, value) or "")
-    test(VALUES["collection"].has, filters.collection)
+        if isinstance(value, tuple):
+            test(VALUES[field].has_any, [_key(field, each) for each in value])
+        elif value is not None:
+            test(VALUES[field].has, _key(field, value))
     test("p.year_to >= {}", filters.year_from)
     test("p.year_from <= {}", filters.year_to)
     return " AND ".join(tests) or "true"
+
+
+def _key(field: str, value: str) -> str:
+    """What the values of a field are compared by. A value without a key becomes the empty string, which none has."""
+    return value if field == "collection" else filter_key(field, value) or ""
+
+
+class Value(NamedTuple):
+    """A value of a field that can be filtered by."""
+
+    key: str
+    shown: str
+    paintings: int
+
+
+async def has_value(database: Database, field: str, value: str) -> bool:
+    """Whether any painting has a value."""
+    has = VALUES[field].has.format("$1")
+    async with database.connection() as connection:
+        found = await connection.fetchval(
+            f"SELECT true FROM art_mcp.paintings p WHERE {has} LIMIT 1", _key(field, value)
+        )
+    return found is not None
+
+
+async def stored_values(database: Database, field: str) -> list[Value]:
+    """Return all values of a field."""
+    of = VALUES[field]
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT key, {of.shown_of} AS value, count FROM (SELECT {of.key} AS key, count(*) AS count "
+            f"FROM {of.rows} WHERE {of.key} IS NOT NULL GROUP BY 1) AS counted"
+        )
+    return [Value(*row) for row in rows]
 
 
 async def require_values(database: Database, filters: Filters) -> None:
@@ -78,22 +117,12 @@ async def require_values(database: Database, filters: Filters) -> None:
     Raises:
         StoreError: no painting has one of the values; the error names the closest existing ones.
     """
-    for field in (*KEYED_FIELDS, "collection"):
+    for field in LISTED_FIELDS:
         value = getattr(filters, field)
-        if value is None:
+        if value is None or await has_value(database, field, value):
             continue
-        values, key = VALUES[field], value if field == "collection" else filter_key(field, value)
-        async with database.connection() as connection:
-            if await connection.fetchval(
-                f"SELECT true FROM art_mcp.paintings p WHERE {values.has.format('$1')} LIMIT 1", key
-            ):
-                continue
-            rows = await connection.fetch(
-                f"SELECT key, {values.shown_of} AS value, count FROM (SELECT {values.key} AS key, count(*) AS count "
-                f"FROM {values.rows} WHERE {values.key} IS NOT NULL GROUP BY 1) AS counted"
-            )
-        there = {row["key"]: f"{row['value']} ({row['count']})" for row in rows}
-        nearest = [there[near] for near in _nearest(key or "", there)]
+        there = {each.key: f"{each.shown} ({each.paintings})" for each in await stored_values(database, field)}
+        nearest = [there[near] for near in _nearest(_key(field, value), there)]
         if nearest:
             known = f"Closest values: {', '.join(nearest)}. Use one of them, or leave it out."
         elif there:

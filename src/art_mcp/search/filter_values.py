@@ -1,0 +1,195 @@
+"""Finds the stored values that a filter means: "Monet" is Claude Monet, "oil" every technique with oil."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from art_mcp.background.words import stems
+from art_mcp.errors import ArtMcpError
+from art_mcp.normalization import fold, spellings
+from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
+from art_mcp.search.person import Person
+from art_mcp.search.words import listed
+from art_mcp.similarity import nearest, sound
+from art_mcp.store import collection_sizes
+from art_mcp.store.artists import Artist
+from art_mcp.store.filters import Value, has_value, stored_values
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Database
+
+SHOWN_TAKEN = 3
+"""How many of the values that are taken a note lists."""
+SHOWN_NEAREST = 5
+"""How many existing values an error suggests."""
+LONG = 7
+"""Letters from which a word is still the same if another letter is in one place, or if it only sounds the same."""
+
+
+class FilterError(ArtMcpError):
+    """No painting can match the filters."""
+
+
+class Resolved(NamedTuple):
+    filters: Filters
+    note: str | None
+    """Which values were taken for others."""
+
+
+async def resolve(database: Database, filters: Filters) -> Resolved:
+    """Replace each value that no painting has by the stored ones that it means.
+
+    Raises:
+        FilterError: it means none, and the error names the nearest; or the first year is after the last.
+    """
+    if filters.year_from is not None and filters.year_to is not None and filters.year_from > filters.year_to:
+        raise FilterError(
+            f"year_from {filters.year_from} is after year_to {filters.year_to}.",
+            "Exchange them; years BC are negative.",
+        )
+    taken: list[str] = []
+    chosen: dict[str, Any] = {}
+    for field in LISTED_FIELDS:
+        given = getattr(filters, field)
+        if not isinstance(given, str) or await has_value(database, field, given):
+            continue
+        there = await stored_values(database, field)
+        meant = _artists(given, there) if field == "artist" else _values(field, given, there)
+        if not meant:
+            raise _nothing(field, given, there) if await collection_sizes.sizes(database) else nothing_yet()
+        chosen[field] = tuple(sorted(value.key for value in meant))
+        taken.append(f"{field}: {_shown(meant)}, for {given!r:.60}")
+    return Resolved(replace(filters, **chosen), f"{'; '.join(taken)}." if taken else None)
+
+
+def nothing_yet() -> FilterError:
+    """The error for a search without any stored painting."""
+    return FilterError(
+        "There are no paintings yet.",
+        "Load some with `art-mcp ingest FOLDER`, or with the tool ingest_collection if it is available.",
+    )
+
+
+def _shown(meant: Sequence[Value]) -> str:
+    names = [value.shown for value in sorted(meant, key=lambda value: (-value.paintings, value.shown))]
+    if len(names) <= SHOWN_TAKEN:
+        return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"{len(names)} values, such as {', '.join(names[:SHOWN_TAKEN])}"
+
+
+def _nothing(field: str, given: str, there: Sequence[Value]) -> FilterError:
+    shown = {value.key: f"{value.shown} ({value.paintings})" for value in there}
+    wanted = [word for word in _words(given) if word not in listed("small")] or _words(given)
+    closest = [shown[key] for key in nearest(wanted, shown, SHOWN_NEAREST)]
+    if closest:
+        advice = f"Closest values: {', '.join(closest)}. Use one of them, or leave it out."
+    elif there:
+        advice = f"None of the {len(there)} values is similar; describe_collection lists the most frequent."
+    else:
+        advice = f"No painting has any {field}. Leave it out."
+    return FilterError(f"No painting has the {field} {given!r:.60}.", advice)
+
+
+def _values(field: str, given: str, there: Sequence[Value]) -> list[Value]:
+    """The values that are the same but for endings and filler, else those that have all words, else misspelt ones."""
+    wanted = _stems(filter_key(field, given) or "")
+    if not wanted:
+        return []
+    bare = [word for word in wanted if word not in _FILLER] or wanted
+    words = {value: set(_stems(filter_key(field, value.key) or "")) for value in there}
+
+    def having(fits: Callable[[set[str]], bool]) -> list[Value]:
+        return [value for value, its in words.items() if fits(its)]
+
+    return (
+        having(lambda its: its == set(wanted))
+        or having(lambda its: its - _FILLER == set(bare))
+        or having(lambda its: its >= set(wanted))
+        or having(lambda its: its >= set(bare))
+        or having(lambda its: all(any(_is_misspelt(word, each) for each in its) for word in bare))
+    )
+
+
+def _stems(text: str) -> list[str]:
+    """The words of a text without endings, so that Impressionism and Impressionist are the same."""
+    return [re.sub("is[mt]$", "", stem) for stem in stems(text)]
+
+
+def _artists(given: str, there: Sequence[Value]) -> list[Value]:
+    """The artists whose name has all words of the one given, or whose whole name it has; else those misspelt.
+
+    Of these, those who are known by one of these words; an artist who is only a follower only if nobody else is meant.
+    """
+    wanted = [word for word in _words(given) if word not in listed("small") | listed("titles")] or _words(given)
+    if not wanted:
+        return []
+    for fits in (_is_same, _is_misspelt, _sounds_alike):
+        found = []
+        for value in there:
+            its = value.key.split()
+            shared = {each for each in its if any(fits(word, each) for word in wanted)}
+            if not shared:
+                continue
+            person = Person.of(Artist(value.key, value.shown, value.shown))
+            own = [each for each in its if each not in listed("small") | listed("titles")]
+            all_wanted = all(any(fits(word, each) for each in its) or _is_initial(word, its) for word in wanted)
+            if all_wanted or (shared.issuperset(own) and shared & person.known_as):
+                found.append((value, person, bool(shared & person.known_as)))
+        if meant := _best(found, alone=fits is _is_same):
+            return meant
+    return []
+
+
+def _best(found: Iterable[tuple[Value, Person, bool]], *, alone: bool) -> list[Value]:
+    """Of artists that fit, those who are meant.
+
+    Args:
+        alone: whether an artist who is not known by these words is meant if there is no other.
+    """
+    found = list(found)
+    known = [(value, person) for value, person, is_known in found if is_known]
+    own = [value for value, person in known if person.qualifier is None]
+    if known:
+        return own or [value for value, _ in known]
+    return [value for value, _, _ in found] if alone and len(found) == 1 else []
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", fold(text))
+
+
+def _is_same(word: str, other: str) -> bool:
+    return word == other
+
+
+def _is_misspelt(word: str, other: str) -> bool:
+    """Whether two words are the same but for a letter more or less, for two exchanged, or for another in long words."""
+    if word == other:
+        return True
+    if not spellings(word) & spellings(other):
+        return False
+    return len(word) != len(other) or len(word) >= LONG or sorted(word) == sorted(other)
+
+
+def _sounds_alike(word: str, other: str) -> bool:
+    return _is_misspelt(word, other) or (min(len(word), len(other)) >= LONG and sound(word) == sound(other))
+
+
+def _is_initial(word: str, names: Sequence[str]) -> bool:
+    """Whether a word is the first letters of names, or a name of which only the first letter is there: JMW, Joseph."""
+    initials = {name[0] for name in names}
+    if len(word) == 1 or re.fullmatch("[^aeiouy]{2,3}", word):
+        return initials.issuperset(word)
+    return word[0] in {name for name in names if len(name) == 1}
+
+
+_FILLER = frozenset(
+    stems(
+        "art artist collection era genre movement museum of on paint painter painting paintings period picture "
+        "pictures school style technique the type with work works"
+    )
+)
+"""Stems of words that say nothing about a value but which field it is of."""
