@@ -18,6 +18,7 @@ from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY, SORTS
 from art_mcp.search import cursor as cursors
 from art_mcp.search.cursor import Start
+from art_mcp.search.did_you_mean import did_you_mean
 from art_mcp.search.filter_values import nothing_yet, resolve
 from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
 from art_mcp.search.question import ORDERS
@@ -138,7 +139,8 @@ class Finder:
         # A title that is found as such needs no translation.
         if note is None and not start.offset and not any(hit.legs.get(FULL_TEXT, 0) > WHOLE for hit in ranking.hits):
             note = self._english_only(asked.rest if asked.preference else asked.words)
-        return await self._answer(question, start, ranking, rate, taken, asked.note(ranking.asked), note)
+        meant = None if start.offset else await did_you_mean(self._database, asked.words)
+        return await self._answer(question, start, ranking, rate, taken, asked.note(ranking.asked), meant, note)
 
     async def _browse(self, filters: Filters, order: Order, limit: int, cursor: str | None) -> Answer:
         """List the paintings that match the filters, without a query."""

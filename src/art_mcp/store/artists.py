@@ -110,6 +110,13 @@ async def named(
     return [Artist(**row) for row in rows]
 
 
+async def everyone(database: Database) -> list[Artist]:
+    """Return all artists, also those whose paintings have been removed."""
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT key, name, catalogued FROM art_mcp.artists ORDER BY key")
+    return [Artist(**row) for row in rows]
+
+
 async def usage(database: Database, words: Collection[str]) -> dict[str, Usage]:
     """Count the use of words, which are normalised by `fold`, in the whole collection."""
     if not words:

@@ -6,8 +6,12 @@ fetching all its paintings would take longer than the rest of the search.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Database
 
 TERMS = 24
 """Maximum number of terms per query; the longest ones are used, and these suffice for a long query."""
@@ -33,6 +37,18 @@ class Words:
     """Sequences of adjacent words, normalised as well."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """How much each stem identifies, from 0 to 1; all others, and phrases, have 1."""
+
+
+async def unknown(database: Database, words: Sequence[str]) -> list[str]:
+    """Return the words, normalised by `fold`, that no painting's catalogue entry has."""
+    # The planner knows nothing about the words, and would read the table for one that it takes for frequent.
+    async with database.transaction({"enable_seqscan": "off"}) as connection:
+        rows = await connection.fetch(
+            "SELECT word FROM unnest($1::text[]) WITH ORDINALITY AS asked (word, place) WHERE NOT EXISTS ("
+            "SELECT FROM art_mcp.paintings p WHERE p.search @@ plainto_tsquery('english', word)) ORDER BY place",
+            words,
+        )
+    return [row["word"] for row in rows]
 
 
 def matching(text: str, phrases: str, weights: tuple[str, str], where: str, limit: int) -> dict[str, str]:

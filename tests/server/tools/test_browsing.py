@@ -94,3 +94,8 @@ async def test_what_is_no_order_is_refused(client: Client) -> None:
     result = await client.call_tool(TOOL, {"sort": "price"})
     assert result.is_error
     assert result.content[0].text == "sort is 'price'. Choose relevance, year, -year, title or random."
+
+
+async def test_a_misspelt_artist_in_a_question_is_pointed_out(client: Client) -> None:
+    found, text = await page(client, query="green squares as painted near Mustter")
+    assert found["note"] == 'No catalogue entry has "Mustter". Did you mean Max Muster?' and found["note"] in text
