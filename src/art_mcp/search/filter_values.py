@@ -19,7 +19,7 @@ from art_mcp.search.words import listed
 from art_mcp.similarity import nearest, sound
 from art_mcp.store import collection_sizes
 from art_mcp.store.artists import Artist
-from art_mcp.store.filters import Value, has_value, stored_values
+from art_mcp.store.filters import Value, count_paintings, has_value, stored_values
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
@@ -28,6 +28,8 @@ SHOWN_TAKEN = 3
 """How many of the values that are taken a note lists."""
 SHOWN_NEAREST = 5
 """How many existing values an error suggests."""
+COUNTED = 200
+"""Of more values than this, the first are taken whether they have paintings or not."""
 LONG = 7
 """Letters from which a word is still the same if another letter is in one place, or if it only sounds the same."""
 
@@ -62,11 +64,12 @@ async def resolve(database: Database, filters: Filters) -> Resolved:
         there = await stored_values(database, field)
         find = partial(_artists, given, there) if field == "artist" else partial(_values, field, given, there)
         meant = await anyio.to_thread.run_sync(find)  # up to a tenth of a second for ten thousand values
+        counts = await count_paintings(database, field, [value.key for value in meant][:COUNTED])
+        meant = [value for value in meant if value.key in counts or len(meant) > COUNTED]
         if not meant:
-            if not await collection_sizes.sizes(database):
-                raise nothing_yet()
-            raise await anyio.to_thread.run_sync(_nothing, field, given, there)
+            raise await _nothing(database, field, given, there)
         chosen[field] = tuple(sorted(value.key for value in meant))
+        meant.sort(key=lambda value: (-counts.get(value.key, 0), value.shown))
         taken.append(f"{field}: {_shown(meant)}, for {given!r:.60}")
     return Resolved(replace(filters, **chosen), f"{'; '.join(taken)}." if taken else None)
 
@@ -80,16 +83,21 @@ def nothing_yet() -> FilterError:
 
 
 def _shown(meant: Sequence[Value]) -> str:
-    names = [value.shown for value in sorted(meant, key=lambda value: (-value.paintings, value.shown))]
+    names = [value.shown for value in meant]
     if len(names) <= SHOWN_TAKEN:
         return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     return f"{len(names)} values, such as {', '.join(names[:SHOWN_TAKEN])}"
 
 
-def _nothing(field: str, given: str, there: Sequence[Value]) -> FilterError:
-    shown = {value.key: f"{value.shown} ({value.paintings})" for value in there}
+async def _nothing(database: Database, field: str, given: str, there: Sequence[Value]) -> FilterError:
+    """The error for a value that means none of those that are there."""
+    if not await collection_sizes.sizes(database):
+        return nothing_yet()
+    shown = {value.key: value.shown for value in there}
     wanted = [word for word in _words(given) if word not in listed("small")] or _words(given)
-    closest = [shown[key] for key in nearest(wanted, shown, SHOWN_NEAREST)]
+    near = await anyio.to_thread.run_sync(nearest, wanted, shown, 4 * SHOWN_NEAREST)
+    counts = await count_paintings(database, field, near)
+    closest = [f"{shown[key]} ({counts[key]})" for key in near if key in counts][:SHOWN_NEAREST]
     if closest:
         advice = f"Closest values: {', '.join(closest)}. Use one of them, or leave it out."
     elif there:

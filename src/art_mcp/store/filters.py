@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
@@ -87,7 +88,6 @@ class Value(NamedTuple):
 
     key: str
     shown: str
-    paintings: int
 
 
 async def has_value(database: Database, field: str, value: str) -> bool:
@@ -101,14 +101,25 @@ async def has_value(database: Database, field: str, value: str) -> bool:
 
 
 async def stored_values(database: Database, field: str) -> list[Value]:
-    """Return all values of a field."""
+    """Return all values of a field, of artists also those whose paintings have been removed."""
     of = VALUES[field]
+    keys = f"SELECT DISTINCT {of.key} AS key FROM {of.rows} WHERE {of.key} IS NOT NULL"
+    values = f"SELECT key, {of.shown_of} AS shown FROM ({keys}) AS counted"
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT key, name FROM art_mcp.artists" if field == "artist" else values)
+    return [Value(*row) for row in rows]
+
+
+async def count_paintings(database: Database, field: str, keys: Sequence[str]) -> dict[str, int]:
+    """Return the number of paintings that have each of some keys, without those that none has."""
+    has = VALUES[field].has.format("asked.key")
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT key, {of.shown_of} AS value, count FROM (SELECT {of.key} AS key, count(*) AS count "
-            f"FROM {of.rows} WHERE {of.key} IS NOT NULL GROUP BY 1) AS counted"
+            "SELECT * FROM (SELECT key, (SELECT count(*) FROM art_mcp.paintings p "
+            f"WHERE {has}) AS paintings FROM unnest($1::text[]) AS asked (key)) AS counted WHERE paintings > 0",
+            keys,
         )
-    return [Value(*row) for row in rows]
+    return {row["key"]: row["paintings"] for row in rows}
 
 
 async def require_values(database: Database, filters: Filters) -> None:
@@ -121,8 +132,9 @@ async def require_values(database: Database, filters: Filters) -> None:
         value = getattr(filters, field)
         if value is None or await has_value(database, field, value):
             continue
-        there = {each.key: f"{each.shown} ({each.paintings})" for each in await stored_values(database, field)}
-        nearest = [there[near] for near in _nearest(_key(field, value), there)]
+        there = {each.key: each.shown for each in await stored_values(database, field)}
+        counts = await count_paintings(database, field, _nearest(_key(field, value), there))
+        nearest = [f"{there[key]} ({count})" for key, count in counts.items()]
         if nearest:
             known = f"Closest values: {', '.join(nearest)}. Use one of them, or leave it out."
         elif there:
