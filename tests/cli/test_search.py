@@ -40,6 +40,9 @@ def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> 
     assert "With several --image, each must be the id of a painting; Sheet_4.png is not." in said
     said = failed(art_mcp_here("search", "--image", "https://localhost/x.png?sig=secret", **environment))
     assert "localhost is not a server on the public internet." in said and "secret" not in said
+    misspelt = str(tmp_path / "Prints" / "sheet%5F4.png")
+    done = art_mcp_here("search", "--image", misspelt, "--json", **environment)
+    assert json.loads(done.stdout)["note"] == f"The picture is {tmp_path / 'prints' / 'Sheet_4.png'}."
     said = failed(art_mcp_here("search", "--image", "missing.png", **environment))
     assert "missing.png does not exist" in said
     sheet = tmp_path / "sheet.jpg"
@@ -60,7 +63,7 @@ def test_browsing_by_page(loaded: Settings) -> None:
     environment = {"ART_MCP_DATABASE_URL": loaded.database_url.get_secret_value()}
     options = ("--sort", "-year", "--limit", "5", "--year-from", "1901")
     lines = art_mcp_here("search", *options, **environment).stdout.splitlines()
-    assert lines[:2] == ["1 to 5 of 11 paintings.", "Without a query, they are sorted by year, newest first."]
+    assert lines[:2] == ["1 to 5 of 11 paintings.", "Without a query, the paintings are sorted by year, newest first."]
     assert lines[2] == "1. Composition in noise 7 - MUSTER, Max; 1911; other; pictures"
     assert lines[-1].startswith("For more, add --cursor ")
     cursor = lines[-1].split()[4]

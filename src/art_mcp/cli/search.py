@@ -78,7 +78,7 @@ def search(
             raise click.UsageError(f"With several --image, each must be the id of a painting; {picture.name} is not.")
         if os.path.isabs(picture.value):
             # The user of a command may read any file that they name.
-            settings = settings.model_copy(update={"image_dirs": (Path(picture.value).parent,)})
+            settings = settings.model_copy(update={"image_dirs": (Path(Path(picture.value).anchor),)})
     page = {"filters": Filters.read(filters), "limit": limit, "cursor": cursor}
     anyio.run(_search, settings, text, pictures, page, sort, sheet, as_json)
 

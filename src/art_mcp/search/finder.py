@@ -73,6 +73,8 @@ class Answer:
     """Whether the ranking ends with this page although more paintings match the filters."""
     note: str | None
     """What the reader should know, e.g. what could not be searched, and why."""
+    taken: str | None = None
+    """Which stored values and which file were taken for those given."""
 
 
 class Finder:
@@ -148,7 +150,7 @@ class Finder:
         start = cursors.decode(question, cursor, order=order, depth=None)
         chosen, taken = await resolve(self._database, filters)
         ranking = await browse(self._database, chosen, order, seed=start.seed, limit=limit, offset=start.offset)
-        note = f"Without a query, they are {ORDERS[order]}."
+        note = f"Without a query, the paintings are {ORDERS[order]}."
         return await self._answer(question, start, ranking, lambda hit: None, taken, note)
 
     async def by_image(
@@ -203,7 +205,7 @@ class Finder:
             PART if query.is_part and fits else None,
             self._words_note(legs, ranking, text, negative),
         )
-        return await self._answer(question, start, ranking, rate, *notes)
+        return await self._answer(question, start, ranking, rate, taken, *notes)
 
     async def like_painting(
         self,
@@ -323,6 +325,7 @@ class Finder:
         start: Start,
         ranking: Ranking,
         rate: Rate,
+        taken: str | None,
         *notes: str | None,
     ) -> Answer:
         if not ranking.total and not await collection_sizes.sizes(self._database):
@@ -335,6 +338,7 @@ class Finder:
             next_cursor=cursors.encode(question, start._replace(offset=following)) if ranking.more else None,
             cut=not ranking.more and following + ranking.folded < ranking.total,
             note=" ".join(filter(None, notes)) or None,
+            taken=taken,
         )
 
 

@@ -148,7 +148,11 @@ def search_result(found: Answer) -> SearchResult:
     elif not note and not found.offset and results and all(result.relevance is Relevance.WEAK for result in results):
         note = NOTHING_FITS
     return SearchResult(
-        results=results, offset=found.offset, total=found.total, next_cursor=found.next_cursor, note=note
+        results=results,
+        offset=found.offset,
+        total=found.total,
+        next_cursor=found.next_cursor,
+        note=" ".join(filter(None, [found.taken, note])) or None,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 from support.servers import connected
 
+from art_mcp.server.results import NOTHING_FITS
 from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +38,7 @@ def dates(found: dict[str, Any]) -> list[int]:
 async def test_an_empty_query_lists_everything_by_year(client: Client, query: dict[str, Any]) -> None:
     found, text = await page(client, **query, limit=5)
     assert dates(found) == [1900, 1901, 1902, 1903, 1904] and found["total"] == 12
-    assert found["note"] == "Without a query, they are sorted by year, oldest first."
+    assert found["note"] == "Without a query, the paintings are sorted by year, oldest first."
     assert [hit["relevance"] for hit in found["results"]] == [hit["score"] for hit in found["results"]] == [None] * 5
     lines = text.splitlines()
     assert lines[:2] == ["1 to 5 of 12 paintings.", found["note"]]
@@ -99,3 +100,9 @@ async def test_what_is_no_order_is_refused(client: Client) -> None:
 async def test_a_misspelt_artist_in_a_question_is_pointed_out(client: Client) -> None:
     found, text = await page(client, query="green squares as painted near Mustter")
     assert found["note"] == 'No catalogue entry has "Mustter". Did you mean Max Muster?' and found["note"] in text
+
+
+async def test_what_was_taken_hides_no_other_note(client: Client) -> None:
+    found, _ = await page(client, query="an elephant in the jungle", artist="muster", limit=3)
+    assert {hit["relevance"] for hit in found["results"]} == {"weak"}
+    assert found["note"].startswith(f"artist: Max Muster, for 'muster'. {NOTHING_FITS}")

@@ -121,8 +121,8 @@ async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolRe
     sheet = await contact_sheet_of(await services(ctx).runtime.database(), found) if pictures and found.hits else None
     result = search_result(found)
     suggested = services(ctx).suggested
-    if result.note == NOTHING_FITS and not suggested.is_set():
+    if result.note and result.note.endswith(NOTHING_FITS) and not suggested.is_set():
         suggested.set()
         if suggestion := await services(ctx).runtime.suggestion():
-            result.note = f"{NOTHING_FITS} {suggestion}"
+            result.note += f" {suggestion}"
     return answer(result, search_text, *([sheet] if sheet else []))
