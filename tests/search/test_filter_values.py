@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from art_mcp.errors import ArtMcpError
 from art_mcp.painting import EVERYTHING, Catalogue, Filters, Painting, filter_key, painting_id
 from art_mcp.search.filter_values import FilterError, resolve
 from art_mcp.store import paintings
 from art_mcp.store.browsing import browse
 from art_mcp.store.database import Database
+from art_mcp.store.errors import StoreError
 from art_mcp.store.filters import has_value, stored_values
 from art_mcp.store.paintings import Entry
 
@@ -120,7 +122,7 @@ async def test_natural_values_find_what_they_mean(filled: Database) -> None:
         exact = await has_value(filled, field, given)
         try:
             resolved = await resolve(filled, Filters(**{field: given}))
-        except FilterError as error:
+        except StoreError as error:
             found: list[str] = []
             assert not exact and str(error).startswith(f"No painting has the {field} {given!r}.")
         else:
@@ -172,12 +174,14 @@ async def test_many_values_are_counted(filled: Database) -> None:
         (Filters(type="interior"), "None of the 4 values is similar"),
         (Filters(type="'; DROP TABLE art_mcp.paintings; --"), "None of the 4 values is similar"),
         (Filters(artist="%"), "None of the 22 values is similar"),
+        (Filters(collection="MUSAEUM MYNE"), "Closest values: My museum (15)."),
+        (Filters(artist="Gogain"), "Closest values: Paul Gauguin (2)."),
         (Filters(timeframe="1501-1550"), "No painting has any timeframe. Leave it out."),
         (Filters(year_from=1900, year_to=1800), "year_from 1900 is after year_to 1800. Exchange them"),
     ],
 )
 async def test_what_means_nothing_is_answered_with_the_nearest(filters: Filters, said: str, filled: Database) -> None:
-    with pytest.raises(FilterError) as caught:
+    with pytest.raises(ArtMcpError) as caught:
         await resolve(filled, filters)
     assert said in str(caught.value)
 

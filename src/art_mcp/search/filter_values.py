@@ -16,18 +16,16 @@ from art_mcp.normalization import fold, spellings
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.search.person import Person
 from art_mcp.search.words import listed
-from art_mcp.similarity import nearest, sound
+from art_mcp.similarity import sound
 from art_mcp.store import collection_sizes
 from art_mcp.store.artists import Artist
-from art_mcp.store.filters import Value, count_paintings, has_value, stored_values
+from art_mcp.store.filters import Value, count_paintings, has_value, missing, stored_values
 
 if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 SHOWN_TAKEN = 3
 """How many of the values that are taken a note lists."""
-SHOWN_NEAREST = 5
-"""How many existing values an error suggests."""
 COUNTED = 200
 """Of more values than this, the first are taken whether they have paintings or not."""
 LONG = 7
@@ -48,7 +46,8 @@ async def resolve(database: Database, filters: Filters) -> Resolved:
     """Replace each value that no painting has by the stored ones that it means.
 
     Raises:
-        FilterError: it means none, and the error names the nearest; or the first year is after the last.
+        StoreError: it means none; the error names the nearest.
+        FilterError: nothing is stored yet, or the first year is after the last.
     """
     if filters.year_from is not None and filters.year_to is not None and filters.year_from > filters.year_to:
         raise FilterError(
@@ -67,7 +66,7 @@ async def resolve(database: Database, filters: Filters) -> Resolved:
         counts = await count_paintings(database, field, [value.key for value in meant][:COUNTED])
         meant = [value for value in meant if value.key in counts or len(meant) > COUNTED]
         if not meant:
-            raise await _nothing(database, field, given, there)
+            raise await _nothing(database, field, given)
         chosen[field] = tuple(sorted(value.key for value in meant))
         meant.sort(key=lambda value: (-counts.get(value.key, 0), value.shown))
         taken.append(f"{field}: {_shown(meant)}, for {given!r:.60}")
@@ -82,29 +81,18 @@ def nothing_yet() -> FilterError:
     )
 
 
+async def _nothing(database: Database, field: str, given: str) -> ArtMcpError:
+    if not await collection_sizes.sizes(database):
+        return nothing_yet()
+    words = _words(given)
+    return await missing(database, field, given, [word for word in words if word not in listed("small")] or words)
+
+
 def _shown(meant: Sequence[Value]) -> str:
     names = [value.shown for value in meant]
     if len(names) <= SHOWN_TAKEN:
         return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     return f"{len(names)} values, such as {', '.join(names[:SHOWN_TAKEN])}"
-
-
-async def _nothing(database: Database, field: str, given: str, there: Sequence[Value]) -> FilterError:
-    """The error for a value that means none of those that are there."""
-    if not await collection_sizes.sizes(database):
-        return nothing_yet()
-    shown = {value.key: value.shown for value in there}
-    wanted = [word for word in _words(given) if word not in listed("small")] or _words(given)
-    near = await anyio.to_thread.run_sync(nearest, wanted, shown, 4 * SHOWN_NEAREST)
-    counts = await count_paintings(database, field, near)
-    closest = [f"{shown[key]} ({counts[key]})" for key in near if key in counts][:SHOWN_NEAREST]
-    if closest:
-        advice = f"Closest values: {', '.join(closest)}. Use one of them, or leave it out."
-    elif there:
-        advice = f"None of the {len(there)} values is similar; describe_collection lists the most frequent."
-    else:
-        advice = f"No painting has any {field}. Leave it out."
-    return FilterError(f"No painting has the {field} {given!r:.60}.", advice)
 
 
 def _values(field: str, given: str, there: Sequence[Value]) -> list[Value]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import anyio.to_thread
+
+from art_mcp.normalization import fold
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
+from art_mcp.similarity import nearest
 from art_mcp.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -130,23 +134,25 @@ async def require_values(database: Database, filters: Filters) -> None:
     """
     for field in LISTED_FIELDS:
         value = getattr(filters, field)
-        if value is None or await has_value(database, field, value):
-            continue
-        there = {each.key: each.shown for each in await stored_values(database, field)}
-        counts = await count_paintings(database, field, _nearest(_key(field, value), there))
-        nearest = [f"{there[key]} ({count})" for key, count in counts.items()]
-        if nearest:
-            known = f"Closest values: {', '.join(nearest)}. Use one of them, or leave it out."
-        elif there:
-            known = f"None of the {len(there)} values is similar; describe_collection lists the most frequent."
-        else:
-            known = f"No painting has any {field}. Leave it out."
-        raise StoreError(f"No painting has the {field} {value!r:.60}.", known)
+        if value is not None and not await has_value(database, field, value):
+            raise await missing(database, field, value, re.findall(r"\w+", fold(value)))
 
 
-def _nearest(key: str, keys: dict[str, str]) -> list[str]:
-    """Return the values that share most words with the key, then those with a similar spelling."""
-    wanted = set(key.split())
-    sharing = sorted((-len(wanted & set(each.split())), each) for each in keys if wanted & set(each.split()))
-    spelled = difflib.get_close_matches(key, keys, n=SHOWN_VALUES, cutoff=0.5)
-    return list(dict.fromkeys([each for _, each in sharing] + spelled))[:SHOWN_VALUES]
+async def missing(database: Database, field: str, value: str, words: Sequence[str]) -> StoreError:
+    """Return the error for a value that no painting has; it names the closest existing ones.
+
+    Args:
+        words: those of the value by which others are compared, normalised by `fold`.
+    """
+    there = {(key, fold(key)): shown for key, shown in await stored_values(database, field)}
+    near = await anyio.to_thread.run_sync(nearest, words, [text for _, text in there], 4 * SHOWN_VALUES)
+    shown = {key: value for (key, text), value in there.items() if text in near}
+    counts = await count_paintings(database, field, sorted(shown, key=lambda key: near.index(fold(key))))
+    closest = [f"{shown[key]} ({count})" for key, count in counts.items()][:SHOWN_VALUES]
+    if closest:
+        known = f"Closest values: {', '.join(closest)}. Use one of them, or leave it out."
+    elif there:
+        known = f"None of the {len(there)} values is similar; describe_collection lists the most frequent."
+    else:
+        known = f"No painting has any {field}. Leave it out."
+    return StoreError(f"No painting has the {field} {value!r:.60}.", known)
