@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-ALIKE = 0.4
+ALIKE = 0.3
 """Share of common trigrams from which a word is among the nearest."""
 _SOUNDS = (
     ("sch|sh|sz|ss|z|c(?=[eiy])", "s"),

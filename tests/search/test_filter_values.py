@@ -175,7 +175,7 @@ async def test_many_values_are_counted(filled: Database) -> None:
         (Filters(type="'; DROP TABLE art_mcp.paintings; --"), "None of the 4 values is similar"),
         (Filters(artist="%"), "None of the 22 values is similar"),
         (Filters(collection="MUSAEUM MYNE"), "Closest values: My museum (15)."),
-        (Filters(artist="Gogain"), "Closest values: Paul Gauguin (2)."),
+        (Filters(artist="Gogain"), "Closest values: Paul Gauguin (2)"),
         (Filters(timeframe="1501-1550"), "No painting has any timeframe. Leave it out."),
         (Filters(year_from=1900, year_to=1800), "year_from 1900 is after year_to 1800. Exchange them"),
     ],
