@@ -18,11 +18,14 @@ from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes, printab
 if sys.platform != "win32":
     import fcntl
 
+ADVICE = "Put it in the folder of its source."
+"""The next step if a file is in no folder that may be read."""
+
 
 def read_file(
     path: str | os.PathLike[str],
     *allowed: Sequence[str | os.PathLike[str]],
-    advice: str = "Put it in the folder of its source.",
+    advice: str = ADVICE,
 ) -> bytes:
     """Read a regular file of at most 20 MiB, if it really is inside the allowed folders.
 
@@ -48,7 +51,7 @@ def read_file(
 def open_file(
     path: str | os.PathLike[str],
     *allowed: Sequence[str | os.PathLike[str]],
-    advice: str = "Put it in the folder of its source.",
+    advice: str = ADVICE,
 ) -> BinaryIO:
     """Open a regular file for reading, if it really is inside the allowed folders.
 
