@@ -16,6 +16,7 @@ Size: TypeAlias = tuple[int, int]
 
 MAX_ICC_BYTES = 4 * 1024 * 1024
 WHITE = (255, 255, 255)
+_ROWS = 64
 PLAIN = ("L", "RGB", "CMYK")
 """Modes without transparency and with 8 bits per channel."""
 
@@ -87,10 +88,13 @@ def eight_bits(values: NDArray[Any], black_and_white: tuple[float, float]) -> ND
     import numpy as np  # noqa: PLC0415 - needed for rare pictures only
 
     low, high = black_and_white
-    scaled = np.nan_to_num(values.astype(np.float32), nan=low)
-    scaled -= low
-    scaled *= 255 / ((high - low) or 1)
-    return np.clip(scaled.round(), 0, 255).astype(np.uint8)
+    result = np.empty(values.shape, np.uint8)
+    for top in range(0, len(values), _ROWS):  # floating-point copies of all of it would take too much memory
+        scaled = np.nan_to_num(values[top : top + _ROWS].astype(np.float32), nan=low)
+        scaled -= low
+        scaled *= 255 / ((high - low) or 1)
+        result[top : top + _ROWS] = np.clip(scaled.round(), 0, 255)
+    return result
 
 
 def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Image:

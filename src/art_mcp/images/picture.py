@@ -183,9 +183,10 @@ def _read_tiff(file: BinaryIO, name: str, max_side: int, limits: Limits) -> tupl
     with _turn_of(picture.size):
         try:
             profile = streamed.profile(file, "TIFF", page=picture.page, subifd=picture.sub)
-            small = streamed.shrunk(
-                file, "TIFF", picture.size, max_side, alpha=copy.alpha, page=copy.page, subifd=copy.sub
-            )
+            part = {"page": copy.page, "subifd": copy.sub}
+            cut = tiff.with_small_strips(file, copy)
+            given, part = (cut, {}) if cut else (file, part)
+            small = streamed.shrunk(given, "TIFF", picture.size, max_side, alpha=copy.alpha, **part)
         except streamed.StreamError:
             # Pillow knows more compressions, but misreads separate channels of 16 bits.
             if copy.planar or copy.sub >= 0:

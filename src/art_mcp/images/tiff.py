@@ -6,23 +6,34 @@ structure is bounded, and nothing of it is decoded.
 
 from __future__ import annotations
 
+import io
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 MAX_DIRECTORIES = 1_000
 """Further ones are ignored. No document of that many pages is one picture."""
 MAX_SUBDIRECTORIES = 64
 MAX_ENTRIES = 4_096
 """Of a directory."""
+MAX_VALUES = 1_024
+"""Of an entry; those of longer ones are ignored."""
+MAX_STRIP_BYTES = 8 * 1024**2
+"""libtiff holds a strip of every separate channel at a time: larger ones are cut."""
+STRIP_BYTES = 1024**2
 
-WIDTH, HEIGHT, TILE_WIDTH, TILE_HEIGHT, SUBDIRECTORIES, EXTRA_SAMPLES = 256, 257, 322, 323, 330, 338
-NEW_KIND, KIND, PHOTOMETRIC, ORIENTATION, PLANAR, DNG = 254, 255, 262, 274, 284, 50706
-RAW_PHOTOMETRIC = (32803, 34892)
+_NEW_KIND, _KIND, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
+_STRIPS, _ORIENTATION, _CHANNELS, _ROWS_PER_STRIP, _STRIP_SIZES, _PLANAR = 273, 274, 277, 278, 279, 284
+_TILE_WIDTH, _TILE_HEIGHT, _SUBDIRECTORIES, _EXTRA_SAMPLES, _DNG = 322, 323, 330, 338, 50706
+_WANTED = {
+    *(_NEW_KIND, _KIND, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _CHANNELS),
+    *(_ROWS_PER_STRIP, _PLANAR, _TILE_WIDTH, _TILE_HEIGHT, _SUBDIRECTORIES, _EXTRA_SAMPLES, _DNG),
+}
+_RAW_PHOTOMETRIC = (32803, 34892)
 """Colour filter array, linear raw."""
-_SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-"""Formats of integers by the types of tags."""
+_INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+"""Formats by the types of entries."""
 
 
 class NotTiffError(ValueError):
@@ -37,27 +48,47 @@ class Directory:
     """Its number in the chain of directories, or that of the directory that it belongs to."""
     sub: int
     """Its number in that directory, or -1 if it is in the chain itself."""
-    width: int
-    height: int
-    reduced: bool
-    """Whether it says that it is a smaller copy of another, or a mask."""
+    at: int
+    """Its offset in the file."""
+    tags: Mapping[int, tuple[int, ...]]
     raw: bool
     """Whether it holds a camera's samples instead of colours."""
-    orientation: int
-    alpha: bool
-    """Whether its first extra sample is its opacity."""
-    planar: bool
-    """Whether each channel is stored on its own."""
-    tile_size: tuple[int, int]
-    """0 x 0 if it is stored in strips."""
+
+    def tag(self, number: int, default: int = 0) -> int:
+        return self.tags.get(number, (default,))[0]
 
     @property
     def size(self) -> tuple[int, int]:
-        return self.width, self.height
+        return self.tag(_WIDTH), self.tag(_HEIGHT)
 
     @property
     def upright_size(self) -> tuple[int, int]:
         return self.size[::-1] if 5 <= self.orientation <= 8 else self.size
+
+    @property
+    def orientation(self) -> int:
+        """As in EXIF."""
+        return self.tag(_ORIENTATION, 1)
+
+    @property
+    def reduced(self) -> bool:
+        """Whether it says that it is a smaller copy of another, or a mask."""
+        return bool(self.tag(_NEW_KIND) & 0b101) or self.tag(_KIND) == 2
+
+    @property
+    def alpha(self) -> bool:
+        """Whether its first extra channel is its opacity."""
+        return self.tag(_EXTRA_SAMPLES) in (1, 2)
+
+    @property
+    def planar(self) -> bool:
+        """Whether each channel is stored on its own."""
+        return self.tag(_PLANAR) == 2
+
+    @property
+    def tile_size(self) -> tuple[int, int]:
+        """0 x 0 if it is stored in strips."""
+        return self.tag(_TILE_WIDTH), self.tag(_TILE_HEIGHT)
 
 
 def directories(file: BinaryIO) -> list[Directory]:
@@ -90,10 +121,68 @@ def enough(found: Sequence[Directory], picture: Directory, side: int) -> Directo
         for each in found
         if (each.reduced or each.sub >= 0)
         and max(each.size) >= side
-        and each.width <= picture.width
-        and abs(each.width * picture.height - each.height * picture.width) <= picture.width + picture.height
+        and each.size <= picture.size
+        and abs(each.size[0] * picture.size[1] - each.size[1] * picture.size[0]) <= sum(picture.size)
     ]
-    return min([picture, *copies], key=lambda each: each.width * each.height)
+    return min([picture, *copies], key=lambda each: each.size[0] * each.size[1])
+
+
+def with_small_strips(file: BinaryIO, picture: Directory) -> BinaryIO | None:
+    """The same picture as the only one of a TIFF with small strips; None if its strips are not too large.
+
+    Only the directory is another, so this works for separate channels without compression.
+    """
+    width, height = picture.size
+    row = -(-width * picture.tag(_BITS, 1) // 8)
+    rows = min(height, picture.tag(_ROWS_PER_STRIP, height)) or height
+    channels, strips = picture.tag(_CHANNELS, 1), picture.tags.get(_STRIPS, ())
+    sliceable = picture.planar and picture.tag(_COMPRESSION, 1) == 1 and picture.tile_size == (0, 0)
+    if not sliceable or row * rows <= MAX_STRIP_BYTES or len(strips) != channels * -(-height // rows):
+        return None
+    step = max(1, STRIP_BYTES // row)
+    step = next(count for count in range(min(step, rows), 0, -1) if rows % count == 0)
+    heights = [min(rows, height - top) for top in range(0, height, rows)] * channels
+    cuts = [
+        (start + row * top, row * min(step, of - top))
+        for start, of in zip(strips, heights, strict=True)
+        for top in range(0, of, step)
+    ]
+    reader = _Reader(file)
+    return cast(BinaryIO, io.BufferedReader(_Patched(file, *reader.with_strips(picture.at, step, cuts))))
+
+
+class _Patched(io.RawIOBase):
+    """A file with another start and more behind its end."""
+
+    def __init__(self, file: BinaryIO, start: bytes, behind: bytes) -> None:
+        self._file = file
+        self._start = start
+        self._size = file.seek(0, io.SEEK_END)
+        self._behind = behind
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {0: 0, 1: self._at, 2: self._size + len(self._behind)}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at < len(self._start):
+            part = self._start[self._at :]
+        elif self._at < self._size:
+            self._file.seek(self._at)
+            part = self._file.read(min(len(buffer), self._size - self._at))
+        else:
+            part = self._behind[self._at - self._size :]
+        part = part[: len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
 
 
 class _Reader:
@@ -108,65 +197,76 @@ class _Reader:
         if version not in (42, 43):
             raise NotTiffError
         self._big = version == 43
-        self._offset = "Q" if self._big else "I"
-        self._raw = head[8:10] == b"CR"  # Canon's
-        (self._first,) = struct.unpack_from(self._order + self._offset, head, 8 if self._big else 4)
+        self._word = struct.Struct(self._order + ("Q" if self._big else "I"))
+        self._entry = struct.Struct(f"{self._order}HH{'Q8s' if self._big else 'I4s'}")
+        self._head = head[: 16 if self._big else 8]
+        self._raw = not self._big and head[8:10] == b"CR"  # Canon's
+        (self._first,) = self._word.unpack_from(head, 8 if self._big else 4)
 
     def read(self) -> Iterator[Directory]:
         seen = {0}
         offset, page = self._first, 0
         while offset not in seen and page < MAX_DIRECTORIES:
             seen.add(offset)
-            tags, offset = self._tags(offset)
-            yield _directory(tags, page, -1, self._raw)
-            for number, sub in enumerate(tags.get(SUBDIRECTORIES, ())[:MAX_SUBDIRECTORIES]):
+            directory, after = self._directory(offset, page)
+            yield directory
+            for number, sub in enumerate(directory.tags.get(_SUBDIRECTORIES, ())[:MAX_SUBDIRECTORIES]):
                 if sub not in seen:
                     seen.add(sub)
-                    yield _directory(self._tags(sub)[0], page, number, self._raw)
+                    yield self._directory(sub, page, number)[0]
+            offset = after
             page += 1
 
-    def _tags(self, offset: int) -> tuple[dict[int, tuple[int, ...]], int]:
-        """The integers of a directory's tags, by number, and the offset of the next directory."""
+    def with_strips(self, offset: int, rows: int, strips: Sequence[tuple[int, int]]) -> tuple[bytes, bytes]:
+        """The start of the file and a directory behind its end, for a picture with other strips.
+
+        Args:
+            offset: of the directory to take the other entries from.
+            rows: of a strip.
+            strips: the offset and the size of each in bytes.
+        """
+        size = self._file.seek(0, io.SEEK_END)
+        at = size + size % 2
+        kind, long = (16, "Q") if self._big else (4, "I")
+        entries, _ = self._entries(offset)
+        tags = {tag for tag, *_ in entries} | {_STRIPS, _STRIP_SIZES, _ROWS_PER_STRIP}
+        count = struct.pack(self._order + ("Q" if self._big else "H"), len(tags))
+        arrays_at = at + len(count) + len(tags) * self._entry.size + self._word.size
+        arrays = [struct.pack(f"{self._order}{len(strips)}{long}", *values) for values in zip(*strips, strict=True)]
+        changed = {
+            _STRIPS: (kind, len(strips), self._word.pack(arrays_at)),
+            _STRIP_SIZES: (kind, len(strips), self._word.pack(arrays_at + len(arrays[0]))),
+            _ROWS_PER_STRIP: (kind, 1, struct.pack(self._order + long, rows)),
+        }
+        kept = {tag: rest for tag, *rest in entries} | changed
+        body = b"".join(self._entry.pack(tag, *kept[tag]) for tag in sorted(kept))
+        start = self._head[: -self._word.size] + self._word.pack(at)
+        return start, bytes(at - size) + count + body + self._word.pack(0) + b"".join(arrays)
+
+    def _directory(self, offset: int, page: int, sub: int = -1) -> tuple[Directory, int]:
+        """A directory, and the offset of the next one."""
+        entries, after = self._entries(offset)
+        tags: dict[int, tuple[int, ...]] = {}
+        for tag, kind, count, inline in entries:
+            if tag in _WANTED and kind in _INTEGERS and 0 < count <= MAX_VALUES:
+                tags.setdefault(tag, self._values(_INTEGERS[kind], count, inline))
+        raw = self._raw or _DNG in tags or tags.get(_PHOTOMETRIC, (0,))[0] in _RAW_PHOTOMETRIC
+        return Directory(page, sub, offset, tags, raw), after
+
+    def _entries(self, offset: int) -> tuple[list[tuple[int, int, int, bytes]], int]:
+        """Tag, type, number of values, and the values or their offset, of each entry; the offset of the next one."""
         self._file.seek(offset)
-        (count,) = self._unpack("Q" if self._big else "H")
+        count_of = struct.Struct(self._order + ("Q" if self._big else "H"))
+        (count,) = count_of.unpack(self._file.read(count_of.size))
         if count > MAX_ENTRIES:
             raise struct.error
-        entry = struct.Struct(f"{self._order}HH{self._offset}{8 if self._big else 4}s")
-        body = self._file.read(entry.size * count)
-        (after,) = self._unpack(self._offset)
-        tags: dict[int, tuple[int, ...]] = {}
-        for at in range(0, entry.size * count, entry.size):
-            tag, kind, values, inline = entry.unpack_from(body, at)
-            if kind in _SIZES and 0 < values <= MAX_SUBDIRECTORIES:
-                tags.setdefault(tag, self._values(_SIZES[kind], values, inline))
-        return tags, after
+        body = self._file.read(self._entry.size * count)
+        (after,) = self._word.unpack(self._file.read(self._word.size))
+        return list(self._entry.iter_unpack(body)), after
 
     def _values(self, format_: str, count: int, inline: bytes) -> tuple[int, ...]:
         wanted = struct.Struct(f"{self._order}{count}{format_}")
         if wanted.size > len(inline):
-            (offset,) = struct.unpack(self._order + self._offset, inline)
-            self._file.seek(offset)
+            self._file.seek(*self._word.unpack(inline))
             inline = self._file.read(wanted.size)
         return wanted.unpack_from(inline)
-
-    def _unpack(self, format_: str) -> tuple[int, ...]:
-        wanted = struct.Struct(self._order + format_)
-        return wanted.unpack(self._file.read(wanted.size))
-
-
-def _directory(tags: dict[int, tuple[int, ...]], page: int, sub: int, raw: bool) -> Directory:
-    def value(tag: int, default: int = 0) -> int:
-        return tags.get(tag, (default,))[0]
-
-    return Directory(
-        page,
-        sub,
-        value(WIDTH),
-        value(HEIGHT),
-        reduced=bool(value(NEW_KIND) & 0b101) or value(KIND) == 2,  # a thumbnail, a mask
-        raw=raw or DNG in tags or value(PHOTOMETRIC) in RAW_PHOTOMETRIC,
-        orientation=value(ORIENTATION, 1),
-        alpha=value(EXTRA_SAMPLES) in (1, 2),
-        planar=value(PLANAR) == 2,
-        tile_size=(value(TILE_WIDTH), value(TILE_HEIGHT)),
-    )
