@@ -114,8 +114,10 @@ def test_anything_else_is_refused(data: bytes) -> None:
         (b"P6\n20 20\n255\n" + bytes(1200), "a PNM picture, which is not supported"),
         (b"\0\0\0\x18ftypcrx \0\0\0\1", "a camera's raw file, which is not supported"),
         (b"FUJIFILMCCD-RAW 0201", "a camera's raw file, which is not supported"),
-        (b"II*\0\x10\0\0\0CR\2\0".ljust(16) + struct.pack("<HHHIIHHII", 2, 256, 4, 1, 99, 257, 4, 1, 99) + bytes(4),
-         "a camera's raw file, which is not supported"),
+        (
+            b"II*\0\x10\0\0\0CR\2\0".ljust(16) + struct.pack("<HHHIIHHII", 2, 256, 4, 1, 99, 257, 4, 1, 99) + bytes(4),
+            "a camera's raw file, which is not supported",
+        ),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "a damaged or incomplete HEIC or AVIF picture"),
         (b"\0\0\0\x18ftypmp42", "a video"),
         (b"<!DOCTYPE html><html><svg>", "a web page"),

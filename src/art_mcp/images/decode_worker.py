@@ -77,7 +77,7 @@ class _Asking:
         self._inbox = inbox
         self._responses = responses
 
-    def __call__(self, what: str, **more: int) -> bytes:
+    def __call__(self, what: str, **more: Any) -> bytes:
         _say(self._responses, what, **more)
         return self._inbox.get().data or b""
 

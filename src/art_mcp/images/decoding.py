@@ -3,11 +3,11 @@
 A malicious file can at worst take over a process that holds no secret and no connection, is limited in memory, and is
 killed when it takes too long; the next picture gets a new process.
 
-Protocol: a request is `REQUEST` (size of the file, whether the file follows, whether it is on this machine, its SHA-256,
-maximum pixels per side, size of the name), the name in UTF-8, and the file. A response is `RESPONSE` (size of the JSON),
-a JSON object, and for a picture its pixels. A worker reports "ready" once after it has started, and "big" before it
-decodes a large picture, for which it then waits for an empty request. Of a file that does not follow, it asks for a part
-with "read", and waits for a request with this part. So no worker opens a file, and no file is in memory as a whole.
+Protocol: a request is `REQUEST` (size of the file, whether the file follows, whether it is on this machine, its
+SHA-256, maximum pixels per side, size of the name), the name in UTF-8, and the file. A response is `RESPONSE` (size of
+the JSON), a JSON object, and for a picture its pixels. A worker reports "ready" once after it has started, and "big"
+before it decodes a large picture, for which it then waits for an empty request. Of a file that does not follow, it asks
+for a part with "read", and waits for a request with it. So no worker opens a file, and no large one is in memory.
 """
 
 from __future__ import annotations
@@ -228,9 +228,7 @@ class _Worker:
         self._used = False
         self.ended = False
 
-    def read(
-        self, given: _Given, name: str, max_side: int, within: float, one_big_picture: threading.Lock
-    ) -> Picture:
+    def read(self, given: _Given, name: str, max_side: int, within: float, one_big_picture: threading.Lock) -> Picture:
         answered = False
         within += given.size // BYTES_PER_S if given.local else 0
         try:

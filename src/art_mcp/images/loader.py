@@ -13,7 +13,7 @@ import anyio.to_thread
 from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import Fetcher
-from art_mcp.images.files import read_file
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.picture import Picture
 from art_mcp.images.reference import CHAT, Kind, Reference
 from art_mcp.images.undecoded import ImageError, Source
@@ -50,15 +50,16 @@ class PictureLoader:
         return await anyio.to_thread.run_sync(read, limiter=self._decoding)
 
     async def load(self, given: str | Mapping[str, Any] | Reference) -> Source:
-        """Return the bytes behind a reference, at most 20 MiB.
+        """Return the file or the bytes behind a reference, undecoded.
 
         Raises:
             ImageError: the form is unknown, or the picture is missing, not allowed, empty or too large.
         """
         reference = given if isinstance(given, Reference) else Reference.parse(given)
+        data: LocalFile | bytes
         match reference.kind:
             case Kind.FILE:
-                data = await anyio.to_thread.run_sync(self._read_file, reference, abandon_on_cancel=True)
+                data = await anyio.to_thread.run_sync(self._file, reference, abandon_on_cancel=True)
             case Kind.URL:
                 data = await self.fetcher.get(reference.value)
             case Kind.DATA:
@@ -78,7 +79,7 @@ class PictureLoader:
         await self.fetcher.aclose()
         await anyio.to_thread.run_sync(self.decoder.close)
 
-    def _read_file(self, reference: Reference) -> bytes:
+    def _file(self, reference: Reference) -> LocalFile:
         if not self._image_dirs:
             raise ImageError(
                 f"{reference.name} cannot be read because no folder is allowed yet.",
@@ -87,4 +88,4 @@ class PictureLoader:
         advice = "Move it into a folder listed in ART_MCP_IMAGE_DIRS, or add its folder there."
         if reference.value.startswith(CHATS_FOLDERS):
             advice = f"If the path is on the chat's own computer, this server cannot see it. {CHAT}"
-        return read_file(reference.value, self._image_dirs, advice=advice)
+        return LocalFile.at(reference.value, self._image_dirs, advice=advice)

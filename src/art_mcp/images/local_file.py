@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, TypeAlias
 
-from art_mcp.images.files import ADVICE, name_of, open_file
+from art_mcp.images.files import ADVICE, name_of, open_file, unreadable
 from art_mcp.images.undecoded import MAX_LOCAL_BYTES, ImageError, check_bytes
 
 Folders: TypeAlias = Sequence[str | os.PathLike[str]]
@@ -33,10 +33,13 @@ class LocalFile:
             ImageError: as in `open_file`; or the file is empty or too large.
         """
         path = os.fspath(path)
-        with open_file(path, *allowed, advice=advice) as file:
-            state = _state(file)
-            check_bytes(os.fstat(file.fileno()).st_size, name=name_of(path), most=MAX_LOCAL_BYTES)
-            return cls(path, allowed, hashlib.file_digest(file, "sha256").digest(), state)
+        try:
+            with open_file(path, *allowed, advice=advice) as file:
+                check_bytes(os.fstat(file.fileno()).st_size, name=name_of(path), most=MAX_LOCAL_BYTES)
+                state = _state(file)
+                return cls(path, allowed, hashlib.file_digest(file, "sha256").digest(), state)  # type: ignore[arg-type]
+        except OSError as error:
+            raise unreadable(name_of(path), error) from error
 
     @property
     def size(self) -> int:

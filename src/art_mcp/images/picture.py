@@ -347,7 +347,8 @@ def _check_size(size: normal.Size, most_side: int, most_pixels: int, name: str) 
 def _check_pixels(size: normal.Size, most_side: int, most_pixels: int, name: str) -> None:
     if max(size) > most_side or size[0] * size[1] > most_pixels:
         raise ImageError(
-            f"{name} has more than {most_side:,} pixels per side, or more than {most_pixels // 10**6:,} million in total.",
+            f"{name} has more than {most_side:,} pixels per side, "
+            f"or more than {most_pixels // 10**6:,} million in total.",
             "Make it smaller and try again.",
         )
 

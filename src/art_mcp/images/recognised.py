@@ -33,9 +33,17 @@ _KNOWN = [
     *_a("a JPEG-LS picture, which is not supported", CONVERT, rb"\xff\xd8\xff\xf7"),
     *_a("a Photoshop document, which is not supported", "Export it as JPEG, PNG or TIFF.", rb"8BPS"),
     *_a("a GIMP document, which is not supported", "Export it as JPEG, PNG or TIFF.", rb"gimp xcf"),
-    *_a("a PDF document, which is not supported", "Save its pages or its pictures as JPEG, PNG or TIFF.", rb".{,1000}%PDF-"),
+    *_a(
+        "a PDF document, which is not supported",
+        "Save its pages or its pictures as JPEG, PNG or TIFF.",
+        rb".{,1000}%PDF-",
+    ),
     *_a("a PostScript document, which is not supported", CONVERT, rb"%!PS", rb"\xc5\xd0\xd3\xc6"),
-    *_a("a web page", "Give the address of the picture itself, or save the picture as a file.", rb".{,1000}<(!doctype )?html"),
+    *_a(
+        "a web page",
+        "Give the address of the picture itself, or save the picture as a file.",
+        rb".{,1000}<(!doctype )?html",
+    ),
     *_a("an SVG drawing, which is not supported", "Export it as PNG.", rb".{,2000}<(!DOCTYPE )?svg[ >\n\r\t]"),
     *_a(
         RAW.what,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -98,10 +99,8 @@ def directories(file: BinaryIO) -> list[Directory]:
         NotTiffError: there is none. Whatever follows a damaged one is ignored.
     """
     found: list[Directory] = []
-    try:
+    with suppress(struct.error, OverflowError, OSError):
         found.extend(_Reader(file).read())
-    except (struct.error, OverflowError, OSError):
-        pass
     if not found:
         raise NotTiffError
     return found

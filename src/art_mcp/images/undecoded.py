@@ -7,8 +7,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from art_mcp.errors import ArtMcpError
+
+if TYPE_CHECKING:
+    from art_mcp.images.local_file import LocalFile
 
 FORMAT_NAMES = {
     "JPEG": "JPEG",
@@ -47,9 +51,9 @@ class ImageError(ArtMcpError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A picture's original bytes, not checked yet."""
+    """A picture's original file, not checked yet."""
 
-    data: bytes = field(repr=False)
+    data: LocalFile | bytes = field(repr=False)
     name: str
     """Its name in errors."""
 
