@@ -67,6 +67,8 @@ SAVE_AS = "Save it as a JPEG or PNG and try again."
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG2000_HEAD = 65_536
 """Bytes; the coding style is among the first."""
+_BOXED = ("AVIF", "HEIF")
+_OTHERS = tuple(each for each in FORMAT_NAMES if each not in ("TIFF", *_BOXED))
 _END_OF_JPEG = b"\xff\xd9"
 _FILLER = bytes(range(255)) * 8
 """Bytes that a JPEG decoder takes for pixels, if it still waits for some."""
@@ -231,10 +233,10 @@ def _read(file: BinaryIO, name: str, max_side: int, limits: Limits) -> tuple[nor
 def _checked(file: BinaryIO, name: str, limits: Limits) -> Iterator[Image.Image]:
     """Open a picture and check that it may be decoded."""
     _check_icon(file, name)  # Pillow decodes icons on opening, whatever size their parts declare
-    if _start(file)[4:] == b"ftyp":
+    if boxed := _start(file)[4:] == b"ftyp":
         _register_heif()
     try:
-        opened = Image.open(file, formats=_formats())
+        opened = Image.open(file, formats=_BOXED if boxed else _OTHERS)
     except UnidentifiedImageError as error:
         raise _unread(file, name) from error
     with opened as image:
@@ -253,11 +255,6 @@ def _register_heif() -> None:
 
     # A thumbnail could show something else.
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
-
-
-@cache
-def _formats() -> list[str]:
-    return [each for each in FORMAT_NAMES if each != "TIFF"]
 
 
 def _most_pixels(image: Image.Image, limits: Limits) -> int:

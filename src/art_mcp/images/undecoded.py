@@ -67,7 +67,8 @@ def check_bytes(count: int, *, name: str, most: int = MAX_BYTES) -> None:
     if count == 0:
         raise ImageError(f"{name} is empty.", "Choose another file.")
     if count > most:
-        raise ImageError(f"{name} is larger than {most // 2**20:,} MiB.", "Make it smaller and try again.")
+        size = f"{most >> 30} GiB" if most >> 30 else f"{most >> 20} MiB"
+        raise ImageError(f"{name} is larger than {size}.", "Make it smaller and try again.")
 
 
 def printable_name(name: str) -> str:
