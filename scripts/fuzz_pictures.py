@@ -28,13 +28,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import psutil
 from figures import Figure, Report, exactly
 from PIL import Image
+from tiffs import tiff, tiff_bombs
 
 from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import Fetcher
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.reference import Reference
 from art_mcp.images.undecoded import ImageError
 
@@ -68,6 +71,17 @@ def real(rng: random.Random) -> list[bytes]:
         for compression in (None, "tiff_lzw", "jpeg", "tiff_adobe_deflate", "packbits"):
             add(soft, "TIFF", compression=compression, exif=exif)
         add(soft.convert("1"), "TIFF", compression="group4")
+        samples = np.asarray(soft).astype(np.uint16) * 257
+        for order in "<>":
+            for options in ({}, {"big": True}, {"planar": True}, {"tile": 16}, {"thumbnail": True}, {"smaller": True}):
+                made.append(tiff(samples.astype(f"{order}u2"), **options))
+        made.append(tiff(samples.astype("<f4"), planar=True))
+        for options in ({}, {"lossless": True}, {"exif": exif}):
+            add(soft.convert("RGBA"), "AVIF", speed=10, **options)
+        for mode, options in (("RGB", {}), ("L", {}), ("RGBA", {}), ("RGB", {"irreversible": True, "no_jp2": True})):
+            add(soft.convert(mode), "JPEG2000", **options)
+        for mode, options in (("RGB", {}), ("RGBA", {}), ("L", {}), ("RGB", {"exif": exif})):
+            add(soft.convert(mode), "HEIF", **options)
         add(Image.fromarray(np.full(size[::-1], 0.5, np.float32)), "TIFF")
         for form in ("png", "bmp"):
             add(soft.resize((64, 64)), "ICO", sizes=[(32, 32), (64, 64)], bitmap_format=form)
@@ -96,11 +110,6 @@ def bombs() -> list[bytes]:
     scan = jpeg.rindex(b"\xff\xda")
     gif = encoded(Image.new("P", (1000, 1000)), "GIF")
     frame = b"\x21\xf9\x04\0\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0"
-    tiff = encoded(Image.new("L", (32, 32)), "TIFF")
-    directory = struct.unpack_from("<I", tiff, 4)[0]
-    count = struct.unpack_from("<H", tiff, directory)[0]
-    loop = bytearray(tiff)
-    struct.pack_into("<I", loop, directory + 2 + 12 * count, directory)  # the next directory is this one
     return [
         *(
             png(*size, zlib.compress(bytes(1000)))
@@ -112,7 +121,10 @@ def bombs() -> list[bytes]:
         jpeg[:-2] + jpeg[scan:-2] * 30 + jpeg[-2:],
         jpeg[:-2] + jpeg[scan:-2] * 3000 + jpeg[-2:],
         gif[:-1] + frame * 100_000 + b";",
-        bytes(loop),
+        *tiff_bombs(),
+        encoded(Image.new("RGB", (8_000, 6_000)), "AVIF", speed=10),
+        encoded(Image.new("RGB", (8_000, 6_000)), "JPEG2000", num_resolutions=1),
+        encoded(Image.new("RGB", (8_000, 6_000)), "HEIF", quality=1),
         encoded(Image.new("RGB", (8_000, 6_000)), "WEBP", method=0),
         b"\0\0\1\0" + struct.pack("<H", 65_535) + bytes(16 * 65_535),
     ]
@@ -174,7 +186,7 @@ class Seen:
         self.outcomes: Counter[str] = Counter()
         self.faults: list[str] = []
         self.slowest, self.most_mb = 0.0, 0.0
-        self._keep = keep
+        self.keep = keep
 
     def count(self, work: Callable[[], str], given: bytes) -> None:
         start = time.perf_counter()
@@ -186,7 +198,7 @@ class Seen:
         self.slowest = max(self.slowest, took)
         self.outcomes[re.sub(r"\d[\d,]* x \d[\d,]*", "N x N", outcome)] += 1
         if outcome.startswith("FAULT") or any(sign in outcome for sign in BROKE) or took > 15:
-            path = self._keep / f"{len(self.faults)}.bin"
+            path = self.keep / f"{len(self.faults)}.bin"
             path.write_bytes(given)
             self.faults.append(f"{outcome} ({took:.1f} s), kept as {path}")
 
@@ -206,14 +218,20 @@ def main() -> int:
     Report.add_option(parser)
     options = parser.parse_args()
     rng = random.Random(options.seed)
+    pillow_heif.register_heif_opener()
     report = Report("fuzz_pictures", ["faults"], options)
     seen = Seen(options.keep or Path(tempfile.mkdtemp(prefix="fuzz-pictures-")))
     decoder, fetcher, done = Decoder(), Fetcher(), threading.Event()
     threading.Thread(target=seen.watch, args=(done,), daemon=True).start()
 
     def decode(data: bytes) -> str:
+        given: LocalFile | bytes = data
+        if rng.random() < 0.2:  # as a file on this machine, under its limits
+            path = seen.keep / "file"
+            path.write_bytes(data)
+            given = LocalFile.at(path, [seen.keep])
         try:
-            picture = decoder.read(data, name="x", max_side=rng.choice((64, 1024)))
+            picture = decoder.read(given, name="x", max_side=rng.choice((64, 1024)))
         except ImageError as error:
             return error.problem
         if picture.image.mode != "RGB" or max(picture.image.size) > 1024:

@@ -185,14 +185,21 @@ def _read_tiff(file: BinaryIO, name: str, max_side: int, limits: Limits) -> tupl
     with _turn_of(picture.size):
         try:
             profile = streamed.profile(file, "TIFF", page=picture.page, subifd=picture.sub)
-            part = {"page": copy.page, "subifd": copy.sub}
-            cut = tiff.with_small_strips(file, copy)
-            given, part = (cut, {}) if cut else (file, part)
-            small = streamed.shrunk(given, "TIFF", picture.size, max_side, alpha=copy.alpha, **part)
+            if copy.planar and copy.colours:
+                files = tiff.channels(file, copy)
+                small = streamed.joined(files, copy.colours, picture.size, max_side, alpha=copy.alpha)
+            else:
+                part = {"page": copy.page, "subifd": copy.sub}
+                small = streamed.shrunk(file, "TIFF", picture.size, max_side, alpha=copy.alpha, **part)
         except streamed.StreamError:
-            # Pillow knows more compressions, but misreads separate channels of 16 bits.
-            if copy.planar or copy.sub >= 0:
+            if not copy.rare:
                 raise
+            # Pillow reads more, but misreads separate channels of 16 bits, and is silent about damage.
+            if copy.planar or copy.sub >= 0:
+                raise ImageError(
+                    f"{name} is stored in a rare form of TIFF, which is not supported.",
+                    "Save it as TIFF with LZW compression, or as PNG or JPEG, and try again.",
+                ) from None
             file.seek(0)
             with Image.open(file, formats=["TIFF"]) as image:
                 image.seek(copy.page)

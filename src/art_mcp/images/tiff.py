@@ -20,17 +20,36 @@ MAX_ENTRIES = 4_096
 """Of a directory."""
 MAX_VALUES = 1_024
 """Of an entry; those of longer ones are ignored."""
-MAX_STRIP_BYTES = 8 * 1024**2
-"""libtiff holds a strip of every separate channel at a time: larger ones are cut."""
-STRIP_BYTES = 1024**2
+MAX_CHANNELS = 5
+"""Colours and opacity; further ones are ignored."""
+MAX_PARTS = 4_000_000
+"""Strips or tiles of a picture."""
+BUFFER = 256 * 1024
+"""Bytes that are read ahead of each channel."""
 
 _NEW_KIND, _KIND, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
 _STRIPS, _ORIENTATION, _CHANNELS, _ROWS_PER_STRIP, _STRIP_SIZES, _PLANAR = 273, 274, 277, 278, 279, 284
 _TILE_WIDTH, _TILE_HEIGHT, _SUBDIRECTORIES, _EXTRA_SAMPLES, _DNG = 322, 323, 330, 338, 50706
+_TILES, _TILE_SIZES, _SAMPLE_FORMAT, _FILL_ORDER, _PREDICTOR, _JPEG_TABLES = 324, 325, 339, 266, 317, 347
+_KEPT = (
+    _WIDTH,
+    _HEIGHT,
+    _COMPRESSION,
+    _FILL_ORDER,
+    _ROWS_PER_STRIP,
+    _PREDICTOR,
+    _TILE_WIDTH,
+    _TILE_HEIGHT,
+    _JPEG_TABLES,
+)
+"""What each separate channel has in common with the picture."""
 _WANTED = {
     *(_NEW_KIND, _KIND, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _CHANNELS),
     *(_ROWS_PER_STRIP, _PLANAR, _TILE_WIDTH, _TILE_HEIGHT, _SUBDIRECTORIES, _EXTRA_SAMPLES, _DNG),
 }
+_COMPRESSIONS = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)
+"""None, CCITT, LZW, JPEG, Deflate, PackBits."""
+_CIELAB = 8
 _RAW_PHOTOMETRIC = (32803, 34892)
 """Colour filter array, linear raw."""
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
@@ -82,9 +101,23 @@ class Directory:
         return self.tag(_EXTRA_SAMPLES) in (1, 2)
 
     @property
+    def rare(self) -> bool:
+        """Whether it is compressed or coloured in a way that libvips does not know."""
+        return (
+            self.tag(_COMPRESSION, 1) not in _COMPRESSIONS
+            or self.tag(_PHOTOMETRIC) == _CIELAB
+            or self.tag(_BITS, 1) not in (1, 2, 4, 8, 16, 32)
+        )
+
+    @property
+    def colours(self) -> str | None:
+        """libvips's name of the colour space of separate channels, or None if it is a rare one."""
+        return {0: "b-w", 1: "b-w", 2: "srgb", 5: "cmyk"}.get(self.tag(_PHOTOMETRIC, 1))
+
+    @property
     def planar(self) -> bool:
         """Whether each channel is stored on its own."""
-        return self.tag(_PLANAR) == 2
+        return self.tag(_PLANAR) == 2 and self.tag(_CHANNELS, 1) > 1
 
     @property
     def tile_size(self) -> tuple[int, int]:
@@ -126,28 +159,16 @@ def enough(found: Sequence[Directory], picture: Directory, side: int) -> Directo
     return min([picture, *copies], key=lambda each: each.size[0] * each.size[1])
 
 
-def with_small_strips(file: BinaryIO, picture: Directory) -> BinaryIO | None:
-    """The same picture as the only one of a TIFF with small strips; None if its strips are not too large.
+def channels(file: BinaryIO, picture: Directory) -> list[BinaryIO]:
+    """Each channel of a picture with separate channels, as a TIFF of its own: a directory before the same pixels.
 
-    Only the directory is another, so this works for separate channels without compression.
+    libvips reads no tiles of separate channels, and holds a strip of each of them at a time, which can be all of it.
     """
-    width, height = picture.size
-    row = -(-width * picture.tag(_BITS, 1) // 8)
-    rows = min(height, picture.tag(_ROWS_PER_STRIP, height)) or height
-    channels, strips = picture.tag(_CHANNELS, 1), picture.tags.get(_STRIPS, ())
-    sliceable = picture.planar and picture.tag(_COMPRESSION, 1) == 1 and picture.tile_size == (0, 0)
-    if not sliceable or row * rows <= MAX_STRIP_BYTES or len(strips) != channels * -(-height // rows):
-        return None
-    step = max(1, STRIP_BYTES // row)
-    step = next(count for count in range(min(step, rows), 0, -1) if rows % count == 0)
-    heights = [min(rows, height - top) for top in range(0, height, rows)] * channels
-    cuts = [
-        (start + row * top, row * min(step, of - top))
-        for start, of in zip(strips, heights, strict=True)
-        for top in range(0, of, step)
-    ]
     reader = _Reader(file)
-    return cast(BinaryIO, io.BufferedReader(_Patched(file, *reader.with_strips(picture.at, step, cuts))))
+    return [
+        cast(BinaryIO, io.BufferedReader(_Patched(file, *reader.channel(picture, number)), BUFFER))
+        for number in range(min(picture.tag(_CHANNELS, 1), MAX_CHANNELS))
+    ]
 
 
 class _Patched(io.RawIOBase):
@@ -216,31 +237,46 @@ class _Reader:
             offset = after
             page += 1
 
-    def with_strips(self, offset: int, rows: int, strips: Sequence[tuple[int, int]]) -> tuple[bytes, bytes]:
-        """The start of the file and a directory behind its end, for a picture with other strips.
-
-        Args:
-            offset: of the directory to take the other entries from.
-            rows: of a strip.
-            strips: the offset and the size of each in bytes.
-        """
+    def channel(self, picture: Directory, number: int) -> tuple[bytes, bytes]:
+        """The start of the file, and a directory behind its end, for one of the separate channels of a picture."""
         size = self._file.seek(0, io.SEEK_END)
         at = size + size % 2
-        kind, long = (16, "Q") if self._big else (4, "I")
-        entries, _ = self._entries(offset)
-        tags = {tag for tag, *_ in entries} | {_STRIPS, _STRIP_SIZES, _ROWS_PER_STRIP}
-        count = struct.pack(self._order + ("Q" if self._big else "H"), len(tags))
-        arrays_at = at + len(count) + len(tags) * self._entry.size + self._word.size
-        arrays = [struct.pack(f"{self._order}{len(strips)}{long}", *values) for values in zip(*strips, strict=True)]
-        changed = {
-            _STRIPS: (kind, len(strips), self._word.pack(arrays_at)),
-            _STRIP_SIZES: (kind, len(strips), self._word.pack(arrays_at + len(arrays[0]))),
-            _ROWS_PER_STRIP: (kind, 1, struct.pack(self._order + long, rows)),
-        }
-        kept = {tag: rest for tag, *rest in entries} | changed
+        entries = {tag: (kind, count, inline) for tag, kind, count, inline in self._entries(picture.at)[0]}
+        kept: dict[int, tuple[int, int, bytes]] = {tag: entries[tag] for tag in _KEPT if tag in entries}
+        inverse = picture.tag(_PHOTOMETRIC, 1) == 0 and number == 0
+        kept |= {tag: self._short(value) for tag, value in ((_PHOTOMETRIC, 1 - inverse), (_CHANNELS, 1), (_PLANAR, 1))}
+        for tag in (_BITS, _SAMPLE_FORMAT):
+            if tag in entries:
+                kept[tag] = self._short(self._part(entries[tag], number, number + 1)[0])
+        word = "Q" if self._big else "I"
+        wanted = [tag for tag in (_STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES) if tag in entries]
+        head = struct.calcsize("=Q" if self._big else "=H") + self._entry.size * (len(kept) + len(wanted))
+        arrays = b""
+        for tag in wanted:
+            count = entries[tag][1] // picture.tag(_CHANNELS, 1)
+            values = self._part(entries[tag], count * number, count * (number + 1))
+            array = struct.pack(f"{self._order}{count}{word}", *values)
+            place = self._word.pack(at + head + self._word.size + len(arrays))
+            kept[tag] = (16 if self._big else 4, count, array if count == 1 else place)
+            arrays += array
         body = b"".join(self._entry.pack(tag, *kept[tag]) for tag in sorted(kept))
         start = self._head[: -self._word.size] + self._word.pack(at)
-        return start, bytes(at - size) + count + body + self._word.pack(0) + b"".join(arrays)
+        count_of = struct.pack(self._order + ("Q" if self._big else "H"), len(kept))
+        return start, bytes(at - size) + count_of + body + self._word.pack(0) + arrays
+
+    def _short(self, value: int) -> tuple[int, int, bytes]:
+        return 3, 1, struct.pack(self._order + "H", value)
+
+    def _part(self, entry: tuple[int, int, bytes], start: int, end: int) -> tuple[int, ...]:
+        """Some of an entry's values."""
+        kind, count, inline = entry
+        one = struct.calcsize("=" + _INTEGERS[kind])
+        if not start < end <= min(count, MAX_PARTS):
+            raise struct.error
+        if one * count > len(inline):
+            self._file.seek(self._word.unpack(inline)[0] + one * start)
+            return struct.unpack(f"{self._order}{end - start}{_INTEGERS[kind]}", self._file.read(one * (end - start)))
+        return struct.unpack_from(f"{self._order}{end - start}{_INTEGERS[kind]}", inline, one * start)
 
     def _directory(self, offset: int, page: int, sub: int = -1) -> tuple[Directory, int]:
         """A directory, and the offset of the next one."""
