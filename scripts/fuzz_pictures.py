@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import shutil
 import struct
 import sys
 import tempfile
@@ -186,7 +187,7 @@ class Seen:
         self.outcomes: Counter[str] = Counter()
         self.faults: list[str] = []
         self.slowest, self.most_mb = 0.0, 0.0
-        self.keep = keep
+        self._keep = keep
 
     def count(self, work: Callable[[], str], given: bytes) -> None:
         start = time.perf_counter()
@@ -198,7 +199,7 @@ class Seen:
         self.slowest = max(self.slowest, took)
         self.outcomes[re.sub(r"\d[\d,]* x \d[\d,]*", "N x N", outcome)] += 1
         if outcome.startswith("FAULT") or any(sign in outcome for sign in BROKE) or took > 15:
-            path = self.keep / f"{len(self.faults)}.bin"
+            path = self._keep / f"{len(self.faults)}.bin"
             path.write_bytes(given)
             self.faults.append(f"{outcome} ({took:.1f} s), kept as {path}")
 
@@ -219,6 +220,7 @@ def main() -> int:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     pillow_heif.register_heif_opener()
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-pictures-"))
     report = Report("fuzz_pictures", ["faults"], options)
     seen = Seen(options.keep or Path(tempfile.mkdtemp(prefix="fuzz-pictures-")))
     decoder, fetcher, done = Decoder(), Fetcher(), threading.Event()
@@ -227,9 +229,9 @@ def main() -> int:
     def decode(data: bytes) -> str:
         given: LocalFile | bytes = data
         if rng.random() < 0.2:  # as a file on this machine, under its limits
-            path = seen.keep / "file"
+            path = folder / "file"
             path.write_bytes(data)
-            given = LocalFile.at(path, [seen.keep])
+            given = LocalFile.at(path, [folder])
         try:
             picture = decoder.read(given, name="x", max_side=rng.choice((64, 1024)))
         except ImageError as error:
@@ -254,6 +256,7 @@ def main() -> int:
             references += 1
     done.set()
     decoder.close()
+    shutil.rmtree(folder)
     figures = [
         Figure("files", pictures),
         Figure("references", references),

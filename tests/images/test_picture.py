@@ -148,7 +148,7 @@ def test_the_name_in_an_error_is_tame() -> None:
 # Normalisation
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_stand_upright(format_: str, orientation: int) -> None:
     lies = {
@@ -424,6 +424,45 @@ def test_a_tiff_with_a_tile_far_larger_than_itself() -> None:
         read(tiff((322, 60_000), (323, 60_000), (324, 400), (325, 400), samples=bytes(400)))
 
 
+@pytest.mark.parametrize(
+    ("format_", "box", "at"), [("AVIF", b"ispe", 8), ("HEIF", b"ispe", 8), ("JPEG2000", b"ihdr", 4)]
+)
+@pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (0, 0)])
+def test_boxes_that_lie_about_the_size(format_: str, box: bytes, at: int, size: tuple[int, int]) -> None:
+    data = bytearray(encoded(quarters(), format_))
+    start = data.index(box) + at
+    data[start : start + 8] = struct.pack(">II", *size)
+    began = time.thread_time()
+    with pytest.raises(ImageError):
+        read(bytes(data))
+    assert time.thread_time() - began < 2
+
+
+@pytest.mark.parametrize("levels", [1, 6])
+def test_a_jpeg2000_is_halved_while_it_is_decoded_as_often_as_it_can_be(levels: int) -> None:
+    across = np.linspace(0, 255, 2000)[None, :, None].repeat(1000, 0).repeat(3, 2).astype(np.uint8)
+    for options in ({}, {"no_jp2": True}):
+        data = encoded(Image.fromarray(across), "JPEG2000", num_resolutions=levels, **options)
+        picture = read(data, max_side=100)
+        assert (picture.width, picture.height, picture.image.size) == (2000, 1000, (100, 50))
+        assert np.abs(np.asarray(picture.image)[25, :, 0] - np.linspace(0, 255, 100)).max() < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("format_", "options"), [("JPEG", {}), ("PNG", {"compress_level": 1})])
+def test_files_on_this_machine_may_have_more_pixels(format_: str, options: dict[str, int]) -> None:
+    image = Image.new("L", (12_000, 10_000), 77)
+    data = encoded(image, format_, **options)
+    with pytest.raises(ImageError, match="million in total"):
+        read(data)
+    picture = read_picture(data, name="x", local=True, max_side=100)
+    assert (picture.width, picture.image.size, picture.image.getpixel((9, 9))) == (12_000, (100, 83), (77, 77, 77))
+    limit = "100 million" if format_ == "JPEG" else "4,000 million"
+    with pytest.raises(ImageError, match=limit):
+        big = encoded(image, "JPEG", progressive=True) if format_ == "JPEG" else png_header(99_000, 99_000)
+        read_picture(big, name="x", local=True)
+
+
 def test_a_jpeg_of_endless_passes() -> None:
     data = encoded(Image.new("L", (10000, 9000)), "JPEG", progressive=True)
     scan = data.rindex(b"\xff\xda")
@@ -490,13 +529,26 @@ def test_bombs_leave_memory_alone(bomb: object, megabytes: int, tmp_path: Path) 
 # Damage
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format_", [each for each in FORMAT_NAMES if each != "ICO"])
 def test_truncated_pictures_are_refused(format_: str) -> None:
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (200, 200, 3), np.uint8))
     data = encoded(noise, format_)
     for share in (0.1, 0.5, 0.9):
         with pytest.raises(ImageError):
             read(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("max_side", [1024, 100])
+def test_a_jpeg_without_its_end_is_read_if_its_pixels_are_there(progressive: bool, max_side: int) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (300, 400, 3), np.uint8)
+    data = encoded(Image.fromarray(noise), "JPEG", progressive=progressive)
+    whole = read(data, max_side=max_side).image.tobytes()
+    for cut in (data[:-2], data[:-1], data[:-2] + bytes(50)):
+        assert read(cut, max_side=max_side).image.tobytes() == whole
+    for share in (0.3, 0.6, 0.99):
+        with pytest.raises(ImageError, match="damaged or incomplete"):
+            read(data[: int(len(data) * share)], max_side=max_side)
 
 
 def test_any_damage_is_an_image_error() -> None:
@@ -520,6 +572,9 @@ def test_any_damage_is_an_image_error() -> None:
         encoded(noise.resize((32, 32)), "ICO", sizes=[(32, 32)]),
         encoded(noise.resize((32, 32)), "ICO", sizes=[(32, 32)], bitmap_format="bmp"),
         encoded(noise, "MPO", save_all=True, append_images=[noise]),
+        encoded(noise, "AVIF", exif=exif),
+        encoded(noise, "JPEG2000"),
+        encoded(noise, "HEIF", exif=exif),
     ]
     for round_ in range(50):
         for seed in seeds:
