@@ -101,7 +101,7 @@ class Ingest:
                 if first is None:
                     raise SourceError(
                         f"{found.name} contains no pictures or rows.",
-                        f"Pass a folder with pictures ({', '.join(FORMAT_NAMES.values())}), or a table that lists them.",
+                        f"Pass a folder with {', '.join(FORMAT_NAMES.values())} files, or a table that lists them.",
                     )
         folders = None if within is None else [str(folder) for folder in within]
         job_id = await jobs.create(self._database, source, folders, name, options.as_dict())
