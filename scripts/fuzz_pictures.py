@@ -124,8 +124,8 @@ def bombs() -> list[bytes]:
         gif[:-1] + frame * 100_000 + b";",
         *tiff_bombs(),
         encoded(Image.new("RGB", (8_000, 6_000)), "AVIF", speed=10),
-        encoded(Image.new("RGB", (8_000, 6_000)), "JPEG2000", num_resolutions=1),
-        encoded(Image.new("RGB", (8_000, 6_000)), "HEIF", quality=1),
+        encoded(Image.new("RGB", (4_000, 3_000)), "JPEG2000", num_resolutions=1),
+        encoded(Image.new("RGB", (8_000, 6_000)), "HEIF", quality=1, enc_params={"preset": "ultrafast"}),
         encoded(Image.new("RGB", (8_000, 6_000)), "WEBP", method=0),
         b"\0\0\1\0" + struct.pack("<H", 65_535) + bytes(16 * 65_535),
     ]
