@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import shutil
 import struct
 import sys
 import tempfile
@@ -28,13 +29,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import psutil
 from figures import Figure, Report, exactly
 from PIL import Image
+from tiffs import tiff, tiff_bombs
 
 from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import Fetcher
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.reference import Reference
 from art_mcp.images.undecoded import ImageError
 
@@ -68,6 +72,17 @@ def real(rng: random.Random) -> list[bytes]:
         for compression in (None, "tiff_lzw", "jpeg", "tiff_adobe_deflate", "packbits"):
             add(soft, "TIFF", compression=compression, exif=exif)
         add(soft.convert("1"), "TIFF", compression="group4")
+        samples = np.asarray(soft).astype(np.uint16) * 257
+        for order in "<>":
+            for options in ({}, {"big": True}, {"planar": True}, {"tile": 16}, {"thumbnail": True}, {"smaller": True}):
+                made.append(tiff(samples.astype(f"{order}u2"), **options))
+        made.append(tiff(samples.astype("<f4"), planar=True))
+        for options in ({}, {"lossless": True}, {"exif": exif}):
+            add(soft.convert("RGBA"), "AVIF", speed=10, **options)
+        for mode, options in (("RGB", {}), ("L", {}), ("RGBA", {}), ("RGB", {"irreversible": True, "no_jp2": True})):
+            add(soft.convert(mode), "JPEG2000", **options)
+        for mode, options in (("RGB", {}), ("RGBA", {}), ("L", {}), ("RGB", {"exif": exif})):
+            add(soft.convert(mode), "HEIF", **options)
         add(Image.fromarray(np.full(size[::-1], 0.5, np.float32)), "TIFF")
         for form in ("png", "bmp"):
             add(soft.resize((64, 64)), "ICO", sizes=[(32, 32), (64, 64)], bitmap_format=form)
@@ -96,11 +111,6 @@ def bombs() -> list[bytes]:
     scan = jpeg.rindex(b"\xff\xda")
     gif = encoded(Image.new("P", (1000, 1000)), "GIF")
     frame = b"\x21\xf9\x04\0\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0"
-    tiff = encoded(Image.new("L", (32, 32)), "TIFF")
-    directory = struct.unpack_from("<I", tiff, 4)[0]
-    count = struct.unpack_from("<H", tiff, directory)[0]
-    loop = bytearray(tiff)
-    struct.pack_into("<I", loop, directory + 2 + 12 * count, directory)  # the next directory is this one
     return [
         *(
             png(*size, zlib.compress(bytes(1000)))
@@ -112,7 +122,10 @@ def bombs() -> list[bytes]:
         jpeg[:-2] + jpeg[scan:-2] * 30 + jpeg[-2:],
         jpeg[:-2] + jpeg[scan:-2] * 3000 + jpeg[-2:],
         gif[:-1] + frame * 100_000 + b";",
-        bytes(loop),
+        *tiff_bombs(),
+        encoded(Image.new("RGB", (8_000, 6_000)), "AVIF", speed=10),
+        encoded(Image.new("RGB", (4_000, 3_000)), "JPEG2000", num_resolutions=1),
+        encoded(Image.new("RGB", (8_000, 6_000)), "HEIF", quality=1, enc_params={"preset": "ultrafast"}),
         encoded(Image.new("RGB", (8_000, 6_000)), "WEBP", method=0),
         b"\0\0\1\0" + struct.pack("<H", 65_535) + bytes(16 * 65_535),
     ]
@@ -206,14 +219,21 @@ def main() -> int:
     Report.add_option(parser)
     options = parser.parse_args()
     rng = random.Random(options.seed)
+    pillow_heif.register_heif_opener()
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-pictures-"))
     report = Report("fuzz_pictures", ["faults"], options)
     seen = Seen(options.keep or Path(tempfile.mkdtemp(prefix="fuzz-pictures-")))
     decoder, fetcher, done = Decoder(), Fetcher(), threading.Event()
     threading.Thread(target=seen.watch, args=(done,), daemon=True).start()
 
     def decode(data: bytes) -> str:
+        given: LocalFile | bytes = data
+        if rng.random() < 0.2:  # as a file on this machine, under its limits
+            path = folder / "file"
+            path.write_bytes(data)
+            given = LocalFile.at(path, [folder])
         try:
-            picture = decoder.read(data, name="x", max_side=rng.choice((64, 1024)))
+            picture = decoder.read(given, name="x", max_side=rng.choice((64, 1024)))
         except ImageError as error:
             return error.problem
         if picture.image.mode != "RGB" or max(picture.image.size) > 1024:
@@ -236,6 +256,7 @@ def main() -> int:
             references += 1
     done.set()
     decoder.close()
+    shutil.rmtree(folder)
     figures = [
         Figure("files", pictures),
         Figure("references", references),

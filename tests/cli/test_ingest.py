@@ -33,7 +33,7 @@ def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path: Path
     assert done.stdout == (
         "prints: 3 stored, 0 unchanged, 1 refused, 0 pending, of 4.\n"
         "  refused broken.jpg: broken.jpg is not a picture in a supported format. Supported formats are JPEG, PNG, "
-        "GIF, BMP, WEBP, TIFF, ICO. Save it as a JPEG or PNG and try again.\n"
+        "TIFF, WebP, GIF, BMP, ICO, HEIC, AVIF, JPEG 2000. Save it as a JPEG or PNG and try again.\n"
     )
     done = art_mcp_here("ingest", str(tmp_path / "prints"), "--json", ART_MCP_DATABASE_URL=database_url)
     (job,) = json.loads(done.stdout)

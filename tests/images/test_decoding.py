@@ -15,8 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pillow_heif
 import psutil
 import pytest
 from PIL import Image
@@ -24,8 +26,11 @@ from support.pictures import endless
 
 from art_mcp.images import decoding
 from art_mcp.images.decoding import Decoder
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.picture import read_picture
-from art_mcp.images.undecoded import ImageError
+from art_mcp.images.undecoded import FORMAT_NAMES, MAX_BYTES, ImageError
+
+pillow_heif.register_heif_opener()
 
 WORKER = "art_mcp.images.decode_worker"
 POPEN = subprocess.Popen
@@ -70,7 +75,7 @@ PLAIN = encoded(noise(), "PNG")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "ICO"])
+@pytest.mark.parametrize("format_", FORMAT_NAMES)
 @pytest.mark.parametrize(("size", "max_side"), [((64, 64), 1024), ((1500, 1100), 1024), ((300, 200), 50)])
 def test_the_pixels_are_those_of_this_process(
     decoder: Decoder, format_: str, size: tuple[int, int], max_side: int
@@ -85,6 +90,21 @@ def test_the_pixels_are_those_of_this_process(
         here.height,
         here.format,
     )
+
+
+def test_a_large_file_is_asked_for_part_by_part(decoder: Decoder, tmp_path: Path) -> None:
+    path = tmp_path / "large.bmp"
+    data = encoded(noise(3000, 2500), "BMP")
+    path.write_bytes(data)
+    assert len(data) > MAX_BYTES
+    there = decoder.read(LocalFile.at(path, [tmp_path]), name="x")
+    here = read_picture(BytesIO(data), name="x")
+    assert there.image.tobytes() == here.image.tobytes()
+    assert (there.sha256, there.width, there.height) == (hashlib.sha256(data).digest(), 3000, 2500)
+    for cut in (data[:-200], b"BM" + bytes(MAX_BYTES), b"%PDF-" + bytes(MAX_BYTES)):
+        path.write_bytes(cut)
+        with pytest.raises(ImageError):
+            decoder.read(LocalFile.at(path, [tmp_path]), name="x")
 
 
 def test_sixteen_bits_and_floats_too(decoder: Decoder) -> None:
@@ -123,6 +143,26 @@ def test_what_takes_too_much_memory_is_refused_and_the_next_is_read() -> None:
     assert decoder.read(PLAIN, name="x").width == 60
     (worker,) = workers()
     assert worker.memory_info().rss < 150 * 2**20
+    decoder.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not LINUX, reason="memory is limited on Linux")
+@pytest.mark.parametrize(
+    ("format_", "options"),
+    [
+        ("AVIF", {"speed": 10}),
+        ("HEIF", {"quality": 1, "enc_params": {"preset": "ultrafast"}}),
+        ("JPEG2000", {"num_resolutions": 1}),
+    ],
+)
+def test_the_largest_of_the_other_formats_stay_below_the_limit(format_: str, options: dict[str, Any]) -> None:
+    decoder = Decoder(workers=1, within=300)
+    data = encoded(Image.new("RGB", (8000, 6000)), format_, **options)
+    assert decoder.read(data, name="x").image.size == (1024, 768)
+    (worker,) = workers()
+    peak = next(line for line in Path(f"/proc/{worker.pid}/status").read_text().splitlines() if "VmHWM" in line)
+    assert int(peak.split()[1]) < 1000 * 1024
     decoder.close()
 
 
@@ -310,6 +350,8 @@ HASH = hashlib.sha256(PLAIN).hexdigest()
         READY + f"send({(PICTURE % (5, 5, HASH)).replace('9', '-9').encode()}); os.write(1, bytes(75))",
         READY + 'send(b\'{"what": "refused", "problem": "\\\\u202e", "next_step": "x"}\')',
         READY + 'send(b\'{"what": "refused", "problem": "\' + b"x" * 9999 + b\'", "next_step": "x"}\')',
+        READY + 'send(b\'{"what": "read", "start": 0, "count": 5}\')',
+        READY + 'send(b\'{"what": "read", "start": -1, "count": 1e9}\')',
         READY + "os.kill(os.getpid(), 11) if os.name != 'nt' else os._exit(3)",
         READY + "sys.exit(0)",
     ],

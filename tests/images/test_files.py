@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import threading
@@ -14,6 +15,7 @@ import pytest
 from art_mcp.images import files as module
 from art_mcp.images.files import read_file
 from art_mcp.images.loader import PictureLoader
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
 DATA = b"the bytes of a picture"
@@ -32,7 +34,10 @@ def allowed(tmp_path: Path) -> Path:
 
 def load(reference: str, *folders: Path) -> bytes:
     async def run() -> bytes:
-        return (await PictureLoader(image_dirs=folders).load(reference)).data
+        data = (await PictureLoader(image_dirs=folders).load(reference)).data
+        assert isinstance(data, LocalFile)
+        with data.opened() as file:
+            return file.read()
 
     return anyio.run(run)
 
@@ -49,7 +54,30 @@ def refusal(reference: str, *folders: Path) -> str:
 @pytest.mark.anyio
 async def test_a_file_in_an_allowed_folder(allowed: Path) -> None:
     source = await PictureLoader(image_dirs=[allowed]).load(str(allowed / "picture.jpg"))
-    assert (source.data, source.name) == (DATA, "picture.jpg")
+    assert isinstance(source.data, LocalFile)
+    assert (source.data.sha256, source.data.size) == (hashlib.sha256(DATA).digest(), len(DATA))
+    assert source.name == "picture.jpg"
+
+
+def test_a_file_that_changes_after_it_was_hashed_is_refused(allowed: Path) -> None:
+    path = allowed / "picture.jpg"
+    file = LocalFile.at(path, [allowed])
+    with file.opened() as opened:
+        assert opened.read() == DATA
+    with pytest.raises(ImageError, match=r"picture\.jpg changed while it was read"), file.opened():
+        path.write_bytes(DATA * 2)
+    with pytest.raises(ImageError, match="changed"), file.opened():
+        raise AssertionError("opened")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
+def test_a_file_is_checked_again_whenever_it_is_opened(allowed: Path) -> None:
+    path = allowed / "picture.jpg"
+    file = LocalFile.at(path, [allowed])
+    path.unlink()
+    path.symlink_to(allowed.parent / "private" / "secret-place.jpg")
+    with pytest.raises(ImageError, match="not in a folder that may be read"), file.opened():
+        raise AssertionError("opened")
 
 
 def test_spellings_of_a_file(allowed: Path) -> None:
@@ -228,10 +256,12 @@ def test_what_is_no_regular_file_does_not_hang(allowed: Path) -> None:
 def test_size_is_capped_before_and_while_reading(allowed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (allowed / "sparse.jpg").open("wb") as file:
         file.truncate(10**12)
-    assert refusal(f"{allowed}/sparse.jpg", allowed) == "sparse.jpg is larger than 20 MiB."
+    assert refusal(f"{allowed}/sparse.jpg", allowed) == "sparse.jpg is larger than 2 GiB."
+    with pytest.raises(ImageError, match="larger than 20 MiB"):
+        read_file(allowed / "sparse.jpg", [allowed])
     with (allowed / "full.jpg").open("wb") as file:
-        file.truncate(MAX_BYTES)
-    assert len(load(f"{allowed}/full.jpg", allowed)) == MAX_BYTES
+        file.truncate(MAX_BYTES + 1)
+    assert len(load(f"{allowed}/full.jpg", allowed)) == MAX_BYTES + 1
     (allowed / "empty.jpg").touch()
     assert refusal(f"{allowed}/empty.jpg", allowed) == "empty.jpg is empty."
     monkeypatch.setattr(module, "MAX_BYTES", 10)  # a file that grew after it was measured is read no further

@@ -67,7 +67,7 @@ async def test_each_way_leads_to_the_picture(loader: PictureLoader, server: Pict
 async def test_what_comes_is_judged_by_its_content_and_named_by_its_way(
     loader: PictureLoader, server: PictureServer, tmp_path: Path
 ) -> None:
-    page = b"%PDF-1.7 no picture"
+    page = b"%PFD-1.7 no picture"
     server.answers["/x.png?sig=secret"] = said(200, page, content_type="image/png")
     (tmp_path / "x.png").write_bytes(page)
     for given, name in (

@@ -273,7 +273,7 @@ async def test_a_picture_that_is_refused_leaves_the_link_good(uploads: Uploads, 
         for content, status, said in (
             (b"", 422, "The file is empty."),
             (b"hello", 422, "The file is not a picture in a supported format. Supported formats are JPEG"),
-            (svg, 422, "The file is not a picture in a supported format."),
+            (svg, 422, "The file is an SVG drawing, which is not supported."),
             (png()[:-40], 422, "The file is damaged or incomplete."),
             (bomb.getvalue(), 422, "The file has more than 16,000 pixels per side"),
             (bytes(MAX_BYTES + 1), 413, "The file is larger than 20 MiB. Make it smaller"),
@@ -321,7 +321,8 @@ async def test_the_page_is_whole_and_lets_nothing_else_in(uploads: Uploads, http
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert 'data-state="choose"' in answer.text and "{{" not in answer.text
-        assert f'data-max-bytes="{MAX_BYTES}"' in answer.text and "JPEG, PNG, GIF" in answer.text
+        assert f'data-max-bytes="{MAX_BYTES}"' in answer.text and "JPEG, PNG, TIFF" in answer.text
+        assert "image/*,.jpg," in answer.text
         # Nothing is loaded from elsewhere, and what is inline has the nonce.
         assert not re.findall(r"(?:https?:)?//[a-z]", answer.text)
         assert not re.findall(r"\son\w+=|\sstyle=|javascript:", answer.text)

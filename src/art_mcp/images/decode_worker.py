@@ -7,6 +7,7 @@ parent process or after an idle timeout. `decoding` describes the protocol.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import queue
@@ -15,16 +16,29 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from art_mcp.images import picture
-from art_mcp.images.decoding import REQUEST, RESPONSE
+from art_mcp.images.decoding import MAX_PART, REQUEST, RESPONSE
 from art_mcp.images.undecoded import ImageError
 
 if sys.platform == "linux":
     import resource
 
-Request = tuple[bytes, str, int]
+BUFFER = 256 * 1024
+"""Bytes that are read ahead of a file that the server reads."""
+
+
+class Request(NamedTuple):
+    """A picture to decode, or something that was asked for."""
+
+    data: bytes | None
+    """None if the file is asked for part by part."""
+    size: int
+    local: bool
+    sha256: bytes
+    max_side: int
+    name: str
 
 
 def main() -> None:
@@ -34,17 +48,21 @@ def main() -> None:
     inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
     # In a separate thread, so that the process exits with the server even while it is decoding.
     threading.Thread(target=_receive, args=(requests, inbox), daemon=True).start()
-    picture.one_big_picture = _Turn(inbox, responses)
+    asking = _Asking(inbox, responses)
+    picture.one_big_picture = _Turn(asking)
     _say(responses, "ready")
     with contextlib.suppress(queue.Empty, BrokenPipeError):
         while True:
-            _respond(responses, *inbox.get(timeout=float(sys.argv[2])))
+            _respond(responses, inbox.get(timeout=float(sys.argv[2])), asking)
     os._exit(0)
 
 
-def _respond(responses: BinaryIO, data: bytes, name: str, max_side: int) -> None:
+def _respond(responses: BinaryIO, request: Request, asking: _Asking) -> None:
+    file = request.data or cast(BinaryIO, io.BufferedReader(_Remote(request.size, asking), BUFFER))
     try:
-        read = picture.read_picture(data, name=name, max_side=max_side)
+        read = picture.read_picture(
+            file, name=request.name, max_side=request.max_side, local=request.local, sha256=request.sha256
+        )
     except ImageError as error:
         _say(responses, "refused", problem=error.problem, next_step=error.next_step)
         return
@@ -52,21 +70,61 @@ def _respond(responses: BinaryIO, data: bytes, name: str, max_side: int) -> None
     _say(responses, "picture", pixels=read.image.tobytes(), size=read.image.size, **source)
 
 
-class _Turn:
-    """Replaces the lock in `picture` by one that all workers of a server share."""
+class _Asking:
+    """Asks the server for something, and waits for it."""
 
     def __init__(self, inbox: queue.SimpleQueue[Request], responses: BinaryIO) -> None:
         self._inbox = inbox
-        self._answers = responses
+        self._responses = responses
+
+    def __call__(self, what: str, **more: Any) -> bytes:
+        _say(self._responses, what, **more)
+        return self._inbox.get().data or b""
+
+
+class _Turn:
+    """Replaces the lock in `picture` by one that all workers of a server share."""
+
+    def __init__(self, ask: _Asking) -> None:
+        self._ask = ask
 
     def __enter__(self) -> None:
-        _say(self._answers, "big")
-        self._inbox.get()  # the empty request, which grants the lock
+        self._ask("big")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """The response releases the lock."""
+
+
+class _Remote(io.RawIOBase):
+    """A file that the server reads."""
+
+    def __init__(self, size: int, ask: _Asking) -> None:
+        self._size = size
+        self._ask = ask
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if at < 0:
+            raise OSError("a position before the start")
+        self._at = at
+        return at
+
+    def readinto(self, buffer: Any) -> int:
+        count = min(len(buffer), MAX_PART, self._size - self._at)
+        if count <= 0:
+            return 0
+        buffer[:count] = self._ask("read", start=self._at, count=count)
+        self._at += count
+        return count
 
 
 def _say(responses: BinaryIO, what: str, *, pixels: bytes = b"", **more: Any) -> None:
@@ -78,12 +136,12 @@ def _say(responses: BinaryIO, what: str, *, pixels: bytes = b"", **more: Any) ->
 
 def _receive(requests: BinaryIO, inbox: queue.SimpleQueue[Request]) -> None:
     while len(start := requests.read(REQUEST.size)) == REQUEST.size:
-        data_bytes, name_bytes, max_side = REQUEST.unpack(start)
+        size, follows, local, sha256, max_side, name_bytes = REQUEST.unpack(start)
         name = requests.read(name_bytes).decode()
-        data = requests.read(data_bytes)
-        if len(data) < data_bytes:
+        data = requests.read(size) if follows else None
+        if data is not None and len(data) < size:
             break
-        inbox.put((data, name, max_side))
+        inbox.put(Request(data, size, local, sha256, max_side, name))
     os._exit(0)
 
 

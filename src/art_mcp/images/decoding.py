@@ -3,10 +3,11 @@
 A malicious file can at worst take over a process that holds no secret and no connection, is limited in memory, and is
 killed when it takes too long; the next picture gets a new process.
 
-Protocol: a request is `REQUEST` (size of the file, size of the name, maximum pixels per side), the name in UTF-8, and
-the file. A response is `RESPONSE` (size of the JSON), a JSON object, and for a picture its pixels. A worker reports
-"ready" once after it has started, and "big" before it decodes a large picture, for which it then waits for an empty
-request.
+Protocol: a request is `REQUEST` (size of the file, whether the file follows, whether it is on this machine, its
+SHA-256, maximum pixels per side, size of the name), the name in UTF-8, and the file. A response is `RESPONSE` (size of
+the JSON), a JSON object, and for a picture its pixels. A worker reports "ready" once after it has started, and "big"
+before it decodes a large picture, for which it then waits for an empty request. Of a file that does not follow, it asks
+for a part with "read", and waits for a request with it. So no worker opens a file, and no large one is in memory.
 """
 
 from __future__ import annotations
@@ -22,17 +23,20 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from io import BufferedReader, BufferedWriter
-from typing import Any, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from PIL import Image
 
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.picture import SAVE_AS, Picture
-from art_mcp.images.undecoded import FORMATS, ImageError, check_bytes, printable_name
+from art_mcp.images.undecoded import FORMATS, MAX_BYTES, ImageError, check_bytes, printable_name
 
 if sys.platform == "linux":
     import fcntl
 
 WITHIN_S = 20.0
+BYTES_PER_S = 10_000_000
+"""A file on this machine has another second for so many bytes."""
 MEMORY = 1024**3
 """Bytes; the pixel limits in `picture` keep decoding below this."""
 IDLE_S = 60.0
@@ -42,8 +46,10 @@ EXIT_WITHIN_S = 0.5
 PIPE_BYTES = 1024**2
 """Pipe size on Linux: fewer context switches halve the time."""
 
-REQUEST = struct.Struct("<QII")
+REQUEST = struct.Struct("<Q??32sII")
 RESPONSE = struct.Struct("<I")
+MAX_PART = 4 * 1024**2
+"""Bytes of a file that a worker asks for at a time."""
 MAX_RESPONSE = 64 * 1024
 MAX_REFUSAL = 600
 
@@ -52,7 +58,7 @@ _NEEDED = ("PATH", "HOME", "USERPROFILE", "APPDATA", "SYSTEMROOT", "TEMP", "TMP"
 _NEEDED_PREFIXES = ("PYTHON", "LD_", "DYLD_")
 # Makes glibc's malloc reuse one picture's memory for the next: allocating it anew takes as long as decoding a JPEG.
 _TUNED = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2)}
-_TUNED |= {"OPENBLAS_NUM_THREADS": "1"}
+_TUNED |= {"OPENBLAS_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1"}
 
 
 class UndecidedError(ImageError):
@@ -83,20 +89,26 @@ class Decoder:
         self._watching = False
         self._closed = threading.Event()
 
-    def read(self, data: bytes, *, name: str, max_side: int = 1024) -> Picture:
+    def read(self, data: bytes | LocalFile, *, name: str, max_side: int = 1024) -> Picture:
         """Like `read_picture`. Thread-safe, and blocks: call it in a thread.
 
         Raises:
-            ImageError: as in `read_picture`; or decoding timed out or crashed its process.
+            ImageError: as in `read_picture` and `LocalFile.opened`; or decoding timed out or crashed its process.
             UndecidedError: no process can be started, or the decoder is closed.
         """
         name = printable_name(name)
+        if isinstance(data, LocalFile):
+            with data.opened() as file:
+                return self._read(_Given(file, data.size, data.sha256, True), name, max_side)
         check_bytes(len(data), name=name)
+        return self._read(_Given(data, len(data), hashlib.sha256(data).digest(), False), name, max_side)
+
+    def _read(self, given: _Given, name: str, max_side: int) -> Picture:
         with self._slots:
             while True:
                 worker = self._take(name)
                 try:
-                    return worker.read(data, name, max_side, self._within, self._one_big_picture)
+                    return worker.read(given, name, max_side, self._within, self._one_big_picture)
                 except _IdledOut:
                     continue
                 except ImageError as error:
@@ -159,6 +171,30 @@ class Decoder:
                 break
 
 
+class _Given(NamedTuple):
+    """A file to decode."""
+
+    content: bytes | BinaryIO
+    """A whole file, or one that is open."""
+    size: int
+    sha256: bytes
+    local: bool
+    """Whether it is on this machine."""
+
+    def part(self, start: int, count: int) -> bytes:
+        """Bytes of an open file.
+
+        Raises:
+            ValueError: there are no such bytes.
+        """
+        if type(start) is not int or type(count) is not int or not 0 <= start < start + count <= self.size:
+            raise ValueError("not a part of the file")
+        if isinstance(self.content, bytes) or count > MAX_BYTES:
+            raise ValueError("not a part to ask for")
+        self.content.seek(start)
+        return self.content.read(count)
+
+
 class _IdledOut(Exception):
     """An idle worker exited before it read the request."""
 
@@ -181,8 +217,9 @@ class _Worker:
         self._questions = cast(BufferedWriter, self._process.stdin)
         self._answers = cast(BufferedReader, self._process.stdout)
         if sys.platform == "linux":
-            with suppress(OSError):
-                fcntl.fcntl(self._answers, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            for pipe in (self._questions, self._answers):
+                with suppress(OSError):
+                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._pixels = bytearray()
         self._timing = threading.Lock()
         self._until = math.inf
@@ -191,24 +228,25 @@ class _Worker:
         self._used = False
         self.ended = False
 
-    def read(self, data: bytes, name: str, max_side: int, within: float, one_big_picture: threading.Lock) -> Picture:
+    def read(self, given: _Given, name: str, max_side: int, within: float, one_big_picture: threading.Lock) -> Picture:
         answered = False
+        within += given.size // BYTES_PER_S if given.local else 0
         try:
             with ExitStack() as turn:
                 if not self._ready:
                     self._time(START_WITHIN_S)
                     self._ready = self._hear() == {"what": "ready"}
                 self._time(within)
-                self._ask(data, name, max_side)
-                said = self._hear()
-                if said["what"] == "big":
+                self._ask(given, name, max_side)
+                while (said := self._hear())["what"] in ("big", "read"):
+                    if said["what"] == "read":
+                        self._send(given.part(said["start"], said["count"]))
+                        continue
                     self._time(math.inf)
                     turn.enter_context(one_big_picture)
                     self._time(within)
-                    self._ask(b"", "", 0)
-                    said = self._hear()
-                digest = hashlib.sha256(data).digest()
-                read = self._picture(said, digest, max_side) if said["what"] != "refused" else _refusal(said)
+                    self._send(b"")
+                read = self._picture(said, given.sha256, max_side) if said["what"] != "refused" else _refusal(said)
                 answered = True
                 if isinstance(read, ImageError):
                     raise read
@@ -257,9 +295,20 @@ class _Worker:
         with self._timing:
             self._until = time.monotonic() + seconds
 
-    def _ask(self, data: bytes, name: str, max_side: int) -> None:
-        name_bytes = name.encode()
-        self._questions.write(REQUEST.pack(len(data), len(name_bytes), max_side) + name_bytes)
+    def _ask(self, given: _Given, name: str, max_side: int) -> None:
+        content = given.content
+        if not isinstance(content, bytes) and given.size <= MAX_BYTES:
+            content = given.part(0, given.size)
+        name_bytes, follows = name.encode(), isinstance(content, bytes)
+        head = REQUEST.pack(given.size, follows, given.local, given.sha256, max_side, len(name_bytes))
+        self._questions.write(head + name_bytes)
+        if isinstance(content, bytes):
+            self._questions.write(content)
+        self._questions.flush()
+
+    def _send(self, data: bytes) -> None:
+        """Send what the worker waits for."""
+        self._questions.write(REQUEST.pack(len(data), True, False, bytes(32), 0, 0))
         self._questions.write(data)
         self._questions.flush()
 

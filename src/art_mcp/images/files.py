@@ -19,11 +19,14 @@ from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes, printab
 if sys.platform != "win32":
     import fcntl
 
+ADVICE = "Put it in the folder of its source."
+"""The next step if a file is in no folder that may be read."""
+
 
 def read_file(
     path: str | os.PathLike[str],
     *allowed: Sequence[str | os.PathLike[str]],
-    advice: str = "Put it in the folder of its source.",
+    advice: str = ADVICE,
 ) -> bytes:
     """Read a regular file of at most 20 MiB, if it really is inside the allowed folders.
 
@@ -41,7 +44,7 @@ def read_file(
             check_bytes(os.fstat(file.fileno()).st_size, name=name)
             data = file.read(MAX_BYTES + 1)  # it may be growing
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
     check_bytes(len(data), name=name)
     return data
 
@@ -49,7 +52,7 @@ def read_file(
 def open_file(
     path: str | os.PathLike[str],
     *allowed: Sequence[str | os.PathLike[str]],
-    advice: str = "Put it in the folder of its source.",
+    advice: str = ADVICE,
 ) -> BinaryIO:
     """Open a regular file for reading, if it really is inside the allowed folders.
 
@@ -87,7 +90,7 @@ def open_file(
     except FileNotFoundError as error:
         raise ImageError(f"{name} does not exist.", "Check the spelling of its path.") from error
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
 def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
@@ -202,7 +205,8 @@ def path_of_uri(rest: str) -> str:
     return path[1:] if re.match(r"/[A-Za-z]:", path) and os.name == "nt" else path
 
 
-def _unreadable(name: str, error: OSError | ValueError) -> ImageError:
+def unreadable(name: str, error: OSError | ValueError) -> ImageError:
+    """The error for a file that the system does not open or read."""
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
         return ImageError(f"{name} cannot be read: permission denied.", "Check the file's permissions.")
     return ImageError(f"{name} cannot be opened.", "Check the spelling of its path, or choose another file.")

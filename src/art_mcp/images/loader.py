@@ -13,7 +13,8 @@ import anyio.to_thread
 from art_mcp.images import data_uri
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.fetch import Fetcher
-from art_mcp.images.files import elsewhere, read_file, spelled
+from art_mcp.images.files import elsewhere, spelled
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.picture import Picture
 from art_mcp.images.reference import CHAT, Kind, Reference
 from art_mcp.images.spelling import as_written
@@ -51,7 +52,7 @@ class PictureLoader:
         return await anyio.to_thread.run_sync(read, limiter=self._decoding)
 
     async def load(self, given: str | Mapping[str, Any] | Reference) -> Source:
-        """Return the bytes behind a reference, at most 20 MiB.
+        """Return the file or the bytes behind a reference, undecoded.
 
         Raises:
             ImageError: the form is unknown, or the picture is missing, not allowed, empty or too large.
@@ -89,6 +90,6 @@ class PictureLoader:
         if reference.value.startswith(CHATS_FOLDERS):
             advice = f"If the path is on the chat's own computer, this server cannot see it. {CHAT}"
         path = spelled(reference.value, self._image_dirs)
-        data = read_file(path, self._image_dirs, advice=advice)
+        data = LocalFile.at(path, self._image_dirs, advice=advice)
         note = None if path == reference.value.rstrip("/") else f"The picture is {as_written(path)}."
         return Source(data, reference.name, note)

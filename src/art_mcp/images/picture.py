@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import struct
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
-from typing import Any, cast
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,  # noqa: F401  plugins register themselves on import, and only these are used
     GifImagePlugin,  # noqa: F401
     IcoImagePlugin,  # noqa: F401
     Image,
-    ImageCms,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,  # noqa: F401
     MpoImagePlugin,  # noqa: F401
     PngImagePlugin,  # noqa: F401
@@ -27,27 +28,52 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from art_mcp.images.undecoded import READ_FORMATS, ImageError, check_bytes, printable_name, quiet_pillow
+from art_mcp.images import normal, streamed, tiff
+from art_mcp.images.local_file import LocalFile
+from art_mcp.images.recognised import HEAD, RAW, recognised
+from art_mcp.images.undecoded import FORMAT_NAMES, ImageError, check_bytes, printable_name, quiet_pillow
 
 MIN_SIDE = 10
-MAX_SIDE = 16_000
 
-# Pixel limits, which keep the memory for the worst file below 1 GB. A progressive JPEG takes 6 bytes per pixel (its
-# coefficients; the pixels are scaled down while decoding), WebP 16, the other formats 4 to 10.
-MAX_PIXELS_JPEG = 100_000_000
+
+class Limits(NamedTuple):
+    """The largest pictures that are decoded: pixels per side, and in total by the way in which they are decoded."""
+
+    side: int
+    streamed: int
+    """TIFF: only a few rows are in memory."""
+    reduced: int
+    """JPEG, JPEG 2000: decoded at a fraction of the size."""
+
+
+# In memory, the worst file stays below 1 GB. A progressive JPEG takes 6 bytes per pixel (its coefficients; the pixels
+# are scaled down while decoding), WebP and JPEG 2000 16, the other formats 4 to 12.
+MAX_PIXELS_PROGRESSIVE = 100_000_000
 MAX_PIXELS = 50_000_000
+NETWORK = Limits(16_000, MAX_PIXELS, MAX_PIXELS_PROGRESSIVE)
+LOCAL = Limits(100_000, 4_000_000_000, 4_000_000_000)
+Image.MAX_IMAGE_PIXELS = None  # these are the limits
+
 # Pixels times scans. A JPEG can have thousands of scans, and each takes time; real ones have 10 to 20.
 MAX_JPEG_WORK = 5_000_000_000
 # Headers of scans with one to four components. Data that phones append, such as a video, contains none by chance.
 _SCANS = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
-MAX_ICC_BYTES = 4 * 1024 * 1024
-
+_SCAN_BYTES = 5
 # Pictures above this many pixels are decoded one at a time, so that memory does not grow with concurrency.
 BIG_PIXELS = 16_000_000
 one_big_picture: AbstractContextManager[Any] = threading.Lock()
 
-WHITE = (255, 255, 255)
 SAVE_AS = "Save it as a JPEG or PNG and try again."
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_JPEG2000_HEAD = 65_536
+"""Bytes; the coding style is among the first."""
+_BOXED = ("AVIF", "HEIF")
+_OTHERS = tuple(each for each in FORMAT_NAMES if each not in ("TIFF", *_BOXED))
+_END_OF_JPEG = b"\xff\xd9"
+_FILLER = bytes(range(255)) * 8
+"""Bytes that a JPEG decoder takes for pixels, if it still waits for some."""
+
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +91,52 @@ class Picture:
     """Detected from the content; one of `FORMATS`."""
 
 
-def read_picture(data: bytes, *, name: str, max_side: int = 1024) -> Picture:
+def read_picture(
+    data: bytes | BinaryIO, *, name: str, max_side: int = 1024, local: bool = False, sha256: bytes | None = None
+) -> Picture:
     """Check, decode and normalise the first frame of a picture. CPU-bound: call it in a thread.
 
     Args:
-        data: the file, at most 20 MiB. Its format is detected from the content alone.
+        data: the file, at most 20 MiB, or an open one that is read piece by piece. Its format is detected from the
+            content alone.
         name: its name in errors: a file name, never a full path.
         max_side: maximum of the longer side in pixels. Smaller pictures keep their size.
+        local: whether the file is on this machine, so that its picture may be larger.
+        sha256: of the file, if it is known.
 
     Raises:
         ImageError: the picture cannot be used. No other exception is raised.
     """
     name = printable_name(name)
-    check_bytes(len(data), name=name)
+    if isinstance(data, bytes):
+        check_bytes(len(data), name=name)
+    limits = LOCAL if local else NETWORK
+    file = BytesIO(data) if isinstance(data, bytes) else data
     with _as_image_error(name), quiet_pillow():
-        return _read(data, name, max_side)
+        size, image, format_ = (_read_tiff if _start(file)[:4] in _TIFF else _read)(file, name, max_side, limits)
+        file.seek(0)
+        return Picture(image, sha256 or hashlib.file_digest(file, "sha256").digest(), *size, format_)  # type: ignore[arg-type]
 
 
-def glance(data: bytes, *, name: str) -> None:
+def glance(data: bytes | LocalFile, *, name: str) -> None:
     """Check a picture by its header alone, as `read_picture` does before it decodes. Blocks only briefly.
+
+    Headers that C code would have to parse are not checked: it runs in worker processes only.
 
     Raises:
         ImageError: it is not a picture, or is too small or too large.
     """
     name = printable_name(name)
-    check_bytes(len(data), name=name)
-    with _as_image_error(name), quiet_pillow(), _checked(data, name):
-        pass
+    if isinstance(data, bytes):
+        check_bytes(len(data), name=name)
+    limits = LOCAL if isinstance(data, LocalFile) else NETWORK
+    with _as_image_error(name), nullcontext(BytesIO(data)) if isinstance(data, bytes) else data.opened() as file:
+        start = _start(file)
+        if start[:4] in _TIFF:
+            _picture_in(file, name, limits)
+        elif start[4:] != b"ftyp":
+            with quiet_pillow(), _checked(file, name, limits):
+                pass
 
 
 @contextmanager
@@ -101,13 +146,6 @@ def _as_image_error(name: str) -> Iterator[None]:
         yield
     except ImageError:
         raise
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            f"{name} is not a picture in a supported format.",
-            f"Supported formats are {', '.join(READ_FORMATS)}. {SAVE_AS}",
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise _too_many_pixels(name) from error
     except MemoryError as error:
         raise ImageError(f"{name} needs more memory than is available.", "Make it smaller and try again.") from error
     # Decoders raise anything on hostile bytes (struct.error, zlib.error, RecursionError, ...).
@@ -118,185 +156,212 @@ def _as_image_error(name: str) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _checked(data: bytes, name: str) -> Iterator[Image.Image]:
-    """Open a picture and check that it may be decoded."""
-    _check_icon(data, name)  # Pillow decodes icons on opening, whatever size their parts declare
-    with Image.open(BytesIO(data), formats=READ_FORMATS) as image:
-        is_jpeg = image.format in ("JPEG", "MPO")
-        _check_size(*image.size, _max_pixels(image), name)
-        if is_jpeg and len(_SCANS.findall(data)) * image.width * image.height > MAX_JPEG_WORK:
-            raise ImageError(f"{name} would take too long to decode.", SAVE_AS)
-        if image.format == "TIFF":
-            _check_tiles(image, name)
-        yield image
+def _start(file: BinaryIO) -> bytes:
+    """The first 8 bytes of a file."""
+    file.seek(0)
+    start = file.read(8)
+    file.seek(0)
+    return start
 
 
-def _max_pixels(image: Image.Image) -> int:
-    return MAX_PIXELS_JPEG if image.format in ("JPEG", "MPO") else MAX_PIXELS
-
-
-def _read(data: bytes, name: str, max_side: int) -> Picture:
-    with _checked(data, name) as image:
-        format_, max_pixels = image.format or "", _max_pixels(image)
-        big = image.width * image.height > BIG_PIXELS
-        with one_big_picture if big else nullcontext():
-            size, normal = _normal(image, max_side)
-        _check_size(*size, max_pixels, name)  # an icon's part may differ from its directory entry
-    return Picture(normal, hashlib.sha256(data).digest(), *size, format_)
-
-
-def _normal(image: Image.Image, max_side: int) -> tuple[tuple[int, int], Image.Image]:
-    """Return the source's upright size, and its pixels normalised as `Picture` describes."""
-    size = image.size
-    drafted = image.draft(None, _bounded(size, max_side))  # JPEG only: decodes at 1/2, 1/4 or 1/8 scale
-    image.load()
-    if not drafted:
-        size = image.size  # loading turns a TIFF upright, and reveals an icon's real size
-    profile = image.info.get("icc_profile")
-    turn = _turn(image)
-    small = _to_srgb(_shrunk(image, _bounded(size, max_side)), profile)
-    if turn is not None:
-        small = small.transpose(turn)
-        if turn in SIDEWAYS:
-            size = size[1], size[0]
-    return size, small
-
-
-def _bounded(size: tuple[int, int], max_side: int) -> tuple[int, int]:
-    scale = min(1.0, max_side / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
-    """Scale to the target size as opaque L, RGB or CMYK, without a second full-size copy.
-
-    Works strip by strip: normalises the pixels, then averages blocks of them down to about twice the target.
-    """
-    width, height = image.size
-    factor = max(1, min(width // (2 * target[0]), height // (2 * target[1])))
-    if factor == 1 and image.mode in PLAIN and not image.has_transparency_data:
-        return image if image.size == target else image.resize(target, Image.Resampling.LANCZOS)
-    rows = factor * max(1, 1_000_000 // (width * factor))
-    depth = _depth(image)
-    mode = _opaque(image.crop((0, 0, 1, 1)), depth).mode
-    reduced = Image.new(mode, (-(-width // factor), -(-height // factor)))
-    for top in range(0, height, rows):
-        strip = _opaque(image.crop((0, top, width, min(top + rows, height))), depth)
-        reduced.paste(strip.reduce(factor), (0, top // factor))
-    if reduced.size == target:
-        return reduced
-    exact = (0, 0, width / factor, height / factor)  # the last block may be partial
-    return reduced.resize(target, Image.Resampling.LANCZOS, box=exact)
-
-
-def _depth(image: Image.Image) -> tuple[float, float] | None:
-    """The sample values of black and white, or None if they are 0 and 255."""
-    if image.mode.startswith("I;16"):
-        return 0, 65535
-    if image.mode not in ("I", "F"):
-        return None
-    low, high = cast(tuple[float, float], image.getextrema())  # of the one band
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("a sample is not a finite number")
-    for white in (1, 255, 65535) if image.mode == "F" else (65535,):
-        if low >= 0 and high <= white:
-            return 0, white
-    return low, high
-
-
-PLAIN = ("L", "RGB", "CMYK")
-
-
-def _opaque(pixels: Image.Image, depth: tuple[float, float] | None) -> Image.Image:
-    """The pixels in mode L, RGB or CMYK, transparency flattened onto white."""
-    if depth:
-        import numpy as np  # noqa: PLC0415 - needed for rare pictures only
-
-        low, high = depth
-        values = np.asarray(pixels).astype(np.float64)
-        scaled = (np.nan_to_num(values, nan=low) - low) * (255 / ((high - low) or 1))
-        return Image.fromarray(np.clip(scaled.round(), 0, 255).astype(np.uint8))
-    if pixels.has_transparency_data:
-        rgba = pixels.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, WHITE)
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    if pixels.mode in PLAIN:
-        return pixels
-    if pixels.mode == "1":
-        return pixels.convert("L")
-    return pixels.convert("RGB")
-
-
-def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
-    if isinstance(profile, bytes) and 0 < len(profile) <= MAX_ICC_BYTES:
-        try:
-            source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            # A greyscale or palette picture may have a colour profile; any other mismatch means a wrong profile.
-            space = source.profile.xcolor_space.strip()
-            if image.mode == "L" and space == "RGB":
-                image = image.convert("RGB")
-            if space == {"L": "GRAY"}.get(image.mode, image.mode):
-                converted = ImageCms.profileToProfile(
-                    image,
-                    source,
-                    ImageCms.createProfile("sRGB"),
-                    renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                    outputMode="RGB",
-                    flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-                )
-                if converted is not None:
-                    converted.info = {}
-                    return converted
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # the pixels are usable without the profile
-    plain = image.convert("RGB")
-    plain.info = {}
-    return plain
-
-
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-SIDEWAYS = {TURNS[n] for n in (5, 6, 7, 8)}
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the picture upright, from its EXIF orientation."""
-    try:
-        return TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:  # the pixels are usable without the metadata
-        return None
-
-
-def _check_size(width: int, height: int, max_pixels: int, name: str) -> None:
-    if min(width, height) < MIN_SIDE:
-        raise ImageError(
-            f"{name} is {width} x {height} pixels, too small to recognise anything.",
-            f"Choose a picture with at least {MIN_SIDE} pixels per side.",
-        )
-    if max(width, height) > MAX_SIDE or width * height > max_pixels:
-        raise _too_many_pixels(name)
-
-
-def _too_many_pixels(name: str) -> ImageError:
+def _unread(file: BinaryIO, name: str) -> ImageError:
+    """The error for a file that is in none of the formats that are read."""
+    file.seek(0)
+    if known := recognised(file.read(HEAD)):
+        return ImageError(f"{name} is {known.what}.", known.next_step)
     return ImageError(
-        f"{name} has more than {MAX_SIDE:,} pixels per side, or more than {MAX_PIXELS // 10**6} million in total"
-        f" ({MAX_PIXELS_JPEG // 10**6} million for a JPEG).",
-        "Make it smaller and try again.",
+        f"{name} is not a picture in a supported format.",
+        f"Supported formats are {', '.join(FORMAT_NAMES.values())}. {SAVE_AS}",
     )
 
 
-def _check_icon(data: bytes, name: str) -> None:
+# TIFF
+
+
+def _read_tiff(file: BinaryIO, name: str, max_side: int, limits: Limits) -> tuple[normal.Size, Image.Image, str]:
+    found, picture = _picture_in(file, name, limits)
+    copy = tiff.enough(found, picture, max_side)
+    _check_pixels(copy.tile_size, limits.side, MAX_PIXELS, name)  # tiles are decoded whole, and can be larger
+    with _turn_of(picture.size):
+        try:
+            profile = streamed.profile(file, "TIFF", page=picture.page, subifd=picture.sub)
+            if copy.planar and copy.colours:
+                files = tiff.channels(file, copy)
+                small = streamed.joined(files, copy.colours, picture.size, max_side, alpha=copy.alpha)
+            else:
+                part = {"page": copy.page, "subifd": copy.sub}
+                small = streamed.shrunk(file, "TIFF", picture.size, max_side, alpha=copy.alpha, **part)
+        except streamed.StreamError:
+            if not copy.rare:
+                raise
+            # Pillow reads more, but misreads separate channels of 16 bits, and is silent about damage.
+            if copy.planar or copy.sub >= 0:
+                raise ImageError(
+                    f"{name} is stored in a rare form of TIFF, which is not supported.",
+                    "Save it as TIFF with LZW compression, or as PNG or JPEG, and try again.",
+                ) from None
+            file.seek(0)
+            with Image.open(file, formats=["TIFF"]) as image:
+                image.seek(copy.page)
+                _check_pixels(image.size, limits.side, MAX_PIXELS, name)
+                size, upright = _normal(image, max_side)
+            return size if copy is picture else picture.upright_size, upright, "TIFF"
+    size, upright = normal.upright(normal.to_srgb(small, profile), picture.size, picture.orientation)
+    return size, upright, "TIFF"
+
+
+def _picture_in(file: BinaryIO, name: str, limits: Limits) -> tuple[list[tiff.Directory], tiff.Directory]:
+    """The directories of a TIFF, and the one of the picture, whose size is checked."""
+    found = tiff.directories(file)
+    if any(each.raw for each in found):
+        raise ImageError(f"{name} is {RAW.what}.", RAW.next_step)
+    picture = tiff.whole(found)
+    _check_size(picture.size, limits.side, limits.streamed, name)
+    return found, picture
+
+
+# All other formats
+
+
+def _read(file: BinaryIO, name: str, max_side: int, limits: Limits) -> tuple[normal.Size, Image.Image, str]:
+    with _checked(file, name, limits) as image:
+        format_, size = image.format or "", image.size
+        with _turn_of(size):
+            if format_ == "PNG" and size[0] * size[1] > MAX_PIXELS:
+                small = streamed.shrunk(file, "PNG", size, max_side, alpha=True)
+                small = normal.to_srgb(small, image.info.get("icc_profile"))
+                return (*normal.upright(small, size, _orientation(image)), format_)
+            size, upright = _normal(image, max_side)
+        _check_size(size, limits.side, max(limits), name)  # an icon's part may differ from its directory entry
+    return size, upright, format_
+
+
+@contextmanager
+def _checked(file: BinaryIO, name: str, limits: Limits) -> Iterator[Image.Image]:
+    """Open a picture and check that it may be decoded."""
+    _check_icon(file, name)  # Pillow decodes icons on opening, whatever size their parts declare
+    if boxed := _start(file)[4:] == b"ftyp":
+        _register_heif()
+    try:
+        opened = Image.open(file, formats=_BOXED if boxed else _OTHERS)
+    except UnidentifiedImageError as error:
+        raise _unread(file, name) from error
+    with opened as image:
+        _check_size(image.size, limits.side, _most_pixels(image, limits), name)
+        # A file on this machine may take its time.
+        if image.format in ("JPEG", "MPO") and limits is NETWORK:
+            file.seek(0)
+            if len(_SCANS.findall(file.read())) * image.width * image.height > MAX_JPEG_WORK:
+                raise ImageError(f"{name} would take too long to decode.", SAVE_AS)
+        yield image
+
+
+@cache
+def _register_heif() -> None:
+    import pillow_heif  # noqa: PLC0415 - loads 20 MB
+
+    # A thumbnail could show something else.
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+
+
+def _most_pixels(image: Image.Image, limits: Limits) -> int:
+    match image.format:
+        case "JPEG" | "MPO":
+            return MAX_PIXELS_PROGRESSIVE if image.info.get("progressive") else limits.reduced
+        case "JPEG2000":
+            return MAX_PIXELS if limits is NETWORK else limits.reduced
+        case "PNG":
+            return MAX_PIXELS if limits is NETWORK else limits.streamed
+        case _:
+            return MAX_PIXELS
+
+
+def _normal(image: Image.Image, max_side: int) -> tuple[normal.Size, Image.Image]:
+    """Return the source's upright size, and its pixels normalised as `Picture` describes."""
+    size = image.size
+    file = image.fp  # type: ignore[attr-defined]  # Pillow forgets it when it has loaded
+    # JPEG and JPEG 2000 are decoded at 1/2, 1/4, 1/8 ... of their size.
+    if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+        image.reduce = _halvings(file, size, max_side)
+    drafted = image.draft(None, normal.bounded(size, max_side)) or image.format == "JPEG2000"
+    try:
+        image.load()
+    except OSError:
+        if image.format not in ("JPEG", "MPO"):
+            raise
+        image = _without_end(file, normal.bounded(size, max_side))
+    if not drafted:
+        size = image.size  # loading turns a TIFF upright, and reveals an icon's real size
+    profile = image.info.get("icc_profile")
+    orientation = _orientation(image)
+    small = normal.to_srgb(normal.shrunk(image, normal.bounded(size, max_side)), profile)
+    return normal.upright(small, size, orientation)
+
+
+def _without_end(file: BinaryIO, target: normal.Size) -> Image.Image:
+    """Load a JPEG whose end is missing, if all its pixels are there: then more bytes do not change them.
+
+    Raises:
+        OSError: some of them are missing.
+    """
+    file.seek(0)
+    data = file.read()
+    plain, filled = (Image.open(BytesIO(data + more + _END_OF_JPEG), formats=["JPEG"]) for more in (b"", _FILLER))
+    for image in (plain, filled):
+        image.draft(None, target)
+    if plain.tobytes() != filled.tobytes():
+        raise OSError("pixels are missing")
+    return plain
+
+
+def _halvings(file: BinaryIO, size: normal.Size, max_side: int) -> int:
+    """How often a JPEG 2000 can be halved so that its longer side is at least `max_side`; the file says how often."""
+    file.seek(0)
+    head = file.read(_JPEG2000_HEAD)
+    at = head.index(b"\xff\x4f\xff\x51") + 2
+    levels = 0
+    while head[at] == 0xFF and head[at + 1] not in (0x90, 0xD9):  # until the first tile
+        if head[at + 1] == 0x52:  # the coding style
+            levels = head[at + 9]
+            break
+        at += 2 + int.from_bytes(head[at + 2 : at + 4])
+    return min(levels, max(0, (max(size) // max_side).bit_length() - 1))
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # the pixels are usable without the metadata
+        return 1
+
+
+def _turn_of(size: normal.Size) -> AbstractContextManager[Any]:
+    return one_big_picture if size[0] * size[1] > BIG_PIXELS else nullcontext()
+
+
+def _check_size(size: normal.Size, most_side: int, most_pixels: int, name: str) -> None:
+    if min(size) < MIN_SIDE:
+        raise ImageError(
+            f"{name} is {size[0]} x {size[1]} pixels, too small to recognise anything.",
+            f"Choose a picture with at least {MIN_SIDE} pixels per side.",
+        )
+    _check_pixels(size, most_side, most_pixels, name)
+
+
+def _check_pixels(size: normal.Size, most_side: int, most_pixels: int, name: str) -> None:
+    if max(size) > most_side or size[0] * size[1] > most_pixels:
+        raise ImageError(
+            f"{name} has more than {most_side:,} pixels per side, "
+            f"or more than {most_pixels // 10**6:,} million in total.",
+            "Make it smaller and try again.",
+        )
+
+
+def _check_icon(file: BinaryIO, name: str) -> None:
     """Check the sizes that an icon's parts declare, since those in its directory can be false."""
-    if not data.startswith(b"\0\0\1\0"):
+    if _start(file)[:4] != b"\0\0\1\0":
         return
+    data = file.read()
     for entry in range(struct.unpack_from("<H", data, 4)[0]):
         (start,) = struct.unpack_from("<I", data, 6 + 16 * entry + 12)
         if data[start : start + 8] == b"\x89PNG\r\n\x1a\n":
@@ -304,12 +369,4 @@ def _check_icon(data: bytes, name: str) -> None:
         else:
             width, height = struct.unpack_from("<ii", data, start + 4)
             height = abs(height) // 2  # the picture and its mask are stacked
-        if width * height > MAX_PIXELS:
-            raise _too_many_pixels(name)
-
-
-def _check_tiles(image: Any, name: str) -> None:
-    """Check the tile size of a TIFF: tiles can be larger than the picture, and are decoded whole."""
-    width, height = (image.tag_v2.get(tag, 0) for tag in (322, 323))
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels(name)
+        _check_pixels((width, height), NETWORK.side, MAX_PIXELS, name)

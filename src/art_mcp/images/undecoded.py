@@ -7,14 +7,42 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from art_mcp.errors import ArtMcpError
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO", "ICO")
-"""What a decoded picture's format can be."""
-READ_FORMATS = tuple(each for each in FORMATS if each != "MPO")
-"""What is read; Pillow finds MPO when it reads JPEG."""
+if TYPE_CHECKING:
+    from art_mcp.images.local_file import LocalFile
+
+FORMAT_NAMES = {
+    "JPEG": "JPEG",
+    "PNG": "PNG",
+    "TIFF": "TIFF",
+    "WEBP": "WebP",
+    "GIF": "GIF",
+    "BMP": "BMP",
+    "ICO": "ICO",
+    "HEIF": "HEIC",
+    "AVIF": "AVIF",
+    "JPEG2000": "JPEG 2000",
+}
+"""The formats that are read, by Pillow's names, with the names that people know."""
+FORMATS = (*FORMAT_NAMES, "MPO")
+"""What a decoded picture's format can be; Pillow finds MPO when it reads JPEG."""
+PICTURE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".ptif", ".btf", ".webp", ".gif", ".bmp"),
+    *(".dib", ".ico", ".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+)
+"""Suffixes of file names, in lower case, that files in these formats have."""
+OTHER_SUFFIXES = (
+    *(".jxl", ".jxr", ".svg", ".psd", ".psb", ".xcf", ".ai", ".eps", ".pdf", ".djvu", ".exr", ".hdr", ".tga", ".pcx"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".x3f", ".iiq", ".3fr"),
+)
+"""Suffixes of pictures in formats that are not read: a folder's are refused by name instead of silently skipped."""
 MAX_BYTES = 20 * 1024 * 1024
+"""Of a picture from the network, and of any that is held in memory."""
+MAX_LOCAL_BYTES = 2 * 1024**3
+"""Of a picture file on this machine."""
 
 
 class ImageError(ArtMcpError):
@@ -23,25 +51,26 @@ class ImageError(ArtMcpError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A picture's original bytes, not checked yet."""
+    """A picture's original file, not checked yet."""
 
-    data: bytes = field(repr=False)
+    data: LocalFile | bytes = field(repr=False)
     name: str
     """Its name in errors."""
     note: str | None = None
     """Which file was taken, if its name was spelled otherwise."""
 
 
-def check_bytes(count: int, *, name: str) -> None:
+def check_bytes(count: int, *, name: str, most: int = MAX_BYTES) -> None:
     """Reject a file by its size in bytes, where possible before it is read.
 
     Raises:
-        ImageError: it is empty, or larger than 20 MiB.
+        ImageError: it is empty, or larger than `most`.
     """
     if count == 0:
         raise ImageError(f"{name} is empty.", "Choose another file.")
-    if count > MAX_BYTES:
-        raise ImageError(f"{name} is larger than 20 MiB.", "Make it smaller and try again.")
+    if count > most:
+        size = f"{most >> 30} GiB" if most >> 30 else f"{most >> 20} MiB"
+        raise ImageError(f"{name} is larger than {size}.", "Make it smaller and try again.")
 
 
 def printable_name(name: str) -> str:

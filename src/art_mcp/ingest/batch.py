@@ -16,6 +16,7 @@ import anyio.to_thread
 from art_mcp.dates import years
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.decoding import Decoder, UndecidedError
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.picture import Picture
 from art_mcp.images.rendition import render
 from art_mcp.images.undecoded import ImageError
@@ -44,7 +45,7 @@ WITHOUT_PICTURE = "Stored without its picture:"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An item with the bytes of its picture."""
+    """An item with its undecoded picture."""
 
     position: int
     id: uuid.UUID
@@ -52,7 +53,7 @@ class Read:
     source: str
     row: Mapping[str, Any]
     catalogue: Catalogue
-    data: bytes
+    data: LocalFile | bytes
     sha256: bytes | None
     """Of the picture; None if the picture was not read."""
     unpictured: str | None = None
@@ -296,7 +297,8 @@ async def read_items(
             data = await source.picture(item.row["image"])
         except ImageError as error:
             return without_picture(found, source, error)
-        return replace(found, data=data, sha256=hashlib.sha256(data).digest())
+        sha256 = hashlib.sha256(data).digest() if isinstance(data, bytes) else data.sha256
+        return replace(found, data=data, sha256=sha256)
 
     return _split(await _together(read, held))
 

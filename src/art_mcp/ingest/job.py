@@ -15,6 +15,7 @@ import anyio.lowlevel
 import anyio.to_thread
 from anyio.abc import TaskStatus
 
+from art_mcp.images.undecoded import FORMAT_NAMES
 from art_mcp.ingest.batch import BatchStore
 from art_mcp.ingest.copies import Comparison
 from art_mcp.ingest.embedding import BATCH
@@ -100,7 +101,7 @@ class Ingest:
                 if first is None:
                     raise SourceError(
                         f"{found.name} contains no pictures or rows.",
-                        "Pass a folder with JPEG, PNG, WebP, TIFF, GIF or BMP files, or a table that lists them.",
+                        f"Pass a folder with {', '.join(FORMAT_NAMES.values())} files, or a table that lists them.",
                     )
         folders = None if within is None else [str(folder) for folder in within]
         job_id = await jobs.create(self._database, source, folders, name, options.as_dict())

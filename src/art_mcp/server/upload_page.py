@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.undecoded import MAX_BYTES, READ_FORMATS, Source
+from art_mcp.images.undecoded import FORMAT_NAMES, MAX_BYTES, PICTURE_SUFFIXES, Source
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, BusyError, LinkError
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def _page(state: str, *, status: int) -> Response:
     values = {
         "nonce": nonce,
         "state": state,
-        "formats": ", ".join(READ_FORMATS),
+        "formats": ", ".join(FORMAT_NAMES.values()),
+        "suffixes": ",".join(PICTURE_SUFFIXES),
         "max_bytes": MAX_BYTES,
         "max_mib": MAX_BYTES >> 20,
         "link_minutes": LINK_S // 60,

@@ -563,7 +563,7 @@ def moving() -> bytes:
         ("details", {"Location": 5}, "Its details.Location is invalid"),
         ("details", "Hall", "Its details is invalid"),
         ("image_width", 0, "Its image_width is invalid: Input should be greater than or equal to 1."),
-        ("image_height", 1 << 30, "Its image_height is invalid: Input should be less than or equal to 16000."),
+        ("image_height", 1 << 30, "Its image_height is invalid: Input should be less than or equal to 100000."),
         ("image_format", "SVG", "Its image_format is invalid"),
         ("image_sha256", None, "The details of its picture file are incomplete."),
         ("image_sha256", "ab" * 31, "Its image_sha256 is invalid"),

@@ -206,7 +206,7 @@ def test_a_folder_with_one_table_is_that_table_and_with_two_is_ambiguous(tmp_pat
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
     for name in ("b/Sea_at_night.jpg", "a.PNG", ".hidden/no.jpg", "b/.no.jpg", "Œuvre é.webp"):
         draw(tmp_path / name, 1)
-    for name in ("notes.txt", "photo.heic", "b/drawing.svg"):
+    for name in ("notes.txt", "photo.jxl", "b/drawing.svg"):
         (tmp_path / name).write_bytes(b"x")
     rows = list(source_at(tmp_path).rows())
     assert [(row.key, row.catalogue.title) for row in rows if isinstance(row, Row)] == [
@@ -214,8 +214,8 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
         ("Œuvre é.webp", "Œuvre é"),
         ("b/Sea_at_night.jpg", "Sea at night"),
     ]
-    assert [row.label for row in rows if isinstance(row, Refusal)] == ["photo.heic", "b/drawing.svg"]
-    assert "HEIC is not supported. Convert" in rows[1].reason
+    assert [row.label for row in rows if isinstance(row, Refusal)] == ["photo.jxl", "b/drawing.svg"]
+    assert "JXL is not supported. Convert" in rows[1].reason
 
 
 def test_what_is_no_source(tmp_path: Path) -> None:

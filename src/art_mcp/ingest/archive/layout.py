@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from art_mcp.images.files import open_file
-from art_mcp.images.picture import MAX_SIDE
+from art_mcp.images.picture import LOCAL
 from art_mcp.images.undecoded import FORMATS, ImageError
 from art_mcp.ingest.job import MAX_COLLECTION_NAME
 from art_mcp.ingest.load import ImportFailed
@@ -37,7 +37,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _Name = Annotated[str, Field(pattern=r"^[^\x00]{1,4096}$")]
 _SHA256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _File = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.webp$")]
-_Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+_Side = Annotated[int, Field(ge=1, le=LOCAL.side)]
 _Format = Annotated[str, Field(pattern=f"^({'|'.join(FORMATS)})$")]
 
 

@@ -8,8 +8,8 @@ import io
 from collections.abc import Collection, Iterator, Mapping
 from typing import BinaryIO, TextIO
 
+from art_mcp.images.undecoded import PICTURE_SUFFIXES
 from art_mcp.ingest.sources.columns import plain
-from art_mcp.ingest.sources.folder import PICTURE_SUFFIXES
 from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records, is_link
 from art_mcp.ingest.sources.source import SourceError
 
@@ -105,7 +105,7 @@ class _Lines:
 
 
 def _names_picture(cell: str) -> bool:
-    return is_link(cell) or cell.lower().endswith(tuple(PICTURE_SUFFIXES))
+    return is_link(cell) or cell.lower().endswith(PICTURE_SUFFIXES)
 
 
 def _records(lines: _Lines, delimiter: str, width: int, image: int) -> Iterator[tuple[int, list[str] | str]]:

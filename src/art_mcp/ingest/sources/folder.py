@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from art_mcp.images.files import open_file
-from art_mcp.images.undecoded import ImageError
+from art_mcp.images.undecoded import OTHER_SUFFIXES, PICTURE_SUFFIXES, ImageError
 from art_mcp.ingest.sources.columns import fault
 from art_mcp.ingest.sources.file_names import is_numbered
 from art_mcp.ingest.sources.local import LocalSource
@@ -17,28 +17,6 @@ from art_mcp.ingest.sources.picture_metadata import read_picture_metadata
 from art_mcp.ingest.sources.sidecar import MAX_SIDECAR, read_sidecars
 from art_mcp.ingest.sources.source import Refusal, Row
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
-
-PICTURE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".mpo", ".ico")
-)
-# Picture formats that the decoder does not support; they are refused explicitly instead of silently skipped.
-OTHER_PICTURES = frozenset(
-    (
-        ".heic",
-        ".heif",
-        ".avif",
-        ".jxl",
-        ".jp2",
-        ".svg",
-        ".psd",
-        ".eps",
-        ".pdf",
-        ".dng",
-        ".cr2",
-        ".nef",
-        ".arw",
-    )
-)
 
 
 class PictureFolder(LocalSource):
@@ -58,14 +36,14 @@ class PictureFolder(LocalSource):
             for name in sorted(files):
                 path = Path(root, name).relative_to(self._folder)
                 suffix = path.suffix.lower()
-                if name.startswith(".") or suffix not in PICTURE_SUFFIXES | OTHER_PICTURES:
+                if name.startswith(".") or suffix not in PICTURE_SUFFIXES + OTHER_SUFFIXES:
                     continue
                 label = _printable(path.as_posix())
                 if label != path.as_posix():
                     yield Refusal(label, "The file's name is not valid text. Rename it.")
                     continue
                 key = unicodedata.normalize("NFC", label)  # macOS decomposes accented letters in file names
-                if suffix in OTHER_PICTURES:
+                if suffix in OTHER_SUFFIXES:
                     reason = f"{suffix[1:].upper()} is not supported. Convert it to JPEG or PNG."
                     yield Refusal(label, reason, key)
                 else:

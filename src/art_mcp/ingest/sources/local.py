@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from art_mcp.images.files import read_file
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.source import Page, Refusal, Row
 
@@ -46,7 +46,7 @@ class LocalSource(ABC):
             listed += len(page)
             yield Page(page, str(listed) if len(page) == PAGE else None)
 
-    async def picture(self, image: str) -> bytes:
+    async def picture(self, image: str) -> LocalFile | bytes:
         return await anyio.to_thread.run_sync(partial(self._picture, image))
 
     async def reading(self) -> str | None:
@@ -55,11 +55,11 @@ class LocalSource(ABC):
     async def aclose(self) -> None:
         return  # no file stays open between calls
 
-    def _picture(self, image: str) -> bytes:
+    def _picture(self, image: str) -> LocalFile:
         allowed = [self.picture_folders, *([self._within] if self._within is not None else [])]
         for folder in self.picture_folders:
             try:
-                return read_file(_as_spelled(folder / image), *allowed)
+                return LocalFile.at(_as_spelled(folder / image), *allowed)
             except ImageError as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise

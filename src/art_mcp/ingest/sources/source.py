@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.images.local_file import LocalFile
 from art_mcp.painting import NO_HOLDING, Catalogue, Holding
 
 
@@ -112,8 +113,8 @@ class Source(Protocol):
         """Whether a row says so much that it is worth storing without its picture."""
         ...
 
-    async def picture(self, image: str) -> bytes:
-        """The undecoded bytes of a row's picture.
+    async def picture(self, image: str) -> LocalFile | bytes:
+        """A row's picture, undecoded: a file on this machine, or bytes from the network or an archive.
 
         Raises:
             ImageError: this picture is missing, not allowed, empty or too large.

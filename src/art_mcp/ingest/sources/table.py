@@ -10,6 +10,7 @@ from typing import BinaryIO
 import anyio.to_thread
 
 from art_mcp.images.files import open_file
+from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.columns import COLUMNS, choose, painting, plain, reading
 from art_mcp.ingest.sources.delimited import delimited
@@ -48,7 +49,7 @@ class Table(LocalSource):
     def rows(self) -> Iterator[Row | Refusal]:
         return clean(self._rows) if self._clean else self._rows()
 
-    async def picture(self, image: str) -> bytes:
+    async def picture(self, image: str) -> LocalFile | bytes:
         return await (self._links.picture(image) if is_link(image) else super().picture(image))
 
     async def reading(self) -> str:
