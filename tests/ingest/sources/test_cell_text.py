@@ -99,6 +99,7 @@ def test_the_text_of_a_cell(field: str, cell: str, text: str) -> None:
         ("title", {"def": ["Sea"], "id": 3}, "Sea"),
         ("title", {"@value": "Sea", "@language": "en"}, "Sea"),
         ("key", {"$oid": "abc"}, "abc"),
+        ("image", {"type": "uri", "value": "https://x.example/1.jpg"}, "https://x.example/1.jpg"),
         ("date", 1829.0, "1829"),
         ("title", float("nan"), ""),
         ("image 1", ["a.jpg", "b.jpg"], "a.jpg"),

@@ -262,7 +262,7 @@ def test_a_text_that_is_too_long_is_cut_and_its_row_kept(write: Callable[..., li
 def test_a_row_without_a_picture_is_a_row(write: Callable[..., list[Row | Refusal]]) -> None:
     rows = write(HEADER + line(" ") + line("2.jpg"))
     assert [(row.image, row.key) for row in rows if isinstance(row, Row)] == [
-        ("", "A title, RUISDAEL, Jacob, c. 1665"),
+        ("", "RUISDAEL, Jacob, A title, c. 1665"),
         ("2.jpg", "2.jpg"),
     ]
     assert rows[0].label == "table.tsv line 2 (A title)"

@@ -328,7 +328,7 @@ class _Choice:
         return [*shown, *self.candidates.get(name, ()), *alike]
 
     def _shown(self, likely: Sequence[int]) -> str:
-        order = list(dict.fromkeys((*likely, *range(len(self.names)))))
+        order = list(dict.fromkeys((*(likely if len(self.names) > SHOWN else ()), *range(len(self.names)))))
         names = [readable(self.names[at])[:40] for at in order if readable(self.names[at])]
         count = f"{len(names):,} columns, such as: " if len(names) > SHOWN else "the columns: "
         return count + ", ".join(names[:SHOWN])

@@ -76,7 +76,7 @@ def painting(label: str, cells: Mapping[str, str], details: Mapping[str, str] | 
     image = values.get("image", "")
     words = ""
     if any(values.get(field) for field in ("title", "artist", "description")):
-        said = (values.get(field) for field in ("title", "artist", "date"))
+        said = (values.get(field) for field in ("artist", "title", "date"))
         words = ", ".join(filter(None, said)) or values["description"][:200]
     key = values.get("key") or values.get("number") or unicodedata.normalize("NFC", image) or words
     if reason or not (image or words):
