@@ -47,11 +47,16 @@ def without_surrogates(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def painting(label: str, cells: Mapping[str, str], details: Mapping[str, str] | None = None) -> Row | Refusal:
-    """Build a row from its values, by field. A text that is too long is cut.
+def painting(
+    label: str, cells: Mapping[str, str], details: Mapping[str, str] | None = None, *, cut: bool = True
+) -> Row | Refusal:
+    """Build a row from its values, by field.
 
     A row without a picture is stored as well, if it has words to find it by. Its key is then its id or number, or else
     what it says.
+
+    Args:
+        cut: whether a text that is too long is cut; otherwise its row is refused.
 
     Returns:
         The row, or a refusal if a value is invalid or the row says nothing.
@@ -63,11 +68,11 @@ def painting(label: str, cells: Mapping[str, str], details: Mapping[str, str] | 
         value = cell.strip()
         value = value if field in ("image", "vector") else readable(value)
         reason = fault(field, value, cell)
-        if reason and len(value) > (most := most_characters(field)) and field not in NEVER_CUT:
+        if reason and cut and len(value) > (most := most_characters(field)) and field not in NEVER_CUT:
             reason = fault(field, "", cell)
             notes.append(f"Its {field} was cut after {most:,} characters.")
             value = f"{value[: most - 1].rstrip()}…"
-        if reason and field == "page":
+        if reason and cut and field == "page":
             reason, value = None, ""
             notes.append("Its page was left out, since it is no link.")
         if reason:
