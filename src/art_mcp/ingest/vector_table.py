@@ -74,6 +74,8 @@ class VectorTable(Bundle):
         for row in self._table.rows():
             if isinstance(row, Refusal):
                 yield row.label, row.reason
+            elif not row.image:  # a vector is of a picture
+                yield row.label, "It names no picture."
             elif isinstance(vector := read_vector(row.vector or ""), str):
                 yield row.label, vector
             else:

@@ -141,7 +141,9 @@ class Archive(Bundle):
         if record.checksum != checksum(line, data):
             raise _Bad("It differs from the export: its checksum is wrong.")
         words = {name: text for name in WORDS if (text := getattr(record, name))}
-        row = painting("", {"image": "-", **words})  # a placeholder; the record's own names are stored as they are
+        row = painting(
+            "", {"image": "-", **words}, cut=False
+        )  # a placeholder; the record's own names are stored as they are
         if isinstance(row, Refusal):
             raise _Bad(row.reason)
         facts = (record.image_sha256, record.image_width, record.image_height, record.image_format)

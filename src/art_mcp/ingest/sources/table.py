@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 import anyio.to_thread
 
+from art_mcp.errors import lines_of
 from art_mcp.images.files import open_file
 from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources.columns import COLUMNS, choose, painting, plain, reading
+from art_mcp.ingest.sources.choosing import MAX_COLUMNS, Columns, choose
+from art_mcp.ingest.sources.column_names import names_of, plain
 from art_mcp.ingest.sources.delimited import delimited
 from art_mcp.ingest.sources.jsonl import jsonl
 from art_mcp.ingest.sources.links import Links
@@ -31,6 +34,10 @@ FORMATS: dict[str, Callable[[BinaryIO, str, Collection[str]], Records]] = {
 }
 """Readers by file suffix; each takes the open file, its name, and the possible names of the picture column."""
 TABLE_SUFFIXES = tuple(FORMATS)
+SAMPLE_ROWS = 50
+"""Number of rows whose cells are looked at to choose the columns."""
+SAMPLE_CHARACTERS = 200
+"""Number of characters of each cell that are looked at."""
 
 
 class Table(LocalSource):
@@ -43,6 +50,7 @@ class Table(LocalSource):
         super().__init__(name, [folder / name for folder in folders for name in ("images", "Images", "")], within)
         self._paths = paths
         self._given = options.columns
+        self._encoding = options.encoding
         self._clean = options.clean_semart
         self._links = Links()
 
@@ -58,25 +66,38 @@ class Table(LocalSource):
     async def aclose(self) -> None:
         await self._links.aclose()
 
+    def columns(self) -> Columns:
+        """What the columns of the first table are used for. Blocks."""
+        return self._columns(self._paths[0])
+
     def _rows(self) -> Iterator[Row | Refusal]:
         for path in self._paths:
+            columns = self._columns(path)
             with self._opened(path) as records:
-                columns = self._columns(path, records)
-                for where, cells in records.read(columns):
+                for where, cells in records.read(columns.slots):
                     label = f"{path.name} {where}"
-                    yield Refusal(label, cells) if isinstance(cells, str) else painting(label, cells)
+                    yield Refusal(label, cells) if isinstance(cells, str) else columns.row(label, cells)
 
-    def _columns(self, path: Path, records: Records) -> dict[str, int]:
-        columns = choose(path.name, records.names, self._given)
-        if self._clean and not columns.keys() >= NEEDED:
+    def _columns(self, path: Path) -> Columns:
+        with self._opened(path) as records:
+            names, sample = records.names, self._sample(records)
+        columns = choose(path.name, names, self._given, sample)
+        if self._clean and not columns.fields.keys() >= NEEDED:
             raise misfit(path.name)
         return columns
+
+    def _sample(self, records: Records) -> list[Mapping[int, str]]:
+        """The beginnings of the cells of the first rows, by the index of their column."""
+        slots = {f"sample {index}": index for index in range(min(len(records.names), MAX_COLUMNS))}
+        rows = (cells for _, cells in islice(records.read(slots), SAMPLE_ROWS) if not isinstance(cells, str))
+        return [{slots[slot]: cell[:SAMPLE_CHARACTERS] for slot, cell in cells.items()} for cells in rows]
 
     def _reading(self) -> str:
         path = self._paths[0]
         with self._opened(path) as records:
-            text = reading(records.names, self._columns(path, records))
-            return f"{text} {CLEANED}" if self._clean else text
+            notes = list(records.notes)
+        columns = self._columns(path)
+        return lines_of([*notes, *columns.reading(), *([CLEANED] if self._clean else [])])
 
     @contextmanager
     def _opened(self, path: Path) -> Iterator[Records]:
@@ -85,10 +106,14 @@ class Table(LocalSource):
         Raises:
             SourceError: the table cannot be read.
         """
-        images = {*COLUMNS["image"], plain(self._given.get("image", "image"))}
+        images = {*names_of("image"), plain(self._given.get("image", "image"))}
         try:
             with open_file(path, *([self._within] if self._within is not None else [])) as file:
-                yield FORMATS[path.suffix.lower()](file, path.name, images)
+                reader = FORMATS[path.suffix.lower()]
+                if reader is delimited:
+                    yield delimited(file, path.name, images, self._encoding)
+                else:
+                    yield reader(file, path.name, images)
         except ImageError as error:
             raise SourceError(error.problem, error.next_step) from None
         except UnicodeError as error:
