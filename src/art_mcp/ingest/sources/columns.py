@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from art_mcp.ingest.sources.source import Refusal, Row, SourceError
-from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
+from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, MAX_KEY, Catalogue, Holding, readable
 
 # Accepted column names of each field, in the form that `plain` returns; the first one present is used.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -90,7 +90,7 @@ def choose(table: str, names: Sequence[str], given: Mapping[str, str]) -> dict[s
         else:
             if wanted is not None:
                 raise SourceError(f"{table} has no column {wanted!r:.60}.", f"Its columns are: {shown}.")
-    if "image" not in columns:
+    if not columns.keys() & {"image", "title", "artist"}:
         raise NoPictureColumn(
             f"{table} has no column that names the picture's file; its columns are: {shown}.",
             "Name one of them IMAGE_FILE, or choose it with --column image=NAME.",
@@ -133,13 +133,15 @@ def painting(label: str, cells: Mapping[str, str]) -> Row | Refusal:
         if reason := fault(field, value, cell):
             break
         values[field] = value
-    key = values.get("key") or unicodedata.normalize("NFC", values.get("image", ""))
-    if reason or not values.get("image"):
-        return Refusal(label, reason or "It names no picture.", key or None)
+    image = values.get("image", "")
+    said = [values[field] for field in ("artist", "title", "date", "description") if values.get(field)]
+    key = values.get("key") or unicodedata.normalize("NFC", image) or ", ".join(said)[:MAX_KEY]
+    if reason or not (image or said):
+        return Refusal(label, reason or "It names no picture, and has no title and no artist.", key or None)
     return Row(
-        label=label if "://" in values["image"] else f"{label} ({readable(values['image'])})",
+        label=label if not image or "://" in image else f"{label} ({readable(image)})",
         key=key,
-        image=values["image"],
+        image=image,
         catalogue=Catalogue(**{field: values.get(field) or None for field in CATALOGUE_FIELDS}),
         vector=values.get("vector") or None,
         holding=Holding(**{field: values.get(field) or None for field in HOLDING_FIELDS}),

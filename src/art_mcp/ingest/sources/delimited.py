@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import BinaryIO, TextIO
 
 from art_mcp.ingest.sources.columns import plain
-from art_mcp.ingest.sources.folder import PICTURE_SUFFIXES
 from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records, is_link
 from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.suffixes import PICTURE_SUFFIXES
 
 MAX_LINES_IN_A_ROW = 100
 """Maximum number of additional lines that one row may span."""
@@ -39,7 +39,7 @@ def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     delimiter, names = _delimiter(header[1], images)
 
     def records(columns: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
-        for number, cells in _records(lines, delimiter, len(names), columns["image"]):
+        for number, cells in _records(lines, delimiter, len(names), columns.get("image")):
             where = f"line {number}"
             if isinstance(cells, str):
                 yield where, cells
@@ -108,7 +108,7 @@ def _names_picture(cell: str) -> bool:
     return is_link(cell) or cell.lower().endswith(tuple(PICTURE_SUFFIXES))
 
 
-def _records(lines: _Lines, delimiter: str, width: int, image: int) -> Iterator[tuple[int, list[str] | str]]:
+def _records(lines: _Lines, delimiter: str, width: int, image: int | None) -> Iterator[tuple[int, list[str] | str]]:
     """Yield the line number of each row with its cells, or with the reason why it cannot be read.
 
     A quoted field may contain line breaks. If a quote is never closed, only its own line is lost, whereas Python's
@@ -119,7 +119,7 @@ def _records(lines: _Lines, delimiter: str, width: int, image: int) -> Iterator[
 
     def is_row(line: str) -> bool:
         cells = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])
-        return len(cells) == width and _names_picture(cells[image])
+        return len(cells) == width and (image is None or _names_picture(cells[image]))
 
     while (taken := lines.next()) is not None:
         number, text = taken

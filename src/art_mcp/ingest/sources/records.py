@@ -6,10 +6,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from art_mcp.ingest.sources.source import SourceError
+
 MAX_LINE = 1 << 20
 """Maximum length of a line: characters of delimited text, bytes of JSON Lines."""
 SAMPLE_BYTES = 1 << 24
 """Number of bytes at the start of a file from which its encoding or columns are determined."""
+
+
+class NotInstalled(SourceError):
+    """A table needs a library that is not installed."""
+
 
 Cells = Mapping[str, str] | str
 """The cells of a row, by field; or the reason why it cannot be read."""

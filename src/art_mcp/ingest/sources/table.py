@@ -2,83 +2,136 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
+from threading import Lock
 from typing import BinaryIO
 
 import anyio.to_thread
 
-from art_mcp.images.files import open_file
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources.columns import COLUMNS, choose, painting, plain, reading
+from art_mcp.ingest.sources.columns import COLUMNS, NoPictureColumn, choose, painting, plain, reading
 from art_mcp.ingest.sources.delimited import delimited
-from art_mcp.ingest.sources.jsonl import jsonl
-from art_mcp.ingest.sources.links import Links
+from art_mcp.ingest.sources.excel import excel
+from art_mcp.ingest.sources.gzipped import DAMAGED, unpacked
+from art_mcp.ingest.sources.json_table import json_table
 from art_mcp.ingest.sources.local import LocalSource
-from art_mcp.ingest.sources.parquet import parquet
-from art_mcp.ingest.sources.records import Records, is_link
+from art_mcp.ingest.sources.parquet import ROW, Pictures, parquet
+from art_mcp.ingest.sources.places import Folder, Place
+from art_mcp.ingest.sources.records import NotInstalled, Records
 from art_mcp.ingest.sources.semart import CLEANED, NEEDED, clean, misfit
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
+from art_mcp.ingest.sources.table_pictures import TablePictures
 
-FORMATS: dict[str, Callable[[BinaryIO, str, Collection[str]], Records]] = {
-    ".csv": delimited,
-    ".tsv": delimited,
-    ".jsonl": jsonl,
-    ".ndjson": jsonl,
+Reader = Callable[[BinaryIO, str, Collection[str]], Records]
+"""Takes the open file, its name, and the possible names of the picture column."""
+FORMATS: dict[str, Reader] = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), delimited),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), json_table),
+    ".xlsx": excel,
+    ".xlsm": excel,
     ".parquet": parquet,
 }
-"""Readers by file suffix; each takes the open file, its name, and the possible names of the picture column."""
-TABLE_SUFFIXES = tuple(FORMATS)
+"""Readers by file suffix; text can be compressed by gzip, as in `.csv.gz`."""
+_EMBEDDED = re.compile(rf"{ROW}(\d{{1,9}})(?:/.*)?", re.DOTALL)
+TABLE_SUFFIXES = (*FORMATS, *(f"{suffix}.gz" for suffix in (".csv", ".tsv", ".jsonl", ".json")))
 
 
 class Table(LocalSource):
-    """One or more tables with the same columns, read as one collection."""
+    """One or more tables with the same columns, read as one collection.
+
+    Args:
+        place: where the tables are.
+        tables: their paths in that place.
+        within: folders that the folder of `Options.images` must be in; None for no restriction.
+    """
 
     def __init__(
-        self, name: str, paths: tuple[Path, ...], options: Options, within: Sequence[Path] | None = None
+        self,
+        name: str,
+        place: Place,
+        tables: Sequence[str],
+        options: Options,
+        within: Sequence[Path] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        folders = dict.fromkeys(path.parent for path in paths)
-        super().__init__(name, [folder / name for folder in folders for name in ("images", "Images", "")], within)
-        self._paths = paths
+        super().__init__(name, notes)
+        given = [Folder(Path(options.images), within)] if options.images else []
+        self.picture_folders = (place.sub("images"), place.sub("Images"), place)
+        self._pictures = TablePictures(given, self.picture_folders)
+        self._place = place
+        self._tables = tuple(tables)
         self._given = options.columns
         self._clean = options.clean_semart
-        self._links = Links()
+        self._in_table: Pictures | None = None
+        self._lock = Lock()
 
     def rows(self) -> Iterator[Row | Refusal]:
         return clean(self._rows) if self._clean else self._rows()
 
-    async def picture(self, image: str) -> bytes:
-        return await (self._links.picture(image) if is_link(image) else super().picture(image))
+    def fields(self) -> Collection[str]:
+        """The fields that have a column; none if the table cannot be read or has neither pictures nor titles. Blocks.
 
-    async def reading(self) -> str:
-        return await anyio.to_thread.run_sync(self._reading)
+        Raises:
+            SourceError: a column that the user chose is missing, or a library is not installed.
+        """
+        try:
+            with self._opened(self._tables[0]) as records:
+                return self._columns(self._tables[0], records).keys()
+        except SourceError as error:
+            if isinstance(error, NotInstalled) or (self._given and not isinstance(error, NoPictureColumn)):
+                raise
+            return ()
+
+    async def picture(self, image: str) -> bytes:
+        if reader(self._tables[0]) is parquet and (embedded := _EMBEDDED.fullmatch(image)):
+            return await anyio.to_thread.run_sync(self._embedded, int(embedded[1]))
+        return await self._pictures.read(image)
 
     async def aclose(self) -> None:
-        await self._links.aclose()
+        await self._pictures.aclose()
+        if self._in_table is not None:
+            self._in_table.close()
 
     def _rows(self) -> Iterator[Row | Refusal]:
-        for path in self._paths:
+        for path in self._tables:
             with self._opened(path) as records:
                 columns = self._columns(path, records)
                 for where, cells in records.read(columns):
-                    label = f"{path.name} {where}"
-                    yield Refusal(label, cells) if isinstance(cells, str) else painting(label, cells)
+                    label = f"{path} {where}"
+                    yield Refusal(label, cells) if isinstance(cells, str) else self._settled(painting(label, cells))
 
-    def _columns(self, path: Path, records: Records) -> dict[str, int]:
-        columns = choose(path.name, records.names, self._given)
+    def _embedded(self, row: int) -> bytes:
+        with self._lock:
+            if self._in_table is None:
+                path = self._tables[0]
+                with self._opened(path) as records:
+                    column = records.names[self._columns(path, records)["image"]]
+                self._in_table = Pictures(self._place.open_table(path), path, column)
+        return self._in_table.read(row)
+
+    def _settled(self, row: Row | Refusal) -> Row | Refusal:
+        if isinstance(row, Refusal) or (image := self._pictures.settle(row.image)) == row.image:
+            return row
+        return replace(row, image=image)
+
+    def _columns(self, path: str, records: Records) -> dict[str, int]:
+        columns = choose(path, records.names, self._given)
         if self._clean and not columns.keys() >= NEEDED:
-            raise misfit(path.name)
+            raise misfit(path)
         return columns
 
-    def _reading(self) -> str:
-        path = self._paths[0]
+    def _reading(self) -> list[str]:
+        path = self._tables[0]
         with self._opened(path) as records:
             text = reading(records.names, self._columns(path, records))
-            return f"{text} {CLEANED}" if self._clean else text
+            return [text, CLEANED] if self._clean else [text]
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[Records]:
+    def _opened(self, path: str) -> Iterator[Records]:
         """Open a table and read its column names.
 
         Raises:
@@ -86,19 +139,35 @@ class Table(LocalSource):
         """
         images = {*COLUMNS["image"], plain(self._given.get("image", "image"))}
         try:
-            with open_file(path, *([self._within] if self._within is not None else [])) as file:
-                yield FORMATS[path.suffix.lower()](file, path.name, images)
+            with self._place.open_table(path) as file, unpacked(file, path) as plain_file:
+                yield reader(path)(plain_file, path, images)
         except ImageError as error:
             raise SourceError(error.problem, error.next_step) from None
         except UnicodeError as error:
             encoding = getattr(error, "encoding", "UTF-8")
-            raise SourceError(f"{path.name} is cut off or is not {encoding} text.", "Save it as UTF-8.") from None
+            raise SourceError(f"{path} is cut off or is not {encoding} text.", "Save it as UTF-8.") from None
+        except DAMAGED:
+            raise SourceError(f"{path} is damaged.", "Write or download it again.") from None
         except OSError as error:
-            raise SourceError(
-                f"{path.name} cannot be read ({error.strerror}).", "Check the file and its permissions."
-            ) from None
+            raise SourceError(f"{path} cannot be read ({error.strerror}).", "Check the file's permissions.") from None
 
 
-def semart_tables(folder: Path) -> tuple[Path, ...]:
-    """Paths of those of SemArt's three tables that the folder contains."""
-    return tuple(path for part in ("train", "val", "test") if (path := folder / f"semart_{part}.csv").is_file())
+def is_table(name: str) -> bool:
+    """Whether a file is a table, by its ending."""
+    return name.lower().endswith(TABLE_SUFFIXES)
+
+
+def reader(name: str) -> Reader:
+    """The reader of a table, by the ending of its name."""
+    return FORMATS[PurePath(name.lower().removesuffix(".gz")).suffix]
+
+
+def table_at(path: Path, options: Options, within: Sequence[Path] | None = None) -> Table:
+    """The table in a file."""
+    stem = path.name[: -len(next(suffix for suffix in reversed(TABLE_SUFFIXES) if path.name.lower().endswith(suffix)))]
+    return Table(stem, Folder(path.parent, within), (path.name,), options, within)
+
+
+def semart_tables(files: Collection[str]) -> tuple[str, ...]:
+    """Names of those of SemArt's three tables that are among the files of a folder."""
+    return tuple(name for part in ("train", "val", "test") if (name := f"semart_{part}.csv") in files)
