@@ -82,7 +82,7 @@ async def test_bad_rows_are_refused_and_the_others_asked(twelve_there: Database,
     assert captions.refusals == [
         ("captions.tsv line 3 (1.jpg)", "It has no caption."),
         ("captions.tsv line 4 (nowhere.jpg)", "No stored painting has the id or the picture 'nowhere.jpg'."),
-        ("captions.tsv line 5", "It names no picture."),
+        ("captions.tsv line 5", "No stored painting has the id or the picture 'no picture'."),
         ("captions.tsv line 6 (2.jpg)", "Its caption has 2,001 characters; at most 2,000 can be searched."),
     ]
 

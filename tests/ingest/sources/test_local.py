@@ -154,7 +154,7 @@ def test_text_after_a_closing_quote_is_kept(write: Callable[..., list[Row | Refu
         (line("2.jpg", description="d" * 50_001), "Its description has 50,001 characters; at most 50,000 are stored."),
         (line("2.jpg", description="d" * 200_000), "A field is longer than 131,072 characters."),
         (line("2.jpg", description="d" * 3_000_000), "The line is longer than 1,048,576 characters."),
-        (line(" "), "It names no picture."),
+        (" \t \t\t\tOil\t\t\t\t\n", "It names no picture, and has no title and no artist."),
     ],
 )
 def test_a_bad_row_refuses_only_itself(bad: str, reason: str, write: Callable[..., list[Row | Refusal]]) -> None:
@@ -173,7 +173,7 @@ def test_empty_lines_are_no_rows(write: Callable[..., list[Row | Refusal]]) -> N
     [
         ("", "is empty"),
         ("\n\n", "is empty"),
-        ("TITLE\tAUTHOR\na\tb\n", "no column that names the picture's file; its columns are: TITLE, AUTHOR"),
+        ("NAAM\tMAKER2\na\tb\n", "no column that names the picture's file; its columns are: NAAM, MAKER2"),
         ("IMAGE_FILE\tTITLE\tTitle\na\tb\tc\n", "has the column 'title' twice"),
         (b"\xff\xfeI\x00M\x00A", "is cut off or is not utf-16"),
     ],
@@ -206,7 +206,7 @@ def test_a_folder_with_one_table_is_that_table_and_with_two_is_ambiguous(tmp_pat
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
     for name in ("b/Sea_at_night.jpg", "a.PNG", ".hidden/no.jpg", "b/.no.jpg", "Œuvre é.webp"):
         draw(tmp_path / name, 1)
-    for name in ("notes.txt", "photo.heic", "b/drawing.svg"):
+    for name in ("notes.txt", "photo.jxl", "b/drawing.svg"):
         (tmp_path / name).write_bytes(b"x")
     rows = list(source_at(tmp_path).rows())
     assert [(row.key, row.catalogue.title) for row in rows if isinstance(row, Row)] == [
@@ -214,13 +214,17 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
         ("Œuvre é.webp", "Œuvre é"),
         ("b/Sea_at_night.jpg", "Sea at night"),
     ]
-    assert [row.label for row in rows if isinstance(row, Refusal)] == ["photo.heic", "b/drawing.svg"]
-    assert "HEIC is not supported. Convert" in rows[1].reason
+    assert [row.label for row in rows if isinstance(row, Refusal)] == ["photo.jxl", "b/drawing.svg"]
+    assert "JXL is not supported. Convert" in rows[1].reason
 
 
 def test_what_is_no_source(tmp_path: Path) -> None:
-    (tmp_path / "x.xlsx").write_bytes(b"")
-    with pytest.raises(SourceError, match="neither a folder nor a table"):
-        source_at(tmp_path / "x.xlsx")
+    for name, said in (
+        ("x.docx", "neither a folder nor a table"),
+        ("x.xls", "an old Excel workbook, which is not read"),
+    ):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(SourceError, match=said):
+            source_at(tmp_path / name)
     with pytest.raises(SourceError, match=r"^There is no file or folder none\."):
         source_at(tmp_path / "none")

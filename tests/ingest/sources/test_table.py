@@ -91,7 +91,7 @@ def test_a_vector_keeps_its_brackets(tmp_path: Path) -> None:
         (b'{"image": "2.jpg", "title": "a\\u0000b"}', "Its title holds a NUL character."),
         (b'{"image": "2.jpg", "title": "\\ud800"}', "Its title has bytes that are not text"),
         (b'{"image": "2.jpg", "title": "' + b"t" * 2_000_000 + b'"}', "The line is longer than 1,048,576 bytes."),
-        (b'{"title": "nothing"}', "It names no picture."),
+        (b'{"medium": "oil"}', "It names no picture, and has no title and no artist."),
     ],
 )
 def test_a_bad_line_refuses_only_itself(tmp_path: Path, bad: bytes, reason: str) -> None:
