@@ -218,6 +218,11 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
     assert "JXL is not supported. Convert" in rows[1].reason
 
 
+def test_rows_without_pictures_and_ids_are_kept_apart(write: Callable[..., list[Row | Refusal]]) -> None:
+    rows = write("artist,title,medium\nMonet,Sea,oil\nMonet,Sea,ink\nMonet,Sea,oil\nMonet,Wood,oil\n", name="t.csv")
+    assert [row.key for row in rows] == ["Monet, Sea", "Monet, Sea (2)", "Monet, Sea", "Monet, Wood"]
+
+
 def test_what_is_no_source(tmp_path: Path) -> None:
     for name, said in (
         ("x.docx", "neither a folder nor a table"),

@@ -11,7 +11,7 @@ from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources import picture_names
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.picture_names import meanings
-from art_mcp.ingest.sources.source import Options, Row
+from art_mcp.ingest.sources.source import Options, Row, SourceError
 from art_mcp.ingest.sources.table import Table
 
 PICTURES = (
@@ -154,6 +154,18 @@ async def test_another_folder_with_the_pictures(folder: Path, tmp_path: Path) ->
     draw(tmp_path / "photos" / "deep" / "1.jpg", 50)
     for images, meant in ((tmp_path / "photos", "photos/deep/1.jpg"), (None, "museum/images/1.jpg")):
         assert await picture(table(folder, "1.jpg", images=images)) == (tmp_path / meant).read_bytes()
+
+
+def test_a_folder_of_pictures_that_cannot_be_taken(folder: Path, tmp_path: Path) -> None:
+    for source, images, within, said in (
+        (folder / "table.csv", tmp_path / "none", None, "There is no folder none"),
+        (folder / "table.csv", tmp_path / "none", [folder], "none is not in a folder that may be read"),
+        (folder / "table.csv", tmp_path, [folder], "is not in a folder that may be read"),
+        (folder / "images", folder, None, "images is no table"),
+    ):
+        (folder / "table.csv").write_text("image\n")
+        with pytest.raises(SourceError, match=said):
+            open_source(str(source), Options(images=str(images)), within)
 
 
 def test_a_link_is_taken_only_where_its_file_is_not_there(folder: Path) -> None:

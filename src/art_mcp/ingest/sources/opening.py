@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from art_mcp.images.files import allowed_path
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.cleveland import Cleveland
 from art_mcp.ingest.sources.columns import SHOWN
 from art_mcp.ingest.sources.folder import PictureFolder, has_pictures
@@ -51,13 +53,29 @@ def open_source(source: str, options: Options, within: Sequence[Path] | None = N
         SourceError: the path does not exist, cannot be read or is ambiguous, or the options do not fit the source.
     """
     path = Path(source)
+    if options.images is not None:
+        _check_images(options.images, within)
     try:
         found = _open_address(source) if is_address(source) else _open_path(path, options, within)
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read ({error.strerror}).", "Check its permissions.") from None
-    if options.clean_semart and not isinstance(found, Table):
-        raise misfit(found.name)
+    if not isinstance(found, Table):
+        if options.clean_semart:
+            raise misfit(found.name)
+        if options.images is not None:
+            raise SourceError(
+                f"{found.name} is no table, so it has no other folder with its pictures.", "Give a table."
+            )
     return found
+
+
+def _check_images(folder: str, within: Sequence[Path] | None) -> None:
+    try:
+        path = Path(folder) if within is None else allowed_path(folder, within)
+    except ImageError as error:
+        raise SourceError(error.problem, error.next_step) from None
+    if not path.is_dir():
+        raise SourceError(f"There is no folder {path.name}.", "Give the path of the folder with the table's pictures.")
 
 
 def _open_address(source: str) -> Source:
@@ -100,7 +118,7 @@ def _open_place(name: str, place: Place, options: Options, within: Sequence[Path
     tables = {file: Table(name, place, (file,), options, within) for file in candidates}
     fields = {file: table.fields() for file, table in tables.items()}
     naming = [file for file in tables if "image" in fields[file]]
-    if not naming and has_pictures(place):
+    if not naming and options.images is None and has_pictures(place):
         return PictureFolder(name, place, _not_read(tables))
     usable = naming or [file for file in tables if fields[file]] or list(tables)
     if len(usable) > 1:

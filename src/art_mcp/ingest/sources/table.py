@@ -97,12 +97,19 @@ class Table(LocalSource):
             self._in_table.close()
 
     def _rows(self) -> Iterator[Row | Refusal]:
+        namesakes: dict[str, dict[int, int]] = {}
         for path in self._tables:
             with self._opened(path) as records:
                 columns = self._columns(path, records)
                 for where, cells in records.read(columns):
                     label = f"{path} {where}"
-                    yield Refusal(label, cells) if isinstance(cells, str) else self._settled(painting(label, cells))
+                    if isinstance(cells, str):
+                        yield Refusal(label, cells)
+                        continue
+                    row = self._settled(painting(label, cells))
+                    if isinstance(row, Row) and not (row.image or cells.get("key") or cells.get("number")):
+                        row = _apart(row, namesakes)
+                    yield row
 
     def _embedded(self, row: int) -> bytes:
         with self._lock:
@@ -150,6 +157,13 @@ class Table(LocalSource):
             raise SourceError(f"{path} is damaged.", "Write or download it again.") from None
         except OSError as error:
             raise SourceError(f"{path} cannot be read ({error.strerror}).", "Check the file's permissions.") from None
+
+
+def _apart(row: Row, namesakes: dict[str, dict[int, int]]) -> Row:
+    """Number the key of a row whose key is only what it says, if an earlier row with that key says more or less."""
+    known = namesakes.setdefault(row.key, {})
+    number = known.setdefault(hash(repr((row.catalogue, row.holding, row.details))), len(known) + 1)
+    return replace(row, key=f"{row.key} ({number})") if number > 1 else row
 
 
 def is_table(name: str) -> bool:
