@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ MAX_RATIO = 200
 """Maximum ratio of unpacked to packed bytes beyond `UNSUSPECTED`. A table has about 10, a bomb about 1,000."""
 UNSUSPECTED = 1 << 26
 """Bytes up to which a table may unpack, whatever its ratio."""
-DAMAGED = (zlib.error, EOFError, gzip.BadGzipFile)
-"""What reading a damaged file raises."""
+DAMAGED = (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile)
+"""What reading a damaged compressed file raises, also one in an archive."""
 
 
 class _Unpacking(RawIOBase):

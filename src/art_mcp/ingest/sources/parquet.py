@@ -116,7 +116,10 @@ class Pictures:
                 _check_size(self._table, [self._leaf], self._name, [group])
                 self._next, self._end = self._starts[group : group + 2]
                 self._batches = self._table.iter_batches(AT_ONCE, row_groups=[group], columns=[self._leaf])
-            column = next(self._batches).column(0)
+            batch = next(self._batches, None)
+            if batch is None:  # the file declares more rows than it has
+                raise self._damaged
+            column = batch.column(0)
             values: Any = column.field("bytes") if _is_struct(column.type) else column  # type: ignore[attr-defined]
             self._read[self._next] = values.to_pylist()
             self._next += len(values)
