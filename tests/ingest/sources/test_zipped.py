@@ -189,3 +189,11 @@ def test_an_archive_behind_a_link_out_of_the_allowed_folders(tmp_path: Path) -> 
     (tmp_path / "in" / "t.zip").symlink_to(tmp_path / "outside.zip")
     with pytest.raises(SourceError, match="not in a folder that may be read"):
         source_at(tmp_path / "in" / "t.zip")
+
+
+def test_a_damaged_table_in_an_archive_is_told(tmp_path: Path) -> None:
+    table = b"image,title\n1.jpg,Sea\n"
+    path = pack(tmp_path / "t.zip", {"t.csv": table}, zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes().replace(table, table.replace(b"Sea", b"sea")))
+    with pytest.raises(SourceError, match=r"t\.csv is damaged"):
+        list(source_at(path).rows())
