@@ -108,9 +108,9 @@ class Pictures:
         if not 0 <= index < self._starts[-1]:
             return None
         while True:
-            for first, batch in self._read.items():
-                if first <= index < first + len(batch):
-                    return batch[index - first]
+            for first, pictures in self._read.items():
+                if first <= index < first + len(pictures):
+                    return pictures[index - first]
             if not self._next <= index < self._end:
                 group = bisect_right(self._starts, index) - 1
                 _check_size(self._table, [self._leaf], self._name, [group])
