@@ -1,4 +1,48 @@
-"""The base class of the errors that people and models read."""
+"""The base class of the errors that people and models read, and advice that names an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a load."""
+
+    tool: str
+    """As the tools spell it."""
+    option: str
+    """As the command line spells it."""
+
+
+class Advice(str):
+    """A text that names arguments. It has the tools' spelling, so no answer of a tool can name an option.
+
+    Args:
+        text: with `{}` in place of each of the others.
+        parts: arguments, and texts that are put in unchanged.
+    """
+
+    on_command_line: str
+    __slots__ = ("on_command_line",)
+
+    def __new__(cls, text: str, *parts: Argument | str) -> Advice:
+        advice = super().__new__(cls, text.format(*(p.tool if isinstance(p, Argument) else p for p in parts)))
+        advice.on_command_line = text.format(*(p.option if isinstance(p, Argument) else p for p in parts))
+        return advice
+
+
+def on_command_line(text: str) -> str:
+    """A text in the spelling of the command line."""
+    return text.on_command_line if isinstance(text, Advice) else text
+
+
+def lines_of(texts: Sequence[str]) -> Advice:
+    """Several texts, one on each line."""
+    advice = Advice("{}", "\n".join(texts))
+    advice.on_command_line = "\n".join(map(on_command_line, texts))
+    return advice
 
 
 class ArtMcpError(Exception):
@@ -16,6 +60,11 @@ class ArtMcpError(Exception):
         super().__init__(f"{problem} {next_step}")
         self.problem = problem
         self.next_step = next_step
+
+    @property
+    def on_command_line(self) -> str:
+        """The text of the error in the spelling of the command line."""
+        return f"{self.problem} {on_command_line(self.next_step)}"
 
 
 def first_error(error: BaseException) -> BaseException:

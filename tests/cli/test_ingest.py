@@ -56,6 +56,39 @@ def test_the_help_of_ingest_tells_of_every_kind_of_source() -> None:
         assert kind.form in said and kind.takes in said
 
 
+def test_a_dry_run_shows_what_is_made_of_a_table(database_url: str, tmp_path: Path) -> None:
+    for name in ("1.png", "scans/2.png"):
+        draw(tmp_path / name, 1)
+    lines = [
+        "Inventář;Název;Autor;Datace;Rozměr;Soubor",
+        "K-1;Zimní večer;Šimon Dvořák (1850-1900)|Jan Bílý;1880;3 x 4;1.png",
+    ]
+    lines += ["K-2;Žně;Anna Nováková;1901;;2.png", *(f"K-{n};Obraz {n};;;;chybí{n}.png" for n in range(3, 40))]
+    (tmp_path / "sbírka.csv").write_bytes("\n".join(lines).encode("cp1250"))
+    options = ("--encoding", "cp1250", "--images", "scans", "--column", "number=Inventář")
+    done = art_mcp_here("ingest", "sbírka.csv", "--dry-run", *options, cwd=tmp_path, ART_MCP_DATABASE_URL=database_url)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[1:8] == [
+        "  Encoding: cp1250, as chosen.",
+        "  Read: number from Inventář, image from Soubor, title from Název, artist from Autor, date from Datace.",
+        "  Kept with each painting: Rozměr.",
+        "  sbírka.csv line 2 (1.png): Zimní večer; by Šimon Dvořák, Jan Bílý; date 1880 (1880); number K-1; "
+        "picture 1.png.",
+        "  sbírka.csv line 3 (2.png): Žně; by Anna Nováková; date 1901 (1901); number K-2; picture 2.png.",
+        "  sbírka.csv line 4 (chybí3.png): Obraz 3; no artist; no date; number K-3; picture chybí3.png.",
+        said[7],
+    ]
+    assert any("The picture is missing: 3" in line and "rows, e.g. sbírka.csv line" in line for line in said)
+    assert len(said) < 14
+
+
+def test_errors_of_the_command_line_name_its_options(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("weight,price\n1,2\n")
+    said = failed(art_mcp_here("ingest", str(tmp_path / "t.csv"), ART_MCP_DATABASE_URL=database_url))
+    assert said.endswith("Name one of them IMAGE_FILE, or choose it with --column image=NAME.\n")
+
+
 def test_a_source_that_is_missing(database_url: str) -> None:
     said = failed(art_mcp_here("ingest", "/nowhere/at/all", ART_MCP_DATABASE_URL=database_url))
     assert said == (

@@ -82,7 +82,7 @@ async def test_bad_rows_are_refused_and_the_others_asked(twelve_there: Database,
     assert captions.refusals == [
         ("captions.tsv line 3 (1.jpg)", "It has no caption."),
         ("captions.tsv line 4 (nowhere.jpg)", "No stored painting has the id or the picture 'nowhere.jpg'."),
-        ("captions.tsv line 5", "No stored painting has the id or the picture 'no picture'."),
+        ("captions.tsv line 5 (no picture)", "No stored painting has the id or the picture 'no picture'."),
         ("captions.tsv line 6 (2.jpg)", "Its caption has 2,001 characters; at most 2,000 can be searched."),
     ]
 
@@ -139,7 +139,7 @@ async def test_tables_that_ask_nothing(twelve_there: Database, tmp_path: Path) -
         "said.csv has no caption of a painting that is stored. said.csv line 2 (7): No stored painting has the id or "
         "the picture '7'. Load its pictures with `art-mcp ingest` first, and check --id-column and --image-column."
     )
-    assert "has no column 'text'. Its columns are: inventory, caption" in await failure(
+    assert "has no column 'text'. It has the columns: inventory, caption" in await failure(
         table, "text", None, "inventory"
     )
     draw(tmp_path / "pictures" / "1.png", 1)

@@ -41,7 +41,7 @@ async def test_a_plan_says_what_the_load_then_does(settings: Settings, tmp_path:
         assert (job.total, job.stored, job.unchanged, job.refused, job.missing) == (9, 5, 2, 2, 1)
         assert job.unpictured == plan.unpictured == 2
         refused = await jobs.refusals(database, job_id)
-        assert [label for label, _ in plan.refusals] == [label for label, _ in refused]
+        assert [label for group in plan.refusals for label in group.examples] == [label for label, _ in refused]
         assert (await ingest.plan(table, options=Options(limit=2))).total == 2
 
 

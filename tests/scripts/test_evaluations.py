@@ -85,6 +85,26 @@ def test_wall_photos_are_the_same_for_the_same_seed(sample: Path) -> None:
     assert (cut_off < 0).any() or (cut_off > 720).any()
 
 
+def test_eval_columns(tmp_path: Path) -> None:
+    headers = {
+        "sheet": {"columns": ["Künstler", "Bild", "Preis"], "fields": {"artist": "Künstler", "image": "Preis"}},
+        "export": ["Dublin Core:Title", "file"],
+        "weights": ["weight"],
+    }
+    (tmp_path / "headers.json").write_text(json.dumps(headers))
+    (tmp_path / "table.csv").write_text("a,title\n1.jpg,Sea\n")
+    printed = run("eval_columns.py", tmp_path / "headers.json", tmp_path / "table.csv")
+    (rows,) = tables(printed)
+    assert [(row["system"], row["title"], row["artist"], row["image"]) for row in rows] == [
+        ("sheet", "-", "Künstler", "Bild"),
+        ("export", "Dublin Core:Title", "-", "file"),
+        ("weights", "-", "-", "-"),
+        ("table.csv", "title", "-", "a"),
+    ]
+    assert "3 of 4 fields are read as expected." in printed
+    assert "sheet: image from Bild, expected from Preis" in printed
+
+
 def test_eval_dates(tmp_path: Path) -> None:
     dates = ["c. 1665", "1665", "1671-72", "sometime", "date not known", "1904"]
     lines = ["IMAGE_FILE\tAUTHOR\tDATE\tTIMEFRAME"]

@@ -309,8 +309,9 @@ async def test_refused_rows_are_reported(empty_client: Client, pictures: Path) -
         {
             "row": "table.tsv line 14 (gone.jpg)",
             "reason": "Stored without its picture: The picture is missing. Folders searched: images, Images, pictures.",
+            "rows": 1,
         },
-        {"row": "table.tsv line 15", "reason": "It has 1 columns, the header has 6."},
+        {"row": "table.tsv line 15", "reason": "It has 1 columns, the header has 6.", "rows": 1},
     ]
     for refusal in job["refusals"]:
         assert refusal["reason"] in result.content[0].text

@@ -80,7 +80,7 @@ def main() -> None:
                 error.show()
                 status = error.exit_code
             case ArtMcpError() as error:
-                status = _say(str(error), 1)
+                status = _say(error.on_command_line, 1)
             case click.Abort() | KeyboardInterrupt():
                 status = _say(
                     "stopped. `art-mcp ingest --resume` continues loading, `art-mcp reembed` re-embedding, and "

@@ -7,15 +7,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 
 from art_mcp.cli.progress import Progress, with_bar
-from art_mcp.cli.refusals import print_refusals
-from art_mcp.errors import ArtMcpError
-from art_mcp.ingest.sources.columns import COLUMNS
+from art_mcp.cli.refusals import print_groups, print_refusals
+from art_mcp.errors import ArtMcpError, on_command_line
+from art_mcp.ingest.sources.columns import FIELDS
 from art_mcp.ingest.sources.kinds import KINDS, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.runtime import Runtime
@@ -33,8 +34,8 @@ def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Map
     columns = {}
     for each in given:
         field, equals, column = each.partition("=")
-        if not equals or field not in COLUMNS:
-            raise click.BadParameter(f"write FIELD=COLUMN, where FIELD is one of {', '.join(COLUMNS)}.")
+        if not equals or field not in FIELDS:
+            raise click.BadParameter(f"write FIELD=COLUMN, where FIELD is one of {', '.join(FIELDS)}.")
         columns[field] = column
     return columns
 
@@ -58,7 +59,15 @@ class _Command(click.Command):
     multiple=True,
     metavar="FIELD=COLUMN",
     callback=_columns,
-    help="Read FIELD from COLUMN of a table, if its header is not recognised, e.g. title=Naam.",
+    help="Read FIELD from COLUMN of a table, if its header is not recognised, e.g. title=Naam; or from a pattern, e.g. "
+    "image=https://museum.example/{id}.jpg.",
+)
+@click.option("--encoding", metavar="NAME", help="Encoding of a table, e.g. cp1250. Default: detected.")
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder with a table's pictures, if they are not beside it.",
 )
 @click.option(
     "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."
@@ -74,6 +83,8 @@ def ingest(
     dry_run: bool,
     limit: int | None,
     columns: Mapping[str, str],
+    encoding: str | None,
+    images: Path | None,
     remove_missing: bool,
     clean_semart: bool,
     resume: bool,
@@ -86,11 +97,18 @@ def ingest(
     """
     if bool(source) == resume:  # an empty SOURCE is an unset shell variable, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
-    if resume and (collection or dry_run or limit or columns or remove_missing or clean_semart):
+    if resume and (collection or dry_run or limit or columns or encoding or images or remove_missing or clean_semart):
         raise click.UsageError("--resume continues jobs with the options that they were started with; give it alone.")
     if source is not None and not is_address(source):
         source = os.path.abspath(source)
-    options = Options(columns=columns, limit=limit, remove_missing=remove_missing, clean_semart=clean_semart)
+    options = Options(
+        columns=columns,
+        encoding=encoding,
+        images=os.path.abspath(images) if images else None,
+        limit=limit,
+        remove_missing=remove_missing,
+        clean_semart=clean_semart,
+    )
     if source and dry_run:
         anyio.run(_plan, settings, source, collection, options, as_json)
     else:
@@ -137,7 +155,7 @@ async def _ingest(
         elif suggestion:
             click.echo(suggestion, err=True)
     if problems:
-        raise click.ClickException("\n".join(str(problem) for problem in problems))
+        raise click.ClickException("\n".join(problem.on_command_line for problem in problems))
     if any(job.refused == job.total for job, _ in finished):
         sys.exit(1)  # nothing could be stored
 
@@ -187,6 +205,7 @@ async def _plan(settings: Settings, source: str, collection: str | None, options
     async with Runtime(settings) as runtime:
         plan = await (await runtime.ingest()).plan(source, collection, options=options)
         spending = await runtime.spending(plan.calls) if plan.calls else None
+    plan.reading = on_command_line(plan.reading) if plan.reading else None
     if as_json:
         click.echo(json.dumps(asdict(plan) | {"spending": spending and asdict(spending)}, indent=2))
         return
@@ -201,13 +220,14 @@ def _print_plan(plan: Plan) -> None:
         f"{plan.collection}: {plan.total} rows: {plan.new} new, {plan.changed} changed, {plan.unchanged} unchanged, "
         f"{plan.refused} to be refused."
     )
-    if plan.reading:
-        click.echo(f"  {plan.reading}")
+    for line in (plan.reading or "").splitlines():
+        click.echo(f"  {line}")
+    for row in plan.first_rows:
+        click.echo(f"  {row}")
     if plan.unpictured:
         click.echo(f"  {plan.unpictured} of them have no picture that can be read; their words are searched.")
     if plan.missing:
         click.echo(f"  {plan.missing} are no longer in the source.")
-    for label, reason in plan.refusals:
-        click.echo(f"  {label}: {reason}")
-    if plan.refused > len(plan.refusals):
-        click.echo(f"  ... and {plan.refused - len(plan.refusals)} more to be refused.")
+    for note in plan.notes:
+        click.echo(f"  {note}")
+    print_groups(plan.refusals, plan.more_refusals)

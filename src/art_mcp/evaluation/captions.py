@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.evaluation.question import Kind, Question
-from art_mcp.ingest.sources.columns import NoPictureColumn
+from art_mcp.ingest.sources.choosing import NoPictureColumn
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.table import Table
@@ -77,6 +77,9 @@ async def read_captions(
     try:
         if not isinstance(source, Table):
             raise SourceError(f"{path.name} is not a table.", "Give a table with a column of captions.")
+        chosen = await anyio.to_thread.run_sync(source.columns)
+        if not chosen.has_picture and chosen.fields.keys().isdisjoint(("key", "number")):
+            raise NoPictureColumn(f"{path.name} has no column that names the picture's file or the painting's id.", "")
         async with aclosing(source.pages(None)) as pages:
             async for page in pages:
                 for label, question in await _questions(database, page.rows, filters):

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from art_mcp.dates import years
 from art_mcp.images.picture import glance
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.batch import WITHOUT_PICTURE, Read, read_item, read_items, without_picture
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.listing import item_of
+from art_mcp.ingest.names import artists
+from art_mcp.ingest.refusals import Group, Refusals
 from art_mcp.ingest.sources.records import is_link
+from art_mcp.ingest.sources.source import Refusal, Row
 from art_mcp.store import jobs
 from art_mcp.store.jobs import HeldItem, NewItem, Outcome
 
@@ -30,6 +34,38 @@ if TYPE_CHECKING:
 
 AT_ONCE = 32
 """Number of rows whose pictures are in memory at a time."""
+FIRST_ROWS = 3
+"""Number of rows that a plan shows as they will be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRow:
+    """What a row says, as it will be stored."""
+
+    row: str
+    title: str | None
+    artists: list[str]
+    date: str | None
+    years: tuple[int, int] | None
+    number: str | None
+    picture: str
+
+    @classmethod
+    def of(cls, row: Row) -> FirstRow:
+        said = row.catalogue
+        span = row.years or years(said.date) or years(said.timeframe)
+        return cls(row.label, said.title, artists(said.artist), said.date, span, said.number, row.image)
+
+    def __str__(self) -> str:
+        span = ("-".join(dict.fromkeys(map(str, self.years))) if self.years else "no year") if self.date else None
+        facts = [
+            self.title or "no title",
+            f"by {', '.join(self.artists)}" if self.artists else "no artist",
+            f"date {self.date} ({span})" if self.date else "no date",
+            f"number {self.number}" if self.number else None,
+            f"picture {self.picture}" if self.picture else "no picture",
+        ]
+        return f"{self.row}: {'; '.join(fact for fact in facts if fact)}."
 
 
 @dataclass(slots=True)
@@ -38,7 +74,8 @@ class Plan:
 
     collection: str
     reading: str | None
-    """Sentence for the user on how the source is interpreted."""
+    """How the source is interpreted, for the user; a sentence on each line."""
+    first_rows: list[FirstRow] = field(default_factory=list)
     total: int = 0
     new: int = 0
     changed: int = 0
@@ -53,8 +90,12 @@ class Plan:
     """Number of paid calls."""
     missing: int = 0
     """Number of paintings loaded from this source before that it no longer contains; 0 if not all rows were read."""
-    refusals: list[tuple[str, str]] = field(default_factory=list)
-    """Label and reason of the first rows that are refused, or stored without the picture that they name."""
+    refusals: list[Group] = field(default_factory=list)
+    """The rows that are refused, or stored without the picture that they name, by reason; the first reasons only."""
+    more_refusals: int = 0
+    """Number of such rows for other reasons."""
+    notes: list[Group] = field(default_factory=list)
+    """The rows in which a text is cut, by field; the first only."""
 
 
 class Planner:
@@ -80,6 +121,8 @@ class Planner:
         self._look_at_pictures = look
         self._named: set[uuid.UUID] = set()
         self._wanted: set[bytes] = set()
+        self._refusals = Refusals()
+        self._notes = Refusals()
 
     async def plan(self, limit: int | None, *, seconds: float | None = None) -> Plan:
         """Check the rows and return the plan.
@@ -96,15 +139,26 @@ class Planner:
             async with aclosing(self._source.pages(None)) as pages:
                 async for page in pages:
                     rows = page.rows if limit is None else page.rows[: limit - plan.total]
+                    self._describe(plan, rows)
                     items = [item_of(self._collection, row) for row in rows]
                     for start in range(0, len(items), AT_ONCE):
                         await self._look(plan, items[start : start + AT_ONCE])
                     if plan.total == limit:
                         break
             plan.complete = True
+        plan.refusals, plan.more_refusals = self._refusals.first(SHOWN_REFUSALS)
+        plan.notes, _ = self._notes.first(SHOWN_REFUSALS)
         if plan.complete and limit is None:
             plan.missing = await jobs.count_missing(self._database, self._collection, self._locator, self._named)
         return plan
+
+    def _describe(self, plan: Plan, rows: Sequence[Row | Refusal]) -> None:
+        for row in rows:
+            if isinstance(row, Row):
+                if len(plan.first_rows) < FIRST_ROWS:
+                    plan.first_rows.append(FirstRow.of(row))
+                for note in row.notes:
+                    self._notes.add(row.label, note)
 
     async def _look(self, plan: Plan, items: Sequence[NewItem]) -> None:
         refused: dict[int, str] = {}
@@ -149,8 +203,8 @@ class Planner:
         plan.new += sum(each.id not in todo.known for each in (*worded, *fresh))
         plan.refused += len(refused)
         told = refused | unpictured
-        plan.refusals += [(items[position].label, told[position]) for position in sorted(told)]
-        del plan.refusals[SHOWN_REFUSALS:]
+        for position in sorted(told):
+            self._refusals.add(items[position].label, told[position])
         if self._batches.billed:
             digests = {each.sha256 for each in fresh if each.sha256 is not None}
             new = await self._batches.to_embed(digests) - self._wanted

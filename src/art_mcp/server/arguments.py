@@ -68,6 +68,32 @@ PaintingIds = Annotated[
         json_schema_extra={"minItems": 2, "maxItems": MAX_PAINTINGS},
     ),
 ]
+
+
+def _column_names(given: object) -> object:
+    """Read an object, JSON text of one, or pairs like title=Naam."""
+    if isinstance(given, str):
+        if not given.strip().startswith("{"):
+            given = [part for part in given.split("\n") if part.strip()]
+        else:
+            try:
+                given = json.loads(given)
+            except RecursionError:
+                raise ValueError("input is nested too deep") from None
+    if isinstance(given, list) and all(isinstance(part, str) for part in given):
+        return {field.strip(): name for field, _, name in (part.partition("=") for part in given)}
+    return given
+
+
+ColumnNames = Annotated[
+    dict[str, str] | None,
+    BeforeValidator(_column_names),
+    Field(
+        description='A table\'s column by field, if a plan shows a wrong one: {"title": "Naam"}, or a pattern: '
+        '{"image": "https://host/{id}.jpg"}.',
+        json_schema_extra={"additionalProperties": {"type": "string"}},
+    ),
+]
 Flag = Annotated[bool, BeforeValidator(bool)]
 """On or off; null is off."""
 Number = Annotated[int | None, BeforeValidator(_bounded)]

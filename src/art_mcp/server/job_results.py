@@ -6,20 +6,51 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import WithJsonSchema
 
+from art_mcp.ingest.limits import SHOWN_REFUSALS
+from art_mcp.ingest.plan import FirstRow
+from art_mcp.ingest.refusals import Refusals
 from art_mcp.server.results import Result
 from art_mcp.spending import duration
 
 if TYPE_CHECKING:
     from art_mcp.ingest.plan import Plan
+    from art_mcp.ingest.refusals import Group
     from art_mcp.spending import Spending
     from art_mcp.store.jobs import Job
 
 
+MANY = 10_000
+"""Maximum number of refused rows of a job that are grouped by their reasons."""
+Things = WithJsonSchema({"type": "array", "items": {"type": "object"}})
+
+
 class RefusedRow(Result):
-    """A row that was not stored, or without its picture."""
+    """Rows that were not stored, or without their picture, for the same reason."""
 
     row: str
     reason: str
+    rows: int
+
+    @classmethod
+    def of(cls, group: Group) -> RefusedRow:
+        return cls(row=", ".join(group.examples), reason=group.reason, rows=group.rows)
+
+    def __str__(self) -> str:
+        named = f"{self.rows:,} rows, e.g. {self.row}" if self.rows > 1 else self.row
+        return f"{named}: {self.reason}"
+
+
+class PlannedRow(Result):
+    """One of the first rows, as it will be stored."""
+
+    row: str
+    title: str | None
+    artists: list[str]
+    date: str | None
+    year_from: int | None
+    year_to: int | None
+    number: str | None
+    picture: str
 
 
 class IngestResult(Result):
@@ -37,7 +68,10 @@ class IngestResult(Result):
     missing: int | None
     rows_a_second: float | None
     seconds_left: int | None
-    refusals: Annotated[list[RefusedRow], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
+    reading: list[str]
+    first_rows: Annotated[list[PlannedRow], Things]
+    refusals: Annotated[list[RefusedRow], Things]
+    more_refusals: int
     next_step: str
 
 
@@ -51,6 +85,7 @@ def job_result(
         short: a warning that the budget does not suffice, if so.
     """
     state = job.state
+    groups, others = Refusals(refusals).first(SHOWN_REFUSALS)
     if job.done and job.refused == job.total:
         next_step = "Nothing could be stored. Fix what the refusals name, then load it again."
     elif job.done:
@@ -76,7 +111,10 @@ def job_result(
         missing=job.missing,
         rows_a_second=round(job.rate, 1) if state == "running" and job.rate else None,
         seconds_left=round(job.seconds_left) if state == "running" and job.seconds_left is not None else None,
-        refusals=[RefusedRow(row=row, reason=reason) for row, reason in refusals],
+        reading=[],
+        first_rows=[],
+        refusals=[RefusedRow.of(group) for group in groups],
+        more_refusals=others + (max(0, job.refused - MANY) if len(refusals) == MANY else 0),
         next_step=next_step,
     )
 
@@ -88,7 +126,7 @@ def plan_result(plan: Plan, spending: Spending | None, refused_because: str | No
         refused_because: why a load was only planned, if it was requested.
     """
     counts = f"{plan.new} are new, {plan.changed} have changed."
-    facts = [refused_because, plan.reading, counts, spending and str(spending)]
+    facts = [refused_because, counts, spending and str(spending)]
     if not plan.complete:
         facts.append("There was no time to check the rest of the rows.")
     if refused_because is None:
@@ -106,8 +144,25 @@ def plan_result(plan: Plan, spending: Spending | None, refused_because: str | No
         missing=plan.missing,
         rows_a_second=None,
         seconds_left=None,
-        refusals=[RefusedRow(row=row, reason=reason) for row, reason in plan.refusals],
+        reading=[*(plan.reading or "").splitlines(), *map(str, plan.notes)],
+        first_rows=[_planned(row) for row in plan.first_rows],
+        refusals=[RefusedRow.of(group) for group in plan.refusals],
+        more_refusals=plan.more_refusals,
         next_step=" ".join(fact for fact in facts if fact),
+    )
+
+
+def _planned(row: FirstRow) -> PlannedRow:
+    first, last = row.years or (None, None)
+    return PlannedRow(
+        row=row.row,
+        title=row.title,
+        artists=row.artists,
+        date=row.date,
+        year_from=first,
+        year_to=last,
+        number=row.number,
+        picture=row.picture,
     )
 
 
@@ -119,11 +174,18 @@ def ingest_text(result: IngestResult) -> str:
     if result.seconds_left is not None:
         pace = f" at {result.rows_a_second:g} rows per second" if result.rows_a_second else ""
         lines.append(f"About {duration(result.seconds_left)} left{pace}.")
+    lines += result.reading
+    lines += [_first_row(row) for row in result.first_rows]
     if result.without_picture:
         lines.append(f"{result.without_picture} of them have no picture that can be read; their words are searched.")
     if result.missing:
         lines.append(f"{result.missing} paintings are no longer in this source; they are kept.")
-    lines += [f"{refusal.row}: {refusal.reason}" for refusal in result.refusals]
-    if result.refused > len(result.refusals):
-        lines.append(f"... and {result.refused - len(result.refusals)} more are refused.")
+    lines += map(str, result.refusals)
+    if result.more_refusals:
+        lines.append(f"... and {result.more_refusals:,} more rows.")
     return "\n".join([*lines, f"Job {result.job_id}. {result.next_step}" if result.job_id else result.next_step])
+
+
+def _first_row(row: PlannedRow) -> str:
+    span = None if row.year_from is None or row.year_to is None else (row.year_from, row.year_to)
+    return str(FirstRow(row.row, row.title, row.artists, row.date, span, row.number, row.picture))

@@ -157,3 +157,13 @@ def test_files_beside_pictures_are_no_tables(tmp_path: Path) -> None:
     (tmp_path / "1.txt").write_text("image,title\n1.jpg,Wrong\n")  # captions, as trainers of models write
     (tmp_path / "1.json").write_text('[{"image": "1.jpg", "title": "Wrong"}]')
     assert titles(tmp_path) == {"1.jpg": None}
+
+
+def test_a_catalogue_whose_numbers_are_the_names_of_pictures(tmp_path: Path) -> None:
+    for seed, name in enumerate(("INV-12.jpg", "sub/inv_7.png", "other.jpg")):
+        draw(tmp_path / name, seed)
+    (tmp_path / "works.csv").write_text("Inv. no,Title\nINV-12,Sea\ninv_7,Wood\nINV-99,Gone\n")
+    rows = [row for row in opened(tmp_path).rows() if isinstance(row, Row)]
+    assert [(row.image, row.key, row.catalogue.number) for row in rows] == [
+        (number, number, number) for number in ("INV-12", "inv_7", "INV-99")
+    ]

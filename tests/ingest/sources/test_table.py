@@ -61,18 +61,16 @@ def test_values_of_json_are_told_as_text(tmp_path: Path) -> None:
         "type": None,
         "technique": "oil, wood",
         "timeframe": None,
-        "description": "seen: True, parts: 1, 2",
+        "description": None,
         "number": None,
     }
 
 
 def test_columns_of_jsonl_are_the_keys_of_all_objects_and_can_be_given(tmp_path: Path) -> None:
-    rows = rows_of(
-        tmp_path / "t.ndjson", {"bild": "1.jpg"}, {"bild": "2.jpg", "naam": "Zee"}, image="bild", title="naam"
-    )
+    rows = rows_of(tmp_path / "t.ndjson", {"x1": "1.jpg"}, {"x1": "2.jpg", "x2": "Zee"}, image="x1", title="x2")
     assert [row.catalogue.title for row in rows if isinstance(row, Row)] == [None, "Zee"]
-    with pytest.raises(SourceError, match="no column that names the picture's file; its columns are: bild, naam"):
-        list(table(tmp_path / "t.ndjson").rows())
+    with pytest.raises(SourceError, match=r"has no column 'x3'\. It has the columns: x1, x2"):
+        list(table(tmp_path / "t.ndjson", title="x3").rows())
 
 
 def test_a_vector_keeps_its_brackets(tmp_path: Path) -> None:
@@ -91,7 +89,7 @@ def test_a_vector_keeps_its_brackets(tmp_path: Path) -> None:
         (b'{"image": "2.jpg", "title": "a\\u0000b"}', "Its title holds a NUL character."),
         (b'{"image": "2.jpg", "title": "\\ud800"}', "Its title has bytes that are not text"),
         (b'{"image": "2.jpg", "title": "' + b"t" * 2_000_000 + b'"}', "The line is longer than 1,048,576 bytes."),
-        (b'{"medium": "oil"}', "It names no picture, and has no title and no artist."),
+        (b'{"year": 1}', "It names no picture, and has no title and no artist."),
     ],
 )
 def test_a_bad_line_refuses_only_itself(tmp_path: Path, bad: bytes, reason: str) -> None:

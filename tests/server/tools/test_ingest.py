@@ -44,6 +44,88 @@ def paid(service: tuple[AzureStandIn, str], settings: Settings) -> Settings:
     return settings.model_copy(update={name: getattr(made, name) for name in made.model_fields_set})
 
 
+async def plan(client: Client, source: Path, **arguments: Any) -> tuple[dict[str, Any], str]:
+    result = await client.call_tool("ingest_collection", {"source": str(source), "plan": True, **arguments})
+    assert not result.is_error, result.content[0].text
+    return result.structured_content, result.content[0].text
+
+
+async def refused(client: Client, source: Path, **arguments: Any) -> str:
+    result = await client.call_tool("ingest_collection", {"source": str(source), "plan": True, **arguments})
+    assert result.is_error
+    return result.content[0].text
+
+
+def write(folder: Path, encoding: str = "utf-8") -> Path:
+    """A table in German whose pictures are in another folder."""
+    draw_many(folder / "scans", 2)
+    lines = ["Inv.Nr.;Bez;Wer;Datierung;Größe;Bilddatei", "A-1;Häuser;Müller, Max;um 1880;3 x 4;0.png"]
+    lines += ["A-2;Gärten|NULL;Weiß, Jörg (1850-1900);1901;NULL;1.png", "A-3;Öfen;;;;fehlt.png"]
+    (folder / "t.csv").write_bytes("\n".join(lines).encode(encoding))
+    return folder / "t.csv"
+
+
+async def test_a_plan_tells_the_same_in_its_text_and_its_data(settings: Settings, tmp_path: Path) -> None:
+    table = write(tmp_path, "cp1252")
+    given = {"columns": {"title": "Bez", "artist": "Wer"}, "images": str(tmp_path / "scans"), "encoding": "cp1252"}
+    async with connected(settings.model_copy(update={"image_dirs": [tmp_path]})) as client:
+        data, text = await plan(client, table, **given)
+    assert (data["total"], data["pending"], data["job_id"]) == (3, 3, None)
+    assert data["reading"] == [
+        "Encoding: cp1252, as chosen.",
+        "Read: number from Inv.Nr., image from Bilddatei, title from Bez, artist from Wer, date from Datierung.",
+        "Kept with each painting: Größe.",
+    ]
+    first, second, third = data["first_rows"]
+    assert (first["title"], first["artists"], first["number"], first["picture"]) == (
+        "Häuser",
+        ["Müller, Max"],
+        "A-1",
+        "0.png",
+    )
+    assert (second["date"], second["year_from"], second["year_to"]) == ("1901", 1901, 1901)
+    assert (third["artists"], third["date"], third["year_from"], third["picture"]) == ([], None, None, "fehlt.png")
+    for line in data["reading"]:
+        assert line in text
+    for row in data["first_rows"]:
+        assert all(str(fact) in text for fact in (row["row"], row["title"], row["number"], row["picture"]))
+        assert all(str(fact) in text for fact in (row["date"], row["year_from"], *row["artists"]) if fact is not None)
+
+
+@pytest.mark.parametrize(
+    "columns", [{"title": "Bez"}, '{"title": "Bez"}', "title=Bez", ["title=Bez"], {"title": "{Bez} ({Größe})"}]
+)
+async def test_columns_in_the_forms_that_hosts_send(settings: Settings, tmp_path: Path, columns: Any) -> None:
+    table = write(tmp_path)
+    async with connected(settings.model_copy(update={"image_dirs": [tmp_path]})) as client:
+        data, _ = await plan(client, table, columns=columns, encoding=None, images=None)
+    assert data["first_rows"][0]["title"].startswith("Häuser")
+
+
+async def test_errors_of_the_tool_name_its_arguments_and_no_option(settings: Settings, tmp_path: Path) -> None:
+    table = write(tmp_path)
+    (tmp_path / "none.csv").write_text("weight,price\n1,2\n")
+    (tmp_path / "guess.csv").write_bytes("image,title\n1.jpg,Ночь\n".encode("cp1251"))
+    async with connected(settings.model_copy(update={"image_dirs": [tmp_path]})) as client:
+        said = [
+            await refused(client, table, columns={"title": "nope"}),
+            await refused(client, table, columns={"nope": "Bez"}),
+            await refused(client, table, columns={"title": ""}),
+            await refused(client, table, encoding="klingon"),
+            await refused(client, table, images="/"),
+            await refused(client, tmp_path / "none.csv"),
+            await refused(client, tmp_path / "gone.csv"),
+        ]
+        _, guessed = await plan(client, tmp_path / "guess.csv")
+    assert 'choose it with columns {"image": "NAME"}' in said[5]
+    assert said[0].endswith(
+        "t.csv has no column 'nope'. It has the columns: Inv.Nr., Bez, Wer, Datierung, Größe, Bilddatei."
+    )
+    assert "The fields are key, number, image, title" in said[1]
+    assert "choose it with encoding " in guessed
+    assert not [text for text in (*said, guessed) if " --" in text]
+
+
 async def load(client: Client, folder: Path) -> dict[str, Any]:
     result = await client.call_tool("ingest_collection", {"source": str(folder)})
     assert not result.is_error

@@ -1,148 +1,94 @@
-"""Maps the columns of a table to fields, and the cells of a row to a painting."""
+"""The fields of a painting that a table can have, and the painting that the values of a row make."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from art_mcp.ingest.sources.source import Refusal, Row, SourceError
-from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, MAX_KEY, Catalogue, Holding, readable
+from art_mcp.ingest.sources.source import Refusal, Row
+from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
-# Accepted column names of each field, in the form that `plain` returns; the first one present is used.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "key": ("id", "identifier", "objectid", "objectnumber", "inventorynumber", "accessionnumber", "acno"),
-    "image": (
-        "imagefile",
-        "image",
-        "imagepath",
-        "filename",
-        "file",
-        "path",
-        "picture",
-        "picturefile",
-        "imageurl",
-        "imagelink",
-        "imageuri",
-        "imgurl",
-        "pictureurl",
-        "primaryimagesmall",
-        "primaryimage",
-        "imagethumbnail",
-        "thumbnailurl",
-        "thumbnail",
-        "thumburl",
-        "thumb",
-    ),
-    "title": ("title", "name", "objectname"),
-    "artist": ("author", "artist", "creator", "painter", "artistname", "maker"),
-    "date": ("date", "dated", "year", "objectdate", "creationdate", "datetext"),
-    "school": ("school", "nationality", "culture"),
-    "type": ("type", "genre", "classification"),
-    "technique": ("technique", "medium", "material", "materials"),
-    "timeframe": ("timeframe", "period"),
-    "description": ("description", "text", "comment", "notes", "caption", "subjects", "keywords", "tags"),
-    "page": ("page", "url", "objecturl", "link", "homepage"),
-    "rights": ("rights", "license", "licence", "copyright"),
-    "credit": ("credit", "creditline"),
-    "vector": ("vector", "embedding", "imageembedding", "imagevector"),
-}
+FIELDS = (
+    *("key", "number", "image", "title", "artist", "date", "school", "type", "technique", "timeframe", "description"),
+    *(*HOLDING_FIELDS, "vector"),
+)
+"""What a column can be read as, in the order in which they are told."""
 MAX_CHARACTERS = {"description": 50_000, "vector": 128_000}
 """Maximum length of a field's text in characters; `MAX_CHARACTERS_ELSEWHERE` applies to all other fields."""
 MAX_CHARACTERS_ELSEWHERE = 1_000
-SHOWN = 12
-"""Maximum number of column names in a message."""
+NEVER_CUT = frozenset(("key", "image", "vector", "page"))
+"""Fields that say something else when they are cut."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class NoPictureColumn(SourceError):
-    """A table has no column that names the picture."""
-
-
-def plain(name: str) -> str:
-    """Normalise a column's name for comparison: lower case, ASCII letters and digits only."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def choose(table: str, names: Sequence[str], given: Mapping[str, str]) -> dict[str, int]:
-    """The index of the column for each field that the table has.
-
-    Args:
-        table: name of the table for error messages.
-        names: names of its columns.
-        given: column names chosen by the user, by field; they take precedence over `COLUMNS`.
-
-    Raises:
-        SourceError: a column is missing or ambiguous; `NoPictureColumn` if it is that of the picture.
-    """
-    shown = ", ".join(name.strip()[:40] for name in names[:SHOWN])
-    compared = [plain(name) for name in names]
-    doubled = {name for name in compared if name and compared.count(name) > 1}
-    columns = {}
-    for field, spellings in COLUMNS.items():
-        wanted = given.get(field)
-        for spelling in spellings if wanted is None else (plain(wanted),):
-            if spelling in doubled:
-                raise SourceError(f"{table} has the column {spelling!r} twice.", "Rename or remove one of them.")
-            if spelling in compared:
-                columns[field] = compared.index(spelling)
-                break
-        else:
-            if wanted is not None:
-                raise SourceError(f"{table} has no column {wanted!r:.60}.", f"Its columns are: {shown}.")
-    if not columns.keys() & {"image", "title", "artist"}:
-        raise NoPictureColumn(
-            f"{table} has no column that names the picture's file; its columns are: {shown}.",
-            "Name one of them IMAGE_FILE, or choose it with --column image=NAME.",
-        )
-    return columns
-
-
-def reading(names: Sequence[str], columns: Mapping[str, int]) -> str:
-    """Sentences for the user on which column each field is read from, and which columns are not used."""
-    used = ", ".join(f"{field} from {readable(names[index])}" for field, index in columns.items())
-    unused = [readable(name)[:40] for index, name in enumerate(names) if index not in columns.values()]
-    more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
-    return f"Read: {used}." + (f" Not used: {', '.join(unused[:SHOWN])}{more}." if unused else "")
+def most_characters(field: str) -> int:
+    return MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)
 
 
 def fault(field: str, value: str, cell: str) -> str | None:
-    """The reason why a cell cannot be stored, or None if it can.
+    """The reason why a cell cannot be stored as it is, or None if it can.
 
     Args:
         value: the normalised text, as it would be stored.
         cell: the text as it was read.
     """
-    most = MAX_CHARACTERS.get(field, MAX_CHARACTERS_ELSEWHERE)
     if "\0" in cell:
         return f"Its {field} holds a NUL character."
     if _SURROGATE.search(cell):
         return f"Its {field} has bytes that are not text in the file's encoding."
-    if len(value) > most:
-        return f"Its {field} has {len(value):,} characters; at most {most:,} are stored."
+    if len(value) > most_characters(field):
+        return f"Its {field} has {len(value):,} characters; at most {most_characters(field):,} are stored."
     return None
 
 
-def painting(label: str, cells: Mapping[str, str]) -> Row | Refusal:
-    """Build a row from its cells, by field, or refuse it if a cell is invalid or no picture is named."""
+def without_surrogates(text: str) -> str:
+    """Replace what stands for bytes that are not text, which no database stores."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def painting(label: str, cells: Mapping[str, str], details: Mapping[str, str] | None = None) -> Row | Refusal:
+    """Build a row from its values, by field. A text that is too long is cut.
+
+    A row without a picture is stored as well, if it has words to find it by. Its key is then its id or number, or else
+    what it says.
+
+    Returns:
+        The row, or a refusal if a value is invalid or the row says nothing.
+    """
     values: dict[str, str] = {}
+    notes: list[str] = []
     reason = None
     for field, cell in cells.items():
         value = cell.strip()
         value = value if field in ("image", "vector") else readable(value)
-        if reason := fault(field, value, cell):
+        reason = fault(field, value, cell)
+        if reason and len(value) > (most := most_characters(field)) and field not in NEVER_CUT:
+            reason = fault(field, "", cell)
+            notes.append(f"Its {field} was cut after {most:,} characters.")
+            value = f"{value[: most - 1].rstrip()}…"
+        if reason and field == "page":
+            reason, value = None, ""
+            notes.append("Its page was left out, since it is no link.")
+        if reason:
             break
         values[field] = value
     image = values.get("image", "")
-    said = [values[field] for field in ("artist", "title", "date", "description") if values.get(field)]
-    key = values.get("key") or unicodedata.normalize("NFC", image) or ", ".join(said)[:MAX_KEY]
-    if reason or not (image or said):
+    words = ""
+    if any(values.get(field) for field in ("title", "artist", "description")):
+        said = (values.get(field) for field in ("artist", "title", "date"))
+        words = ", ".join(filter(None, said)) or values["description"][:200]
+    key = values.get("key") or values.get("number") or unicodedata.normalize("NFC", image) or words
+    if reason or not (image or words):
         return Refusal(label, reason or "It names no picture, and has no title and no artist.", key or None)
+    shown = readable(image) or values.get("title") or key
     return Row(
-        label=label if not image or "://" in image else f"{label} ({readable(image)})",
+        label=label if "://" in image else f"{label} ({shown[:100]})",
         key=key,
         image=image,
         catalogue=Catalogue(**{field: values.get(field) or None for field in CATALOGUE_FIELDS}),
         vector=values.get("vector") or None,
         holding=Holding(**{field: values.get(field) or None for field in HOLDING_FIELDS}),
+        details=details or {},
+        notes=tuple(notes),
     )

@@ -1,82 +1,131 @@
-"""Delimited text: SemArt's files and any CSV or TSV file with a header, in UTF-8, UTF-16 or cp1252."""
+"""Delimited text: SemArt's files and any CSV or TSV file with a header, in any encoding."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import BinaryIO, TextIO
 
-from art_mcp.ingest.sources.columns import plain
-from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records, is_link
+from art_mcp.ingest.sources.column_names import matches, plain
+from art_mcp.ingest.sources.columns import without_surrogates
+from art_mcp.ingest.sources.encoding import damage, detect
+from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records, is_link, is_picture
 from art_mcp.ingest.sources.source import SourceError
-from art_mcp.ingest.sources.suffixes import PICTURE_SUFFIXES
+from art_mcp.painting import readable
 
 MAX_LINES_IN_A_ROW = 100
 """Maximum number of additional lines that one row may span."""
+LEAD = 5
+"""Number of lines, without empty ones, among which the header is searched: exports write a title above it."""
+COMPARED = 1_000
+"""Number of names of a header that are compared with known ones."""
+csv.field_size_limit(MAX_LINE)
 
 
-def delimited(file: BinaryIO, name: str, images: Collection[str]) -> Records:
+def delimited(file: BinaryIO, name: str, images: Collection[str], encoding: str | None = None) -> Records:
     """Open a table of delimited text.
 
     Args:
         name: name of the file for error messages.
         images: possible names of the picture column, in the form that `plain` returns.
+        encoding: the file's encoding; None to detect it.
 
     Raises:
-        SourceError: the file is empty.
-        UnicodeError: the file is not valid text in the detected encoding.
+        SourceError: the file is empty, or there is no such encoding.
+        UnicodeError: the file is not valid text in its encoding.
     """
-    encoding = _encoding(file)
-    errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
-    lines = _Lines(io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=""))
-    header = lines.next()
-    if header is not None and header[1].lower().startswith("sep="):  # a hint for spreadsheets
-        header = lines.next()
-    if header is None or not header[1].strip():
-        raise SourceError(f"{name} is empty.", "Give a table whose first line names its columns.")
-    delimiter, names = _delimiter(header[1], images)
+    sample = file.read(SAMPLE_BYTES)
+    file.seek(0)
+    found = detect(sample, encoding)
+    errors = "surrogatepass" if found.name.startswith("utf-16") else "surrogateescape"
+    lines = _Lines(io.TextIOWrapper(file, encoding=found.name, errors=errors, newline=""))
+    read = _lead(lines)
+    lead = [line for line in read if _says_something(line[1])]
+    if not lead:
+        what = "is empty" if not sample.strip() else "has no lines of text"
+        raise SourceError(f"{name} {what}.", "Give a table whose first line names its columns.")
+    at, delimiter, names = _header(lead, images)
+    lines.give_back(read[read.index(lead[at]) :])
+    names = _names(lines, delimiter, names)
+    skipped = [without_surrogates(readable(text))[:60] for _, text in lead[:at]]
+    above = [f"Skipped above the header: {'; '.join(skipped)}."] if skipped else []
 
     def records(columns: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
         for number, cells in _records(lines, delimiter, len(names), columns.get("image")):
             where = f"line {number}"
             if isinstance(cells, str):
                 yield where, cells
-            elif not any(cell.strip() for cell in cells):
                 continue
-            elif len(cells) != len(names):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
+                del cells[len(names) :]
+            if len(cells) != len(names):
                 yield where, f"It has {len(cells)} columns, the header has {len(names)}."
             else:
-                yield where, {field: cells[index] for field, index in columns.items()}
+                yield where, {slot: cells[index] for slot, index in columns.items()}
 
-    return Records(names, records)
-
-
-def _delimiter(header: str, images: Collection[str]) -> tuple[str, list[str]]:
-    """The delimiter that yields a picture column, else the one that yields the most columns, and the column names."""
-    readings = [(each, next(csv.reader([header], delimiter=each))) for each in "\t,;|"]
-    return max(readings, key=lambda reading: (any(plain(n) in images for n in reading[1]), len(reading[1])))
+    text = sample[:MAX_LINE].decode(found.name, "ignore")
+    return Records(names, records, [*found.notes, *damage(text), *above])
 
 
-def _encoding(file: BinaryIO) -> str:
-    """Detect the encoding: UTF-16 by its byte order mark, cp1252 if most non-ASCII lines are not UTF-8, else UTF-8.
+def _lead(lines: _Lines) -> list[tuple[int, str]]:
+    """The first lines, up to `LEAD` of which are not empty, without a hint for spreadsheets."""
+    read: list[tuple[int, str]] = []
+    said = 0
+    while said < LEAD and len(read) < MAX_LINES_IN_A_ROW and (line := lines.next()) is not None:
+        if said or not line[1].lower().startswith("sep="):
+            read.append(line)
+            said += _says_something(line[1])
+    return read
 
-    The majority decides, so a few invalid lines in a UTF-8 file are refused individually, and the rest stays readable.
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip(" \t\r\n,;|\0"))
+
+
+def _header(lead: Sequence[tuple[int, str]], images: Collection[str]) -> tuple[int, str, list[str]]:
+    """The place of the header among the first lines, its delimiter, and its names.
+
+    The header is the first line, unless that names no column, or is one lone text, and a later line names two or more.
     """
-    sample = file.read(SAMPLE_BYTES)
-    file.seek(0)
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    votes = 0
-    for line in sample.splitlines():
-        if not line.isascii():
-            try:
-                line.decode("utf-8")
-                votes += 1
-            except UnicodeDecodeError:
-                votes -= 1
-    return "cp1252" if votes < 0 else "utf-8-sig"
+    readings = [_reading(text, images) for _, text in lead]
+    known, delimiter, names = readings[0]
+    alone = sum(bool(name.strip()) for name in names) < 2
+    if known == 0 or (alone and known == 1):
+        for at, (more, its_delimiter, its_names) in enumerate(readings[1:], 1):
+            if more >= 2:
+                return at, its_delimiter, its_names
+    return 0, delimiter, names
+
+
+def _reading(line: str, images: Collection[str]) -> tuple[int, str, list[str]]:
+    """How many names of a line are known, for the delimiter that yields the most of them, else the most names."""
+
+    def rank(names: Sequence[str]) -> tuple[bool, int, int]:
+        compared = names[:COMPARED]
+        known = sum(bool(matches(name)) or plain(name) in images for name in compared)
+        return any(plain(name) in images for name in compared), known, len(names)
+
+    readings = [(each, next(csv.reader([line], delimiter=each), [])) for each in "\t,;|"]
+    delimiter, names = max(readings, key=lambda reading: rank(reading[1]))
+    return rank(names)[1], delimiter, names
+
+
+def _names(lines: _Lines, delimiter: str, names: list[str]) -> list[str]:
+    """The names of the header that comes next; a quoted name may have line breaks."""
+    taken = [line] if (line := lines.next()) is not None else []
+    for _ in range(MAX_LINES_IN_A_ROW):
+        text = "".join(line for _, line in taken)
+        try:
+            return next(csv.reader([text] if len(taken) == 1 else io.StringIO(text), delimiter=delimiter, strict=True))
+        except csv.Error as error:
+            if "unexpected end" not in str(error) or (line := lines.next()) is None:
+                break
+            taken.append(line)
+    lines.give_back(taken[1:])
+    return names
 
 
 class _Lines:
@@ -100,12 +149,8 @@ class _Lines:
             return self._number, ""
         return self._number, line
 
-    def give_back(self, lines: list[tuple[int, str]]) -> None:
+    def give_back(self, lines: Sequence[tuple[int, str]]) -> None:
         self._returned.extend(reversed(lines))
-
-
-def _names_picture(cell: str) -> bool:
-    return is_link(cell) or cell.lower().endswith(tuple(PICTURE_SUFFIXES))
 
 
 def _records(lines: _Lines, delimiter: str, width: int, image: int | None) -> Iterator[tuple[int, list[str] | str]]:
@@ -119,7 +164,11 @@ def _records(lines: _Lines, delimiter: str, width: int, image: int | None) -> It
 
     def is_row(line: str) -> bool:
         cells = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])
-        return len(cells) == width and (image is None or _names_picture(cells[image]))
+        if len(cells) != width:
+            return False
+        if image is None:  # text has commas, but hardly so many tabs
+            return delimiter == "\t" and width > 3
+        return is_link(cells[image]) or is_picture(cells[image])
 
     while (taken := lines.next()) is not None:
         number, text = taken

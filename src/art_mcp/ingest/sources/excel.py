@@ -13,7 +13,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.columns import plain
+from art_mcp.ingest.sources.column_names import plain
 from art_mcp.ingest.sources.records import Cells, NotInstalled, Records
 from art_mcp.ingest.sources.source import SourceError
 from art_mcp.ingest.sources.zipped import open_zip
@@ -87,7 +87,7 @@ def excel(file: BinaryIO, name: str, images: Collection[str]) -> Records:
         except Exception:
             raise damaged from None
 
-    return Records(names, records)
+    return Records(names, records, [f"Sheet: {sheet.title[:40]}."] if len(sheets) > 1 else [])
 
 
 def _problem(parts: ZipFile) -> str | None:

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 import anyio.to_thread
 
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources.columns import SHOWN, fault
+from art_mcp.ingest.sources.choosing import SHOWN
+from art_mcp.ingest.sources.columns import fault
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.noise import is_numbered
 from art_mcp.ingest.sources.picture_metadata import MAX_TITLE, read_picture_metadata

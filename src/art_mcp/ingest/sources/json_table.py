@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from art_mcp.ingest.sources.columns import plain
+from art_mcp.ingest.sources.column_names import plain
 from art_mcp.ingest.sources.json_document import MAX_OBJECT, Path, objects_in
 from art_mcp.ingest.sources.jsonl import MAX_COLUMNS, SAMPLE_ROWS, cells_of, decode, jsonl
 from art_mcp.ingest.sources.records import SAMPLE_BYTES, Cells, Records

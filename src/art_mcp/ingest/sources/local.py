@@ -8,6 +8,7 @@ from itertools import islice
 
 import anyio.to_thread
 
+from art_mcp.errors import lines_of
 from art_mcp.ingest.sources.source import Page, Refusal, Row
 
 PAGE = 1_000
@@ -40,7 +41,7 @@ class LocalSource(ABC):
             yield Page(page, str(listed) if len(page) == PAGE else None)
 
     async def reading(self) -> str:
-        return " ".join([*await anyio.to_thread.run_sync(self._reading), *self._notes])
+        return lines_of([*await anyio.to_thread.run_sync(self._reading), *self._notes])
 
     @abstractmethod
     async def picture(self, image: str) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from art_mcp.images.files import allowed_path
 from art_mcp.images.undecoded import ImageError
+from art_mcp.ingest.sources.choosing import SHOWN
 from art_mcp.ingest.sources.cleveland import Cleveland
-from art_mcp.ingest.sources.columns import SHOWN
 from art_mcp.ingest.sources.folder import PictureFolder, has_pictures
 from art_mcp.ingest.sources.iiif import IIIF
 from art_mcp.ingest.sources.kinds import describe_kinds, is_address

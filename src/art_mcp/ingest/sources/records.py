@@ -19,7 +19,7 @@ class NotInstalled(SourceError):
 
 
 Cells = Mapping[str, str] | str
-"""The cells of a row, by field; or the reason why it cannot be read."""
+"""The cells of a row, by slot; or the reason why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,32 @@ class Records:
     names: Sequence[str]
     """The names of its columns."""
     read: Callable[[Mapping[str, int]], Iterator[tuple[str, Cells]]]
-    """Takes the column index of each field; yields the position and the cells of each non-empty row."""
+    """Takes the column index of each slot; yields the position and the cells of each non-empty row.
+
+    A slot is a field, or a text with what the column is read for before the first space.
+    """
+    notes: Sequence[str] = ()
+    """How the file is read, such as its encoding, in sentences for the user."""
+
+
+_LINK = re.compile(r"\s*https?://", re.IGNORECASE)
+_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".mpo", ".ico", ".heic"),
+    *(".heif", ".avif", ".jxl", ".jp2", ".dng"),
+)
+_IIIF = re.compile(r"/(?:default|native|color|gray)(?:\.[a-z]+)?$")
 
 
 def is_link(image: str) -> bool:
     """Whether a row names its picture by a URL instead of a file."""
-    return re.match(r"\s*https?://", image, re.IGNORECASE) is not None
+    return _LINK.match(image) is not None
+
+
+def is_picture(cell: str) -> bool:
+    """Whether a cell ends like the file of a picture, or is a link to one."""
+    text = cell.strip()[:1_000].lower()
+    first = re.split(r"[|;\r\n]| \(", text, maxsplit=1)[0].strip()
+    for name in (text, first, re.split(r"[?#]", first, maxsplit=1)[0]):
+        if name.endswith(_SUFFIXES) or (is_link(name) and _IIIF.search(name)):
+            return True
+    return False

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePath
 
 from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.columns import COLUMNS, plain
+from art_mcp.ingest.sources.column_names import names_of, plain
+from art_mcp.ingest.sources.columns import FIELDS
 from art_mcp.ingest.sources.noise import is_numbered
 from art_mcp.ingest.sources.suffixes import PICTURE_SUFFIXES
 from art_mcp.ingest.sources.xmp import read_xmp
@@ -94,8 +95,8 @@ def _json(data: bytes) -> dict[str, str]:
         return {}
     values = {plain(name): value for name, value in known.items()}
     cells = {
-        field: next((text for name in names if (text := coerce(field, values.get(name)).strip())), "")
-        for field, names in COLUMNS.items()
+        field: next((text for name in names_of(field) if (text := coerce(field, values.get(name)).strip())), "")
+        for field in FIELDS
         if field not in ("image", "vector")
     }
     return {field: text for field, text in cells.items() if text}

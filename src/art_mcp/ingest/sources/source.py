@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
-from art_mcp.errors import ArtMcpError
+from art_mcp.errors import Argument, ArtMcpError
 from art_mcp.painting import NO_HOLDING, Catalogue, Holding
 
 
@@ -32,6 +32,8 @@ class Row:
     """First and last possible year, inclusive, if the source states them as numbers; BC is negative."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Everything else that the source says, by the names of its columns, in their order."""
+    notes: tuple[str, ...] = ()
+    """What was changed in the row to store it, such as a text that was cut, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Options:
     """How a source is loaded; stored with the job."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Names of a table's columns, by field, for fields whose column is not to be guessed from the header."""
+    """Names of a table's columns, or patterns with such names in braces, by field; others are recognised."""
     encoding: str | None = None
     """Encoding of a text file, by its Python name; None to detect it."""
     images: str | None = None
@@ -81,6 +83,16 @@ class Options:
 
 
 DEFAULTS = Options()
+
+
+def column_argument(field: str, name: str) -> Argument:
+    """The argument that says which column a field is read from."""
+    return Argument(f'columns {{"{field}": "{name}"}}', f"--column {field}={name}")
+
+
+def encoding_argument(name: str) -> Argument:
+    """The argument that says how a text file is encoded."""
+    return Argument(f"encoding {name}", f"--encoding {name}")
 
 
 class Source(Protocol):

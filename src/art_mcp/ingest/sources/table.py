@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePath
 from threading import Lock
 from typing import BinaryIO
@@ -13,7 +14,8 @@ from typing import BinaryIO
 import anyio.to_thread
 
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources.columns import COLUMNS, NoPictureColumn, choose, painting, plain, reading
+from art_mcp.ingest.sources.choosing import MAX_COLUMNS, Columns, NoPictureColumn, choose
+from art_mcp.ingest.sources.column_names import names_of, plain
 from art_mcp.ingest.sources.delimited import delimited
 from art_mcp.ingest.sources.excel import excel
 from art_mcp.ingest.sources.gzipped import DAMAGED, unpacked
@@ -36,8 +38,12 @@ FORMATS: dict[str, Reader] = {
     ".parquet": parquet,
 }
 """Readers by file suffix; text can be compressed by gzip, as in `.csv.gz`."""
-_EMBEDDED = re.compile(rf"{ROW}(\d{{1,9}})(?:/.*)?", re.DOTALL)
 TABLE_SUFFIXES = (*FORMATS, *(f"{suffix}.gz" for suffix in (".csv", ".tsv", ".jsonl", ".json")))
+SAMPLE_ROWS = 50
+"""Number of rows whose cells are looked at to choose the columns."""
+SAMPLE_CHARACTERS = 200
+"""Number of characters of each cell that are looked at."""
+_EMBEDDED = re.compile(rf"{ROW}(\d{{1,9}})(?:/.*)?", re.DOTALL)
 
 
 class Table(LocalSource):
@@ -65,6 +71,7 @@ class Table(LocalSource):
         self._place = place
         self._tables = tuple(tables)
         self._given = options.columns
+        self._encoding = options.encoding
         self._clean = options.clean_semart
         self._in_table: Pictures | None = None
         self._lock = Lock()
@@ -79,8 +86,8 @@ class Table(LocalSource):
             SourceError: a column that the user chose is missing, or a library is not installed.
         """
         try:
-            with self._opened(self._tables[0]) as records:
-                return self._columns(self._tables[0], records).keys()
+            columns = self.columns()
+            return {*columns.fields, *columns.patterns}
         except SourceError as error:
             if isinstance(error, NotInstalled) or (self._given and not isinstance(error, NoPictureColumn)):
                 raise
@@ -96,17 +103,21 @@ class Table(LocalSource):
         if self._in_table is not None:
             self._in_table.close()
 
+    def columns(self) -> Columns:
+        """What the columns of the first table are used for. Blocks."""
+        return self._columns(self._tables[0])
+
     def _rows(self) -> Iterator[Row | Refusal]:
         namesakes: dict[str, dict[int, int]] = {}
         for path in self._tables:
+            columns = self._columns(path)
             with self._opened(path) as records:
-                columns = self._columns(path, records)
-                for where, cells in records.read(columns):
+                for where, cells in records.read(columns.slots):
                     label = f"{path} {where}"
                     if isinstance(cells, str):
                         yield Refusal(label, cells)
                         continue
-                    row = self._settled(painting(label, cells))
+                    row = self._settled(columns.row(label, cells))
                     if isinstance(row, Row) and not (row.image or cells.get("key") or cells.get("number")):
                         row = _apart(row, namesakes)
                     yield row
@@ -115,8 +126,8 @@ class Table(LocalSource):
         with self._lock:
             if self._in_table is None:
                 path = self._tables[0]
-                with self._opened(path) as records:
-                    column = records.names[self._columns(path, records)["image"]]
+                columns = self._columns(path)
+                column = columns.names[columns.fields["image"][0]]
                 self._in_table = Pictures(self._place.open_table(path), path, column)
         return self._in_table.read(row)
 
@@ -125,17 +136,38 @@ class Table(LocalSource):
             return row
         return replace(row, image=image)
 
-    def _columns(self, path: str, records: Records) -> dict[str, int]:
-        columns = choose(path, records.names, self._given)
-        if self._clean and not columns.keys() >= NEEDED:
+    def _columns(self, path: str) -> Columns:
+        with self._opened(path) as records:
+            names, sample = records.names, self._sample(records)
+        columns = choose(path, names, self._given, sample)
+        if not columns.has_picture and (column := self._naming(columns, sample)) is not None:
+            columns = choose(path, names, {**self._given, "image": f"{{{names[column]}}}"}, sample)
+        if self._clean and not columns.fields.keys() >= NEEDED:
             raise misfit(path)
         return columns
+
+    def _naming(self, columns: Columns, sample: Sequence[Mapping[int, str]]) -> int | None:
+        """The column of numbers, ids or titles whose cells are the names of pictures here, if most of them are."""
+        for field in ("number", "key", "title"):
+            for column in columns.fields.get(field, ()):
+                if {*"{}"} & {*columns.names[column]}:  # a pattern cannot name it
+                    continue
+                cells = [cell for row in sample if (cell := row.get(column, "").strip())]
+                if cells and 2 * sum(map(self._pictures.has, cells)) > len(cells):
+                    return column
+        return None
+
+    def _sample(self, records: Records) -> list[Mapping[int, str]]:
+        """The beginnings of the cells of the first rows, by the index of their column."""
+        slots = {f"sample {index}": index for index in range(min(len(records.names), MAX_COLUMNS))}
+        rows = (cells for _, cells in islice(records.read(slots), SAMPLE_ROWS) if not isinstance(cells, str))
+        return [{slots[slot]: cell[:SAMPLE_CHARACTERS] for slot, cell in cells.items()} for cells in rows]
 
     def _reading(self) -> list[str]:
         path = self._tables[0]
         with self._opened(path) as records:
-            text = reading(records.names, self._columns(path, records))
-            return [text, CLEANED] if self._clean else [text]
+            notes = list(records.notes)
+        return [*notes, *self._columns(path).reading(), *([CLEANED] if self._clean else [])]
 
     @contextmanager
     def _opened(self, path: str) -> Iterator[Records]:
@@ -144,10 +176,14 @@ class Table(LocalSource):
         Raises:
             SourceError: the table cannot be read.
         """
-        images = {*COLUMNS["image"], plain(self._given.get("image", "image"))}
+        images = {*names_of("image"), plain(self._given.get("image", "image"))}
         try:
             with self._place.open_table(path) as file, unpacked(file, path) as plain_file:
-                yield reader(path)(plain_file, path, images)
+                read = reader(path)
+                if read is delimited:
+                    yield delimited(plain_file, path, images, self._encoding)
+                else:
+                    yield read(plain_file, path, images)
         except ImageError as error:
             raise SourceError(error.problem, error.next_step) from None
         except UnicodeError as error:

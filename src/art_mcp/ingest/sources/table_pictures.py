@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import anyio.to_thread
 
@@ -11,6 +12,7 @@ from art_mcp.ingest.sources.links import Links
 from art_mcp.ingest.sources.picture_names import PictureNames, leads_out, meanings
 from art_mcp.ingest.sources.places import Place
 from art_mcp.ingest.sources.records import is_link
+from art_mcp.ingest.sources.suffixes import PICTURE_SUFFIXES
 
 
 class TablePictures:
@@ -44,6 +46,14 @@ class TablePictures:
             raise problem
         searched = ", ".join(place.name for place in self._places)
         raise ImageError("The picture is missing.", f"Folders searched: {searched}.")
+
+    def has(self, name: str) -> bool:
+        """Whether a text that need not be a name is that of one picture's file here. Blocks."""
+        try:
+            found = self._names.find(name)
+        except ImageError:
+            return False
+        return found is not None and PurePosixPath(found[1]).suffix.lower() in PICTURE_SUFFIXES
 
     def settle(self, cell: str) -> str:
         """The cell, or the link in it if it names a file that is not there; so a plan knows without asking a server.

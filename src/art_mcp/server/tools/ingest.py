@@ -16,12 +16,12 @@ from pydantic import BaseModel, Field
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
 from art_mcp.ingest.errors import IngestError, unknown_job
-from art_mcp.ingest.limits import SHOWN_REFUSALS
+from art_mcp.ingest.sources.columns import FIELDS
 from art_mcp.ingest.sources.kinds import MUSEUMS, describe_kinds, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import Flag, Number, Text
-from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
+from art_mcp.server.arguments import ColumnNames, Flag, Number, Text
+from art_mcp.server.job_results import MANY, IngestResult, ingest_text, job_result, plan_result
 from art_mcp.server.services import ToolContext, services
 from art_mcp.store import jobs
 
@@ -69,13 +69,21 @@ class Estimate(NamedTuple):
 
 
 async def estimate(
-    ctx: ToolContext, source: str, collection: str, limit: int | None, plan: bool, job_id: str
+    ctx: ToolContext,
+    source: str,
+    collection: str,
+    columns: dict[str, str] | None,
+    encoding: str,
+    images: str,
+    limit: int | None,
+    plan: bool,
+    job_id: str,
 ) -> Estimate | None:
     """Estimate the load that a call starts; None if it starts none, or a free one."""
     if not source or plan or job_id:
         return None
     runtime = services(ctx).runtime
-    load = await _load(ctx, source, collection, limit)
+    load = await _load(ctx, source, collection, columns, encoding, images, limit)
     ingest = await runtime.ingest()
     if not ingest.billed:
         return None
@@ -107,6 +115,9 @@ async def ingest_collection(
         ),
     ] = "",
     collection: Annotated[Text, Field(description="Its name. Default: the source's.")] = "",
+    columns: ColumnNames = None,
+    encoding: Annotated[Text, Field(description="Of a table. Default: detected.")] = "",
+    images: Annotated[Text, Field(description="Folder with a table's pictures. Default: its own.")] = "",
     limit: Annotated[Number, Field(description="Maximum rows.")] = None,
     plan: Flag = False,
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
@@ -118,7 +129,7 @@ async def ingest_collection(
             raise IngestError("Both source and job_id were given.", advice)
         raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {describe_kinds()}.")
     runtime, runner = services(ctx).runtime, services(ctx).runner
-    load = await _load(ctx, source, collection, limit) if source else {}
+    load = await _load(ctx, source, collection, columns, encoding, images, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
     short = str(estimated.spending) if estimated and estimated.spending.beyond_budget else None
     if source:
@@ -145,18 +156,34 @@ async def ingest_collection(
                 await runner.wait(job_uuid)
                 reporting.cancel_scope.cancel()
     job = await jobs.get(database, job_uuid) or job
-    refusals = await jobs.refusals(database, job_uuid, SHOWN_REFUSALS)
+    refusals = await jobs.refusals(database, job_uuid, MANY)
     return answer(job_result(job, refusals, runner.problem(job_uuid), short), ingest_text)
 
 
-async def _load(ctx: ToolContext, source: str, collection: str, limit: int | None) -> dict[str, Any]:
+async def _load(
+    ctx: ToolContext,
+    source: str,
+    collection: str,
+    columns: dict[str, str] | None,
+    encoding: str,
+    images: str,
+    limit: int | None,
+) -> dict[str, Any]:
     """The arguments of `Ingest.create` and `Ingest.plan`; a path must be in a folder that the server may read."""
     if limit is not None and limit < 1:
         raise IngestError(f"limit is {limit:.6g}, but must be 1 or more.", "Omit it to load all rows.")
+    if unknown := [field for field in columns or {} if field not in FIELDS]:
+        raise IngestError(f"columns has no field {unknown[0]!r:.60}.", f"The fields are {', '.join(FIELDS)}.")
     within = services(ctx).runtime.settings.image_dirs
     if not is_address(source):
         source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
-    return {"source": source, "collection": collection or None, "options": Options(limit=limit), "within": within}
+    options = Options(
+        columns=columns or {},
+        encoding=encoding or None,
+        images=str(await anyio.to_thread.run_sync(allowed_path, images, within)) if images else None,
+        limit=limit,
+    )
+    return {"source": source, "collection": collection or None, "options": options, "within": within}
 
 
 async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> None:
