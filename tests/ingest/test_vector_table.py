@@ -209,10 +209,20 @@ async def test_bad_rows_are_refused_with_their_reason_and_the_rest_is_stored(
         "Its vector has no direction: its numbers are all zero, or not all finite.": str([0] * 1024),
     }
     rows = [row(number, vector=text) for number, text in enumerate(bad.values(), start=10)]
-    table = write(tmp_path / "t.csv", row(0), *rows, row(1, image_file=""), row(2, title="a\0b"))
+    table = write(
+        tmp_path / "t.csv",
+        row(0),
+        *rows,
+        row(1, image_file="", title="", author="", description=""),
+        row(2, title="a\0b"),
+    )
     done = await load(database, table)
     assert (done.stored, done.refused) == (1, 6)
-    assert list(reasons(done).values()) == [*bad, "It names no picture.", "Its title holds a NUL character."]
+    assert list(reasons(done).values()) == [
+        *bad,
+        "It names no picture, and has no title and no artist.",
+        "Its title holds a NUL character.",
+    ]
     assert await count_paintings(database) == 1
 
 
@@ -239,9 +249,9 @@ def test_what_is_no_vector_is_told_in_a_sentence(text: str) -> None:
 
 
 def test_a_table_without_vectors_or_another_file_is_told_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("Dear")
-    with pytest.raises(ImportFailed, match=r"letter.txt is neither an archive nor a table"):
-        VectorTable(tmp_path / "letter.txt", BuiltIn())
+    (tmp_path / "letter.docx").write_text("Dear")
+    with pytest.raises(ImportFailed, match=r"letter.docx is neither an archive nor a table"):
+        VectorTable(tmp_path / "letter.docx", BuiltIn())
     table = write(tmp_path / "plain.csv", row(1), columns=COLUMNS[:-1])
     with pytest.raises(ImportFailed, match=r"No row of plain.csv has a vector.*art-mcp ingest"):
         VectorTable(table, BuiltIn())

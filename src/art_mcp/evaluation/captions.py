@@ -149,4 +149,4 @@ def _names(row: Row) -> list[str]:
         key = str(uuid.UUID(row.key))
     except ValueError:
         key = row.key
-    return list(dict.fromkeys([key, image, PurePath(image).name]))
+    return list(dict.fromkeys(filter(None, [key, image, PurePath(image).name])))

@@ -34,9 +34,14 @@ PICTURE_SUFFIXES = (
     *(".dib", ".ico", ".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
 )
 """Suffixes of file names, in lower case, that files in these formats have."""
+RAW_SUFFIXES = (
+    *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2", ".raf", ".pef", ".srw"),
+    *(".3fr", ".fff", ".iiq", ".x3f", ".erf", ".mef", ".mos", ".rwl"),
+)
+"""Of files with the light that a camera measured, which a program must develop into a picture."""
 OTHER_SUFFIXES = (
     *(".jxl", ".jxr", ".svg", ".psd", ".psb", ".xcf", ".ai", ".eps", ".pdf", ".djvu", ".exr", ".hdr", ".tga", ".pcx"),
-    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".x3f", ".iiq", ".3fr"),
+    *(".indd", *RAW_SUFFIXES),
 )
 """Suffixes of pictures in formats that are not read: a folder's are refused by name instead of silently skipped."""
 MAX_BYTES = 20 * 1024 * 1024

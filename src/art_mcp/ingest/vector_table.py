@@ -14,7 +14,7 @@ from art_mcp.ingest.job import collection_name
 from art_mcp.ingest.load import Bundle, ImportFailed
 from art_mcp.ingest.names import artists
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row
-from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table
+from art_mcp.ingest.sources.table import TABLE_SUFFIXES, is_table, table_at
 from art_mcp.painting import Painting, kept_details, painting_id
 from art_mcp.settings import AZURE_MODEL_VERSION
 from art_mcp.space import Leg, Space
@@ -49,12 +49,12 @@ class VectorTable(Bundle):
     assumed = f"Its vectors are assumed to be from {SPACE.made_by}."
 
     def __init__(self, path: Path, local: Provider, *, collection: str | None = None) -> None:
-        if path.suffix.lower() not in TABLE_SUFFIXES:
+        if not is_table(path.name):
             raise ImportFailed(
                 f"{path.name} is neither an archive nor a table.",
                 f"Give a folder from `art-mcp export`, or a table that ends in {', '.join(TABLE_SUFFIXES)}.",
             )
-        self._table = Table(path.stem, (path,), DEFAULTS)
+        self._table = table_at(path, DEFAULTS)
         self._local = local
         self._name = collection_name(collection or path.stem)
         self.collections = [self._name]

@@ -323,9 +323,19 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
     assert "JXL is not supported. Convert" in rows[1].reason
 
 
+def test_rows_without_pictures_and_ids_are_kept_apart(write: Callable[..., list[Row | Refusal]]) -> None:
+    rows = write("artist,title,medium\nMonet,Sea,oil\nMonet,Sea,ink\nMonet,Sea,oil\nMonet,Wood,oil\n", name="t.csv")
+    sea, other, again, wood = (row.key for row in rows)
+    assert (other, again) == (f"{sea} (2)", sea) and wood != sea
+
+
 def test_what_is_no_source(tmp_path: Path) -> None:
-    (tmp_path / "x.xlsx").write_bytes(b"")
-    with pytest.raises(SourceError, match="neither a folder nor a table"):
-        source_at(tmp_path / "x.xlsx")
+    for name, said in (
+        ("x.docx", "neither a folder nor a table"),
+        ("x.xls", "an old Excel workbook, which is not read"),
+    ):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(SourceError, match=said):
+            source_at(tmp_path / name)
     with pytest.raises(SourceError, match=r"^There is no file or folder none\."):
         source_at(tmp_path / "none")

@@ -86,7 +86,7 @@ async def test_the_reading_tells_of_the_cleaning(semart: Path) -> None:
 def test_every_museum_opens_and_every_kind_is_told(tmp_path: Path) -> None:
     for museum in kinds.MUSEUMS:
         assert open_source(f"{museum}:sea", Options()).name.endswith(": sea")
-    (tmp_path / "x.xlsx").write_bytes(b"")
+    (tmp_path / "x.docx").write_bytes(b"")
     with pytest.raises(SourceError) as error:
-        open_source(str(tmp_path / "x.xlsx"), Options())
+        open_source(str(tmp_path / "x.docx"), Options())
     assert all(kind.form in str(error.value) and kind.takes in str(error.value) for kind in KINDS)

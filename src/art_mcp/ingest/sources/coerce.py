@@ -17,7 +17,7 @@ NAMES = (
     *("name", "displayname", "fullname", "title", "label", "preflabel", "value", "text", "term", "content", "caption"),
     *("literal", "date", "def", "none", "en", "eng", "english"),
 )
-ADDRESSES = ("url", "uri", "href", "src", "link", "path", "file", "filename", "value", "id")
+ADDRESSES = ("value", "url", "uri", "href", "src", "link", "path", "file", "filename", "value", "id")
 IDS = ("value", "id", "oid", "identifier", "number")
 _LANGUAGE = re.compile(r"@?[a-z]{2,3}([-_][A-Za-z]{2,4})?")
 

@@ -2,100 +2,126 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import BinaryIO
+from pathlib import PurePosixPath
 
-from art_mcp.images.files import open_file
-from art_mcp.images.undecoded import OTHER_SUFFIXES, PICTURE_SUFFIXES, ImageError
+import anyio.to_thread
+
+from art_mcp.images.local_file import LocalFile
+from art_mcp.images.undecoded import OTHER_SUFFIXES, PICTURE_SUFFIXES, RAW_SUFFIXES, ImageError
+from art_mcp.ingest.sources.choosing import SHOWN
 from art_mcp.ingest.sources.columns import fault
-from art_mcp.ingest.sources.file_names import is_numbered
 from art_mcp.ingest.sources.local import LocalSource
-from art_mcp.ingest.sources.picture_metadata import read_picture_metadata
+from art_mcp.ingest.sources.noise import is_numbered
+from art_mcp.ingest.sources.picture_metadata import MAX_TITLE, read_picture_metadata
+from art_mcp.ingest.sources.places import UNREADABLE, Place
 from art_mcp.ingest.sources.sidecar import MAX_SIDECAR, read_sidecars
 from art_mcp.ingest.sources.source import Refusal, Row
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
 
 class PictureFolder(LocalSource):
-    """All pictures in a folder and its subfolders, except hidden ones."""
+    """All pictures in a folder or archive and its subfolders, except hidden ones and those of systems and programs."""
 
     catalogues = False
 
-    def __init__(self, folder: Path, within: Sequence[Path] | None = None) -> None:
-        super().__init__(folder.name, (folder,), within)
-        self._folder = folder
+    def __init__(self, name: str, place: Place, notes: Sequence[str] = ()) -> None:
+        super().__init__(name, notes)
+        self._place = place
 
     def rows(self) -> Iterator[Row | Refusal]:
-        unreadable: list[OSError] = []
-        for root, folders, files in os.walk(self._folder, onerror=unreadable.append):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+        skipped: list[tuple[str, str | None]] = []
+        for folder, files in self._place.walk(lambda path, reason: skipped.append((path, reason))):
             siblings = {name.casefold(): name for name in files}
-            for name in sorted(files):
-                path = Path(root, name).relative_to(self._folder)
-                suffix = path.suffix.lower()
-                if name.startswith(".") or suffix not in PICTURE_SUFFIXES + OTHER_SUFFIXES:
+            stems = {PurePosixPath(name).stem.casefold() for name in files if _suffix(name) in PICTURE_SUFFIXES}
+            for name in files:
+                suffix = _suffix(name)
+                if suffix not in PICTURE_SUFFIXES + OTHER_SUFFIXES:
                     continue
-                label = _printable(path.as_posix())
-                if label != path.as_posix():
+                if suffix in RAW_SUFFIXES and PurePosixPath(name).stem.casefold() in stems:
+                    continue  # a camera writes both
+                path = f"{folder}/{name}" if folder else name
+                label = _printable(path)
+                if label != path:
                     yield Refusal(label, "The file's name is not valid text. Rename it.")
                     continue
                 key = unicodedata.normalize("NFC", label)  # macOS decomposes accented letters in file names
                 if suffix in OTHER_SUFFIXES:
-                    reason = f"{suffix[1:].upper()} is not supported. Convert it to JPEG or PNG."
-                    yield Refusal(label, reason, key)
+                    kind = "A raw file of a camera" if suffix in RAW_SUFFIXES else suffix[1:].upper()
+                    yield Refusal(label, f"{kind} is not supported. Convert it to JPEG or PNG.", key)
                 else:
                     yield self._row(path, label, key, siblings)
-        for error in unreadable:
-            folder = os.path.relpath(error.filename, self._folder)
-            yield Refusal(_printable(folder), f"The folder cannot be read ({error.strerror}).")
+        for path, reason in skipped:
+            if reason:
+                yield Refusal(readable(_printable(path)), reason)
 
-    async def reading(self) -> str:
-        return (
+    async def picture(self, image: str) -> LocalFile | bytes:
+        return await anyio.to_thread.run_sync(self._place.read, image)
+
+    async def aclose(self) -> None:
+        self._place.close()
+
+    def _reading(self) -> list[str]:
+        left_out: list[str] = []
+        for _ in self._place.walk(lambda path, reason: None if reason else left_out.append(readable(path))):
+            pass
+        more = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""
+        told = f"Left out as files of a system or a program: {', '.join(left_out[:SHOWN])}{more}."
+        return [
             "One painting per picture, described by its sidecars (NAME.json, NAME.xmp), else by its XMP, IPTC and "
             "EXIF metadata; if these have no title, the file name is used, "
-            "unless it only has a number, as IMG_0001 has."
-        )
+            "unless it only has a number, as IMG_0001 has.",
+            *([told] if left_out else []),
+        ]
 
-    def _row(self, path: Path, label: str, key: str, siblings: Mapping[str, str]) -> Row:
+    def _row(self, path: str, label: str, key: str, siblings: Mapping[str, str]) -> Row:
+        folder, _, name = path.rpartition("/")
         found = self._picture_metadata(path)
-        found |= read_sidecars(path.name, siblings, lambda name: self._read(path.with_name(name)))
+        found |= read_sidecars(name, siblings, lambda name: self._read(f"{folder}/{name}" if folder else name))
         kept: dict[str, str | None] = {}
         for field, text in found.items():  # drop invalid fields instead of refusing the picture
             value = readable(text)
             if value and not fault(field, value, text):
                 kept[field] = value
-        if not is_numbered(path.stem):
-            kept.setdefault("title", readable(path.stem.replace("_", " ")) or None)
+        stem = PurePosixPath(name).stem
+        if not is_numbered(stem):
+            kept.setdefault("title", readable(stem.replace("_", " ")) or None)
+        elif not kept.get("title") and len(kept.get("description") or "") <= MAX_TITLE:
+            kept["title"] = kept.pop("description", None)
         return Row(
             readable(label),
             kept.get("key") or key,
             image=label,
             catalogue=Catalogue(**{field: kept.get(field) for field in CATALOGUE_FIELDS}),
             holding=Holding(**{field: kept.get(field) for field in HOLDING_FIELDS}),
+            details={"Folder": folder.replace("/", " / ")} if folder else {},  # full-text search takes a/b for one word
         )
 
-    def _picture_metadata(self, path: Path) -> dict[str, str]:
+    def _picture_metadata(self, path: str) -> dict[str, str]:
         try:
-            with self._opened(path) as file:
+            with self._place.open(path) as file:
                 return read_picture_metadata(file)
-        except (ImageError, OSError):  # reported when the picture itself is read
+        except (ImageError, *UNREADABLE):  # reported when the picture itself is read
             return {}
 
-    def _read(self, path: Path) -> bytes | None:
+    def _read(self, path: str) -> bytes | None:
         try:
-            with self._opened(path) as file:
+            with self._place.open(path) as file:
                 return file.read(MAX_SIDECAR + 1)
-        except (ImageError, OSError):
+        except (ImageError, *UNREADABLE):
             return None
 
-    def _opened(self, path: Path) -> BinaryIO:
-        """Open a file by its path relative to the folder."""
-        return open_file(
-            self._folder / path, self.picture_folders, *([self._within] if self._within is not None else [])
-        )
+
+def has_pictures(place: Place) -> bool:
+    """Whether a place has any picture that can be read. Blocks."""
+    return any(
+        _suffix(name) in PICTURE_SUFFIXES for _, files in place.walk(lambda path, reason: None) for name in files
+    )
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
 
 
 def _printable(name: str) -> str:

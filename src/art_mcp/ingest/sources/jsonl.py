@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from art_mcp.ingest.sources.coerce import coerce
@@ -32,7 +32,7 @@ def jsonl(file: BinaryIO, name: str, images: Collection[str]) -> Records:
             if isinstance(found, str):
                 yield f"line {number}", found
             else:
-                yield f"line {number}", {field: coerce(field, found.get(names[i])) for field, i in columns.items()}
+                yield f"line {number}", cells_of(found, names, columns)
 
     return Records(names, records)
 
@@ -59,15 +59,22 @@ def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
             continue
         if not line.strip(b"\xef\xbb\xbf \t\r\n"):
             continue
-        try:
-            found = _decode(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-        except UnicodeDecodeError:
-            found = "The line is not UTF-8 text."
-        except RecursionError:
-            found = "The line's JSON is nested too deep."
-        except ValueError:
-            found = "The line is not JSON, or has a number that is too long."
-        else:
-            if not isinstance(found, dict):
-                found = "The JSON is not an object."
-        yield number, found
+        yield number, decode(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, "line")
+
+
+def decode(text: bytes, unit: str) -> dict[str, Any] | str:
+    """The object that a JSON text is, or the reason why it is none; `unit` is what the reason calls the text."""
+    try:
+        found = _decode(text.decode("utf-8"))
+    except UnicodeDecodeError:
+        return f"The {unit} is not UTF-8 text."
+    except RecursionError:
+        return f"The {unit}'s JSON is nested too deep."
+    except ValueError:
+        return f"The {unit} is not JSON, or has a number that is too long."
+    return found if isinstance(found, dict) else "The JSON is not an object."
+
+
+def cells_of(found: Mapping[str, Any], names: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
+    """The cells of an object, by field."""
+    return {field: coerce(field, found.get(names[index])) for field, index in columns.items()}

@@ -24,7 +24,8 @@ MUSEUMS = {
 KINDS: tuple[Kind, ...] = (
     Kind("/folder", "a folder of pictures; titles from their metadata, from sidecars NAME.xmp or NAME.json, or names"),
     Kind("/folder with a table", "a table with its pictures, or SemArt's three files"),
-    Kind("/table.csv", "a table (CSV, TSV, JSONL, Parquet) that lists picture files or https links to pictures"),
+    Kind("/table.csv", "a table (CSV, TSV, Excel, JSON, Parquet) that lists picture files or https links to pictures"),
+    Kind("/archive.zip", "a zip archive of pictures, a table, or both, which is read in place"),
     *(Kind(f"{name}:WORDS", f"paintings of {title}") for name, title in MUSEUMS.items()),
     Kind("https://...", "a IIIF manifest or collection, version 2 or 3"),
 )

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO
 
 from art_mcp.images.undecoded import quiet_pillow
+from art_mcp.ingest.sources.noise import is_written_by_program
 from art_mcp.ingest.sources.xmp import MAX_PACKET, read_xmp
 
 if TYPE_CHECKING:
@@ -20,13 +21,6 @@ MAX_TITLE = 120
 _IPTC = {"title": (2, 5), "artist": (2, 80), "description": (2, 120), "rights": (2, 116), "credit": (2, 110)}
 _IPTC_DATE, _IPTC_TIME = (2, 55), (2, 60)
 _EXIF = {"description": 270, "artist": 315, "rights": 33432}
-# Descriptions that cameras and programs write by default.
-_NOISE = re.compile(
-    r"(olympus|minolta|konica minolta|kodak|samsung|sony|nikon|canon|casio|fujifilm|pentax|panasonic|digimax)?"
-    r"[\W_]*(digital( still)? camera|dsc|dcf|dcim|exif[ _]jpeg([ _]picture)?|camera|picture|image|default)?[\W\d_]*"
-    r"|created with (the )?gimp|my beautiful picture|screenshot|untitled|processed with .*|<.*>",
-    re.IGNORECASE,
-)
 
 
 class _Head:
@@ -54,13 +48,17 @@ def read_picture_metadata(file: BinaryIO) -> dict[str, str]:
             return {}
         for read in (_exif, _iptc, _xmp):
             try:
-                fields |= {field: text for field, text in read(image).items() if text.strip()}
+                fields |= {field: text for field, text in read(image).items() if _is_said(field, text)}
             except Exception:  # noqa: S112 - the other two may still be intact
                 continue
     description = fields.get("description", "")
     if "title" not in fields and 0 < len(description) <= MAX_TITLE:
         fields["title"] = fields.pop("description")
     return fields
+
+
+def _is_said(field: str, text: str) -> bool:
+    return bool(text.strip()) and not (field == "description" and is_written_by_program(text.strip()))
 
 
 def _exif(image: Image.Image) -> dict[str, str]:
@@ -71,8 +69,6 @@ def _exif(image: Image.Image) -> dict[str, str]:
     fields = {
         field: _decoded(value.encode("latin-1", "ignore")) for field, value in values.items() if isinstance(value, str)
     }
-    if len(fields.get("description", "")) <= MAX_TITLE and _NOISE.fullmatch(fields.get("description", "").strip()):
-        fields.pop("description", None)
     return fields
 
 

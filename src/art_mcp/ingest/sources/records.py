@@ -6,10 +6,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from art_mcp.images.undecoded import PICTURE_SUFFIXES, RAW_SUFFIXES
+from art_mcp.ingest.sources.source import SourceError
+
 MAX_LINE = 1 << 20
 """Maximum length of a line: characters of delimited text, bytes of JSON Lines."""
 SAMPLE_BYTES = 1 << 24
 """Number of bytes at the start of a file from which its encoding or columns are determined."""
+
+
+class NotInstalled(SourceError):
+    """A table needs a library that is not installed."""
+
 
 Cells = Mapping[str, str] | str
 """The cells of a row, by slot; or the reason why it cannot be read."""
@@ -31,10 +39,7 @@ class Records:
 
 
 _LINK = re.compile(r"\s*https?://", re.IGNORECASE)
-_SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".mpo", ".ico", ".heic"),
-    *(".heif", ".avif", ".jxl", ".jp2", ".dng"),
-)
+_SUFFIXES = PICTURE_SUFFIXES + RAW_SUFFIXES
 _IIIF = re.compile(r"/(?:default|native|color|gray)(?:\.[a-z]+)?$")
 
 

@@ -1,18 +1,28 @@
-"""Reads sidecar files that describe a picture: NAME.json, NAME.jpg.json, NAME.xmp or NAME.jpg.xmp."""
+"""Reads files beside a picture that describe it: NAME.json, NAME.jpg.json, NAME.xmp, NAME.jpg.xmp, Google Takeout's."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePath
 
+from art_mcp.images.undecoded import PICTURE_SUFFIXES
 from art_mcp.ingest.sources.coerce import coerce
 from art_mcp.ingest.sources.column_names import names_of, plain
 from art_mcp.ingest.sources.columns import FIELDS
+from art_mcp.ingest.sources.noise import is_numbered
 from art_mcp.ingest.sources.xmp import read_xmp
 
 MAX_SIDECAR = 1 << 18
 """Maximum size of a sidecar in bytes; a larger one is ignored."""
+_TAKEOUT = ".supplemental-metadata"
+_TAKEOUT_NAME = 46
+"""Characters to which Google Takeout cuts a sidecar's name before its ending."""
+_ALBUMS = frozenset(
+    ("metadata", "metadaten", "métadonnées", "metadatos", "metadati", "metagegevens", "shared_album_comments")
+)
+_EDITED = re.compile(r"-(edited|bearbeitet|modifié|editado|modificato|bewerkt)(?=\.\w+$|\(\d+\)\.)", re.IGNORECASE)
 
 
 def read_sidecars(picture: str, siblings: Mapping[str, str], read: Callable[[str], bytes | None]) -> dict[str, str]:
@@ -24,15 +34,55 @@ def read_sidecars(picture: str, siblings: Mapping[str, str], read: Callable[[str
         read: returns the content of one of these files, or None if it cannot be read.
     """
     found: dict[str, str] = {}
-    for suffix, parse in ((".xmp", read_xmp), (".json", _json)):
-        for stem in (PurePath(picture).stem, picture):
-            name = siblings.get(f"{stem}{suffix}".casefold())
-            data = read(name) if name else None
-            if data and len(data) <= MAX_SIDECAR:
-                found |= parse(data)
-    if found.get("title") == picture:  # photo services export the file name as the title
-        del found["title"]
+    for name, parse in _names(picture):
+        file = siblings.get(name.casefold())
+        data = read(file) if file else None
+        if data and len(data) <= MAX_SIDECAR:
+            found |= parse(data)
+    title = PurePath(found.get("title", ""))
+    if title.suffix.lower() in PICTURE_SUFFIXES:  # photo services export the file name as the title
+        found.pop("title")
+        if title.name != picture and not is_numbered(title.stem):
+            found["title"] = title.stem.replace("_", " ")
     return found
+
+
+def sidecars(files: Collection[str]) -> set[str]:
+    """Those of a folder's files that may describe one of its pictures, or an album of Google Takeout."""
+    pictures = [PurePath(file) for file in files if PurePath(file).suffix.lower() in PICTURE_SUFFIXES]
+    stems = {
+        each.stem.casefold() for picture in pictures for each in (picture, PurePath(_EDITED.sub("", picture.name)))
+    }
+    stems |= {re.sub(r"\(\d+\)$", "", stem) for stem in stems}
+    found = set()
+    for file in files:
+        if file.lower().endswith((".json", ".txt")):
+            stem = PurePath(file).stem.casefold()
+            starts = {stem[:at] for at, character in enumerate(stem) if character == "."}
+            if (
+                stem in _ALBUMS
+                or _TAKEOUT[:4] in stem
+                or len(stem) >= _TAKEOUT_NAME
+                or not stems.isdisjoint({stem, *starts})
+            ):
+                found.add(file)
+    return found
+
+
+def _names(picture: str) -> Iterator[tuple[str, Callable[[bytes], dict[str, str]]]]:
+    """Possible names of a picture's sidecars, the least important first, and what reads them."""
+    yield f"{PurePath(picture).stem}.xmp", read_xmp
+    yield f"{picture}.xmp", read_xmp
+    original = _EDITED.sub("", picture)
+    forms = [(original, "")]
+    if copy := re.fullmatch(r"(.*)(\(\d+\))(\.\w+)", original):
+        forms.append((copy[1] + copy[3], copy[2]))
+    for base, number in forms:
+        yield f"{base[:_TAKEOUT_NAME]}{number}.json", _json
+        for end in range(1, len(_TAKEOUT) + 1):
+            yield f"{base}{_TAKEOUT[:end]}{number}.json", _json
+    yield f"{PurePath(picture).stem}.json", _json
+    yield f"{picture}.json", _json
 
 
 def _json(data: bytes) -> dict[str, str]:

@@ -2,89 +2,161 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
+from threading import Lock
 from typing import BinaryIO
 
 import anyio.to_thread
 
-from art_mcp.errors import lines_of
-from art_mcp.images.files import open_file
 from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources.choosing import MAX_COLUMNS, Columns, choose
+from art_mcp.ingest.sources.choosing import MAX_COLUMNS, Columns, NoPictureColumn, choose
 from art_mcp.ingest.sources.column_names import names_of, plain
 from art_mcp.ingest.sources.delimited import delimited
-from art_mcp.ingest.sources.jsonl import jsonl
-from art_mcp.ingest.sources.links import Links
+from art_mcp.ingest.sources.excel import excel
+from art_mcp.ingest.sources.gzipped import DAMAGED, unpacked
+from art_mcp.ingest.sources.json_table import json_table
 from art_mcp.ingest.sources.local import LocalSource
-from art_mcp.ingest.sources.parquet import parquet
-from art_mcp.ingest.sources.records import Records, is_link
+from art_mcp.ingest.sources.parquet import ROW, Pictures, parquet
+from art_mcp.ingest.sources.places import Folder, Place
+from art_mcp.ingest.sources.records import NotInstalled, Records
 from art_mcp.ingest.sources.semart import CLEANED, NEEDED, clean, misfit
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
+from art_mcp.ingest.sources.table_pictures import TablePictures
 
-FORMATS: dict[str, Callable[[BinaryIO, str, Collection[str]], Records]] = {
-    ".csv": delimited,
-    ".tsv": delimited,
-    ".jsonl": jsonl,
-    ".ndjson": jsonl,
+Reader = Callable[[BinaryIO, str, Collection[str]], Records]
+"""Takes the open file, its name, and the possible names of the picture column."""
+FORMATS: dict[str, Reader] = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), delimited),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), json_table),
+    ".xlsx": excel,
+    ".xlsm": excel,
     ".parquet": parquet,
 }
-"""Readers by file suffix; each takes the open file, its name, and the possible names of the picture column."""
-TABLE_SUFFIXES = tuple(FORMATS)
+"""Readers by file suffix; text can be compressed by gzip, as in `.csv.gz`."""
+TABLE_SUFFIXES = (*FORMATS, *(f"{suffix}.gz" for suffix in (".csv", ".tsv", ".jsonl", ".json")))
 SAMPLE_ROWS = 50
 """Number of rows whose cells are looked at to choose the columns."""
 SAMPLE_CHARACTERS = 200
 """Number of characters of each cell that are looked at."""
+_EMBEDDED = re.compile(rf"{ROW}(\d{{1,9}})(?:/.*)?", re.DOTALL)
 
 
 class Table(LocalSource):
-    """One or more tables with the same columns, read as one collection."""
+    """One or more tables with the same columns, read as one collection.
+
+    Args:
+        place: where the tables are.
+        tables: their paths in that place.
+        within: folders that the folder of `Options.images` must be in; None for no restriction.
+    """
 
     def __init__(
-        self, name: str, paths: tuple[Path, ...], options: Options, within: Sequence[Path] | None = None
+        self,
+        name: str,
+        place: Place,
+        tables: Sequence[str],
+        options: Options,
+        within: Sequence[Path] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        folders = dict.fromkeys(path.parent for path in paths)
-        super().__init__(name, [folder / name for folder in folders for name in ("images", "Images", "")], within)
-        self._paths = paths
+        super().__init__(name, notes)
+        given = [Folder(Path(options.images), within)] if options.images else []
+        self.picture_folders = (place.sub("images"), place.sub("Images"), place)
+        self._pictures = TablePictures(given, self.picture_folders)
+        self._place = place
+        self._tables = tuple(tables)
         self._given = options.columns
         self._encoding = options.encoding
         self._clean = options.clean_semart
-        self._links = Links()
+        self._in_table: Pictures | None = None
+        self._lock = Lock()
 
     def rows(self) -> Iterator[Row | Refusal]:
         return clean(self._rows) if self._clean else self._rows()
 
-    async def picture(self, image: str) -> LocalFile | bytes:
-        return await (self._links.picture(image) if is_link(image) else super().picture(image))
+    def fields(self) -> Collection[str]:
+        """The fields that have a column; none if the table cannot be read or has neither pictures nor titles. Blocks.
 
-    async def reading(self) -> str:
-        return await anyio.to_thread.run_sync(self._reading)
+        Raises:
+            SourceError: a column that the user chose is missing, or a library is not installed.
+        """
+        try:
+            columns = self.columns()
+            return {*columns.fields, *columns.patterns}
+        except SourceError as error:
+            if isinstance(error, NotInstalled) or (self._given and not isinstance(error, NoPictureColumn)):
+                raise
+            return ()
+
+    async def picture(self, image: str) -> LocalFile | bytes:
+        if reader(self._tables[0]) is parquet and (embedded := _EMBEDDED.fullmatch(image)):
+            return await anyio.to_thread.run_sync(self._embedded, int(embedded[1]))
+        return await self._pictures.read(image)
 
     async def aclose(self) -> None:
-        await self._links.aclose()
+        await self._pictures.aclose()
+        if self._in_table is not None:
+            self._in_table.close()
 
     def columns(self) -> Columns:
         """What the columns of the first table are used for. Blocks."""
-        return self._columns(self._paths[0])
+        return self._columns(self._tables[0])
 
     def _rows(self) -> Iterator[Row | Refusal]:
-        for path in self._paths:
+        namesakes: dict[str, dict[int, int]] = {}
+        for path in self._tables:
             columns = self._columns(path)
             with self._opened(path) as records:
                 for where, cells in records.read(columns.slots):
-                    label = f"{path.name} {where}"
-                    yield Refusal(label, cells) if isinstance(cells, str) else columns.row(label, cells)
+                    label = f"{path} {where}"
+                    if isinstance(cells, str):
+                        yield Refusal(label, cells)
+                        continue
+                    row = self._settled(columns.row(label, cells))
+                    if isinstance(row, Row) and not (row.image or cells.get("key") or cells.get("number")):
+                        row = _apart(row, namesakes)
+                    yield row
 
-    def _columns(self, path: Path) -> Columns:
+    def _embedded(self, row: int) -> bytes:
+        with self._lock:
+            if self._in_table is None:
+                path = self._tables[0]
+                columns = self._columns(path)
+                column = columns.names[columns.fields["image"][0]]
+                self._in_table = Pictures(self._place.open_table(path), path, column)
+        return self._in_table.read(row)
+
+    def _settled(self, row: Row | Refusal) -> Row | Refusal:
+        if isinstance(row, Refusal) or (image := self._pictures.settle(row.image)) == row.image:
+            return row
+        return replace(row, image=image)
+
+    def _columns(self, path: str) -> Columns:
         with self._opened(path) as records:
             names, sample = records.names, self._sample(records)
-        columns = choose(path.name, names, self._given, sample)
+        columns = choose(path, names, self._given, sample)
+        if not columns.has_picture and (column := self._naming(columns, sample)) is not None:
+            columns = choose(path, names, {**self._given, "image": f"{{{names[column]}}}"}, sample)
         if self._clean and not columns.fields.keys() >= NEEDED:
-            raise misfit(path.name)
+            raise misfit(path)
         return columns
+
+    def _naming(self, columns: Columns, sample: Sequence[Mapping[int, str]]) -> int | None:
+        """The column of numbers, ids or titles whose cells are the names of pictures here, if most of them are."""
+        for field in ("number", "key", "title"):
+            for column in columns.fields.get(field, ()):
+                if {*"{}"} & {*columns.names[column]}:  # a pattern cannot name it
+                    continue
+                cells = [cell for row in sample if (cell := row.get(column, "").strip())]
+                if cells and 2 * sum(map(self._pictures.has, cells)) > len(cells):
+                    return column
+        return None
 
     def _sample(self, records: Records) -> list[Mapping[int, str]]:
         """The beginnings of the cells of the first rows, by the index of their column."""
@@ -92,15 +164,14 @@ class Table(LocalSource):
         rows = (cells for _, cells in islice(records.read(slots), SAMPLE_ROWS) if not isinstance(cells, str))
         return [{slots[slot]: cell[:SAMPLE_CHARACTERS] for slot, cell in cells.items()} for cells in rows]
 
-    def _reading(self) -> str:
-        path = self._paths[0]
+    def _reading(self) -> list[str]:
+        path = self._tables[0]
         with self._opened(path) as records:
             notes = list(records.notes)
-        columns = self._columns(path)
-        return lines_of([*notes, *columns.reading(), *([CLEANED] if self._clean else [])])
+        return [*notes, *self._columns(path).reading(), *([CLEANED] if self._clean else [])]
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[Records]:
+    def _opened(self, path: str) -> Iterator[Records]:
         """Open a table and read its column names.
 
         Raises:
@@ -108,23 +179,46 @@ class Table(LocalSource):
         """
         images = {*names_of("image"), plain(self._given.get("image", "image"))}
         try:
-            with open_file(path, *([self._within] if self._within is not None else [])) as file:
-                reader = FORMATS[path.suffix.lower()]
-                if reader is delimited:
-                    yield delimited(file, path.name, images, self._encoding)
+            with self._place.open_table(path) as file, unpacked(file, path) as plain_file:
+                read = reader(path)
+                if read is delimited:
+                    yield delimited(plain_file, path, images, self._encoding)
                 else:
-                    yield reader(file, path.name, images)
+                    yield read(plain_file, path, images)
         except ImageError as error:
             raise SourceError(error.problem, error.next_step) from None
         except UnicodeError as error:
             encoding = getattr(error, "encoding", "UTF-8")
-            raise SourceError(f"{path.name} is cut off or is not {encoding} text.", "Save it as UTF-8.") from None
+            raise SourceError(f"{path} is cut off or is not {encoding} text.", "Save it as UTF-8.") from None
+        except DAMAGED:
+            raise SourceError(f"{path} is damaged.", "Write or download it again.") from None
         except OSError as error:
-            raise SourceError(
-                f"{path.name} cannot be read ({error.strerror}).", "Check the file and its permissions."
-            ) from None
+            raise SourceError(f"{path} cannot be read ({error.strerror}).", "Check the file's permissions.") from None
 
 
-def semart_tables(folder: Path) -> tuple[Path, ...]:
-    """Paths of those of SemArt's three tables that the folder contains."""
-    return tuple(path for part in ("train", "val", "test") if (path := folder / f"semart_{part}.csv").is_file())
+def _apart(row: Row, namesakes: dict[str, dict[int, int]]) -> Row:
+    """Number the key of a row whose key is only what it says, if an earlier row with that key says more or less."""
+    known = namesakes.setdefault(row.key, {})
+    number = known.setdefault(hash(repr((row.catalogue, row.holding, row.details))), len(known) + 1)
+    return replace(row, key=f"{row.key} ({number})") if number > 1 else row
+
+
+def is_table(name: str) -> bool:
+    """Whether a file is a table, by its ending."""
+    return name.lower().endswith(TABLE_SUFFIXES)
+
+
+def reader(name: str) -> Reader:
+    """The reader of a table, by the ending of its name."""
+    return FORMATS[PurePath(name.lower().removesuffix(".gz")).suffix]
+
+
+def table_at(path: Path, options: Options, within: Sequence[Path] | None = None) -> Table:
+    """The table in a file."""
+    stem = path.name[: -len(next(suffix for suffix in reversed(TABLE_SUFFIXES) if path.name.lower().endswith(suffix)))]
+    return Table(stem, Folder(path.parent, within), (path.name,), options, within)
+
+
+def semart_tables(files: Collection[str]) -> tuple[str, ...]:
+    """Names of those of SemArt's three tables that are among the files of a folder."""
+    return tuple(name for part in ("train", "val", "test") if (name := f"semart_{part}.csv") in files)

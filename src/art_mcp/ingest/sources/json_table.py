@@ -1,0 +1,94 @@
+"""Tables in JSON: one object per line, an array of objects, or an object that holds such an array."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, BinaryIO
+
+from art_mcp.ingest.sources.column_names import plain
+from art_mcp.ingest.sources.json_document import MAX_OBJECT, Path, objects_in
+from art_mcp.ingest.sources.jsonl import MAX_COLUMNS, SAMPLE_ROWS, cells_of, decode, jsonl
+from art_mcp.ingest.sources.records import SAMPLE_BYTES, Cells, Records
+from art_mcp.ingest.sources.source import SourceError
+
+_HEAD = 1 << 16
+"""Number of bytes at the start of a file that tell lines of JSON from one document."""
+
+
+def json_table(file: BinaryIO, name: str, images: Collection[str]) -> Records:
+    """Open a table, whatever its suffix says about its form; its columns are the keys of its first objects.
+
+    Raises:
+        SourceError: it has no objects, or several arrays of objects.
+    """
+    if _has_lines(file):
+        return jsonl(file, name, images)
+    path = _array(file, name, images)
+    names: dict[str, None] = {}
+    for seen, (_, found) in enumerate(_objects(file, path), 1):
+        if not isinstance(found, str):
+            names.update(dict.fromkeys(found))
+        if seen == SAMPLE_ROWS or len(names) > MAX_COLUMNS or file.tell() > SAMPLE_BYTES:
+            break
+    columns = list(names)[:MAX_COLUMNS]
+
+    def records(fields: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
+        for number, found in _objects(file, path):
+            yield f"object {number}", found if isinstance(found, str) else cells_of(found, columns, fields)
+
+    return Records(columns, records)
+
+
+def _has_lines(file: BinaryIO) -> bool:
+    """Whether the file has an object on each line rather than one document; an object on one line can be either."""
+    file.seek(0)
+    head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    file.seek(0)
+    if head.startswith(b"["):
+        return not head[1:].lstrip().startswith(b"{")
+    line, _, rest = head.partition(b"\n")
+    if line.strip() == b"{" or not head.startswith(b"{"):
+        return not head.startswith(b"{")
+    if rest.strip():
+        return rest.lstrip().startswith(b"{") or not isinstance(decode(line, "line"), str)
+    found = next(objects_in(file), None)
+    file.seek(0)
+    return found is None
+
+
+def _array(file: BinaryIO, name: str, images: Collection[str]) -> Path:
+    """Where the array of objects is; of several, the only one with a column of pictures."""
+    first: dict[Path, Any] = {}
+    file.seek(0)
+    for path, item in objects_in(file):
+        if path not in first:
+            first[path] = decode(item or b"", "object")
+            if not path:
+                break
+    if not first:
+        raise SourceError(
+            f"{name} is empty or has no JSON objects.", "Pass a file with a JSON object on each line, or an array."
+        )
+    usable = list(first)
+    if len(first) > 1:
+        usable = [
+            path
+            for path, item in first.items()
+            if isinstance(item, dict) and not {*map(plain, item)}.isdisjoint(images)
+        ]
+    if len(usable) != 1:
+        names = ", ".join(".".join(path)[:40] for path in [*first][:5])
+        raise SourceError(
+            f"{name} has {len(first)} arrays of objects ({names}).", "Save the right one as its own file."
+        )
+    return usable[0]
+
+
+def _objects(file: BinaryIO, wanted: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    file.seek(0)
+    number = 0
+    for path, item in objects_in(file):
+        if path == wanted:
+            number += 1
+            problem = f"The object is cut off, or larger than {MAX_OBJECT >> 20} MiB."
+            yield number, decode(item, "object") if item else problem
