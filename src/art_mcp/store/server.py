@@ -28,11 +28,12 @@ async def look(database: Database) -> Server:
     """Describe the server."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            "SELECT current_setting('server_version'), extversion, current_setting('server_encoding'), "
-            "current_setting('transaction_read_only') = 'on' FROM pg_extension WHERE extname = 'vector'"
+            "SELECT current_setting('server_version') AS version, extversion AS pgvector, "
+            "current_setting('server_encoding') AS encoding, "
+            "current_setting('transaction_read_only') = 'on' AS read_only FROM pg_extension WHERE extname = 'vector'"
         )
         assert row is not None
-        return Server(*row, await is_pooled(connection))
+        return Server(**row, pooled=await is_pooled(connection))
 
 
 async def is_pooled(connection: Connection) -> bool:
