@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,10 +100,10 @@ def _members(collection: dict[str, Any]) -> Iterator[tuple[str, int]]:
 def _rows(url: str, manifest: dict[str, Any]) -> Iterator[Row | Refusal]:
     try:
         canvases = manifest["items"] if "items" in manifest else manifest["sequences"][0]["canvases"]
-        fields = _fields(manifest)
+        fields, details = _fields(manifest)
         pictures = [(canvas, image) for canvas in canvases if (image := _picture(canvas))]
     except (KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        pictures, fields = [], {}
+        pictures, fields, details = [], {}, {}
     if not pictures:
         yield Refusal(_short(url), "The manifest has no picture.", url)
     for canvas, image in pictures:
@@ -111,12 +112,13 @@ def _rows(url: str, manifest: dict[str, Any]) -> Iterator[Row | Refusal]:
             key = f"{url}#{_id(canvas)}"
             title = ": ".join(filter(None, (title, "; ".join(_texts(canvas.get("label"))))))
         cells = fields | {"key": key, "image": image, "title": title}
-        yield painting(_short(url), {name: text for name, text in cells.items() if text})
+        row = painting(_short(url), {name: text for name, text in cells.items() if text})
+        yield replace(row, details=details) if isinstance(row, Row) else row
 
 
-def _fields(manifest: dict[str, Any]) -> dict[str, str]:
-    """The manifest's description of the painting, by field."""
-    found = _by_field(manifest)
+def _fields(manifest: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """The manifest's description of the painting, by field, and its other metadata by label."""
+    found, details = _by_field(manifest)
     statement = manifest.get("requiredStatement")
     credit = _texts(statement.get("value") if isinstance(statement, dict) else manifest.get("attribution"))
     provider = [
@@ -129,7 +131,7 @@ def _fields(manifest: dict[str, Any]) -> dict[str, str]:
         "rights": next(iter(_strings(manifest.get("rights") or manifest.get("license"))), ""),
         "credit": "; ".join(credit or provider),
     }
-    return found | {field: text for field, text in stated.items() if text}
+    return found | {field: text for field, text in stated.items() if text}, details
 
 
 def _pages(manifest: dict[str, Any]) -> Iterator[str]:
@@ -186,21 +188,33 @@ def _scaled(image: dict[str, Any]) -> str | None:
     return None
 
 
-def _by_field(manifest: dict[str, Any]) -> dict[str, str]:
-    """The manifest's metadata, by field: of several labels that name a field, the first one in `COLUMNS` counts."""
-    ranked: dict[str, tuple[int, list[str]]] = {}
-    for entry in _list(manifest.get("metadata")):
-        if not isinstance(entry, dict) or not (place := _place(entry.get("label"))):
-            continue
-        field, rank = place
-        texts = _texts(entry.get("value"))
-        if field == "artist":  # a second line has the artist's nationality and life dates
-            texts = [text.splitlines()[0] for text in texts]
-        if not texts or ((known := ranked.get(field)) and known[0] < rank):
-            continue
-        before = known[1] if known and known[0] == rank else []
-        ranked[field] = rank, [*before, *(text for text in texts if text not in before)]
-    return {field: "; ".join(texts) for field, (_, texts) in ranked.items()}
+def _by_field(manifest: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """The manifest's metadata, by field and else by label: of the labels that name a field, the best counts."""
+    entries = [
+        (name, texts, _place(entry.get("label")))
+        for entry in _list(manifest.get("metadata"))
+        if isinstance(entry, dict)
+        and (name := "; ".join(_texts(entry.get("label"))).rstrip(": "))
+        and (texts := _texts(entry.get("value")))
+    ]
+    best: dict[str, int] = {}
+    for _, _, place in entries:
+        if place:
+            best[place[0]] = min(place[1], best.get(place[0], place[1]))
+    fields: dict[str, list[str]] = {}
+    details: dict[str, list[str]] = {}
+    for name, texts, place in entries:
+        if place and best[place[0]] == place[1]:
+            if place[0] == "artist":  # a second line has the artist's nationality and life dates
+                texts = [text.splitlines()[0] for text in texts]
+            fields.setdefault(place[0], []).extend(texts)
+        else:
+            details.setdefault(name, []).extend(texts)
+    return _joined(fields), _joined(details)
+
+
+def _joined(texts: dict[str, list[str]]) -> dict[str, str]:
+    return {name: "; ".join(dict.fromkeys(values)) for name, values in texts.items()}
 
 
 def _place(label: object) -> tuple[str, int] | None:
@@ -208,8 +222,8 @@ def _place(label: object) -> tuple[str, int] | None:
     for text in _strings(label):
         for name in (text, re.split("[:/(]", text)[0], text.rpartition(":")[2]):  # Artist(s), dcterms:creator
             for field, names in COLUMNS.items():
-                if field not in ("image", "vector", "key") and plain(name) in names:
-                    return field, names.index(plain(name))
+                if field not in ("image", "vector") and plain(name) in names:
+                    return "number" if field == "key" else field, names.index(plain(name))
     return None
 
 
