@@ -73,6 +73,7 @@ class _Command(click.Command):
     "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."
 )
 @click.option("--clean-semart", is_flag=True, help="Clean SemArt in the same way as its tutorial.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--resume", is_flag=True, help="Continue all unfinished jobs, instead of SOURCE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished jobs, or the plan, as JSON.")
 @click.pass_obj
@@ -87,6 +88,7 @@ def ingest(
     images: Path | None,
     remove_missing: bool,
     clean_semart: bool,
+    yes: bool,
     resume: bool,
     as_json: bool,
 ) -> None:
@@ -112,11 +114,11 @@ def ingest(
     if source and dry_run:
         anyio.run(_plan, settings, source, collection, options, as_json)
     else:
-        anyio.run(_ingest, settings, source, collection, options, as_json)
+        anyio.run(_ingest, settings, source, collection, options, yes, as_json)
 
 
 async def _ingest(
-    settings: Settings, source: str | None, collection: str | None, options: Options, as_json: bool
+    settings: Settings, source: str | None, collection: str | None, options: Options, yes: bool, as_json: bool
 ) -> None:
     async with Runtime(settings) as runtime:
         ingest = await runtime.ingest()
@@ -127,6 +129,11 @@ async def _ingest(
                 spending = await runtime.spending(plan.calls)
                 if spending.beyond_budget:
                     click.echo(str(spending), err=True)
+            if again := await ingest.elsewhere(source, collection, options=options):
+                click.echo(again, err=True)
+                if sys.stdin.isatty() and not yes and not click.confirm("Store them a second time?", err=True):
+                    click.echo("Nothing was loaded.", err=True)
+                    return
             job_ids = [await ingest.create(source, collection, options=options)]
         else:
             job_ids = [job.id for job in await jobs.unfinished(database)]
@@ -226,6 +233,8 @@ def _print_plan(plan: Plan) -> None:
         click.echo(f"  {row}")
     if plan.unpictured:
         click.echo(f"  {plan.unpictured} of them have no picture that can be read; their words are searched.")
+    if plan.elsewhere:
+        click.echo(f"  {plan.elsewhere}")
     if plan.missing:
         click.echo(f"  {plan.missing} are no longer in the source.")
     for note in plan.notes:
