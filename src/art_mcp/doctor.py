@@ -120,7 +120,8 @@ async def _vectors(runtime: Runtime, count: int) -> Finding:
     if not found.mismatches:
         return Finding("vectors", True, f"{detail}; all stored vectors match")
     listed = "; ".join(
-        f"{each.painting.catalogue.title or each.painting.source_key} (cosine {each.cosine:.2f} in {each.space.leg})"
+        f"{each.painting.catalogue.title or each.painting.source_key} "
+        f"(cosine {each.cosine:.2f} in {each.space.leg.shown})"
         for each in found.mismatches[:SHOWN_MISMATCHES]
     )
     more = ", ..." if len(found.mismatches) > SHOWN_MISMATCHES else ""

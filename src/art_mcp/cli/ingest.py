@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from art_mcp.cli.paths import existing
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_groups, print_refusals
 from art_mcp.errors import ArtMcpError, on_command_line
@@ -102,11 +102,11 @@ def ingest(
     if resume and (collection or dry_run or limit or columns or encoding or images or remove_missing or clean_semart):
         raise click.UsageError("--resume continues jobs with the options that they were started with; give it alone.")
     if source is not None and not is_address(source):
-        source = os.path.abspath(source)
+        source = existing(source)
     options = Options(
         columns=columns,
         encoding=encoding,
-        images=os.path.abspath(images) if images else None,
+        images=existing(images) if images else None,
         limit=limit,
         remove_missing=remove_missing,
         clean_semart=clean_semart,

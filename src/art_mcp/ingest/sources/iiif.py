@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from art_mcp.images.pinned import UnreachableError
 from art_mcp.ingest.sources.columns import COLUMNS, painting, plain
 from art_mcp.ingest.sources.source import Page, Refusal, Row, SourceError
-from art_mcp.ingest.sources.web import Unreadable, Web, secured, text_of
+from art_mcp.ingest.sources.web import FAILED_IN_ROW, Unreadable, Web, secured, text_of
 
 PAUSE_S = 0.5
 """Seconds between two requests for manifests or collections, out of politeness to the server."""
@@ -59,7 +60,7 @@ class IIIF:
 
     async def _manifests(self) -> AsyncIterator[list[Row | Refusal]]:
         """Yield the rows of one manifest at a time; each manifest and collection is visited once, in document order."""
-        todo, seen = [(self._url, 0)], set()
+        todo, seen, unreachable = [(self._url, 0)], set(), 0
         while todo:
             url, depth = todo.pop()
             if url in seen:
@@ -69,9 +70,10 @@ class IIIF:
                 yield [Refusal(url, "The collection is too deep or has too many parts.")]
                 return
             try:
-                document = await self._web.record(url)
+                document, unreachable = await self._web.record(url), 0
             except Unreadable as error:
-                if url == self._url:
+                unreachable += isinstance(error.__cause__, UnreachableError)
+                if url == self._url or unreachable >= FAILED_IN_ROW:
                     raise
                 yield [Refusal(_short(url), error.problem)]
                 continue

@@ -72,7 +72,7 @@ class Web:
                 f"The source is unavailable: {error.problem}", "Continue the job later; stored rows are kept."
             ) from error
         except ImageError as error:
-            raise Unreadable(error.problem, error.next_step) from error
+            raise Unreadable(error.problem, "Check the address and this machine's network.") from error
         try:
             return json.loads(data)
         except (ValueError, RecursionError):
