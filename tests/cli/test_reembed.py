@@ -283,7 +283,9 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
         "Nothing was changed.\n"
     )
     assert "pass --yes" in museum.run(museum.azure, "reembed", fails=True)
-    assert "is not embedded by azure" in museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
+    assert "is not embedded by Azure AI Vision" in museum.run(
+        museum.azure, "reembed", "--drop-old", "--yes", fails=True
+    )
     assert museum.asked("image") == 0
     wrong = {**museum.azure, "ART_MCP_AZURE_KEY": "another"}
     assert "FAIL reembed: the settings name azure" in museum.run(wrong, "doctor", fails=True)
