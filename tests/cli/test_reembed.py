@@ -288,7 +288,7 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
     )
     assert museum.asked("image") == 0
     wrong = {**museum.azure, "ART_MCP_AZURE_KEY": "another"}
-    assert "FAIL reembed: the settings name azure" in museum.run(wrong, "doctor", fails=True)
+    assert "FAIL reembed: the settings name Azure AI Vision" in museum.run(wrong, "doctor", fails=True)
     said = museum.run(museum.azure, "reembed", "--yes")
     assert "Still stored: vectors of the built-in look model, the built-in model 2 (" in said
     assert "Nothing was removed." in museum.run(museum.azure, "reembed", "--drop-old", "--dry-run")
@@ -314,7 +314,7 @@ async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: M
     assert museum.asked("image") == 4
     assert "the pictures were embedded by the built-in model 2" in museum.run(museum.azure, "doctor")
     said = museum.run(museum.azure, "reembed", "--yes", "--skip-refused")
-    assert "  refused " in said and "The pictures are now searched by azure" in said
+    assert "  refused " in said and "The pictures are now searched by Azure AI Vision" in said
     assert "1 paintings have no vector of Azure AI Vision 2023-04-15.p1" in museum.run(museum.azure, "doctor")
     said = museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
     assert "1 paintings lack a vector of Azure AI Vision 2023-04-15.p1" in said

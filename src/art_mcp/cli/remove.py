@@ -47,7 +47,7 @@ async def _remove(settings: Settings, collection: str, yes: bool) -> None:
 
 def _unknown(name: str, sizes: Mapping[str, int]) -> ArtMcpError:
     by_key = {fold(each): each for each in sizes}
-    nearest = [by_key[key] for key in difflib.get_close_matches(fold(name), by_key, cutoff=0.5)]
+    nearest = [by_key[key] for key in difflib.get_close_matches(fold(name), by_key)]
     listed = ", ".join(f"{each} ({sizes[each]})" for each in nearest or list(sizes)[:SHOWN])
-    hint = f"{'The nearest are' if nearest else 'There are'}: {listed}." if listed else "No collection is stored."
+    hint = f"{'The nearest' if nearest else 'There are'}: {listed}." if listed else "No collection is stored."
     return ArtMcpError(f"There is no collection {name!r:.100}.", hint)
