@@ -215,3 +215,31 @@ async def test_what_is_no_manifest(server: PictureServer) -> None:
     for items in ([], [None], [{"items": [{"items": [{"body": "text"}]}]}], "abc"):
         (refused,) = await listed(server, {"type": "Manifest", "items": items})
         assert isinstance(refused, Refusal) and refused.reason == "The manifest has no picture."
+
+
+async def test_labels_are_recognised_as_the_columns_of_tables_are(server: PictureServer) -> None:
+    row = await only(
+        server,
+        manifest(
+            image(),
+            ({"de": ["Künstler/in"]}, {"de": ["Ana Ruiz"]}),
+            ({"ja": ["制作年"]}, {"ja": ["1889年"]}),
+            ({"fr": ["Technique :"]}, {"fr": ["huile sur toile"]}),
+            ({"en": ["Accession Number"]}, {"none": ["1942.9.1"]}),
+            ({"en": ["Dimensions"]}, {"none": ["20 x 30 cm", "framed: 30 x 40 cm"]}),
+        ),
+    )
+    entry = row.catalogue
+    assert (entry.artist, entry.date, entry.technique) == ("Ana Ruiz", "1889年", "huile sur toile")
+    assert (entry.number, row.details) == ("1942.9.1", {"Dimensions": "20 x 30 cm; framed: 30 x 40 cm"})
+    for label in (
+        "Artist/Maker",
+        "artist(s)",
+        "Artist / Maker:",
+        "dcterms:creator",
+        "作者",
+        "Auteur",
+        "Kunstenaar",
+        "Künstler",
+    ):
+        assert (await only(server, manifest(image(), (label, "Ana Ruiz")))).catalogue.artist == "Ana Ruiz", label

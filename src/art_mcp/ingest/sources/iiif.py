@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from art_mcp.images.pinned import UnreachableError
-from art_mcp.ingest.sources.columns import COLUMNS, painting, plain
+from art_mcp.ingest.sources.column_names import Match, matches
+from art_mcp.ingest.sources.columns import painting
 from art_mcp.ingest.sources.source import Page, Refusal, Row, SourceError
 from art_mcp.ingest.sources.web import FAILED_IN_ROW, Unreadable, Web, secured, text_of
+from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS
 
 PAUSE_S = 0.5
 """Seconds between two requests for manifests or collections, out of politeness to the server."""
@@ -24,6 +25,8 @@ MAX_DOCUMENTS = 2_000
 """Maximum number of manifests and collections read from one source."""
 SIDE = 1024
 """Longest side in pixels requested from an image service."""
+FIELD_OF = {"key": "number", **{field: field for field in (*CATALOGUE_FIELDS, *HOLDING_FIELDS)}}
+"""The field of a painting that a recognised label fills."""
 _VALUE = ("@value", "value")
 
 
@@ -114,8 +117,7 @@ def _rows(url: str, manifest: dict[str, Any]) -> Iterator[Row | Refusal]:
             key = f"{url}#{_id(canvas)}"
             title = ": ".join(filter(None, (title, "; ".join(_texts(canvas.get("label"))))))
         cells = fields | {"key": key, "image": image, "title": title}
-        row = painting(_short(url), {name: text for name, text in cells.items() if text})
-        yield replace(row, details=details) if isinstance(row, Row) else row
+        yield painting(_short(url), {name: text for name, text in cells.items() if text}, details)
 
 
 def _fields(manifest: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
@@ -199,7 +201,7 @@ def _by_field(manifest: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]
         and (name := "; ".join(_texts(entry.get("label"))).rstrip(": "))
         and (texts := _texts(entry.get("value")))
     ]
-    best: dict[str, int] = {}
+    best: dict[str, Match] = {}
     for _, _, place in entries:
         if place:
             best[place[0]] = min(place[1], best.get(place[0], place[1]))
@@ -219,14 +221,19 @@ def _joined(texts: dict[str, list[str]]) -> dict[str, str]:
     return {name: "; ".join(dict.fromkeys(values)) for name, values in texts.items()}
 
 
-def _place(label: object) -> tuple[str, int] | None:
-    """The field that a label names in any of its languages, and the rank of its name in `COLUMNS`."""
-    for text in _strings(label):
-        for name in (text, re.split("[:/(]", text)[0], text.rpartition(":")[2]):  # Artist(s), dcterms:creator
-            for field, names in COLUMNS.items():
-                if field not in ("image", "vector") and plain(name) in names:
-                    return "number" if field == "key" else field, names.index(plain(name))
-    return None
+def _place(label: object) -> tuple[str, Match] | None:
+    """The field that a label names best in any of its languages, and how well it does."""
+    found = [
+        (match, FIELD_OF[field])
+        for text in _strings(label)
+        for name in (text, re.split("[:/(]", text)[0], text.rpartition(":")[2])  # Artist(s), dcterms:creator
+        for field, match in matches(name).items()
+        if field in FIELD_OF
+    ]
+    if not found:
+        return None
+    match, field = min(found)
+    return field, match
 
 
 def _id(thing: object) -> str | None:
