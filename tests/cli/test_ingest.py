@@ -45,7 +45,11 @@ def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path: Path
 
 def test_relative_paths_are_those_of_the_working_folder(tmp_path: Path) -> None:
     done = art_mcp_here(
-        "ingest", "nowhere", ART_MCP_DATA_DIR=str(tmp_path / "x"), ART_MCP_DATABASE_URL="postgresql://127.0.0.1:1/x"
+        "ingest",
+        ".",
+        cwd=tmp_path,
+        ART_MCP_DATA_DIR=str(tmp_path / "x"),
+        ART_MCP_DATABASE_URL="postgresql://127.0.0.1:1/x",
     )
     assert failed(done).startswith("art-mcp: The database cannot be reached.")
 
