@@ -35,4 +35,4 @@ def test_other_models_have_names_that_are_valid_and_distinct() -> None:
     assert all(re.fullmatch("[a-z0-9_]{1,50}", name) for name in names)
     assert len(set(names)) == len(names)
     assert names[0].startswith("pixels_http_org_model_v2_5_openai_512_p1_")
-    assert spaces[0].made_by == "http org/Model-v2.5 openai.512.p1"
+    assert spaces[0].made_by == "org/Model-v2.5 openai.512.p1"

@@ -158,7 +158,7 @@ async def _show_painting(demo: Demo, hit: dict[str, Any]) -> None:
     facts = Table(title="one painting", title_justify="left", title_style="bold", show_header=False, box=None)
     facts.caption = f"get_painting, {milliseconds:.0f} ms"
     for name, value in shown.structured_content.items():
-        if value is not None:
+        if value not in (None, [], {}):
             facts.add_row(name, escape(str(value)))
     demo.console.print(facts)
     picture = demo.folder / "3-painting.jpg"

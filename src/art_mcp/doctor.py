@@ -12,7 +12,8 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.ingest import verification
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings, unknown_variables, user_env_file, variable
-from art_mcp.store import collection_sizes, jobs, vector_index
+from art_mcp.store import collection_sizes, jobs, server, vector_index
+from art_mcp.store.schema import ENCODING
 from art_mcp.vision.local import LocalProvider
 
 WORTH_DROPPING = 1_000_000
@@ -119,7 +120,8 @@ async def _vectors(runtime: Runtime, count: int) -> Finding:
     if not found.mismatches:
         return Finding("vectors", True, f"{detail}; all stored vectors match")
     listed = "; ".join(
-        f"{each.painting.catalogue.title or each.painting.source_key} (cosine {each.cosine:.2f} in {each.space.leg})"
+        f"{each.painting.catalogue.title or each.painting.source_key} "
+        f"(cosine {each.cosine:.2f} in {each.space.leg.shown})"
         for each in found.mismatches[:SHOWN_MISMATCHES]
     )
     more = ", ..." if len(found.mismatches) > SHOWN_MISMATCHES else ""
@@ -132,6 +134,7 @@ async def _database(runtime: Runtime) -> Finding:
     kind = "embedded" if runtime.settings.database_url is None else "from ART_MCP_DATABASE_URL"
     try:
         database = await runtime.database()
+        found = await server.look(database)
         await runtime.spaces()
         sizes = await collection_sizes.sizes(database)
         left = await jobs.unfinished(database)
@@ -140,6 +143,16 @@ async def _database(runtime: Runtime) -> Finding:
         return Finding("database", False, f"{kind}: {error.problem}", error.next_step)
     listed = ", ".join(f"{name} ({count})" for name, count in sizes.items()) or "none yet"
     detail = f"{kind}; {sum(sizes.values())} paintings; collections: {listed}"
+    if not database.is_embedded:
+        pooler = ", behind a pooler" if found.pooled else ""
+        detail += f"; PostgreSQL {found.version.split()[0]} with pgvector {found.pgvector}{pooler}"
+    if found.encoding != ENCODING:
+        detail += f"; its encoding is {found.encoding}, so it refuses many names and texts"
+        fix = "Export it, run CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and import it there."
+        return Finding("database", False, detail, fix)
+    if found.read_only:
+        detail += "; it is read-only"
+        return Finding("database", True, detail, "Searches work. To load, connect to the primary server.")
     if unindexed:
         detail += f"; searches are slow because an index is missing: {', '.join(s.made_by for s in unindexed)}"
         return Finding("database", False, detail, "An import was interrupted: run it again, or start the server.")

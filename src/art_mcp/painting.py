@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from itertools import islice
+from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from art_mcp.normalization import fold, normalize
@@ -130,6 +131,12 @@ class Painting:
     """The source of the last load, as recorded in its job."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Everything else that the source says, by the names of its columns, in their order."""
+
+    @property
+    def name(self) -> str:
+        """Its title, or what stands for it: "Untitled (12.jpg)"."""
+        file = PurePath(self.image_name).name
+        return self.catalogue.title or (f"Untitled ({file})" if file else "Untitled")
 
 
 FURTHEST_YEAR = 100_000

@@ -29,6 +29,11 @@ class Leg(StrEnum):
     LOOK = "look"
     """Picture to picture only, finer than pixels."""
 
+    @property
+    def shown(self) -> str:
+        """What it compares, for people."""
+        return "pictures" if self is Leg.PIXELS else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
@@ -46,8 +51,11 @@ class Space:
 
     @property
     def made_by(self) -> str:
-        """The model's name for people, e.g. `azure vision 2023-04-15.p1`."""
-        return f"{self.provider} {self.model} {self.version}"
+        """The model's name for people, e.g. `Azure AI Vision 2023-04-15.p1`."""
+        if self.provider == "local":
+            return f"the built-in model {self.version}" if self.leg is Leg.PIXELS else f"the built-in {self.leg} model"
+        by = {"azure": "Azure AI Vision", "http": self.model, "onnx-pair": self.model}
+        return f"{by.get(self.provider, f'{self.provider} {self.model}')} {self.version}"
 
     @property
     def name(self) -> str:

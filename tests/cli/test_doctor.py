@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
 from support.command import art_mcp, art_mcp_here
+from support.postgres import administer, url_of
+
+from art_mcp.settings import Settings
+from art_mcp.store import schema
+from art_mcp.store.embedded import EmbeddedServer
 
 
 @pytest.mark.slow
@@ -33,3 +40,32 @@ def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, tmp_pat
     assert "FAIL database: from ART_MCP_DATABASE_URL: The database cannot be reached." in done.stdout
     assert "ok   model" in done.stdout
     assert "c4nary" not in done.stdout + done.stderr
+
+
+def test_doctor_says_what_kind_of_server_it_is(postgres: EmbeddedServer, loaded: Settings) -> None:
+    assert loaded.database_url
+    url = loaded.database_url.get_secret_value()
+    name = url.partition("@/")[2].partition("?")[0]
+    done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=f"{url}&channel_binding=prefer")
+    assert re.search(r"ok   database: .* 12 paintings; .*; PostgreSQL \d+\.\d+ with pgvector [\d.]+\n", done.stdout)
+    asyncio.run(administer(postgres, f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=url)
+    assert "; it is read-only\n     Searches work. To load, connect to the primary server." in done.stdout
+    done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=f"{url}&nothing=1")
+    assert "FAIL database: from ART_MCP_DATABASE_URL: The database does not accept the parameter nothing" in done.stdout
+
+
+def test_doctor_names_an_encoding_that_cannot_store_every_text(
+    postgres: EmbeddedServer, loaded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "test_doctor_latin1"
+    create = f"CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'"
+    asyncio.run(administer(postgres, create))
+    done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=url_of(postgres, name))
+    assert "FAIL database: from ART_MCP_DATABASE_URL: The database has the encoding LATIN1" in done.stdout
+    with monkeypatch.context() as older:  # one that an older version began to use
+        older.setattr(schema, "ENCODING", "LATIN1")
+        art_mcp_here("doctor", ART_MCP_DATABASE_URL=url_of(postgres, name))
+    done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=url_of(postgres, name))
+    assert "its encoding is LATIN1, so it refuses many names and texts" in done.stdout
+    asyncio.run(administer(postgres, f"DROP DATABASE {name} WITH (FORCE)"))

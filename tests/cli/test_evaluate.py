@@ -112,7 +112,7 @@ def test_captions_of_a_table(loaded: Settings, tmp_path: Path) -> None:
     ]
     assert "refused said.tsv line 4 (none.jpg): No stored painting has the id or the picture 'none.jpg'." in done.stdout
     assert "1 captions are in their painting's description" in done.stdout
-    assert "The captions of said.tsv with local bridge 2" in report.read_text()
+    assert "The captions of said.tsv with the built-in model 2" in report.read_text()
     few = art_mcp_here(*arguments[:4], "--questions", "2", "--json", cwd=tmp_path, **url(loaded))
     assert json.loads(few.stdout)["notes"][0] == "2 of 3 captions were drawn; --questions N asks more."
 
@@ -157,7 +157,7 @@ def test_paid_calls_are_announced_and_confirmed(settings: Settings, tmp_path: Pa
     # The service is gone: what is measured is not a failure of the model.
     done = art_mcp_here("evaluate", **{key: paying[key] for key in ("ART_MCP_DATABASE_URL",)})
     assert done.returncode == 0, done.stderr
-    assert "The pictures were embedded by azure vision" in done.stdout and "they are not measured" in done.stdout
+    assert "The pictures were embedded by Azure AI Vision" in done.stdout and "they are not measured" in done.stdout
     assert {row["leg"] for row in tables(done.stdout)[0]} == {"search", "words", "full text"}
 
 

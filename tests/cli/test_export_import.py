@@ -52,7 +52,9 @@ def test_a_collection_goes_to_another_database_and_its_pictures_are_found_there(
     told = said(art_mcp_here(other_url, "import", tmp_path / "backup", "--dry-run"))
     assert told == "prints: 3 to store, 0 unchanged, 0 refused, of 3.\nNothing was stored: this was a dry run.\n"
     told = said(art_mcp_here(other_url, "import", tmp_path / "backup"))
-    assert told == "prints: 3 stored, 0 unchanged, 0 refused, of 3.\nThe pictures are searched by local bridge 2.\n"
+    assert (
+        told == "prints: 3 stored, 0 unchanged, 0 refused, of 3.\nThe pictures are searched by the built-in model 2.\n"
+    )
     found = json.loads(
         said(art_mcp_here(other_url, "search", "--image", tmp_path / "prints" / "1.png", "--limit", "1", "--json"))
     )

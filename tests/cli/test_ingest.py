@@ -45,7 +45,11 @@ def test_ingest_prints_what_became_of_the_rows(database_url: str, tmp_path: Path
 
 def test_relative_paths_are_those_of_the_working_folder(tmp_path: Path) -> None:
     done = art_mcp_here(
-        "ingest", "nowhere", ART_MCP_DATA_DIR=str(tmp_path / "x"), ART_MCP_DATABASE_URL="postgresql://127.0.0.1:1/x"
+        "ingest",
+        ".",
+        cwd=tmp_path,
+        ART_MCP_DATA_DIR=str(tmp_path / "x"),
+        ART_MCP_DATABASE_URL="postgresql://127.0.0.1:1/x",
     )
     assert failed(done).startswith("art-mcp: The database cannot be reached.")
 
@@ -89,11 +93,17 @@ def test_errors_of_the_command_line_name_its_options(database_url: str, tmp_path
     assert said.endswith("Name one of them IMAGE_FILE, or choose it with --column image=NAME.\n")
 
 
-def test_a_source_that_is_missing(database_url: str) -> None:
+def test_a_source_that_is_missing(database_url: str, tmp_path: Path) -> None:
     said = failed(art_mcp_here("ingest", "/nowhere/at/all", ART_MCP_DATABASE_URL=database_url))
-    assert said == (
-        "art-mcp: There is no file or folder all. Give the absolute path of a folder of pictures or a table.\n"
-    )
+    assert said == "art-mcp: There is no file or folder /nowhere/at/all. Check its spelling.\n"
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "paintings.csv").touch()
+    for typed, hint in {
+        "sub/paintigns.csv": "The nearest name there is paintings.csv.",
+        "./nothing": f"Relative paths start at {tmp_path}.",
+    }.items():
+        said = failed(art_mcp_here("ingest", typed, cwd=tmp_path, ART_MCP_DATABASE_URL=database_url))
+        assert said == f"art-mcp: There is no file or folder {typed}. {hint}\n"
 
 
 def test_resume_goes_on_with_the_jobs_whose_source_is_there(database_url: str, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from art_mcp.space import Leg
 from art_mcp.store.embedded_watcher import Lock
 from art_mcp.vision.pair.pulled import SUGGESTION
 
-MADE_BY = "onnx-pair tiny-pair 1.p1"
+MADE_BY = "tiny-pair 1.p1"
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +158,10 @@ def test_a_database_moves_to_the_pulled_model_and_back(hub: Hub, data: Path, loa
     said(models(data, "pull", NAME, "--endpoint", hub.url))
     doctor = said(art_mcp_here("doctor", **url))
     assert "The built-in model is ready" in doctor and SUGGESTION not in doctor
-    assert f"the settings name {MADE_BY}, but the pictures were embedded by local bridge 2. The pulled model" in doctor
+    assert (
+        f"the settings name {MADE_BY}, but the pictures were embedded by the built-in model 2. The pulled model"
+        in doctor
+    )
     assert f"The pictures are now searched by {MADE_BY}" in said(art_mcp_here("reembed", "--yes", **url))
     doctor = said(art_mcp_here("doctor", "--verify", **url))
     assert f"The pulled model ({MADE_BY}) is ready" in doctor and "all stored vectors match" in doctor
@@ -166,8 +169,8 @@ def test_a_database_moves_to_the_pulled_model_and_back(hub: Hub, data: Path, loa
     anyio.run(_finds_by_pixels, settings, pictures)
     said(models(data, "remove", NAME, "--yes"))
     found = json.loads(said(art_mcp_here("search", "red", "--json", **url)))
-    assert "The pictures were embedded by onnx-pair tiny-pair 1.p1, which is not configured here." in found["note"]
-    assert "now searched by local bridge 2" in said(art_mcp_here("reembed", "--yes", **url))
+    assert "The pictures were embedded by tiny-pair 1.p1, which is not configured here." in found["note"]
+    assert "now searched by the built-in model 2" in said(art_mcp_here("reembed", "--yes", **url))
 
 
 async def _finds_by_pixels(settings: Settings, pictures: Path) -> None:
@@ -195,7 +198,7 @@ def test_a_new_database_uses_the_pulled_model(shipped: Path, data: Path, databas
     doctor = said(art_mcp_here("doctor", **url))
     assert f"The pulled model ({MADE_BY}) is ready" in doctor and "reembed" not in doctor
     local = said(art_mcp_here("doctor", ART_MCP_VISION="local", **url))
-    assert f"the settings name local bridge 2, but the pictures were embedded by {MADE_BY}" in local
+    assert f"the settings name the built-in model 2, but the pictures were embedded by {MADE_BY}" in local
 
 
 @pytest.mark.anyio

@@ -136,7 +136,9 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
         await connection.execute("UPDATE art_mcp.vectors_words_local_minilm_1 SET hub = NULL")
     said = museum.run(museum.local, "reembed", "--yes")
     assert "24 vectors from an older version lack their hubness" in said and "to be embedded" not in said
-    assert "Nothing to do: all pictures are embedded by local bridge 2" in museum.run(museum.local, "reembed", "--yes")
+    assert "Nothing to do: all pictures are embedded by the built-in model 2" in museum.run(
+        museum.local, "reembed", "--yes"
+    )
     async with Runtime(museum.settings(museum.azure)) as server:
         before = await by_text(server)
         assert len(before.hits) == 3 and before.note is None
@@ -153,9 +155,11 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
                 assert process.poll() is None and museum.asked("text") == 0
             said, _ = process.communicate(timeout=120)
             assert process.returncode == 0
-        assert "24 paintings are to be embedded by azure vision 2023-04-15.p1, instead of local bridge 2." in said
-        assert "The pictures are now searched by azure vision 2023-04-15.p1" in said
-        assert "Still stored: vectors of local mobilenetv2 1, local bridge 2" in said
+        assert (
+            "24 paintings are to be embedded by Azure AI Vision 2023-04-15.p1, instead of the built-in model 2." in said
+        )
+        assert "The pictures are now searched by Azure AI Vision 2023-04-15.p1" in said
+        assert "Still stored: vectors of the built-in look model, the built-in model 2" in said
         assert await active(server) == LOCAL and museum.asked("text") == 0  # it has not looked yet
         server._refresh_at = 0
         with pytest.raises(CursorError, match="the model has changed since"):
@@ -173,7 +177,9 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
         draw(museum.folder / "24.png", seed=24)
         assert "1 stored, 24 unchanged" in museum.run(museum.azure, "ingest", str(museum.folder))
         said = museum.run(museum.local, "reembed", "--yes")
-        assert "1 paintings are to be embedded by local bridge 2, instead of azure vision 2023-04-15.p1." in said
+        assert (
+            "1 paintings are to be embedded by the built-in model 2, instead of Azure AI Vision 2023-04-15.p1." in said
+        )
         azure = await server.provider()
         server._refresh_at = 0
         assert await active(server) == LOCAL
@@ -191,7 +197,7 @@ async def test_another_version_of_the_model(museum: Museum) -> None:
     async with Runtime(museum.settings(museum.azure)) as server:
         assert (await by_text(server)).note is None  # the service still has the one that filled the database
         assert (
-            "4 paintings are to be embedded by azure vision 2023-04-15.p1, instead of azure vision 2022-04-11.p1"
+            "4 paintings are to be embedded by Azure AI Vision 2023-04-15.p1, instead of Azure AI Vision 2022-04-11.p1"
             in (museum.run(museum.azure, "reembed", "--yes"))
         )
         server._refresh_at = 0
@@ -265,28 +271,31 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
     assert "reembed" not in museum.run(museum.local, "doctor")
     doctor = museum.run(museum.azure, "doctor")
     assert (
-        "ok   reembed: the settings name azure vision 2023-04-15.p1, but the pictures were embedded by local bridge 2. "
+        "ok   reembed: the settings name Azure AI Vision 2023-04-15.p1, but the pictures were embedded by the built-in "
+        "model 2. "
         "Azure AI Vision at 127.0.0.1" in doctor
     )
     assert "`art-mcp reembed` re-embeds them" in doctor
     assert museum.run(museum.azure, "reembed", "--dry-run") == (
-        "5 paintings are to be embedded by azure vision 2023-04-15.p1, instead of local bridge 2.\n"
+        "5 paintings are to be embedded by Azure AI Vision 2023-04-15.p1, instead of the built-in model 2.\n"
         "This takes 5 paid calls, 1 second at 100 calls per second, and costs less than 0.01 by "
         "ART_MCP_PRICE_PER_1000.\n"
         "Nothing was changed.\n"
     )
     assert "pass --yes" in museum.run(museum.azure, "reembed", fails=True)
-    assert "is not embedded by azure" in museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
+    assert "is not embedded by Azure AI Vision" in museum.run(
+        museum.azure, "reembed", "--drop-old", "--yes", fails=True
+    )
     assert museum.asked("image") == 0
     wrong = {**museum.azure, "ART_MCP_AZURE_KEY": "another"}
-    assert "FAIL reembed: the settings name azure" in museum.run(wrong, "doctor", fails=True)
+    assert "FAIL reembed: the settings name Azure AI Vision" in museum.run(wrong, "doctor", fails=True)
     said = museum.run(museum.azure, "reembed", "--yes")
-    assert "Still stored: vectors of local mobilenetv2 1, local bridge 2 (" in said
+    assert "Still stored: vectors of the built-in look model, the built-in model 2 (" in said
     assert "Nothing was removed." in museum.run(museum.azure, "reembed", "--drop-old", "--dry-run")
     assert "Removed." in museum.run(museum.azure, "reembed", "--drop-old", "--yes")
     assert museum.run(museum.azure, "reembed", "--drop-old", "--yes") == "Nothing to drop.\n"
     assert "reembed" not in museum.run(museum.azure, "doctor")
-    assert "5 paintings are to be embedded by local bridge 2, instead of azure vision" in museum.run(
+    assert "5 paintings are to be embedded by the built-in model 2, instead of Azure AI Vision" in museum.run(
         museum.local, "reembed", "--dry-run"
     )
 
@@ -299,15 +308,16 @@ async def test_one_refused_picture_is_left_behind_only_if_that_is_said(museum: M
     said = museum.run(museum.azure, "reembed", "--yes", fails=True)
     assert re.search(r"  refused [0-9a-f-]{36} \(0\d\): The service failed 5 times on this input", said)
     assert (
-        "1 paintings could not be embedded by azure vision 2023-04-15.p1, so searches still use the old model." in said
+        "1 paintings could not be embedded by Azure AI Vision 2023-04-15.p1, so searches still use the old model."
+        in said
     )
     assert museum.asked("image") == 4
-    assert "the pictures were embedded by local bridge 2" in museum.run(museum.azure, "doctor")
+    assert "the pictures were embedded by the built-in model 2" in museum.run(museum.azure, "doctor")
     said = museum.run(museum.azure, "reembed", "--yes", "--skip-refused")
-    assert "  refused " in said and "The pictures are now searched by azure" in said
-    assert "1 paintings have no vector of azure vision 2023-04-15.p1" in museum.run(museum.azure, "doctor")
+    assert "  refused " in said and "The pictures are now searched by Azure AI Vision" in said
+    assert "1 paintings have no vector of Azure AI Vision 2023-04-15.p1" in museum.run(museum.azure, "doctor")
     said = museum.run(museum.azure, "reembed", "--drop-old", "--yes", fails=True)
-    assert "1 paintings lack a vector of azure vision 2023-04-15.p1" in said
+    assert "1 paintings lack a vector of Azure AI Vision 2023-04-15.p1" in said
     bad.left = 0
     museum.run(museum.azure, "reembed", "--yes")
     assert museum.asked("image") == 5

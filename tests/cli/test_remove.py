@@ -16,7 +16,9 @@ def test_remove_takes_one_collection_and_leaves_the_files(database_url: str, tmp
         assert art_mcp_here("ingest", str(tmp_path / name), ART_MCP_DATABASE_URL=database_url).returncode == 0
     assert "pass --yes" in failed(art_mcp_here("remove", "drop", ART_MCP_DATABASE_URL=database_url))
     said = failed(art_mcp_here("remove", "dorp", "--yes", ART_MCP_DATABASE_URL=database_url))
-    assert "No painting has the collection 'dorp'. Closest values: drop (1)." in said
+    assert said == "art-mcp: There is no collection 'dorp'. The nearest: drop (1).\n"
+    said = failed(art_mcp_here("remove", "nope", ART_MCP_DATABASE_URL=database_url))  # before it asks
+    assert said == "art-mcp: There is no collection 'nope'. There are: drop (1), keep (1).\n"
     done = art_mcp("remove", "drop", "--yes", ART_MCP_DATABASE_URL=database_url)
     assert (done.returncode, done.stdout) == (0, "drop: 1 paintings removed.\n")
     for table in ("paintings", "collections", "jobs", "items", "vectors_pixels_local_bridge_2"):

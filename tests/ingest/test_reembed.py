@@ -206,7 +206,7 @@ async def test_a_plan_stores_nothing(bench: Bench) -> None:
     before = await bench.value("SELECT count(*) FROM pg_class")
     plan = await bench.move(Service(pictures_a_call=2)).plan()
     assert (plan.paintings, plan.calls, plan.billed, plan.done) == (5, 3, True, False)
-    assert plan.instead_of == "local bridge 2"
+    assert plan.instead_of == "the built-in model 2"
     assert (await bench.move(Service(billed=False)).plan()).calls == 0
     assert await bench.value("SELECT count(*) FROM pg_class") == before
     assert len(await bench.active()) == 3
@@ -434,7 +434,7 @@ async def test_old_vectors_are_dropped_only_when_the_new_ones_are_all_there(benc
         await bench.move(service).old()
     assert await bench.move(local).old() == []
     assert await bench.move(service).run()
-    with pytest.raises(MoveError, match="is not embedded by local bridge 2"):
+    with pytest.raises(MoveError, match="is not embedded by the built-in model 2"):
         await bench.move(local).old()
     await bench.value(
         f"DELETE FROM {spaces.vector_table(service.spaces[Leg.PIXELS])} WHERE painting_id = "

@@ -26,6 +26,7 @@ from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import StoreError
 from art_mcp.store.ranking import LegQuery, rank
+from art_mcp.store.server import look
 from art_mcp.store.spaces import activate
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
@@ -92,6 +93,16 @@ async def test_a_cache_of_statements_would_fail_here(pooled: Settings) -> None:
                 await client.fetchval(f"SELECT {turn} + $1::int", 1)
     await client.close()
     await other.close()
+
+
+async def test_what_a_pooler_does_not_accept_is_named(pooled: Settings) -> None:
+    url = pooled.database_url.get_secret_value()
+    for query, name in {"search_path=x": "search_path", "options=-cstatement_timeout%3D9": "options"}.items():
+        with pytest.raises(StoreError, match=f"does not accept the parameter {name}"):
+            await Database.open(Settings(database_url=f"{url}?{query}"))
+    database = await Database.open(Settings(database_url=f"{url}?pgbouncer=true&connection_limit=1"))
+    assert (await look(database)).pooled
+    await database.aclose()
 
 
 async def test_a_collection_is_loaded_and_searched_by_many_at_once(pooled: Settings, tmp_path: Path) -> None:

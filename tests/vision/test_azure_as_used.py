@@ -95,7 +95,7 @@ async def test_searches_go_on_without_azure(
         finder = await runtime.finder()
         found = await finder.by_text("storm 3", limit=1)
         assert found.hits[0][0].painting.catalogue.title == "Storm 3"
-        assert "embedded by azure vision 2023-04-15.p1, which is not configured here" in (found.note or "")
+        assert "embedded by Azure AI Vision 2023-04-15.p1, which is not configured here" in (found.note or "")
         assert len((await finder.like_painting(found.hits[0][0].painting.id)).hits) == 4
         with pytest.raises(ArtMcpError, match="This database cannot be searched by a picture"):
             await finder.by_image(str(folder / "00.png"))

@@ -75,7 +75,7 @@ async def test_pictures_and_questions(dialect: str) -> None:
     pacer, standin = OnePass(), EmbeddingStandIn(dialect, key=KEY)
     async with asked(standin, pacer=pacer) as made:
         assert made.limits == Limits(1, 128, HttpClient.calls_in_flight, billed=True)
-        assert made.spaces[Leg.PIXELS].made_by == f"http org/Model-v2.5 {dialect}.512.p1"
+        assert made.spaces[Leg.PIXELS].made_by == f"org/Model-v2.5 {dialect}.512.p1"
         assert made.spaces[Leg.WORDS].name == "words_local_minilm_1"
         pictures = by_leg(await made.embed_images([picture(), picture(colour="red")]))[Leg.PIXELS]
         questions = (await made.embed_queries(["a red rose", SEA, "a red rose "]))[Leg.PIXELS]

@@ -127,7 +127,7 @@ async def test_searches_go_on_without_it_and_another_model_fills_nothing(
         async with Runtime(other) as runtime:
             found = await (await runtime.finder()).by_text("storm 1", limit=1)
             assert found.hits[0][0].painting.catalogue.title == "Storm 1"
-            assert "embedded by http org/Model-v2.5 vllm.512.p1, which is not configured here" in (found.note or "")
+            assert "embedded by org/Model-v2.5 vllm.512.p1, which is not configured here" in (found.note or "")
             with pytest.raises(ArtMcpError, match="which is not configured here"):
                 await runtime.ingest()
 

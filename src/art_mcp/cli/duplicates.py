@@ -12,7 +12,6 @@ from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.ingest.copies import Comparison
 from art_mcp.painting import Filters, readable
 from art_mcp.runtime import Runtime
-from art_mcp.server.results import UNTITLED
 from art_mcp.settings import Settings
 from art_mcp.store import copies
 from art_mcp.store.copies import Member
@@ -59,7 +58,7 @@ def _print(groups: Sequence[Sequence[Member]], incomparable: int) -> None:
         for member in group:
             words = member.painting.catalogue
             facts = "; ".join(fact for fact in (words.artist, words.date, member.painting.collection) if fact)
-            click.echo(f"   {words.title or UNTITLED} - {facts}")
+            click.echo(f"   {member.painting.name} - {facts}")
             click.echo(f"   likeness {member.likeness:.2f}, id {member.painting.id}")
     paintings = sum(map(len, groups))
     click.echo(

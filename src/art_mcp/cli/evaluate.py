@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from art_mcp.cli.paths import existing
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.errors import ArtMcpError
@@ -107,7 +107,7 @@ def evaluate(
     if not captions and (caption_column or id_column or image_column):
         raise click.UsageError("The columns are those of CAPTIONS; give the table as well.")
     options = Options(
-        captions=Path(os.path.abspath(captions)) if captions else None,
+        captions=Path(existing(captions)) if captions else None,
         columns=dict(caption_columns(caption_column or "caption", image_column, id_column)),
         collection=readable(collection) if collection else None,
         count=count,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from art_mcp.cli.paths import existing
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_groups, print_refusals
 from art_mcp.errors import ArtMcpError, on_command_line
@@ -73,6 +73,7 @@ class _Command(click.Command):
     "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."
 )
 @click.option("--clean-semart", is_flag=True, help="Clean SemArt in the same way as its tutorial.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--resume", is_flag=True, help="Continue all unfinished jobs, instead of SOURCE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished jobs, or the plan, as JSON.")
 @click.pass_obj
@@ -87,6 +88,7 @@ def ingest(
     images: Path | None,
     remove_missing: bool,
     clean_semart: bool,
+    yes: bool,
     resume: bool,
     as_json: bool,
 ) -> None:
@@ -100,11 +102,11 @@ def ingest(
     if resume and (collection or dry_run or limit or columns or encoding or images or remove_missing or clean_semart):
         raise click.UsageError("--resume continues jobs with the options that they were started with; give it alone.")
     if source is not None and not is_address(source):
-        source = os.path.abspath(source)
+        source = existing(source)
     options = Options(
         columns=columns,
         encoding=encoding,
-        images=os.path.abspath(images) if images else None,
+        images=existing(images) if images else None,
         limit=limit,
         remove_missing=remove_missing,
         clean_semart=clean_semart,
@@ -112,11 +114,11 @@ def ingest(
     if source and dry_run:
         anyio.run(_plan, settings, source, collection, options, as_json)
     else:
-        anyio.run(_ingest, settings, source, collection, options, as_json)
+        anyio.run(_ingest, settings, source, collection, options, yes, as_json)
 
 
 async def _ingest(
-    settings: Settings, source: str | None, collection: str | None, options: Options, as_json: bool
+    settings: Settings, source: str | None, collection: str | None, options: Options, yes: bool, as_json: bool
 ) -> None:
     async with Runtime(settings) as runtime:
         ingest = await runtime.ingest()
@@ -127,6 +129,11 @@ async def _ingest(
                 spending = await runtime.spending(plan.calls)
                 if spending.beyond_budget:
                     click.echo(str(spending), err=True)
+            if again := await ingest.elsewhere(source, collection, options=options):
+                click.echo(again, err=True)
+                if sys.stdin.isatty() and not yes and not click.confirm("Store them a second time?", err=True):
+                    click.echo("Nothing was loaded.", err=True)
+                    return
             job_ids = [await ingest.create(source, collection, options=options)]
         else:
             job_ids = [job.id for job in await jobs.unfinished(database)]
@@ -226,6 +233,8 @@ def _print_plan(plan: Plan) -> None:
         click.echo(f"  {row}")
     if plan.unpictured:
         click.echo(f"  {plan.unpictured} of them have no picture that can be read; their words are searched.")
+    if plan.elsewhere:
+        click.echo(f"  {plan.elsewhere}")
     if plan.missing:
         click.echo(f"  {plan.missing} are no longer in the source.")
     for note in plan.notes:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Mapping
 
 import anyio
 import click
 
-from art_mcp.painting import Filters, readable
+from art_mcp.errors import ArtMcpError
+from art_mcp.normalization import fold
+from art_mcp.painting import readable
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import collection_sizes, removal
-from art_mcp.store.filters import require_values
+
+SHOWN = 5
+"""Maximum number of collections that an error lists."""
 
 
 @click.command()
@@ -20,8 +26,6 @@ from art_mcp.store.filters import require_values
 @click.pass_obj
 def remove(settings: Settings, collection: str, yes: bool) -> None:
     """Remove COLLECTION: its paintings, with their vectors and stored pictures. The source's files stay."""
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("Not a terminal; pass --yes to confirm.")
     anyio.run(_remove, settings, collection, yes)
 
 
@@ -29,10 +33,21 @@ async def _remove(settings: Settings, collection: str, yes: bool) -> None:
     name = readable(collection)
     async with Runtime(settings) as runtime:
         database = await runtime.database()
-        await require_values(database, Filters(collection=name))
-        count = (await collection_sizes.sizes(database)).get(name, 0)
-        if not yes and not click.confirm(f"Remove {name} with its {count} paintings?"):
+        sizes = await collection_sizes.sizes(database)
+        if name not in sizes:
+            raise _unknown(name, sizes)
+        if not yes and not sys.stdin.isatty():
+            raise click.UsageError("Not a terminal; pass --yes to confirm.")
+        if not yes and not click.confirm(f"Remove {name} with its {sizes[name]} paintings?"):
             click.echo("Nothing was removed.")
             return
         removed = await removal.remove_collection(database, name)
     click.echo(f"{name}: {removed} paintings removed.")
+
+
+def _unknown(name: str, sizes: Mapping[str, int]) -> ArtMcpError:
+    by_key = {fold(each): each for each in sizes}
+    nearest = [by_key[key] for key in difflib.get_close_matches(fold(name), by_key)]
+    listed = ", ".join(f"{each} ({sizes[each]})" for each in nearest or list(sizes)[:SHOWN])
+    hint = f"{'The nearest' if nearest else 'There are'}: {listed}." if listed else "No collection is stored."
+    return ArtMcpError(f"There is no collection {name!r:.100}.", hint)

@@ -63,6 +63,11 @@ class LocalFile:
             raise ImageError(f"{name_of(self.path)} changed while it was read.", "Try again once it is complete.")
 
 
+def sha256(data: LocalFile | bytes) -> bytes:
+    """The SHA-256 of a picture's file."""
+    return data.sha256 if isinstance(data, LocalFile) else hashlib.sha256(data).digest()
+
+
 def _state(file: BinaryIO) -> tuple[int, ...]:
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino

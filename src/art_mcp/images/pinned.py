@@ -21,6 +21,26 @@ CONNECT_WITHIN_S = 4.0
 MAX_ADDRESSES = 6
 
 
+class UnreachableError(ImageError):
+    """A host has no address that may be connected to."""
+
+    def __init__(self, host: str) -> None:
+        problem = f"{host} is not a server on the public internet."
+        if not _is_address(host):
+            problem = f"{host} cannot be reached: this machine is offline, or the name has no address on the internet."
+        super().__init__(
+            problem, "Check the link and the network; for a picture on a private network, give the path of the file."
+        )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class PinnedBackend(httpcore2.AsyncNetworkBackend):
     """Resolves a host, checks every address, and connects to one of them.
 
@@ -43,18 +63,15 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         """Connect to an allowed address of the host.
 
         Raises:
-            ImageError: the host does not exist, or is not public. The text is the same, so that callers cannot probe
-                this server's own network.
+            UnreachableError: the host cannot be looked up, or is not public. For names, the text is the same, so that
+                callers cannot probe this server's own network.
         """
         try:
             addresses = [ip_address(address) for address in await self._resolve(host, port)]
         except (OSError, ValueError):
             addresses = []
         if not addresses or not all(self._allowed(address) for address in addresses):
-            raise ImageError(
-                f"{host} is not a server on the public internet.",
-                "Check the link; for a picture on a private network, give the file's absolute path.",
-            )
+            raise UnreachableError(host)
         for address in addresses[:MAX_ADDRESSES]:
             try:
                 stream = await self._network.connect_tcp(str(address), port, CONNECT_WITHIN_S, None, socket_options)

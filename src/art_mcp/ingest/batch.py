@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ import anyio.to_thread
 from art_mcp.dates import years
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.decoding import Decoder, UndecidedError
-from art_mcp.images.local_file import LocalFile
+from art_mcp.images.local_file import LocalFile, sha256
 from art_mcp.images.picture import Picture
 from art_mcp.images.rendition import render
 from art_mcp.images.undecoded import ImageError
@@ -297,8 +296,7 @@ async def read_items(
             data = await source.picture(item.row["image"])
         except ImageError as error:
             return without_picture(found, source, error)
-        sha256 = hashlib.sha256(data).digest() if isinstance(data, bytes) else data.sha256
-        return replace(found, data=data, sha256=sha256)
+        return replace(found, data=data, sha256=sha256(data))
 
     return _split(await _together(read, held))
 

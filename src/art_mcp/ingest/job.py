@@ -16,6 +16,7 @@ import anyio.to_thread
 from anyio.abc import TaskStatus
 
 from art_mcp.images.undecoded import FORMAT_NAMES
+from art_mcp.ingest import elsewhere
 from art_mcp.ingest.batch import BatchStore
 from art_mcp.ingest.copies import Comparison
 from art_mcp.ingest.embedding import BATCH
@@ -132,7 +133,27 @@ class Ingest:
         async with self._opened(source, options, within) as found:
             name = await self._collection(found, collection, source)
             planner = Planner(self._database, self._batches, found, source, name, look=found.local and not at_a_glance)
-            return await planner.plan(options.limit, seconds=GLANCE_S if at_a_glance else seconds)
+            plan = await planner.plan(options.limit, seconds=GLANCE_S if at_a_glance else seconds)
+            plan.elsewhere = await self._elsewhere(found, source, name)
+            return plan
+
+    async def elsewhere(
+        self,
+        source: str | os.PathLike[str],
+        collection: str | None = None,
+        *,
+        options: Options = DEFAULTS,
+        within: Sequence[Path] | None = None,
+    ) -> str | None:
+        """A sentence for the user if another collection has the source's paintings already; None otherwise.
+
+        Raises:
+            SourceError, IngestError: as for `create`.
+        """
+        source = os.fspath(source)
+        async with self._opened(source, options, within) as found:
+            name = await self._collection(found, collection, source)
+            return await self._elsewhere(found, source, name)
 
     async def run(self, job_id: uuid.UUID, *, drain_s: float = DRAIN_S) -> None:
         """Run a job until all its items are processed, including those that other processes hold a lease on.
@@ -181,11 +202,23 @@ class Ingest:
         """
         name = collection_name(given or found.name)
         if not given and await jobs.other_source(self._database, name, source):
+            if await elsewhere.is_moved(self._database, found, name):
+                raise IngestError(
+                    f"The collection {name} has these paintings already, loaded from another place.",
+                    "To update it, give its name as the collection; to store them a second time, give another name.",
+                )
             raise IngestError(
                 f"The collection {name} was loaded from another source with this name.",
                 "Pass a collection name: a new one to keep them apart, the same one to merge them.",
             )
         return name
+
+    async def _elsewhere(self, found: Source, source: str, collection: str) -> str | None:
+        name = await elsewhere.holder(self._database, found, source, collection)
+        return name and (
+            f"The collection {name} has these paintings already. To update it, give its name as the collection; "
+            f"otherwise they are stored a second time, in {collection}."
+        )
 
     async def _end(self, job: Job) -> None:
         problem = None

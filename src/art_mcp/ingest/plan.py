@@ -90,6 +90,8 @@ class Plan:
     """Number of paid calls."""
     missing: int = 0
     """Number of paintings loaded from this source before that it no longer contains; 0 if not all rows were read."""
+    elsewhere: str | None = None
+    """Sentence for the user if another collection has these paintings already."""
     refusals: list[Group] = field(default_factory=list)
     """The rows that are refused, or stored without the picture that they name, by reason; the first reasons only."""
     more_refusals: int = 0

@@ -76,13 +76,14 @@ class IngestResult(Result):
 
 
 def job_result(
-    job: Job, refusals: list[tuple[str, str]], problem: str | None, short: str | None = None
+    job: Job, refusals: list[tuple[str, str]], problem: str | None, short: str | None = None, again: str | None = None
 ) -> IngestResult:
     """Describe a job, and what to do next.
 
     Args:
         problem: why the job has stopped, if it has.
         short: a warning that the budget does not suffice, if so.
+        again: a sentence on the collection that has the paintings already, if one has.
     """
     state = job.state
     groups, others = Refusals(refusals).first(SHOWN_REFUSALS)
@@ -98,6 +99,7 @@ def job_result(
     else:
         next_step = f"The job continues while this server runs. To see its progress, pass job_id={job.id}."
         next_step = f"{short} {next_step}" if short else next_step
+    next_step = f"{again} {next_step}" if again else next_step
     return IngestResult(
         job_id=str(job.id),
         state=state,
@@ -126,7 +128,7 @@ def plan_result(plan: Plan, spending: Spending | None, refused_because: str | No
         refused_because: why a load was only planned, if it was requested.
     """
     counts = f"{plan.new} are new, {plan.changed} have changed."
-    facts = [refused_because, counts, spending and str(spending)]
+    facts = [refused_because, counts, plan.elsewhere, spending and str(spending)]
     if not plan.complete:
         facts.append("There was no time to check the rest of the rows.")
     if refused_because is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from art_mcp.store.facets import Description
     from art_mcp.vision.provider import Health
 
-UNTITLED = "Untitled"
 NOTHING_FITS = "Nothing here matches well; these are only the nearest. Try other words or another picture."
 SHOWN_COPIES = 2
 """How many copies of a painting a result names; the others are counted, since a page of hits must stay small."""
@@ -125,7 +123,7 @@ class CollectionResult(Result):
         dict[str, FacetResult],
         WithJsonSchema({"type": "object", "additionalProperties": FacetResult.model_json_schema()}),
     ] = Field(description="By filter name.")
-    spaces: list[str] = Field(description="Embedding spaces that are searched.")
+    spaces: list[str] = Field(description="What is searched, by which model.")
     model: str = Field(description="Whether queries can be embedded now.")
     pictures_mb: float = Field(description="Stored pictures of all collections.")
     note: str | None
@@ -224,9 +222,7 @@ def collection_text(result: CollectionResult) -> str:
             listed += f" and {more} more"
         if listed:
             lines.append(f"{name}: {listed}")
-    lines.append(
-        f"Embedding spaces: {', '.join(result.spaces)}. {result.model} Stored pictures: {result.pictures_mb} MB."
-    )
+    lines.append(f"Searched are {', '.join(result.spaces)}. {result.model} Stored pictures: {result.pictures_mb} MB.")
     return "\n".join(lines)
 
 
@@ -287,7 +283,7 @@ def _summary(painting: Painting) -> dict[str, str | None]:
     words = painting.catalogue
     return {
         "id": str(painting.id),
-        "title": words.title or (f"{UNTITLED} ({name})" if (name := PurePath(painting.image_name).name) else UNTITLED),
+        "title": painting.name,
         "artist": words.artist,
         "date": words.date,
         "type": words.type,

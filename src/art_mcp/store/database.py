@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import anyio.to_thread
@@ -17,10 +14,12 @@ import asyncpg
 from pgvector.asyncpg import register_vector
 
 from art_mcp.settings import Settings
+from art_mcp.store.connect_arguments import url_arguments
 from art_mcp.store.connection import NO_SETTINGS, Connection, PooledConnection, transaction
 from art_mcp.store.embedded import EmbeddedServer
-from art_mcp.store.errors import URL_FORM, StoreError, explain, explain_connect
+from art_mcp.store.errors import explain, explain_connect
 from art_mcp.store.schema import Pgvector, migrate
+from art_mcp.store.server import is_pooled
 
 log = logging.getLogger(__name__)
 
@@ -132,12 +131,12 @@ async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Re
     try:
         # The codecs of pgvector can only be registered once its extension exists.
         try:
-            connection = await asyncpg.connect(**options, statement_cache_size=0)
+            connection = await asyncpg.connect(**options | {"statement_cache_size": 0})
         except (ValueError, IndexError) as error:  # raised by asyncpg for some malformed URLs
             known = isinstance(error, _DRIVER)  # SSLCertVerificationError is a ValueError too
             raise explain_connect(error if known else ValueError()) from error
         try:
-            if await _is_pooled(connection):
+            if await is_pooled(connection):
                 options["statement_cache_size"] = 0
             pgvector = await migrate(connection)
         finally:
@@ -155,65 +154,10 @@ async def _nothing_to_reset(connection: Connection) -> None:
     """Skip the extra round trip in which asyncpg resets the session state; our sessions have none."""
 
 
-async def _is_pooled(connection: Connection) -> bool:
-    """Whether a pooler such as PgBouncer is in between, which may run each transaction on another server connection.
-
-    A pooler makes up the process ids that it reports to its clients. Statements prepared on one server connection do
-    not exist on the next, so the statement cache must be off.
-    """
-    seen: int = await connection.fetchval("SELECT pg_backend_pid()")
-    return connection.get_server_pid() != seen
-
-
 def _connect_options(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
-        **arguments,
         "timeout": CONNECT_TIMEOUT_S,
         "command_timeout": COMMAND_TIMEOUT_S,
-        "server_settings": {"application_name": "art-mcp"},
+        **arguments,
+        "server_settings": {"application_name": "art-mcp", **arguments.get("server_settings", {})},
     }
-
-
-def url_arguments(url: str) -> dict[str, Any]:
-    """Return the arguments of `asyncpg.connect` for a URL, with TLS required and verified by default.
-
-    In asyncpg, `sslmode=require` encrypts without verifying the certificate, which does not stop a man in the middle.
-    Here every mode but `disable` verifies it. Without a mode, connections to this machine use no TLS.
-
-    Raises:
-        StoreError: the URL cannot be parsed, or `sslrootcert` is not a file with certificates.
-    """
-    bad_url = StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Use the form {URL_FORM}.")
-    try:
-        parts = urlsplit(url)
-        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        hosts = query.get("host") or parts.netloc.rpartition("@")[2]
-    except ValueError:
-        raise bad_url from None
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise bad_url
-    if query.get("sslmode") == "disable" or ("sslmode" not in query and _is_this_machine(hosts)):
-        return {"dsn": url, "ssl": False}
-    try:
-        context = ssl.create_default_context(cafile=query.get("sslrootcert"))
-    except OSError:
-        raise StoreError(
-            "The sslrootcert file in ART_MCP_DATABASE_URL has no readable certificates.",
-            "Give the path of a PEM file.",
-        ) from None
-    context.check_hostname = query.get("sslmode") != "verify-ca"
-    return {"dsn": url, "ssl": context}
-
-
-def _is_this_machine(hosts: str) -> bool:
-    """Whether a connection to `host[:port][,...]` stays on this machine."""
-    for host in hosts.split(","):
-        name = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-        if name in ("", "localhost") or name.startswith("/"):
-            continue
-        try:
-            if not ipaddress.ip_address(name).is_loopback:
-                return False
-        except ValueError:
-            return False
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 import asyncpg
@@ -25,7 +26,19 @@ class MovedError(StoreError):
 
 def explain_connect(error: Exception) -> StoreError:
     """Explain why a connection failed, without quoting the URL, which contains a password."""
+    if name := _parameter(error):
+        return StoreError(
+            f"The database does not accept the parameter {name} that ART_MCP_DATABASE_URL gives it.",
+            "Remove it there, or correct its value.",
+        )
     match error:
+        case asyncpg.InvalidAuthorizationSpecificationError() if _wants_tls(error):
+            return StoreError("The database requires TLS.", "Remove sslmode=disable from ART_MCP_DATABASE_URL.")
+        case asyncpg.InvalidAuthorizationSpecificationError() if "pg_hba.conf" in str(error):
+            return StoreError(
+                "The database does not let this user connect from this machine.",
+                "Allow it in the provider's network settings, or in pg_hba.conf.",
+            )
         case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
             return StoreError(
                 "The database rejected the user name or password.",
@@ -41,7 +54,13 @@ def explain_connect(error: Exception) -> StoreError:
         case ssl.SSLCertVerificationError():
             return StoreError(
                 f"The database's TLS certificate cannot be trusted ({error.verify_message}).",
-                "Add sslrootcert=FILE with your CA's certificate to ART_MCP_DATABASE_URL.",
+                "Add sslrootcert=FILE with your CA's certificate to ART_MCP_DATABASE_URL. If your provider publishes "
+                "none (Heroku, Railway), sslmode=no-verify encrypts without checking who answers.",
+            )
+        case asyncpg.TargetServerAttributeNotMatched():
+            return StoreError(
+                "No server in ART_MCP_DATABASE_URL is of the kind that its target_session_attrs asks for.",
+                "Remove that parameter, or name another server.",
             )
         case asyncpg.ClientConfigurationError() | ValueError():
             return StoreError("ART_MCP_DATABASE_URL is not a PostgreSQL URL.", f"Use the form {URL_FORM}.")
@@ -61,6 +80,17 @@ def explain_connect(error: Exception) -> StoreError:
             return explain(error)
 
 
+def _parameter(error: Exception) -> str | None:
+    """The name of the connection parameter that the server or a pooler refuses; None if it refuses none."""
+    found = re.search(r'parameter "([\w.]+)"|unsupported startup parameter(?: in options)?: ([\w.]+)', str(error))
+    return (found[1] or found[2]) if found and isinstance(error, asyncpg.PostgresError) else None
+
+
+def _wants_tls(error: Exception) -> bool:
+    """Whether the server refused a connection because it is not encrypted."""
+    return re.search(r"no encryption|SSL off|SSL (connection )?is required|insecure", str(error)) is not None
+
+
 def explain(error: Exception) -> StoreError:
     """Explain why a statement failed."""
     match error:
@@ -74,6 +104,16 @@ def explain(error: Exception) -> StoreError:
             return StoreError(
                 "The database user lacks a privilege.",
                 "Grant it (GRANT ALL ON SCHEMA art_mcp, and on its tables), or use another user.",
+            )
+        case asyncpg.UntranslatableCharacterError() | asyncpg.CharacterNotInRepertoireError():
+            return StoreError(
+                "The database's encoding cannot store a character of this text.",
+                "Use a database with the encoding UTF8; `art-mcp doctor` names that of this one.",
+            )
+        case asyncpg.UndefinedObjectError() if "vec" in str(error):
+            return StoreError(
+                "The database has no vector types any more: pgvector was removed from it, or is older than 0.7.",
+                "Let an administrator run CREATE EXTENSION vector; or ALTER EXTENSION vector UPDATE; in this database.",
             )
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.InvalidSchemaNameError():
             return MovedError(

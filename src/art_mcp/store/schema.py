@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 # Key of the advisory lock, which other programs in the database are unlikely to use: "artmcp" in ASCII.
 LOCK_KEY = 0x6172746D6370
 MIN_POSTGRES = 15
+ENCODING = "UTF8"  # the only one that can store every text
 MIN_PGVECTOR = (0, 7)
 SAFE_PGVECTOR = (0, 8, 3)  # 0.8.2 fixes an overflow in parallel builds, 0.8.3 a corruption on vacuum
 
@@ -58,6 +59,7 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
     if await _version(connection, known) == known[-1].version:
         return await _require_pgvector(connection)
     _check_postgres(connection)
+    await _check_encoding(connection)
     async with transaction(connection):
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
         pgvector = await _require_pgvector(connection)
@@ -117,6 +119,18 @@ def _check_postgres(connection: Connection) -> None:
         raise StoreError(
             f"The database is PostgreSQL {major}; art-mcp needs {MIN_POSTGRES} or newer.",
             "Upgrade it, or unset ART_MCP_DATABASE_URL to use the embedded database.",
+        )
+
+
+async def _check_encoding(connection: Connection) -> None:
+    """Refuse to begin in a database that cannot store every text; what is in use already stays in use."""
+    encoding = await connection.fetchval("SHOW server_encoding")
+    if encoding != ENCODING and await connection.fetchval("SELECT to_regclass('art_mcp.migrations')") is None:
+        raise StoreError(
+            f"The database has the encoding {encoding}, which cannot store the names of all artists; "
+            f"art-mcp needs {ENCODING}.",
+            "Create another one (CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0), and name it in "
+            "ART_MCP_DATABASE_URL.",
         )
 
 

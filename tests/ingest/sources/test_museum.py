@@ -33,6 +33,8 @@ QUAIL = {
     "primaryImage": "https://images.metmuseum.org/CRDImages/as/original/DP251139.jpg",
     "primaryImageSmall": "https://images.metmuseum.org/CRDImages/as/web-large/DP251139.jpg",
     "constituents": None,
+    "accessionNumber": "36.100.1",
+    "dimensions": "46 x 31 cm",
     "title": "Quail and Millet",
     "culture": "Japan",
     "period": "Edo period (1615-1868)",
@@ -66,6 +68,7 @@ HURD = {
     },
     "creditline": "Gift of the John Huntington Art and Polytechnic Trust",
     "creators": [{"description": "John Singleton Copley (American, 1738-1815)", "role": "artist"}],
+    "department": "American Painting and Sculpture",
 }
 SUNBEAMS = {
     "object_names": [{"name": "Painting"}],
@@ -83,7 +86,7 @@ SUNBEAMS = {
         {"title": "Støvkornenes dans i solstrålerne", "language": "dansk"},
         {"title": "Dust Motes Dancing in the Sunbeams", "language": "engelsk"},
     ],
-    "artist": ["Vilhelm Hammershøi"],
+    "artist": ["Vilhelm Hammershøi", "Peter Ilsted"],
     "labels": [{"text": "Interiors from\r\nhis homes."}],
 }
 
@@ -142,6 +145,7 @@ async def test_the_met(server: PictureServer) -> None:
     assert isinstance(quail, Row)
     assert (quail.key, quail.image, quail.years) == ("45734", QUAIL["primaryImageSmall"], (1667, 1682))
     assert (quail.catalogue.artist, quail.catalogue.school) == ("Kiyohara Yukinobu", "Japanese")
+    assert (quail.catalogue.number, quail.details) == ("36.100.1", {"Dimensions": "46 x 31 cm"})
     assert quail.holding.page == QUAIL["objectURL"] and quail.holding.credit == QUAIL["creditLine"]
     rest = await listed(open_source("met:quail", DEFAULTS), after="25")
     assert [row.label for row in rest] == ["The Met 45734"]
@@ -162,15 +166,19 @@ async def test_cleveland(server: PictureServer) -> None:
         HURD | {"accession_number": "2", "share_license_status": "Copyrighted"},
         HURD | {"accession_number": "3", "images": None},
         HURD | {"accession_number": "4", "creators": [], "creation_date_earliest": None},
+        HURD | {"accession_number": "5", "creators": [{"description": "A. Rey (French, b. 1800)"}, *HURD["creators"]]},
     ]
     sends(
         server,
         "/api/artworks/?type=Painting&cc0=1&has_image=1&skip=0&limit=100&q=silver",
-        {"info": {"total": 4, "parameters": {}}, "data": records},
+        {"info": {"total": 5, "parameters": {}}, "data": records},
     )
-    hurd, closed, bare, nobody = await listed(open_source("cleveland: silver", DEFAULTS))
+    hurd, closed, bare, nobody, two = await listed(open_source("cleveland: silver", DEFAULTS))
+    assert isinstance(two, Row)
+    assert (two.catalogue.artist, two.catalogue.school) == ("A. Rey; John Singleton Copley", "French")
     assert isinstance(hurd, Row) and isinstance(nobody, Row)
     assert (hurd.catalogue.artist, hurd.catalogue.school) == ("John Singleton Copley", "American")
+    assert (hurd.catalogue.number, hurd.details) == ("1915.534", {"department": "American Painting and Sculpture"})
     assert hurd.catalogue.description == "Hurd was a prominent silversmith & engraver. He smiles."
     assert (hurd.years, nobody.years) == ((1760, 1770), None)
     assert (nobody.catalogue.artist, nobody.catalogue.school) == (None, "America")
@@ -189,7 +197,8 @@ async def test_smk(server: PictureServer) -> None:
     sunbeams, old = await listed(open_source("smk:", DEFAULTS))
     assert isinstance(sunbeams, Row) and isinstance(old, Row)
     assert sunbeams.catalogue.title == "Dust Motes Dancing in the Sunbeams"
-    assert (sunbeams.catalogue.artist, sunbeams.years) == ("Vilhelm Hammershøi", (1900, 1900))
+    assert (sunbeams.catalogue.artist, sunbeams.years) == ("Vilhelm Hammershøi; Peter Ilsted", (1900, 1900))
+    assert sunbeams.catalogue.number == "KMS3696"
     assert sunbeams.catalogue.technique == "oil, canvas"
     assert sunbeams.image == f"{SUNBEAMS['image_iiif_id']}/full/!1024,/0/default.jpg"
     assert old.image == SUNBEAMS["image_thumbnail"]

@@ -97,7 +97,7 @@ async def test_health_checks_the_files(folder: Path, provider: PairProvider) -> 
     assert not health.usable and "tiny-pair/vision.onnx cannot be read" in health.detail
     (folder / "elsewhere").rename(folder / "vision.onnx")
     health = await provider.health()
-    assert health.usable and "The pulled model (onnx-pair tiny-pair 1.p1) is ready" in health.detail
+    assert health.usable and "The pulled model (tiny-pair 1.p1) is ready" in health.detail
 
 
 async def test_the_factory_takes_the_model_of_the_database(folder: Path, tmp_path: Path) -> None:
@@ -107,13 +107,13 @@ async def test_the_factory_takes_the_model_of_the_database(folder: Path, tmp_pat
     settings = Settings(data_dir=tmp_path)
     made = factory.make(settings, account, settings.embeds_by)
     pixels = made.spaces[Leg.PIXELS]
-    assert pixels.made_by == "onnx-pair tiny-pair 1.p1"
+    assert pixels.made_by == "tiny-pair 1.p1"
     given = write_pair(tmp_path / "models" / "another")
     assert given["name"] == "tiny-pair"
     with pytest.raises(VisionError, match="The folder another has the model tiny-pair"):
         factory.make(Settings(data_dir=tmp_path, onnx_pair_model="another"), account, "onnx-pair")
     assert factory.choose(settings, account, pixels).spaces[Leg.PIXELS] == pixels
-    for version, said in (("2.p1", "The pulled model is onnx-pair tiny-pair 1.p1, not onnx-pair tiny-pair 2.p1"),):
+    for version, said in (("2.p1", "The pulled model is tiny-pair 1.p1, not tiny-pair 2.p1"),):
         other = type(pixels)(Leg.PIXELS, "onnx-pair", "tiny-pair", version, DIMENSIONS)
         with pytest.raises(VisionError, match=said):
             factory.make(settings, account, "onnx-pair", other)

@@ -177,7 +177,7 @@ def test_a_file_without_end_is_cut_off(hub: Hub, manifest: Manifest, models: Pat
     [
         (401, "It asks for a login, and art-mcp sends none."),
         (403, "It asks for a login, and art-mcp sends none."),
-        (429, "It has had too many requests. Wait some minutes."),
+        (429, "It received too many requests. Wait some minutes."),
         (503, "Try again later, name a mirror with --endpoint"),
     ],
 )

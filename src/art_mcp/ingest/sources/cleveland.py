@@ -42,19 +42,21 @@ class Cleveland(Museum):
             return Refusal(label, NOT_OPEN, key)
         # "John Singleton Copley (American, 1738-1815)"
         makers = [maker["description"] for maker in record.get("creators") or [] if maker.get("description")]
-        described = re.fullmatch(r"(.*?)(?: \(([^(),]*),[^()]*\))?", makers[0]) if makers else None
-        artist, school = described.groups() if described else ("", "")
+        described = [re.fullmatch(r"(.*?)(?: \(([^(),]*),[^()]*\))?", maker, re.DOTALL) for maker in makers]
+        named = [each.groups() for each in described if each]
         cells = {
             "key": key,
+            "number": key,
             "image": image,
             "title": record["title"],
-            "artist": artist,
+            "artist": "; ".join(artist for artist, _ in named),
             "date": record["creation_date"],
-            "school": school or ", ".join(record.get("culture") or []),
+            "school": next((school for _, school in named if school), "") or ", ".join(record.get("culture") or []),
             "technique": record["technique"],
             "description": text_of(record.get("description") or record.get("wall_description")),
             "page": record["url"],
             "rights": "https://creativecommons.org/publicdomain/zero/1.0/",
             "credit": record["creditline"],
         }
-        return museum_row(label, cells, (record.get("creation_date_earliest"), record.get("creation_date_latest")))
+        years = record.get("creation_date_earliest"), record.get("creation_date_latest")
+        return museum_row(label, cells, years, {name: record.get(name) for name in ("department", "measurements")})

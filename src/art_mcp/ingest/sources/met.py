@@ -39,11 +39,15 @@ class Met(Museum):
         label = f"{self.title} {record['objectID']}"
         if record["isPublicDomain"] is not True or not record["primaryImageSmall"]:
             return Refusal(label, NOT_OPEN, str(record["objectID"]))
+        makers = [
+            each["name"] for each in record.get("constituents") or [] if each.get("role") in ("Artist", "Painter")
+        ]
         cells = {
             "key": str(record["objectID"]),
+            "number": record.get("accessionNumber"),
             "image": record["primaryImageSmall"],
             "title": record["title"],
-            "artist": record["artistDisplayName"],
+            "artist": "; ".join(makers) or record["artistDisplayName"],
             "date": record["objectDate"],
             "school": record["artistNationality"] or record["culture"],
             "technique": record["medium"],
@@ -52,4 +56,5 @@ class Met(Museum):
             "rights": "https://creativecommons.org/publicdomain/zero/1.0/",
             "credit": record["creditLine"],
         }
-        return museum_row(label, cells, (record["objectBeginDate"], record["objectEndDate"]))
+        details = {"Dimensions": record.get("dimensions"), "Department": record.get("department")}
+        return museum_row(label, cells, (record["objectBeginDate"], record["objectEndDate"]), details)

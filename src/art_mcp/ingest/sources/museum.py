@@ -12,6 +12,7 @@ from art_mcp.ingest.sources.source import Page, Refusal, Row, SourceError
 from art_mcp.ingest.sources.web import Web
 
 Record = Mapping[str, Any]
+NO_DETAILS: Mapping[str, object] = {}
 NOT_OPEN = "The museum has no public-domain picture of it."
 
 
@@ -72,18 +73,24 @@ class Museum(ABC):
 
 
 def museum_row(
-    label: str, cells: Mapping[str, str | None], years: tuple[object, object] = (None, None)
+    label: str,
+    cells: Mapping[str, str | None],
+    years: tuple[object, object] = (None, None),
+    details: Mapping[str, object] = NO_DETAILS,
 ) -> Row | Refusal:
     """Build a row from a museum's values, by field.
 
     Args:
         years: the first and the last possible year, if the museum states them as integers; ignored otherwise.
+        details: what else the museum says, by name; only texts are kept.
     """
     row = painting(label, {field: cell for field, cell in cells.items() if cell})
+    if isinstance(row, Refusal):
+        return row
     first, last = years
-    if isinstance(row, Row) and isinstance(first, int) and isinstance(last, int) and first <= last and (first or last):
-        return replace(row, years=(first, last))
-    return row
+    if isinstance(first, int) and isinstance(last, int) and first <= last and (first or last):
+        row = replace(row, years=(first, last))
+    return replace(row, details={name: text for name, text in details.items() if isinstance(text, str) and text})
 
 
 def shape(found: object, what: str) -> Any:

@@ -53,9 +53,10 @@ class SMK(Museum):
         dates = record.get("production_date") or [{}]
         cells = {
             "key": key,
+            "number": key,
             "image": image,
             "title": titles[0]["title"] if titles else None,
-            "artist": (record.get("artist") or [None])[0] or (makers[0]["creator"] if makers else None),
+            "artist": "; ".join(record.get("artist") or [each["creator"] for each in makers]),
             "date": dates[0].get("period"),
             "school": makers[0].get("creator_nationality") if makers else None,
             "technique": ", ".join([*(record.get("techniques") or []), *(record.get("materials") or [])]),

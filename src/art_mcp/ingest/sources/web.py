@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from html.parser import HTMLParser
 from typing import Any
 
 import anyio
 
 from art_mcp.images.fetch import Fetcher, FetchError
+from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.source import SourceError
 
 TRIES = 5
@@ -20,6 +22,19 @@ GONE = frozenset({404, 410})
 """HTTP statuses of records that do not exist."""
 FAILED_IN_ROW = 3
 """Number of consecutive pictures that fail with server errors after which the server, not the picture, is at fault."""
+
+
+class Unreadable(SourceError):
+    """One document of a source cannot be read; others may be."""
+
+
+def secured(url: str) -> str:
+    """A URL with https in place of http, which old catalogues state although their servers have https by now."""
+    url = url.strip()
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() != "http":
+        return f"https:{url}" if url.startswith("//") else url
+    return "https://" + re.sub(r"^([^/?#]*):80(?=[/?#]|$)", r"\1", rest)
 
 
 def new_fetcher() -> Fetcher:
@@ -45,20 +60,23 @@ class Web:
         """Fetch and decode a JSON document; None if it does not exist.
 
         Raises:
-            SourceError: the server does not respond, or its response is not JSON.
+            SourceError: the server does not respond; `Unreadable` if it does, but not with JSON.
         """
         try:
             data = await self.get(url, "records")
         except FetchError as error:
             if error.status in GONE:
                 return None
-            raise SourceError(
+            kind = SourceError if error.busy else Unreadable
+            raise kind(
                 f"The source is unavailable: {error.problem}", "Continue the job later; stored rows are kept."
             ) from error
+        except ImageError as error:
+            raise Unreadable(error.problem, "Check the address and this machine's network.") from error
         try:
             return json.loads(data)
         except (ValueError, RecursionError):
-            raise SourceError(
+            raise Unreadable(
                 "The source did not return JSON.",
                 "Open its address in a browser, and try again later.",
             ) from None

@@ -42,7 +42,7 @@ async def describe_collection(ctx: ToolContext, filters: Filters) -> Annotated[C
     filters, taken = await resolve(database, filters)
     result = collection_result(
         await describe(database, filters, limit=SHOWN_VALUES),
-        [space.name for space in await runtime.spaces()],
+        [f"{space.leg.shown} by {space.made_by}" for space in await runtime.spaces()],
         await (await runtime.provider()).health(),
         taken,
     )

@@ -132,6 +132,7 @@ async def ingest_collection(
     load = await _load(ctx, source, collection, columns, encoding, images, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
     short = str(estimated.spending) if estimated and estimated.spending.beyond_budget else None
+    again = None
     if source:
         declined = not (isinstance(consent, AcceptedElicitation) and consent.data.go_on)
         if plan or declined:
@@ -139,6 +140,7 @@ async def ingest_collection(
             spending = await runtime.spending(found.calls) if found.calls else None
             why = "The user did not agree, so nothing was loaded." if declined else None
             return answer(plan_result(found, spending, why), ingest_text)
+        again = await ingest.elsewhere(**load)
         job_uuid = await ingest.create(**load)
     else:
         job_uuid = _parse_job_id(job_id)
@@ -157,7 +159,7 @@ async def ingest_collection(
                 reporting.cancel_scope.cancel()
     job = await jobs.get(database, job_uuid) or job
     refusals = await jobs.refusals(database, job_uuid, MANY)
-    return answer(job_result(job, refusals, runner.problem(job_uuid), short), ingest_text)
+    return answer(job_result(job, refusals, runner.problem(job_uuid), short, again), ingest_text)
 
 
 async def _load(

@@ -189,7 +189,7 @@ def from_hub(source: Source, endpoint: str | None) -> Fetch:
 
 def _refused(problem: str, status: int) -> PullError:
     if status == 429:
-        return PullError(f"{problem} It has had too many requests.", f"Wait some minutes. {RESUMES}")
+        return PullError(f"{problem} It received too many requests.", f"Wait some minutes. {RESUMES}")
     if status in (401, 403):
         return PullError(f"{problem} It asks for a login, and art-mcp sends none.", OTHERWISE)
     return PullError(problem, OTHERWISE)
