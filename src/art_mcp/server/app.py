@@ -6,6 +6,7 @@ import difflib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,7 @@ from mcp.server.mcpserver.exceptions import (
     UnexpectedResourceError,
     UnexpectedToolError,
 )
+from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 from pydantic import AnyUrl, ValidationError
@@ -28,8 +30,9 @@ from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server import completions, prompts, resources, tools
-from art_mcp.server.sdk import prompts_of, tools_of
+from art_mcp.server.sdk import prompts_of, serve_one_era, tools_of
 from art_mcp.server.services import Services
+from art_mcp.server.stdio import serve_eras
 from art_mcp.server.uploads import Uploads
 from art_mcp.settings import Settings
 
@@ -50,6 +53,10 @@ class ArtServer(MCPServer[Services]):
 
     services: Services
     """Set while it serves."""
+
+    async def run_stdio_async(self) -> None:
+        async with stdio_server() as (received, sent):
+            await serve_eras(partial(serve_one_era, self), received, sent)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Services, Any] | None = None
@@ -127,6 +134,7 @@ def build_server(settings: Settings) -> ArtServer:
         version=version("art-mcp"),
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
+        subscriptions=False,  # what it lists never changes, so clients need not listen for that
         log_level=settings.log_level,
     )
     tools.register(server, read_only=settings.read_only)

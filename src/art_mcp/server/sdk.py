@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server import MCPServer
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.tools import Tool
+from mcp.shared.message import SessionMessage
 from mcp.types import CompleteRequestParams, CompleteResult
 
 T = TypeVar("T")
@@ -30,3 +32,13 @@ def handle_completion(
 ) -> None:
     """Answer `completion/complete`; the handlers of `MCPServer.completion` have no access to the lifespan's context."""
     server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, handler)
+
+
+async def serve_one_era(
+    server: MCPServer[Any],
+    received: MemoryObjectReceiveStream[SessionMessage | Exception],
+    sent: MemoryObjectSendStream[SessionMessage],
+) -> None:
+    """Serve a client over a pair of streams, in the protocol era of its first request; closes both."""
+    lowlevel = server._lowlevel_server
+    await lowlevel.run(received, sent, lowlevel.create_initialization_options())
