@@ -13,6 +13,7 @@ from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
+from art_mcp import store
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
 from art_mcp.ingest.errors import IngestError, unknown_job
@@ -23,7 +24,6 @@ from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Flag, Number, Text
 from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
 from art_mcp.server.services import ToolContext, services
-from art_mcp.store import jobs
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -131,11 +131,11 @@ async def ingest_collection(
         job_uuid = await ingest.create(**load)
     else:
         job_uuid = _parse_job_id(job_id)
-    job = await jobs.get(database, job_uuid)
+    job = await store.jobs.get(database, job_uuid)
     if job is None:
         raise unknown_job(job_id)
     if cancel:
-        await jobs.cancel(database, job_uuid)
+        await store.jobs.cancel(database, job_uuid)
         await runner.wait(job_uuid)
     elif job.state == "running":
         runner.start(ingest, job_uuid)
@@ -144,8 +144,8 @@ async def ingest_collection(
                 reporting.start_soon(_report, ctx, database, job_uuid)
                 await runner.wait(job_uuid)
                 reporting.cancel_scope.cancel()
-    job = await jobs.get(database, job_uuid) or job
-    refusals = await jobs.refusals(database, job_uuid, SHOWN_REFUSALS)
+    job = await store.jobs.get(database, job_uuid) or job
+    refusals = await store.jobs.refusals(database, job_uuid, SHOWN_REFUSALS)
     return answer(job_result(job, refusals, runner.problem(job_uuid), short), ingest_text)
 
 
@@ -164,7 +164,7 @@ async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> 
     with contextlib.suppress(ArtMcpError):  # the job itself reports its error
         while True:
             await anyio.sleep(PROGRESS_EVERY_S)
-            if job := await jobs.get(database, job_uuid):
+            if job := await store.jobs.get(database, job_uuid):
                 finished = job.total - job.pending
                 total = job.total if job.listed else None
                 await ctx.report_progress(finished, total, f"{finished} of {job.total} rows")
