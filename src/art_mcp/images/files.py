@@ -68,17 +68,20 @@ def open_file(
     check_path(path)
     name = name_of(path)
     elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
+    folder = ImageError(f"{name} is a folder.", "Give the path of a file in it.")
     try:
         # Checked before opening, so that nothing outside is touched, and after it, to detect a swap.
-        if not all(_inside(os.path.realpath(path), roots) for roots in allowed):
-            raise elsewhere
+        real = os.path.realpath(path)
+        if not all(_inside(real, roots) for roots in allowed):
+            raise folder if all(_inside(os.path.join(real, "itself"), roots) for roots in allowed) else elsewhere
         descriptor = os.open(path, _READ_ONLY)
         try:
             opened = _path_of_descriptor(descriptor, path)
             if opened is None or not all(_inside(opened, roots) for roots in allowed):
                 raise elsewhere
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ImageError(f"{name} is not a file.", "Choose a picture file.")
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise folder if stat.S_ISDIR(mode) else ImageError(f"{name} is not a file.", "Choose a picture file.")
             return os.fdopen(descriptor, "rb")
         except BaseException:
             os.close(descriptor)
@@ -103,6 +106,11 @@ def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
     if text.lower().startswith("file:"):
         text = path_of_uri(text[len("file:") :])
     check_path(text, "Give the absolute path of a file or folder.")
+    if not roots:
+        raise ImageError(
+            f"{name_of(text)} cannot be read because no folder is allowed yet.",
+            "List the folders in ART_MCP_IMAGE_DIRS and restart the server.",
+        )
     real = os.path.realpath(text)
     if not _inside(os.path.join(real, "itself"), roots):
         raise ImageError(
@@ -160,6 +168,11 @@ def check_path(path: str, advice: str = "Give the absolute path of a file.") -> 
         raise ImageError(f"{name} is on another computer.", "Copy it to this computer and give its local path.")
     if path.startswith("~"):
         raise ImageError(f"The path of {name} starts with ~.", "Write the home folder's path in full.")
+    if os.name != "nt" and re.match(r"/?[A-Za-z]:[\\/]", path):
+        raise ImageError(
+            f"The path of {name} is a Windows path, but this server does not run on Windows.",
+            "Give the path on this system (C:\\ is /mnt/c/ in WSL).",
+        )
     if not Path(path).is_absolute():
         raise ImageError(f"The path of {name} is not absolute.", advice)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
+from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
@@ -87,4 +91,19 @@ class PictureLoader:
         advice = "Move it into a folder listed in ART_MCP_IMAGE_DIRS, or add its folder there."
         if reference.value.startswith(CHATS_FOLDERS):
             advice = f"If the path is on the chat's own computer, this server cannot see it. {CHAT}"
-        return read_file(reference.value, self._image_dirs, advice=advice)
+        try:
+            return read_file(reference.value, self._image_dirs, advice=advice)
+        except ImageError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            for path in _other_spellings(reference.value):
+                with suppress(ImageError):
+                    return read_file(path, self._image_dirs, advice=advice)
+            raise
+
+
+def _other_spellings(path: str) -> list[str]:
+    """What may have been meant by a path: without the escapes of URLs and shells, and in other Unicode forms."""
+    plain = (path, unquote(path, errors="surrogateescape"), re.sub(r"\\(.)", r"\1", path))
+    forms = (unicodedata.normalize(form, each) for each in plain for form in ("NFC", "NFD"))
+    return list(dict.fromkeys([*plain, *forms]))[1:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import uuid
 from collections.abc import Mapping
@@ -100,11 +99,6 @@ def _path(text: str) -> Reference:
         raise ImageError(f"{printable_name(text)} is the chat's label for a picture, not the picture itself.", CHAT)
     if re.fullmatch(r"file[-_][A-Za-z0-9]{8,}", text):
         raise ImageError("This is the chat's own name for an attachment, which is not known outside it.", CHAT)
-    if os.name != "nt" and re.match(r"[A-Za-z]:[\\/]", text):
-        raise ImageError(
-            f"The path of {name_of(text)} is a Windows path, but this server does not run on Windows.",
-            "Give the file's path on this system (C:\\ is /mnt/c/ in WSL), or an https link.",
-        )
     if re.match(r"(www\.|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/)", text):
         raise ImageError(
             f"The path of {name_of(text)} is not absolute.", f"If it is a link, put https:// before it. {WAYS}"
@@ -141,8 +135,13 @@ def _painting(text: str) -> Reference:
 
 
 def _from_json(text: str) -> Mapping[str, Any]:
+    if len(text) > MAX_LENGTH:
+        raise ImageError(
+            f"The picture object has {len(text):,} characters, but the limit is {MAX_LENGTH:,}.",
+            "Give the picture itself as a data: URI, as text rather than in an object, or a link to it.",
+        )
     try:
-        given = json.loads(text) if len(text) <= MAX_LENGTH else None
+        given = json.loads(text)
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):

@@ -21,7 +21,7 @@ from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.sources.kinds import MUSEUMS, describe_kinds, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import Flag, Number, Text
+from art_mcp.server.arguments import Number, Text
 from art_mcp.server.job_results import IngestResult, ingest_text, job_result, plan_result
 from art_mcp.server.services import ToolContext, services
 
@@ -108,9 +108,9 @@ async def ingest_collection(
     ] = "",
     collection: Annotated[Text, Field(description="Its name. Default: the source's.")] = "",
     limit: Annotated[Number, Field(description="Maximum rows.")] = None,
-    plan: Flag = False,
+    plan: bool = False,
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
-    cancel: Annotated[Flag, Field(description="Cancel that job; stored paintings are kept.")] = False,
+    cancel: Annotated[bool, Field(description="Cancel that job; stored paintings are kept.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
     if bool(source) == bool(job_id):
         advice = "Give source to start a job, or job_id to continue and report one."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from art_mcp import images, search, store
 from art_mcp.search import MAX_LIMIT
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
+from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import PaintingResult, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from art_mcp.images.excerpt import Region
     from art_mcp.runtime import Runtime
     from art_mcp.server.services import Services
+
+
+_ADDRESS = re.compile(r"^art://paintings/([^/]+)(?:/image)?/?$", re.IGNORECASE)
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -64,7 +69,7 @@ async def get_painting(
     if similar:
         alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
     same = await store.copies.of(database, painting_id)
-    shown, pictures = await _picture(runtime, painting_id, size, part) if size else (None, [])
+    shown, pictures = await _picture(runtime, painting_id, size, part) if size and shows_pictures(ctx) else (None, [])
     return answer(painting_result(painting, same, shown, alike), painting_text, *pictures)
 
 
@@ -82,8 +87,8 @@ async def _picture(
 
 
 def parse_painting_id(text: str) -> uuid.UUID:
-    """Parse an id from a model; a malformed one gets the error of an unknown one."""
+    """Parse an id, or the address of a resource, from a model; a malformed one gets the error of an unknown one."""
     try:
-        return uuid.UUID(text.strip())
+        return uuid.UUID(_ADDRESS.sub(r"\1", text.strip()))
     except ValueError:
         raise search.finder.unknown_painting(text) from None

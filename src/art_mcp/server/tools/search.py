@@ -14,6 +14,7 @@ from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Text
 from art_mcp.server.filters import with_filters
 from art_mcp.server.handover import handed_over, with_link
+from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import NOTHING_FITS, SearchResult, search_result, search_text
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
@@ -115,7 +116,7 @@ async def search_paintings_by_image(
 async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolResult:
     sheet = (
         await search.contact_sheet.contact_sheet_of(await services(ctx).runtime.database(), found)
-        if pictures and found.hits
+        if pictures and found.hits and shows_pictures(ctx)
         else None
     )
     result = search_result(found)
