@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -137,3 +138,17 @@ async def test_clients_that_fall_back_to_initialize_are_served_however_late_the_
     async with anyio.create_task_group() as clients:
         for delay in DELAYS:
             clients.start_soon(listed, delay)
+
+
+@pytest.mark.slow
+def test_a_server_has_loaded_nothing_heavy_when_it_answers_first() -> None:
+    code = (
+        "import sys\n"
+        "from art_mcp.cli.serve import build_server\n"
+        "from art_mcp.settings import Settings\n"
+        "build_server(Settings())\n"
+        "heavy = {'PIL', 'asyncpg', 'httpcore2', 'numpy', 'onnxruntime', 'psutil', 'rich', 'snowballstemmer'}\n"
+        "heavy |= {'art_mcp.search.finder', 'art_mcp.store.database', 'art_mcp.vision.factory'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

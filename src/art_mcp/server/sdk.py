@@ -8,12 +8,17 @@ from typing import Any, TypeVar
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server import MCPServer
 from mcp.server.context import ServerRequestContext
+from mcp.server.mcpserver import server as mcpserver
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.tools import Tool
 from mcp.shared.message import SessionMessage
 from mcp.types import CompleteRequestParams, CompleteResult
 
 T = TypeVar("T")
+
+# An MCPServer imports rich for a log handler, which takes a twentieth of a server's start; the command line has set up
+# logging before, so that the handler would not be used.
+mcpserver.configure_logging = lambda level="INFO": None  # type: ignore[attr-defined]
 
 
 def tools_of(server: MCPServer[Any]) -> dict[str, Tool]:
