@@ -34,7 +34,7 @@ def tools_of(answer: dict[str, Any]) -> int:
 async def test_a_client_that_falls_back_to_initialize_is_served() -> None:
     async with wire(Settings(database_url=NOWHERE)) as client:
         await client.send(DISCOVER, INITIALIZE, INITIALIZED, request(2, "tools/list"))
-        assert (await client.answer(1))["result"]["protocolVersion"] == "2025-11-25"
+        assert (await client.answer(1, skipping=False))["result"]["protocolVersion"] == "2025-11-25"
         assert tools_of(await client.answer(2)) == 5
 
 

@@ -21,6 +21,9 @@ Serve: TypeAlias = Callable[
     [MemoryObjectReceiveStream[Received], MemoryObjectSendStream[SessionMessage]], Coroutine[Any, Any, None]
 ]
 
+HELD_BACK_S = 0.03
+"""Seconds that `server/discover` is held back: longer than it takes to read a message that is there already."""
+
 
 async def serve_eras(
     serve: Serve,
@@ -29,7 +32,8 @@ async def serve_eras(
 ) -> None:
     """Serve until `received` ends, in the era that the client settles on; closes both streams.
 
-    If `initialize` comes while discovery is being answered, the answer is dropped: the client no longer waits for it.
+    Discovery is not answered if `initialize` follows at once, since both have waited for the server to start: the
+    client no longer expects that answer, and may report it as an error.
 
     Args:
         serve: serves one era, and closes the streams that it is given.
@@ -54,19 +58,25 @@ async def _relay(
 ) -> Received | None:
     """Forward messages; return an `initialize` for which the connection has to be opened again, or None at the end."""
     message: Received | None = first
-    only_discovered, discovered = True, False
+    discovered, settled = False, False
     async with forward:
         while message is not None:
             method = _requested(message)
-            if method == "initialize" and discovered and only_discovered:
+            if method == "initialize" and discovered and not settled:
                 return message
             discovered = discovered or method == "server/discover"
-            only_discovered = only_discovered and method in (None, "server/discover")
+            settled = settled or method not in (None, "server/discover")
+            following: list[Received | None] = []
+            if method == "server/discover" and not settled:
+                with anyio.move_on_after(HELD_BACK_S):
+                    following = [await _next(received)]
+            if following and _requested(following[0]) == "initialize":
+                return following[0]
             try:
                 await forward.send(message)
             except anyio.BrokenResourceError:  # the era's server has ended, and so does this
                 return None
-            message = await _next(received)
+            message = following[0] if following else await _next(received)
     return None
 
 
@@ -77,7 +87,7 @@ async def _next(received: MemoryObjectReceiveStream[Received]) -> Received | Non
         return None
 
 
-def _requested(message: Received) -> str | None:
+def _requested(message: Received | None) -> str | None:
     """The method of a request; None for anything else."""
     request = message.message if isinstance(message, SessionMessage) else None
     return request.method if isinstance(request, JSONRPCRequest) else None
