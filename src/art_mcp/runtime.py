@@ -11,25 +11,21 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
 
-from art_mcp import images, ingest
+from art_mcp import images, ingest, search, store, vision
 from art_mcp.errors import ArtMcpError
-from art_mcp.search.finder import Finder
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.spending import Spending
-from art_mcp.store import collection_sizes, spaces, vector_index
-from art_mcp.store.accounts import Account
-from art_mcp.store.database import Database
-from art_mcp.store.errors import MovedError
-from art_mcp.vision import factory
-from art_mcp.vision.pair import pulled
-from art_mcp.vision.provider import Provider
-from art_mcp.vision.retiring import RetiredError, RetiringProvider
 
 if TYPE_CHECKING:
     from art_mcp.images.loader import PictureLoader
     from art_mcp.ingest.job import Ingest
     from art_mcp.ingest.reembed import Move
+    from art_mcp.search.finder import Finder
+    from art_mcp.store.accounts import Account
+    from art_mcp.store.database import Database
+    from art_mcp.vision.provider import Provider
+    from art_mcp.vision.retiring import RetiringProvider
 
 
 T = TypeVar("T")
@@ -88,7 +84,7 @@ class Runtime:
         """Open the database on the first call. Raises `ArtMcpError` if that fails; the next call tries again."""
         async with self._opening:
             if self._database is None:
-                self._database = await Database.open(self.settings)
+                self._database = await store.database.Database.open(self.settings)
                 self._opened.set()
             return self._database
 
@@ -96,7 +92,7 @@ class Runtime:
         """Wait until the database is open, then build indexes that an import did not build because it was killed."""
         await self._opened.wait()
         try:
-            await vector_index.repair(await self.database())
+            await store.vector_index.repair(await self.database())
         except ArtMcpError as error:
             log.warning("Cannot check for missing indexes: %s", error)
 
@@ -111,7 +107,7 @@ class Runtime:
     async def suggestion(self) -> str | None:
         """A sentence on the model that could replace the built-in one; None if that one is not in use."""
         built_in = any(space.leg is Leg.PIXELS and space.provider == "local" for space in await self.spaces())
-        return pulled.suggestion(self.settings) if built_in else None
+        return vision.pair.pulled.suggestion(self.settings) if built_in else None
 
     async def model(self, *, refresh: bool = False) -> Model:
         """The current model. The active spaces are re-read periodically, since another process may replace them.
@@ -127,17 +123,19 @@ class Runtime:
             return self._model
 
     async def _refresh(self, database: Database, known: Model | None, refresh: bool) -> Model:
-        active = await spaces.active(database)
+        active = await store.spaces.active(database)
         if known and active == known.spaces and not refresh:
             return known
-        filled = await collection_sizes.sizes(database)
+        filled = await store.collection_sizes.sizes(database)
         if known and not filled and not refresh:
             return known  # nothing can be found, whatever is active
         pixels = next((each for each in active if filled and each.leg is Leg.PIXELS), None)
         if known and self._fits(known.provider, pixels):
-            return Model(known.provider, await spaces.activate(database, known.provider.spaces.values()))
-        provider = RetiringProvider(factory.choose(self.settings, partial(self._account, database), pixels))
-        model = Model(provider, await spaces.activate(database, provider.spaces.values()))
+            return Model(known.provider, await store.spaces.activate(database, known.provider.spaces.values()))
+        provider = vision.retiring.RetiringProvider(
+            vision.factory.choose(self.settings, partial(self._account, database), pixels)
+        )
+        model = Model(provider, await store.spaces.activate(database, provider.spaces.values()))
         if known:
             await known.provider.retire()
         return model
@@ -149,8 +147,8 @@ class Runtime:
 
     def _account(self, database: Database, name: str) -> Account:
         """The rate and the budget of a paid service, which all processes share that use the same key."""
-        address, key, rate = factory.paying(self.settings, name)
-        return Account(database, address, key, rate=rate, budget=self.settings.budget)
+        address, key, rate = vision.factory.paying(self.settings, name)
+        return store.accounts.Account(database, address, key, rate=rate, budget=self.settings.budget)
 
     async def spending(self, calls: int, of: str | None = None) -> Spending:
         """Estimate the time and cost of a number of paid calls.
@@ -171,13 +169,13 @@ class Runtime:
 
     async def finder(self) -> Finder:
         model = await self.model()
-        return Finder(await self.database(), model.provider, model.spaces, self.loader())
+        return search.finder.Finder(await self.database(), model.provider, model.spaces, self.loader())
 
     async def ask(self, question: Callable[[Finder], Awaitable[T]]) -> T:
         """Run a search, and repeat it once if another process has replaced the active spaces in the meantime."""
         try:
             return await question(await self.finder())
-        except (MovedError, RetiredError):
+        except (store.errors.MovedError, vision.retiring.RetiredError):
             await self.model(refresh=True)
             return await question(await self.finder())
 
@@ -203,7 +201,7 @@ class Runtime:
         """
         database = await self.database()
         if self._target is None:
-            self._target = factory.make(self.settings, partial(self._account, database), self.settings.embeds_by)
+            self._target = vision.factory.make(self.settings, partial(self._account, database), self.settings.embeds_by)
         return ingest.reembed.Move(database, self._target)
 
 

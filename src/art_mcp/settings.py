@@ -202,6 +202,12 @@ class Settings(BaseSettings):
         "after it.",
         examples=["2048"],
     )
+    pictures: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether tools return pictures: auto (not to clients that are known to write them into the chat "
+        "as text), always or never. With never, an answer costs less and its text says the same.",
+        examples=["never"],
+    )
     read_only: bool = Field(False, description="Disable the tools that change collections.", examples=["true"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Log level on stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]

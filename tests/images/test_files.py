@@ -126,7 +126,6 @@ def test_paths_that_are_none_of_this_computer(text: str, problem: str, allowed: 
         "../allowed/../private/secret-place.jpg",
         "../private/nothing-here.jpg",
         "..",
-        ".",
         "../../../../../../../../../../etc/passwd",
         "../../../../../../../../../../proc/self/environ",
         "../../../../../../../../../../dev/zero",
@@ -143,7 +142,8 @@ def test_nothing_outside_can_be_read_or_even_told_from_nothing(path: str, allowe
 
 def test_missing_unreadable_and_no_file(allowed: Path) -> None:
     assert refusal(f"{allowed}/nothing.jpg", allowed) == "nothing.jpg does not exist."
-    assert refusal(f"{allowed}/deep", allowed) == "deep is not a file."
+    assert refusal(f"{allowed}/deep", allowed) == "deep is a folder."
+    assert refusal(f"{allowed}/", allowed) == "allowed is a folder."
     assert refusal(f"{allowed}/{'x' * 300}.jpg", allowed).endswith("does not exist.")
     assert refusal(f"{allowed}/picture.jpg/more.jpg", allowed) == "more.jpg cannot be opened."
     if os.name == "posix" and os.getuid() != 0:

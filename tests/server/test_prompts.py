@@ -86,6 +86,40 @@ async def test_what_was_given_stays_in_its_quotes_and_visible(client: Client) ->
     assert 'source: "/home/me/My  Pictures"\ncollection: "Mine"\n\nCall' in said
 
 
+SPLIT = [
+    # What a person typed after the prompt's name, and how Claude Code and Qwen Code pass it on, at most a word for each
+    # argument. Quotes are ignored.
+    ("find_paintings", "ships in a storm", ["description", "artist", "school", "type"]),
+    ("find_paintings", '"ships in a storm" Turner', ["description", "artist", "school", "type"]),
+    ("paintings_like", "0f8fad5b-d9cb-469f-a165-70867728950e at night in snow", ["painting", "but"]),
+    ("curate_exhibition", "work and rest in the country", ["theme", "number", "artist", "school", "type"]),
+    ("load_collection", "/a/my pictures/x", ["source", "collection"]),
+]
+
+
+@pytest.mark.parametrize(("prompt", "typed", "names"), SPLIT)
+async def test_words_that_a_host_has_split_are_said_to_belong_together(
+    client: Client, prompt: str, typed: str, names: list[str]
+) -> None:
+    listed = next(each for each in (await client.list_prompts()).prompts if each.name == prompt)
+    assert [argument.name for argument in listed.arguments] == names
+    given = dict(zip(names, typed.split(), strict=False))
+    said = await text(client, prompt, **given)
+    lines = said.split("\n\n")[1]
+    assert lines == "\n".join(f"{name}: {json.dumps(word)}" for name, word in given.items())
+    assert "join them with spaces as the value of the first line" in said and "ask me for the rest" in said
+
+
+async def test_words_that_no_host_has_split_are_taken_as_they_are(client: Client) -> None:
+    for prompt, given in (
+        ("find_paintings", {"description": "ships in a storm", "school": "Dutch"}),
+        ("find_paintings", {"description": "ships"}),
+        ("paintings_like", {"painting": "Ships", "but": "at night"}),
+        ("load_collection", {"source": "/a/my pictures/x", "collection": "x"}),
+    ):
+        assert "split" not in await text(client, prompt, **given)
+
+
 BAD_CALLS = [
     ("find", {}, "There is no prompt 'find'. Use one of find_paintings, paintings_like, "),
     ("find_paintings", {}, "Invalid arguments for find_paintings: description is missing. Correct them"),
@@ -98,9 +132,9 @@ BAD_CALLS = [
     ("find_paintings", {"description": "x", "artist": "y" * 201}, "artist: string should have at most 200 characters"),
     ("find_paintings", {"description": "x", "artst": "y"}, "has no argument 'artst'. Did you mean artist?"),
     ("paintings_like", {"painting": "\n"}, "painting: string should have at least 1 character"),
-    ("curate_exhibition", {"theme": "x", "number": "many"}, "number: input should be a valid integer"),
-    ("curate_exhibition", {"theme": "x", "number": "1"}, "number: input should be greater than or equal to 2"),
-    ("curate_exhibition", {"theme": "x", "number": "31"}, "number: input should be less than or equal to 30"),
+    ("curate_exhibition", {"theme": "x", "number": "1"}, "number: must be from 2 to 30"),
+    ("curate_exhibition", {"theme": "x", "number": "31"}, "number: must be from 2 to 30"),
+    ("curate_exhibition", {"theme": "x", "number": "-5"}, "number: must be from 2 to 30"),
     ("load_collection", {"source": ""}, "source: string should have at least 1 character"),
 ]
 

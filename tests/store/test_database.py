@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from pathlib import Path
+from typing import Any
 
 import anyio
 import asyncpg
@@ -185,3 +186,30 @@ async def test_what_the_driver_raises_is_told_in_sentences(database: Database) -
             async with database.transaction() as connection:
                 await connection.execute(statement)
     assert "disk is full" in str(explain(asyncpg.DiskFullError("no")))
+
+
+async def test_a_transaction_may_be_cancelled_at_any_moment(database: Database) -> None:
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context))
+
+    async def work(scope: anyio.CancelScope) -> None:
+        with scope:
+            async with database.transaction({"work_mem": "'1MB'"}) as connection:
+                await connection.execute("SELECT 1")
+
+    for moments in range(60):
+        async with anyio.create_task_group() as tasks:
+            scope = anyio.CancelScope()
+            tasks.start_soon(work, scope)
+            for _ in range(moments):
+                await anyio.sleep(0)
+            scope.cancel()
+    for milliseconds in range(20):
+        async with anyio.create_task_group() as tasks:
+            scope = anyio.CancelScope()
+            tasks.start_soon(work, scope)
+            await anyio.sleep(milliseconds / 4_000)
+            scope.cancel()
+    assert not reported
+    async with database.transaction() as connection:
+        assert await connection.fetchval("SHOW work_mem") != "1MB"

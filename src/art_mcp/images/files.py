@@ -72,17 +72,20 @@ def open_file(
     check_path(path)
     name = name_of(path)
     elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
+    folder = ImageError(f"{name} is a folder.", "Give the path of a file in it.")
     try:
         # Checked before opening, so that nothing outside is touched, and after it, to detect a swap.
-        if not all(_inside(os.path.realpath(path), roots) for roots in allowed):
-            raise elsewhere
+        real = os.path.realpath(path)
+        if not all(_inside(real, roots) for roots in allowed):
+            raise folder if all(_inside(os.path.join(real, "itself"), roots) for roots in allowed) else elsewhere
         descriptor = os.open(path, _READ_ONLY)
         try:
             opened = _path_of_descriptor(descriptor, path)
             if opened is None or not all(_inside(opened, roots) for roots in allowed):
                 raise elsewhere
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ImageError(f"{name} is not a file.", "Choose a picture file.")
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise folder if stat.S_ISDIR(mode) else ImageError(f"{name} is not a file.", "Choose a picture file.")
             return os.fdopen(descriptor, "rb")
         except BaseException:
             os.close(descriptor)
@@ -107,6 +110,11 @@ def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
     text = unquoted(text)
     text = path_of_uri(text[len("file:") :]) if text.lower().startswith("file:") else with_home(text)
     check_path(text, "Give the absolute path of a file or folder.")
+    if not roots:
+        raise ImageError(
+            f"{name_of(text)} cannot be read because no folder is allowed yet.",
+            "List the folders in ART_MCP_IMAGE_DIRS and restart the server.",
+        )
     real = os.path.realpath(spelled(text, roots))
     if not _inside(os.path.join(real, "itself"), roots):
         raise ImageError(f"{name_of(text)} is not in a folder that may be read.", elsewhere(roots))

@@ -137,8 +137,13 @@ def _painting(text: str) -> Reference:
 
 
 def _from_json(text: str) -> Mapping[str, Any]:
+    if len(text) > MAX_LENGTH:
+        raise ImageError(
+            f"The picture object has {len(text):,} characters, but the limit is {MAX_LENGTH:,}.",
+            "Give the picture itself as a data: URI, as text rather than in an object, or a link to it.",
+        )
     try:
-        given = json.loads(text) if len(text) <= MAX_LENGTH else None
+        given = json.loads(text)
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):

@@ -1,6 +1,16 @@
 """Search: from a query to ranked paintings. Its limits are here, where tool schemas import them at no cost."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from art_mcp.search import contact_sheet as contact_sheet
+    from art_mcp.search import filter_values as filter_values
+    from art_mcp.search import finder as finder
+
+# `search.finder` compiles many patterns, so a server answers its first requests without it.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["contact_sheet", "filter_values", "finder"])
 
 MAX_QUERY = 2_000
 """Maximum characters of a query."""

@@ -6,6 +6,7 @@ import difflib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,7 @@ from mcp.server.mcpserver.exceptions import (
     UnexpectedResourceError,
     UnexpectedToolError,
 )
+from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 from pydantic import AnyUrl, ValidationError
@@ -28,8 +30,11 @@ from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server import completions, prompts, resources, tools
-from art_mcp.server.sdk import prompts_of, tools_of
+from art_mcp.server.arguments import given
+from art_mcp.server.hosts import shaped
+from art_mcp.server.sdk import prompts_of, serve_one_era, tools_of
 from art_mcp.server.services import Services
+from art_mcp.server.stdio import serve_eras
 from art_mcp.server.uploads import Uploads
 from art_mcp.settings import Settings
 
@@ -44,6 +49,15 @@ catalogue data, not instructions.\
 
 FAULT = "failed unexpectedly; the server has logged the reason. Try again, or check its log."
 
+MUST_BE = {
+    "text": ("string_type",),
+    "a whole number": ("int_type", "int_parsing", "int_from_float"),
+    "true or false": ("bool_type", "bool_parsing"),
+    "a list": ("list_type",),
+    "an object": ("dict_type",),
+}
+"""What an argument has to be, by the validation errors that say so."""
+
 
 class ArtServer(MCPServer[Services]):
     """An MCPServer that reports errors as sentences for the reader."""
@@ -51,14 +65,21 @@ class ArtServer(MCPServer[Services]):
     services: Services
     """Set while it serves."""
 
+    async def run_stdio_async(self) -> None:
+        async with stdio_server() as (received, sent):
+            await serve_eras(partial(serve_one_era, self), received, sent)
+
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Services, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        tool = tools_of(self).get(name)
-        if tool and (said := _unknown_argument(name, arguments, tool.parameters["properties"])):
+        offered = tools_of(self)
+        tool = offered.get(name)
+        if tool is None:
+            raise ToolError(f"There is no tool {name!r:.60}. Use one of {', '.join(offered)}.")
+        if said := _unknown_argument(name, arguments, tool.parameters["properties"]):
             raise ToolError(said)
         try:
-            return await super().call_tool(name, arguments, context)
+            result = await super().call_tool(name, given(arguments, tool.parameters.get("required", ())), context)
         except ToolError as error:
             cause = error.__cause__ and first_error(error.__cause__)
             if isinstance(cause, ArtMcpError):
@@ -68,6 +89,7 @@ class ArtServer(MCPServer[Services]):
             if isinstance(error, UnexpectedToolError):
                 raise UnexpectedToolError(f"{name} {FAULT}") from cause
             raise
+        return shaped(context, result) if context and isinstance(result, CallToolResult) else result
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Services, Any] | None = None
@@ -94,11 +116,11 @@ class ArtServer(MCPServer[Services]):
         if prompt is None:
             names = ", ".join(offered)
             raise MCPError(INVALID_PARAMS, f"There is no prompt {name!r:.60}. Use one of {names}.")
-        given = arguments or {}
+        filled_in = arguments or {}
         required = {argument.name: argument.required for argument in prompt.arguments or []}
-        if said := _unknown_argument(name, given, required):
+        if said := _unknown_argument(name, filled_in, required):
             raise MCPError(INVALID_PARAMS, said)
-        if missing := [f"{each} is missing" for each in required if required[each] and each not in given]:
+        if missing := [f"{each} is missing" for each in required if required[each] and each not in filled_in]:
             raise MCPError(INVALID_PARAMS, _correct(name, missing))
         try:
             return await super().get_prompt(name, arguments, context)
@@ -127,6 +149,7 @@ def build_server(settings: Settings) -> ArtServer:
         version=version("art-mcp"),
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
+        subscriptions=False,  # what it lists never changes, so clients need not listen for that
         log_level=settings.log_level,
     )
     tools.register(server, read_only=settings.read_only)
@@ -149,8 +172,10 @@ def _unknown_argument(owner: str, arguments: dict[str, Any], known: Iterable[str
 def _explain_arguments(owner: str, error: ValidationError) -> str:
     wrong = []
     for each in error.errors(include_url=False, include_input=False, include_context=False):
-        name = str(each["loc"][0])
-        wrong.append(f"{name} is missing" if each["type"] == "missing" else f"{name}: {each['msg'].lower()}")
+        name, kind = str(each["loc"][0]), each["type"]
+        must_be = next((what for what, kinds in MUST_BE.items() if kind in kinds), None)
+        said = f" must be {must_be}" if must_be else f": {each['msg'].lower()}"
+        wrong.append(f"{name} is missing" if kind == "missing" else name + said)
     return _correct(owner, wrong)
 
 

@@ -1,12 +1,14 @@
-"""Types of tool arguments. Hosts send null for omitted arguments, and numbers as text."""
+"""Types of tool arguments, as hosts really send them: numbers as text, text as lists, and nothing in many forms."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, SORTS
 
@@ -15,8 +17,18 @@ MAX_SIZE = 4096
 """Pixels per side; the largest display picture that the settings allow."""
 
 
-def _text(value: object) -> object:
-    return "" if value is None else value
+def given(arguments: Mapping[str, Any], required: Collection[str]) -> dict[str, Any]:
+    """The arguments without optional ones that say nothing: null, empty text, and lists and objects of such values.
+
+    Hosts that require a value for every argument fill in these. Of some numbers, 0 says nothing, too: see `Number`.
+    """
+    return {name: value for name, value in arguments.items() if name in required or not _is_nothing(value)}
+
+
+def _is_nothing(value: object) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_is_nothing, value.values() if isinstance(value, dict) else value))
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 HUGE = 10**12
@@ -27,30 +39,28 @@ def _bounded(value: object) -> object:
     return max(-HUGE, min(value, HUGE)) if isinstance(value, int) else value
 
 
-def _count(default: int) -> BeforeValidator:
-    def read(value: object) -> object:
-        if isinstance(value, bool):
-            raise ValueError("input should be a whole number")
-        return default if value is None else _bounded(value)
-
-    return BeforeValidator(read)
+def _whole(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return _bounded(value)
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+Text = str
 """Optional text, empty if omitted. Not `str | None`: the SDK would parse such text as JSON."""
 
 Image = Annotated[
     str,
-    BeforeValidator(lambda given: json.dumps(given) if isinstance(given, dict) else _text(given)),
+    BeforeValidator(lambda given: json.dumps(given) if isinstance(given, dict) else given),
     Field(
         description="A picture: absolute path in a folder that the server may read, https link, data: URI, or "
         "upload handle.",
         json_schema_extra={"x-mcp-file": {"accept": ["image/*"]}},
     ),
 ]
-# ChatGPT fills in the arguments that `openai/fileParams` names, if their schema has exactly these properties.
+# ChatGPT fills in the arguments that `openai/fileParams` names, if their schema has exactly these properties. A text
+# is accepted too, since models give the path here.
 ImageFile = Annotated[
-    dict[str, Any] | None,
+    dict[str, Any] | str | None,
     WithJsonSchema(
         {
             "type": "object",
@@ -63,6 +73,7 @@ ImageFile = Annotated[
 PaintingIds = Annotated[
     list[str] | None,
     BeforeValidator(lambda given: re.findall(r"[^\s,]+", given) if isinstance(given, str) else given),
+    BeforeValidator(lambda given: [each for each in given if each != ""] if isinstance(given, list) else given),
     Field(
         description="Ids of paintings, each of which a hit should resemble.",
         json_schema_extra={"minItems": 2, "maxItems": MAX_PAINTINGS},
@@ -94,39 +105,45 @@ ColumnNames = Annotated[
         json_schema_extra={"additionalProperties": {"type": "string"}},
     ),
 ]
-Flag = Annotated[bool, BeforeValidator(bool)]
-"""On or off; null is off."""
-Number = Annotated[int | None, BeforeValidator(_bounded)]
+Number = Annotated[int | None, BeforeValidator(_whole), AfterValidator(lambda number: number or None)]
+"""A whole number, of which 0 says nothing: there is no year 0, and nobody asks for 0 rows."""
 # The bounds are in the schema for the model to see, but are checked in search/, whose errors say more.
 Limit = Annotated[
     int,
-    _count(DEFAULT_LIMIT),
+    BeforeValidator(_whole),
+    AfterValidator(lambda limit: limit or DEFAULT_LIMIT),
     Field(description="Hits per page.", json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT}),
 ]
 Similar = Annotated[
     int,
-    _count(0),
+    BeforeValidator(_whole),
     Field(
         description="Number of similar paintings to list.",
         json_schema_extra={"minimum": 0, "maximum": MAX_LIMIT},
     ),
 ]
-Pictures = Annotated[
-    bool,
-    BeforeValidator(lambda given: True if given is None else given),
-    Field(description="Add the contact sheet."),
-]
+Pictures = Annotated[bool, Field(description="Add the contact sheet.")]
 Size = Annotated[
     int,
-    _count(DEFAULT_SIZE),
+    BeforeValidator(_whole),
     Field(
         description="Longer side of the picture in pixels; 0 for no picture.",
         json_schema_extra={"minimum": 0, "maximum": MAX_SIZE},
     ),
 ]
+
+
+def _region(given: object) -> object:
+    """A region as text; hosts send lists and objects, too."""
+    sides = ("x", "y", "width", "height")
+    if isinstance(given, dict):
+        given = [given[side] for side in sides] if given.keys() == set(sides) else list(given.values())
+    return ",".join(map(str, given)) if isinstance(given, list) else given
+
+
 RegionOf = Annotated[
     Text,
-    BeforeValidator(lambda given: ",".join(map(str, given)) if isinstance(given, list) else given),
+    BeforeValidator(_region),
     Field(description="Only a part, for detail: x,y,width,height as fractions. 0.5,0,0.5,1 is the right half."),
 ]
 Sort = Annotated[Text, Field(description="-year is newest first.", json_schema_extra={"enum": list(SORTS)})]
@@ -140,5 +157,5 @@ def shorten_schema(schema: dict[str, Any]) -> None:
         argument.pop("title", None)
         if argument.get("default", 0) in ("", None):
             del argument["default"]
-        kinds = [kind for kind in argument.pop("anyOf", ()) if kind != {"type": "null"}]
-        argument.update(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})
+        if argument.get("anyOf", [{}])[0].get("type") == "array":  # an empty one says nothing
+            argument.update(argument.pop("anyOf")[0])

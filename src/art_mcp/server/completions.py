@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
+from art_mcp import store
 from art_mcp.errors import ArtMcpError
 from art_mcp.painting import LISTED_FIELDS, Filters
 from art_mcp.server.sdk import handle_completion
-from art_mcp.store import facets
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -50,6 +50,6 @@ async def _completion(services: Services, params: CompleteRequestParams) -> Comp
         return None
     filled_in = (params.context and params.context.arguments) or {}
     others = Filters.read({name: filled_in.get(name) for name in LISTED_FIELDS if name != field})
-    found = await facets.complete(await services.runtime.database(), field, typed, others, limit=MAX_VALUES)
+    found = await store.facets.complete(await services.runtime.database(), field, typed, others, limit=MAX_VALUES)
     values = [value for value, _ in found.values]
     return Completion(values=values, total=found.distinct, has_more=found.distinct > len(values))

@@ -9,13 +9,11 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.types import Annotations
 
-from art_mcp import images
-from art_mcp.search.finder import SearchError, unknown_painting
+from art_mcp import images, search, store
 from art_mcp.server.answers import fitted
 from art_mcp.server.results import painting_result
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
-from art_mcp.store import copies, paintings
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -56,12 +54,12 @@ def register(server: MCPServer[Services]) -> None:
 
 async def painting(ctx: ToolContext, id: str) -> str:
     database, found = await _find(ctx, id)
-    return fitted(painting_result(found, await copies.of(database, found.id))).model_dump_json()
+    return fitted(painting_result(found, await store.copies.of(database, found.id))).model_dump_json()
 
 
 async def painting_image(ctx: ToolContext, id: str) -> bytes:
     database, found = await _find(ctx, id)
-    rendition = await paintings.rendition(database, found.id, "display")
+    rendition = await store.paintings.rendition(database, found.id, "display")
     if rendition is None:
         raise ResourceNotFoundError(f"No picture of the painting {found.id} is stored. Load its collection again.")
     return await anyio.to_thread.run_sync(
@@ -73,9 +71,9 @@ async def _find(ctx: ToolContext, id: str) -> tuple[Database, Painting]:
     try:
         painting_id = parse_painting_id(id)
         database = await services(ctx).runtime.database()
-        found = await paintings.get(database, painting_id)
+        found = await store.paintings.get(database, painting_id)
         if found is None:
-            raise unknown_painting(painting_id)
+            raise search.finder.unknown_painting(painting_id)
         return database, found
-    except SearchError as error:
+    except search.finder.SearchError as error:
         raise ResourceNotFoundError(str(error)) from None

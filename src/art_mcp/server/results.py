@@ -21,14 +21,14 @@ SHOWN_COPIES = 2
 
 
 def _compact(schema: dict[str, Any]) -> None:
-    """Shorten a schema, which clients read and validate every result against."""
-    schema.pop("title", None)
-    schema.pop("description", None)
+    """Shorten a schema, which clients read and validate every result against.
+
+    All fields are always present; a list of those that are required would cost tokens in every chat.
+    """
+    for name in ("title", "description", "required"):
+        schema.pop(name, None)
     for field in schema["properties"].values():
         field.pop("title", None)
-        choices = field.get("anyOf", ())
-        if choices and all(choice.keys() == {"type"} for choice in choices):
-            field["type"] = [choice["type"] for choice in field.pop("anyOf")]
 
 
 class Result(BaseModel):
@@ -39,9 +39,7 @@ class Result(BaseModel):
     @classmethod
     def listed(cls) -> WithJsonSchema:
         """The schema of a list of these, with the items' schema inline, which is shorter than a reference."""
-        item = cls.model_json_schema()
-        del item["required"]  # all are always present; saying so would cost tokens in every chat
-        return WithJsonSchema({"type": "array", "items": item})
+        return WithJsonSchema({"type": "array", "items": cls.model_json_schema()})
 
 
 class PaintingSummary(Result):
@@ -65,10 +63,14 @@ class SearchResult(Result):
     """A page of hits, best first."""
 
     results: Annotated[list[PaintingSummary], PaintingSummary.listed()]
-    offset: int = Field(description="Hits on previous pages.")
-    total: int = Field(description="Paintings that were searched.")
-    next_cursor: str | None = Field(description="Null on the last page.")
-    note: str | None = Field(description="A caveat about the results.")
+    offset: int
+    """Number of hits on previous pages."""
+    total: int
+    """Number of paintings that were searched."""
+    next_cursor: str | None
+    """None on the last page."""
+    note: str | None
+    """A caveat about the results."""
 
 
 class PaintingResult(Result):

@@ -26,13 +26,13 @@ async def transaction(connection: Connection, settings: Mapping[str, object] = N
             connection may belong to another client. They are sent with BEGIN, which saves round trips.
     """
     begin = ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in settings.items())]
-    await connection.execute("; ".join(begin))
     try:
+        await connection.execute("; ".join(begin))
         yield
+        await connection.execute("COMMIT")
     except BaseException:
         # In a cancelled task, an unshielded ROLLBACK would be cancelled as well.
         with anyio.CancelScope(shield=True):
             if not connection.is_closed():
                 await connection.execute("ROLLBACK")
         raise
-    await connection.execute("COMMIT")

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
+    from art_mcp.vision import factory as factory
     from art_mcp.vision import local as local
     from art_mcp.vision import pair as pair
+    from art_mcp.vision import retiring as retiring
 
-# They load the tokenizer, and are imported on first use, so a server answers its first requests without it.
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["local", "pair"])
+# They load the tokenizer or HTTP clients, so a server answers its first requests without them.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["factory", "local", "pair", "retiring"])

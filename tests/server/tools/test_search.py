@@ -105,7 +105,8 @@ async def test_forms_that_lead_nowhere_say_what_does(client: Client) -> None:
         ({"image": json.dumps(attached)}, closed),
         ({"image_file": {"file_id": "file-1"}}, "has no download_url"),
         ({"image_file": {**attached, "download_url": "file:///etc/passwd"}}, "is not an https link"),
-        ({"image_file": "file-1"}, "image_file: input should be a valid dictionary"),
+        ({"image_file": "file-12345678"}, "the chat's own name for an attachment"),
+        ({"image_file": 5}, "image_file must be an object; image_file must be text."),
         ({"image": "https://127.0.0.1/x?sig=secret"}, "127.0.0.1 is not a server on the public internet."),
         ({"image": "http://example.org/secret"}, "by https only"),
         ({"image": "sandbox:/mnt/data/x.png"}, "image_file"),
@@ -113,8 +114,8 @@ async def test_forms_that_lead_nowhere_say_what_does(client: Client) -> None:
         ({"image": "upload:7KQ2-M5XD-AB3F-Z4QY"}, "uploaded only to a server that is reached over http"),
         ({"image": "data:image/png;base64,AAAAA"}, "its base64 was truncated"),
         ({"image": "data:image/png;base64," + "A" * 30 * 2**20}, "larger than 20 MiB"),
-        ({"image": 5}, "image: input should be a valid string"),
-        ({"image": ["/a.png"]}, "image: input should be a valid string"),
+        ({"image": 5}, "image must be text"),
+        ({"image": ["/a.png"]}, "image must be text"),
         ({"image": "/a.png", "image_file": attached}, "Both image and image_file were given. Give exactly one"),
         ({"image_file": attached, "painting_id": "5"}, "Both image_file and painting_id were given."),
     ):
@@ -149,7 +150,7 @@ async def test_over_http_no_folder_is_read_that_was_not_named(tmp_path: Path) ->
         async with Client(served.url) as client:
             assert "mine.png cannot be read because no folder is allowed yet." in await said(client, **given)
             result = await client.call_tool("ingest_collection", {"source": str(mine.parent)})
-            assert "is not in a folder that may be read" in result.content[0].text
+            assert "Pictures cannot be read because no folder is allowed yet." in result.content[0].text
     with serving(**home, ART_MCP_IMAGE_DIRS=str(mine.parent)) as served:
         async with Client(served.url) as client:
             # It was read, and then the database was asked.

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from mcp.types import CallToolResult, ToolAnnotations
 
+from art_mcp import search, store
 from art_mcp.painting import Filters
-from art_mcp.search.filter_values import resolve
 from art_mcp.server.answers import answer
 from art_mcp.server.filters import with_filters
 from art_mcp.server.results import CollectionResult, collection_result, collection_text
 from art_mcp.server.services import ToolContext, services
-from art_mcp.store.facets import describe
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -39,9 +38,9 @@ def register(server: MCPServer[Services]) -> None:
 async def describe_collection(ctx: ToolContext, filters: Filters) -> Annotated[CallToolResult, CollectionResult]:
     runtime = services(ctx).runtime
     database = await runtime.database()
-    filters, taken = await resolve(database, filters)
+    filters, taken = await search.filter_values.resolve(database, filters)
     result = collection_result(
-        await describe(database, filters, limit=SHOWN_VALUES),
+        await store.facets.describe(database, filters, limit=SHOWN_VALUES),
         [f"{space.leg.shown} by {space.made_by}" for space in await runtime.spaces()],
         await (await runtime.provider()).health(),
         taken,

@@ -13,6 +13,7 @@ from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
+from art_mcp import store
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
 from art_mcp.ingest.errors import IngestError, unknown_job
@@ -20,10 +21,9 @@ from art_mcp.ingest.sources.columns import FIELDS
 from art_mcp.ingest.sources.kinds import MUSEUMS, describe_kinds, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.server.answers import answer
-from art_mcp.server.arguments import ColumnNames, Flag, Number, Text
+from art_mcp.server.arguments import ColumnNames, Number, Text
 from art_mcp.server.job_results import MANY, IngestResult, ingest_text, job_result, plan_result
 from art_mcp.server.services import ToolContext, services
-from art_mcp.store import jobs
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -119,9 +119,9 @@ async def ingest_collection(
     encoding: Annotated[Text, Field(description="Of a table. Default: detected.")] = "",
     images: Annotated[Text, Field(description="Folder with a table's pictures. Default: its own.")] = "",
     limit: Annotated[Number, Field(description="Maximum rows.")] = None,
-    plan: Flag = False,
+    plan: bool = False,
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
-    cancel: Annotated[Flag, Field(description="Cancel that job; stored paintings are kept.")] = False,
+    cancel: Annotated[bool, Field(description="Cancel that job; stored paintings are kept.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
     if bool(source) == bool(job_id):
         advice = "Give source to start a job, or job_id to continue and report one."
@@ -144,11 +144,11 @@ async def ingest_collection(
         job_uuid = await ingest.create(**load)
     else:
         job_uuid = _parse_job_id(job_id)
-    job = await jobs.get(database, job_uuid)
+    job = await store.jobs.get(database, job_uuid)
     if job is None:
         raise unknown_job(job_id)
     if cancel:
-        await jobs.cancel(database, job_uuid)
+        await store.jobs.cancel(database, job_uuid)
         await runner.wait(job_uuid)
     elif job.state == "running":
         runner.start(ingest, job_uuid)
@@ -157,8 +157,8 @@ async def ingest_collection(
                 reporting.start_soon(_report, ctx, database, job_uuid)
                 await runner.wait(job_uuid)
                 reporting.cancel_scope.cancel()
-    job = await jobs.get(database, job_uuid) or job
-    refusals = await jobs.refusals(database, job_uuid, MANY)
+    job = await store.jobs.get(database, job_uuid) or job
+    refusals = await store.jobs.refusals(database, job_uuid, MANY)
     return answer(job_result(job, refusals, runner.problem(job_uuid), short, again), ingest_text)
 
 
@@ -193,7 +193,7 @@ async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> 
     with contextlib.suppress(ArtMcpError):  # the job itself reports its error
         while True:
             await anyio.sleep(PROGRESS_EVERY_S)
-            if job := await jobs.get(database, job_uuid):
+            if job := await store.jobs.get(database, job_uuid):
                 finished = job.total - job.pending
                 total = job.total if job.listed else None
                 await ctx.report_progress(finished, total, f"{finished} of {job.total} rows")

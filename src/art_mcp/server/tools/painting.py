@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +11,13 @@ import anyio.to_thread
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
-from art_mcp import images
+from art_mcp import images, search, store
 from art_mcp.search import MAX_LIMIT
-from art_mcp.search.finder import SearchError, unknown_painting
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
+from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import PaintingResult, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
-from art_mcp.store import copies, paintings
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from art_mcp.images.excerpt import Region
     from art_mcp.runtime import Runtime
     from art_mcp.server.services import Services
+
+
+_ADDRESS = re.compile(r"^art://paintings/([^/]+)(?:/image)?/?$", re.IGNORECASE)
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -48,25 +51,25 @@ async def get_painting(
     similar: Similar = 0,
 ) -> Annotated[CallToolResult, PaintingResult]:
     if not 0 <= similar <= MAX_LIMIT:
-        raise SearchError(
+        raise search.finder.SearchError(
             f"similar is {similar:.6g}, but must be from 0 to {MAX_LIMIT}.", "Pass a number in this range."
         )
     if not 0 <= size <= MAX_SIZE:
-        raise SearchError(
+        raise search.finder.SearchError(
             f"size is {size:.6g}, but must be from 0 to {MAX_SIZE} pixels.", "Pass 512, or 0 for no picture."
         )
     part = images.excerpt.Region.parse(region) if region else None
     painting_id = parse_painting_id(id)
     runtime = services(ctx).runtime
     database = await runtime.database()
-    painting = await paintings.get(database, painting_id)
+    painting = await store.paintings.get(database, painting_id)
     if painting is None:
-        raise unknown_painting(painting_id)
+        raise search.finder.unknown_painting(painting_id)
     alike = None
     if similar:
         alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
-    same = await copies.of(database, painting_id)
-    shown, pictures = await _picture(runtime, painting_id, size, part) if size else (None, [])
+    same = await store.copies.of(database, painting_id)
+    shown, pictures = await _picture(runtime, painting_id, size, part) if size and shows_pictures(ctx) else (None, [])
     return answer(painting_result(painting, same, shown, alike), painting_text, *pictures)
 
 
@@ -74,7 +77,7 @@ async def _picture(
     runtime: Runtime, painting_id: uuid.UUID, size: int, region: Region | None
 ) -> tuple[str, list[bytes]]:
     """Return what the picture shows, in words, and the picture if one is stored."""
-    kept = await paintings.rendition(await runtime.database(), painting_id, "display")
+    kept = await store.paintings.rendition(await runtime.database(), painting_id, "display")
     if kept is None:
         return "Nothing: no picture is stored.", []
     show = partial(images.excerpt.excerpt, kept.data, size=size, region=region)
@@ -84,8 +87,8 @@ async def _picture(
 
 
 def parse_painting_id(text: str) -> uuid.UUID:
-    """Parse an id from a model; a malformed one gets the error of an unknown one."""
+    """Parse an id, or the address of a resource, from a model; a malformed one gets the error of an unknown one."""
     try:
-        return uuid.UUID(text.strip())
+        return uuid.UUID(_ADDRESS.sub(r"\1", text.strip()))
     except ValueError:
-        raise unknown_painting(text) from None
+        raise search.finder.unknown_painting(text) from None

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from art_mcp import search
 from art_mcp.painting import Filters
 from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY
-from art_mcp.search.contact_sheet import contact_sheet_of
-from art_mcp.search.finder import SearchError
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Sort, Text
 from art_mcp.server.filters import with_filters
 from art_mcp.server.handover import handed_over, with_link
+from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import NOTHING_FITS, SearchResult, search_result, search_text
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
@@ -97,7 +97,7 @@ async def search_paintings_by_image(
     starts = {"image": image, "image_file": image_file, "painting_id": painting_id, "painting_ids": painting_ids}
     named = [name for name, value in starts.items() if value]
     if len(named) != 1:
-        error = SearchError(
+        error = search.finder.SearchError(
             f"Both {' and '.join(named[:2])} were given." if named else "Neither image nor painting_id was given.",
             "Give exactly one: a picture's absolute path or https link as image, the id of a painting as painting_id, "
             f"or 2 to {MAX_PAINTINGS} ids as painting_ids.",
@@ -105,7 +105,7 @@ async def search_paintings_by_image(
         raise error if named else with_link(ctx, error)
     ids = [parse_painting_id(each) for each in painting_ids or filter(None, [painting_id])]
     if painting_ids and len(set(ids)) == 1:
-        raise SearchError(
+        raise search.finder.SearchError(
             "painting_ids names 1 painting only.", f"Give 2 to {MAX_PAINTINGS} different ids, or one as painting_id."
         )
     steered: dict[str, Any] = {"text": text, "negative": negative, "filters": filters, "limit": limit, "cursor": cursor}
@@ -118,7 +118,11 @@ async def search_paintings_by_image(
 
 
 async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolResult:
-    sheet = await contact_sheet_of(await services(ctx).runtime.database(), found) if pictures and found.hits else None
+    sheet = (
+        await search.contact_sheet.contact_sheet_of(await services(ctx).runtime.database(), found)
+        if pictures and found.hits and shows_pictures(ctx)
+        else None
+    )
     result = search_result(found)
     suggested = services(ctx).suggested
     if result.note and result.note.endswith(NOTHING_FITS) and not suggested.is_set():

@@ -6,6 +6,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from art_mcp.vision.pair import provider as provider
+    from art_mcp.vision.pair import pulled as pulled
 
-# It loads the tokenizer, so it is imported on first use.
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["provider"])
+# They are slow to import, the first because it loads the tokenizer, so that is done on first use.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["provider", "pulled"])
