@@ -99,8 +99,8 @@ def test_what_is_no_archive_is_told_in_a_sentence(database_url: str, tmp_path: P
     (tmp_path / "empty").mkdir()
     told = failed(art_mcp_here(database_url, "import", tmp_path / "empty"))
     assert "empty is not an archive: manifest.json does not exist" in told
-    (tmp_path / "notes.txt").write_text("Dear")
-    assert "is neither an archive nor a table" in failed(art_mcp_here(database_url, "import", tmp_path / "notes.txt"))
+    (tmp_path / "notes.doc").write_text("Dear")
+    assert "is neither an archive nor a table" in failed(art_mcp_here(database_url, "import", tmp_path / "notes.doc"))
     assert "no paintings to export" in failed(art_mcp_here(database_url, "export", tmp_path / "backup"))
     vector = json.dumps([0.5] * 1024)
     (tmp_path / "bad.csv").write_text(f'image_file,vector\na.jpg,"{vector[:-1]}"\n')

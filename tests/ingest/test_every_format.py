@@ -12,6 +12,7 @@ from PIL import Image
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.undecoded import FORMAT_NAMES
 from art_mcp.ingest.sources.folder import PictureFolder
+from art_mcp.ingest.sources.places import Folder
 from art_mcp.ingest.sources.source import Row
 
 pillow_heif.register_heif_opener()
@@ -24,7 +25,7 @@ async def test_a_picture_of_every_format_is_a_row_and_can_be_decoded(format_: st
     pixels = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
     name = f"a_painting{SUFFIXES.get(format_, f'.{format_.lower()}')}"
     Image.fromarray(pixels).save(tmp_path / name, format_)
-    source = PictureFolder(tmp_path)
+    source = PictureFolder("folder", Folder(tmp_path, None))
     (row,) = source.rows()
     assert isinstance(row, Row) and row.image == name
     decoder = Decoder(workers=1)

@@ -157,10 +157,10 @@ async def test_bad_rows_are_told_with_their_reason_and_stored_if_only_the_pictur
     draw(tmp_path.parent / f"{tmp_path.name}-outside.png", 1)
     bad = {
         "cut.jpg": "damaged or incomplete",
-        "page.jpg": "not a picture in a supported format",
+        "page.jpg": "page.jpg is a web page",
         "tiny.png": "9 x 9 pixels, too small",
         "empty.jpg": "is empty",
-        "huge.jpg": "larger than 20 MiB",
+        "huge.jpg": "not a picture in a supported format",
         "gone.jpg": "The picture is missing. Folders searched: images, Images",
         f"../../{tmp_path.name}-outside.png": "not in a folder that may be read",
         "0.png": "same painting as table.csv line 2",

@@ -398,7 +398,7 @@ async def test_bad_input_is_answered_with_what_to_do(empty_client: Client, pictu
         assert said in await refused(client, tool, **arguments), (tool, arguments)
     (pictures / "page.jpg").write_text("<html>not a picture</html>")
     said = await refused(client, "search_paintings_by_image", image=str(pictures / "page.jpg"))
-    assert said.startswith("page.jpg is not a picture in a supported format. Supported formats are JPEG")
+    assert said.startswith("page.jpg is a web page. Give the address of the picture itself")
     said = await refused(client, "search_paintings_by_image", image=str(pictures / "none.jpg"))
     assert said == "none.jpg does not exist. Check the spelling of its path."
     said = await refused(client, "ingest_collection", source=str(pictures / "none"))

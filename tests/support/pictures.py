@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from art_mcp.images.local_file import LocalFile
+
 XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
     'xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Description rdf:about=""><dc:title><rdf:Alt>'
@@ -42,3 +44,11 @@ def endless() -> bytes:
     data = buffer.getvalue()
     scan = data.rindex(b"\xff\xda")
     return data[:-2] + data[scan:-2] * 40 + data[-2:]
+
+
+def contents(picture: LocalFile | bytes) -> bytes:
+    """The bytes of a picture that a source delivers."""
+    if isinstance(picture, bytes):
+        return picture
+    with picture.opened() as file:
+        return file.read()

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support.bundles import OTHER_PIXELS, PIXELS, WORDS, content, entry, exported, imported, put, reasons, unit, webp
+from support.pictures import contents
 from support.postgres import count_paintings
 
 from art_mcp.ingest import load as loading
@@ -282,7 +283,7 @@ async def test_the_ordinary_table_source_reads_an_archive(database: Database, tm
     assert {key: row.catalogue for key, row in rows.items()} == {
         each.painting.source_key: each.painting.catalogue for each in made
     }
-    assert await source.picture(rows["0001.jpg"].image) == made[1].renditions[1].data
+    assert contents(await source.picture(rows["0001.jpg"].image)) == made[1].renditions[1].data
     await source.aclose()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from support.pictures import draw
+from support.pictures import contents, draw
 
 from art_mcp.ingest.sources import excel, zipped
 from art_mcp.ingest.sources.opening import open_source
@@ -74,7 +74,7 @@ async def test_a_workbook(tmp_path: Path) -> None:
         "Monet",
     )
     assert (sea.catalogue.date, wood.catalogue.date, wood.key) == ("1880-05-01", "1881", "13")
-    assert await source.picture("1.JPG") == (tmp_path / "1.jpg").read_bytes()
+    assert contents(await source.picture("1.JPG")) == (tmp_path / "1.jpg").read_bytes()
 
 
 def test_the_sheet_with_rows_is_read(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from support.pictures import draw
+from support.pictures import contents, draw
 
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources import picture_names
@@ -41,7 +41,7 @@ async def picture(source: Table) -> bytes:
     (row,) = source.rows()
     assert isinstance(row, Row)
     try:
-        return await source.picture(row.image)
+        return contents(await source.picture(row.image))
     finally:
         await source.aclose()
 

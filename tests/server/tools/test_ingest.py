@@ -110,14 +110,13 @@ async def test_errors_of_the_tool_name_its_arguments_and_no_option(settings: Set
         said = [
             await refused(client, table, columns={"title": "nope"}),
             await refused(client, table, columns={"nope": "Bez"}),
-            await refused(client, table, columns={"title": ""}),
             await refused(client, table, encoding="klingon"),
             await refused(client, table, images="/"),
             await refused(client, tmp_path / "none.csv"),
             await refused(client, tmp_path / "gone.csv"),
         ]
         _, guessed = await plan(client, tmp_path / "guess.csv")
-    assert 'choose it with columns {"image": "NAME"}' in said[5]
+    assert 'choose it with columns {"image": "NAME"}' in said[4]
     assert said[0].endswith(
         "t.csv has no column 'nope'. It has the columns: Inv.Nr., Bez, Wer, Datierung, Größe, Bilddatei."
     )
