@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import anyio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import FORMAT_NAMES, MAX_BYTES, PICTURE_SUFFIXES, Source
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, BusyError, LinkError
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
     from art_mcp.server.services import Services
 
 RECEIVE_WITHIN_S = 120
@@ -41,9 +40,9 @@ class UploadPage:
         self._services = services
         self._within = within
 
-    def add_to(self, server: MCPServer) -> None:
-        server.custom_route(UPLOAD_PATH + "{token}", methods=["GET"])(self.show)
-        server.custom_route(UPLOAD_PATH + "{token}", methods=["POST"])(self.receive)
+    def routes(self) -> list[Route]:
+        path = UPLOAD_PATH + "{token}"
+        return [Route(path, self.show), Route(path, self.receive, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
         """Return the page. Opening it does not use up the link."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import logging
 import re
 import secrets
 import struct
@@ -22,8 +23,6 @@ from art_mcp.errors import ArtMcpError
 
 UPLOAD_PATH = "/upload/"
 """Path of the page, before the token."""
-LINK_OR_HANDLE = re.compile(f"(?<={UPLOAD_PATH})[A-Za-z0-9_-]+|(?<=upload:)[A-Za-z2-7-]+")
-"""Matches the secret parts of links and handles."""
 LINK_S = 10 * 60
 """Lifetime of a link in seconds."""
 KEPT_S = 30 * 60
@@ -40,6 +39,7 @@ AT_ONCE, AT_ONCE_A_SESSION = 6, 2
 _CLAIM = struct.Struct(">I8s8s")  # expiry in seconds of the clock, digest of the session, random bytes
 _TAG_BYTES = 10
 _HANDLE_BYTES = 10
+_SECRETS = re.compile(f"(?<={UPLOAD_PATH})[A-Za-z0-9_-]+|(?<=upload:)[A-Za-z2-7-]+")
 
 
 class LinkError(ArtMcpError):
@@ -182,6 +182,11 @@ class Uploads:
         link = self._awaited.get(_as_made(handle))
         return link if link and link.session == self._session(session) and link.until > self._clock() else None
 
+    @property
+    def awaits_any(self) -> bool:
+        """Whether a link is open: not used and not expired, or in use."""
+        return bool(self._open) or any(link.until > self._clock() for link in self._awaited.values())
+
     def _link(self, claim: bytes) -> Link:
         until, session, _ = _CLAIM.unpack(claim)
         token = base64.urlsafe_b64encode(claim + self._sign(b"link", claim)[:_TAG_BYTES]).decode()
@@ -201,6 +206,14 @@ class Uploads:
             if self._uploads[oldest].until > now:
                 break
             del self._uploads[oldest]
+
+
+def hide_links(record: logging.LogRecord) -> bool:
+    """Redact links and handles, by which a reader of the log could upload a picture or search by a user's picture."""
+    said = record.getMessage()
+    if (hidden := _SECRETS.sub("...", said)) != said:
+        record.msg, record.args = hidden, ()
+    return True
 
 
 def _as_made(handle: str) -> str:

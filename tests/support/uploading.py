@@ -1,0 +1,39 @@
+"""What a model reads in an error about an upload page, and a picture to upload there."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from typing import Any
+
+from mcp import Client
+from mcp.types import TextContent
+from PIL import Image
+
+ADDRESS = re.compile(r"http://\S+/upload/[A-Za-z0-9_-]+")
+HANDLE = re.compile(r"upload:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
+
+
+@functools.cache
+def png() -> bytes:
+    """A small picture."""
+    file = io.BytesIO()
+    Image.effect_noise((40, 30), 20).save(file, "PNG")
+    return file.getvalue()
+
+
+async def refused(client: Client, **arguments: Any) -> str:
+    """The error of a search by a picture."""
+    result = await client.call_tool("search_paintings_by_image", arguments)
+    assert result.is_error
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+async def link_in(client: Client, **arguments: Any) -> tuple[str, str]:
+    """The page's address and the handle that such an error gives."""
+    said = await refused(client, **arguments)
+    (address,), (handle,) = ADDRESS.findall(said), HANDLE.findall(said)
+    return address, handle
