@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,28 +22,18 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.servers import serving
-from support.uploading import ADDRESS, HANDLE, link_in, png, refused
+from support.uploading import ADDRESS, HANDLE, NOWHERE, link_in, png, refused, running
 
 from art_mcp.server import upload_listener as limits
-from art_mcp.server.app import ArtServer, build_server
 from art_mcp.server.uploads import LINK_S
 from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
-NOWHERE = "postgresql://user@127.0.0.1:1/none"
 ERAS = ["legacy", "2026-07-28"]
 WEB = re.compile(r"art_mcp\.server\.(http|upload_\w+)$", re.MULTILINE)
 """The modules of the web server, as `-X importtime` says that they are loaded."""
 NOT_UPLOADED = "The user has not uploaded the picture yet."
-
-
-@asynccontextmanager
-async def running(**settings: bool) -> AsyncIterator[tuple[ArtServer, Client]]:
-    """A server in this process that is not reached over HTTP, whose database is out of reach, and its client."""
-    server = build_server(Settings(database_url=NOWHERE, **settings))
-    async with Client(server) as client:
-        yield server, client
 
 
 @pytest.fixture

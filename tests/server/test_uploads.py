@@ -23,7 +23,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from support import azure
 from support.servers import SERVE, Served, serving
-from support.uploading import ADDRESS, HANDLE, link_in, png, refused
+from support.uploading import ADDRESS, HANDLE, NOWHERE, link_in, png, refused
 
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.runtime import Runtime
@@ -45,7 +45,7 @@ from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
-NOWHERE = "postgresql://user@127.0.0.1:1/none"
+
 ERAS = ["legacy", "2026-07-28"]
 REFUSED = "This link does not work: it is valid for one picture and for 10 minutes. Ask for a new one in the chat."
 

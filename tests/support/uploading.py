@@ -1,18 +1,33 @@
-"""What a model reads in an error about an upload page, and a picture to upload there."""
+"""A server with an upload page, what a model reads in an error about it, and a picture to upload there."""
 
 from __future__ import annotations
 
 import functools
 import io
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp import Client
 from mcp.types import TextContent
 from PIL import Image
 
+from art_mcp.server.app import ArtServer, build_server
+from art_mcp.settings import Settings
+
+NOWHERE = "postgresql://user@127.0.0.1:1/none"
+
 ADDRESS = re.compile(r"http://\S+/upload/[A-Za-z0-9_-]+")
 HANDLE = re.compile(r"upload:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
+
+
+@asynccontextmanager
+async def running(*, uploads: bool = True, **options: Any) -> AsyncIterator[tuple[ArtServer, Client]]:
+    """A server in this process, not reached over HTTP, whose database is out of reach; and its client, with options."""
+    server = build_server(Settings(database_url=NOWHERE, uploads=uploads))
+    async with Client(server, **options) as client:
+        yield server, client
 
 
 @functools.cache

@@ -47,10 +47,10 @@ class UploadPage:
     async def show(self, request: Request) -> Response:
         """Return the page. Opening it does not use up the link."""
         try:
-            self._services().uploads.check(request.path_params["token"])
+            seconds = self._services().uploads.seconds_left(request.path_params["token"])
         except LinkError:
             return _page("gone", status=404)
-        return _page("choose", status=200)
+        return _page("choose", status=200, seconds=seconds)
 
     async def receive(self, request: Request) -> Response:
         """Receive a picture as the raw request body. The response is JSON, with `handle` or `error`."""
@@ -87,11 +87,12 @@ async def _body(request: Request) -> bytes | None:
     return bytes(data)
 
 
-def _page(state: str, *, status: int) -> Response:
+def _page(state: str, *, status: int, seconds: float = 0) -> Response:
     nonce = secrets.token_urlsafe(16)
     values = {
         "nonce": nonce,
         "state": state,
+        "seconds": int(seconds),
         "formats": ", ".join(FORMAT_NAMES.values()),
         "suffixes": ",".join(PICTURE_SUFFIXES),
         "max_bytes": MAX_BYTES,

@@ -126,6 +126,14 @@ class Uploads:
             raise LinkError
         return link
 
+    def seconds_left(self, token: str) -> float:
+        """Verify a token, and return for how long it is valid.
+
+        Raises:
+            LinkError: as in `check`.
+        """
+        return self.check(token).until - self._clock()
+
     @contextmanager
     def receiving(self, token: str) -> Iterator[Link]:
         """Reserve a link while its picture is received and checked. Without `keep`, the link stays valid for a retry.
