@@ -10,7 +10,7 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.servers import serving
-from support.uploading import ADDRESS, HANDLE, NOWHERE, link_in, png, refused, running
+from support.uploading import ADDRESS, HANDLE, NOWHERE, eventually, link_in, png, refused, running
 
 from art_mcp.server import upload_listener as limits
 from art_mcp.server.uploads import LINK_S
@@ -54,12 +54,6 @@ def is_open(address: str) -> bool:
     except ConnectionRefusedError:
         return False
     return True
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    with anyio.fail_after(60):
-        while not holds():
-            await anyio.sleep(0.02)
 
 
 # From a tool to the page and back, as a chat client starts the server

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import io
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 from mcp import Client
 from mcp.types import TextContent
 from PIL import Image
@@ -36,6 +37,13 @@ def png() -> bytes:
     file = io.BytesIO()
     Image.effect_noise((40, 30), 20).save(file, "PNG")
     return file.getvalue()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    with anyio.fail_after(60):
+        while not holds():
+            await anyio.sleep(0.02)
 
 
 async def refused(client: Client, **arguments: Any) -> str:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
+
+import anyio
+from mcp.shared.exceptions import MCPError
+from mcp.types import ElicitRequest, ElicitRequestURLParams, ElicitResult, InputRequiredResult
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import WAYS, Kind, Reference
@@ -15,6 +20,12 @@ from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
 
 log = logging.getLogger(__name__)
+
+QUESTION = "Upload the picture to search with."
+ASKS_IN_RESULT = "2026-07-28"
+"""First version of the protocol in which a server asks by the result of a call, not by a request of its own."""
+WAIT_S = 25
+"""Chat clients time out after 60 s or more, and show no progress."""
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 
@@ -51,6 +62,47 @@ def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
         return error
     ask = _ask(origin, services(ctx).uploads.link(_session(ctx)))
     return type(error)(error.problem, f"{error.next_step} If only the user has the picture, e.g. in this chat, {ask}")
+
+
+async def asked_for(ctx: ToolContext) -> str | InputRequiredResult | None:
+    """Ask the user for a picture, through a client that opens the upload page for them (elicitation in URL mode).
+
+    Returns:
+        the picture's handle, once it is uploaded or after `WAIT_S`; or the question, which the tool returns to a
+        client that calls again with the answer; or None if the client cannot ask, or its user has not answered.
+
+    Raises:
+        ImageError: the user has declined.
+    """
+    capabilities = ctx.client_capabilities
+    if not (capabilities and capabilities.elicitation and capabilities.elicitation.url):
+        return None
+    uploads, session, asking = services(ctx).uploads, _session(ctx), ""
+    if handle := ctx.request_state:
+        answer = (ctx.input_responses or {}).get(QUESTION)
+        action = answer.action if isinstance(answer, ElicitResult) else "cancel"
+    elif (origin := _origin(ctx)) is None:
+        return None
+    else:
+        link = uploads.link(session)
+        handle, page = link.handle, f"{origin}{UPLOAD_PATH}{link.token}"
+        if (ctx.protocol_version or "") >= ASKS_IN_RESULT:
+            question = ElicitRequest(params=ElicitRequestURLParams(message=QUESTION, url=page))
+            return InputRequiredResult(input_requests={QUESTION: question}, request_state=handle)
+        asking = secrets.token_hex(8)
+        try:
+            action = (await ctx.elicit_url(QUESTION, page, asking)).action
+        except MCPError:
+            return None
+    if action == "decline":
+        raise ImageError("The user does not want to upload a picture.", WAYS)
+    if action == "cancel":
+        return None
+    with anyio.move_on_after(WAIT_S):
+        await uploads.arrival(handle, session)
+        if asking:
+            await ctx.session.send_elicit_complete(asking, ctx.request_id)
+    return handle
 
 
 def _uploaded(ctx: ToolContext, reference: Reference) -> Source:

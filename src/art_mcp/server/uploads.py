@@ -96,6 +96,7 @@ class Uploads:
         self._uploads: dict[str, _Upload] = {}
         self._receiving: Counter[bytes] = Counter()
         self._open: set[str] = set()
+        self._kept = asyncio.Event()
 
     def link(self, session: str) -> Link:
         """Create a link, and the handle of the picture that will be uploaded there."""
@@ -176,6 +177,8 @@ class Uploads:
             oldest.data = b""
         self._awaited.pop(link.handle, None)
         self._uploads[link.handle] = _Upload(data, link.session, self._clock() + KEPT_S)
+        self._kept.set()
+        self._kept = asyncio.Event()
         # Deletes the last picture in time, even if there are no more calls.
         asyncio.get_running_loop().call_later(KEPT_S + 1, self._forget)
 
@@ -184,6 +187,12 @@ class Uploads:
         self._forget()
         upload = self._uploads.get(_as_made(handle))
         return upload.data or None if upload and upload.session == self._session(session) else None
+
+    async def arrival(self, handle: str, session: str) -> bytes:
+        """Wait until the picture of a handle is uploaded; returns as `picture`."""
+        while not (data := self.picture(handle, session)):
+            await self._kept.wait()
+        return data
 
     def awaited(self, handle: str, session: str) -> Link | None:
         """The unused link of a handle, in the session that requested it; None if there is none or it has expired."""
