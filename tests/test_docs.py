@@ -167,6 +167,14 @@ async def test_each_art_mcp_command_runs(database_url: str, tmp_path: Path) -> N
         assert done.returncode == 0, (command, done.stderr)
 
 
+def test_the_tests_that_the_threats_name_exist() -> None:
+    named = re.findall(r"`(test_\w+)`(?: \(`(test_\w+\.py)`\))?", (ROOT / "SECURITY.md").read_text("utf-8"))
+    assert len(named) > 10
+    for test, file in named:
+        source = (ROOT / "tests" / "server" / (file or "test_upload_listener.py")).read_text("utf-8")
+        assert f"def {test}(" in source, test
+
+
 def test_what_the_readme_points_to_is_there() -> None:
     text = README.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(scripts/\w+(?:\.py)?)", text):

@@ -208,6 +208,12 @@ class Settings(BaseSettings):
         "as text), always or never. With never, an answer costs less and its text says the same.",
         examples=["never"],
     )
+    uploads: bool = Field(
+        True,
+        description="Offer an upload page for a picture that only the user has. Over stdio, it is on a free port of "
+        "127.0.0.1, which is open only while a link to it is.",
+        examples=["false"],
+    )
     read_only: bool = Field(False, description="Disable the tools that change collections.", examples=["true"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Log level on stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]

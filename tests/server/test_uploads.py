@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import io
 import re
 import socket
@@ -22,9 +21,9 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 from starlette.applications import Starlette
-from starlette.routing import Route
 from support import azure
-from support.servers import SERVE, Served, connected_over_stdio, serving
+from support.servers import SERVE, Served, serving
+from support.uploading import ADDRESS, HANDLE, NOWHERE, link_in, png, refused
 
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.runtime import Runtime
@@ -46,10 +45,8 @@ from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
-NOWHERE = "postgresql://user@127.0.0.1:1/none"
+
 ERAS = ["legacy", "2026-07-28"]
-ADDRESS = re.compile(r"http://\S+/upload/[A-Za-z0-9_-]+")
-HANDLE = re.compile(r"upload:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
 REFUSED = "This link does not work: it is valid for one picture and for 10 minutes. Ask for a new one in the chat."
 
 
@@ -69,13 +66,6 @@ def clock() -> Clock:
 @pytest.fixture
 def uploads(clock: Clock) -> Uploads:
     return Uploads(clock)
-
-
-@functools.cache
-def png() -> bytes:
-    file = io.BytesIO()
-    Image.effect_noise((40, 30), 20).save(file, "PNG")
-    return file.getvalue()
 
 
 def sent(uploads: Uploads, session: str, data: bytes = b"picture") -> str:
@@ -235,9 +225,7 @@ async def test_so_many_are_received_at_once(uploads: Uploads) -> None:
 def listening(uploads: Uploads, **options: Any) -> Iterator[str]:
     """The page alone, with these uploads, on a port of this machine."""
     runtime = Runtime(Settings())
-    page = UploadPage(lambda: Services(runtime, None, uploads), **options)
-    path = "/upload/{token}"
-    app = Starlette(routes=[Route(path, page.show), Route(path, page.receive, methods=["POST"])])
+    app = Starlette(routes=UploadPage(lambda: Services(runtime, None, uploads, None), **options).routes())
     try:
         with azure.serving(app) as origin:
             yield f"{origin}/upload/"
@@ -395,19 +383,6 @@ def served() -> Iterator[Served]:
         assert "Traceback" not in served.stderr()
 
 
-async def refused(client: Client, **arguments: Any) -> str:
-    result = await client.call_tool("search_paintings_by_image", arguments)
-    assert result.is_error
-    return result.content[0].text
-
-
-async def link_in(client: Client, **arguments: Any) -> tuple[str, str]:
-    """The address and the handle that an error gives."""
-    said = await refused(client, **arguments)
-    (address,), (handle,) = ADDRESS.findall(said), HANDLE.findall(said)
-    return address, handle
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("era", ERAS)
 async def test_from_an_error_by_the_page_to_the_painting(
@@ -516,14 +491,6 @@ async def test_links_and_handles_are_not_logged(served: Served, http: httpx2.Asy
     logged = served.stderr()
     assert "GET /upload/... HTTP/1.1" in logged and "POST /upload/... HTTP/1.1" in logged
     assert address.rpartition("/")[2] not in logged and handle.partition(":")[2].lower() not in logged.lower()
-
-
-@pytest.mark.slow
-async def test_stdio_has_no_page_and_says_what_works() -> None:
-    async with connected_over_stdio(ART_MCP_DATABASE_URL=NOWHERE) as client:
-        for arguments in ({}, {"image": "attachment://0"}, {"image": "a.jpg"}, {"image": "upload:AAAA-AAAA-AAAA-AAAA"}):
-            said = await refused(client, **arguments)
-            assert "/upload/" not in said and "absolute path" in said and "https link" in said
 
 
 @pytest.mark.slow

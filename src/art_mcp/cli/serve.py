@@ -6,8 +6,8 @@ import sys
 
 import click
 
+from art_mcp import server as serving
 from art_mcp.server.app import build_server
-from art_mcp.server.http import serve_http
 from art_mcp.settings import Settings
 
 TO_A_PERSON = (
@@ -46,4 +46,4 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
             click.echo(TO_A_PERSON, err=True)
         server.run("stdio")
     else:
-        serve_http(server, "127.0.0.1" if host is None else host, 8000 if port is None else port)
+        serving.http.serve_http(server, "127.0.0.1" if host is None else host, 8000 if port is None else port)

@@ -1,0 +1,12 @@
+"""Serves MCP: tools, prompts and resources, over stdio or HTTP."""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from art_mcp.server import http as http
+    from art_mcp.server import upload_listener as upload_listener
+
+# These load a web server, which a server that is reached over stdio needs only if its user uploads a picture.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["http", "upload_listener"])

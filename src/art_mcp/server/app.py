@@ -6,7 +6,7 @@ import difflib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -26,6 +26,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 from pydantic import AnyUrl, ValidationError
 
+from art_mcp import server as serving
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
@@ -139,7 +140,8 @@ def build_server(settings: Settings) -> ArtServer:
     async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
         async with Runtime(settings) as runtime, anyio.create_task_group() as tasks:
             tasks.start_soon(runtime.repair_indexes)
-            server.services = Services(runtime, Runner(tasks), Uploads())
+            listener = cache(lambda: serving.upload_listener.UploadListener(lambda: server.services, tasks))
+            server.services = Services(runtime, Runner(tasks), Uploads(), listener)
             yield server.services
             tasks.cancel_scope.cancel()
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import anyio
+from mcp.shared.exceptions import MCPError
+from mcp.types import ElicitRequest, ElicitRequestURLParams, ElicitResult, InputRequiredResult
+
+from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import WAYS, Kind, Reference
 from art_mcp.images.spelling import listed
 from art_mcp.images.undecoded import ImageError, Source
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
+log = logging.getLogger(__name__)
 
-    from art_mcp.errors import ArtMcpError
-
+QUESTION = "Upload the picture to search with."
+ASKS_IN_RESULT = "2026-07-28"
+"""First version of the protocol in which a server asks by the result of a call, not by a request of its own."""
+WAIT_S = 25
+"""Chat clients time out after 60 s or more, and show no progress."""
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 
@@ -47,47 +56,95 @@ def _with_folders(ctx: ToolContext, error: ImageError) -> ImageError:
 
 
 def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
-    """Add a link to the upload page to an error's next step, if the server is reached over HTTP."""
-    request = _http_request(ctx)
-    if request is None:
+    """Add a link to the upload page to an error's next step, if there is such a page."""
+    origin = _origin(ctx)
+    if origin is None:
         return error
-    link = services(ctx).uploads.link(_session(request))
-    return type(error)(
-        error.problem,
-        f"{error.next_step} If only the user has the picture, e.g. in this chat, {_ask(request, link)}",
-    )
+    ask = _ask(origin, services(ctx).uploads.link(_session(ctx)))
+    return type(error)(error.problem, f"{error.next_step} If only the user has the picture, e.g. in this chat, {ask}")
+
+
+async def asked_for(ctx: ToolContext) -> str | InputRequiredResult | None:
+    """Ask the user for a picture, through a client that opens the upload page for them (elicitation in URL mode).
+
+    Returns:
+        the picture's handle, once it is uploaded or after `WAIT_S`; or the question, which the tool returns to a
+        client that calls again with the answer; or None if the client cannot ask, or its user has not answered.
+
+    Raises:
+        ImageError: the user has declined.
+    """
+    capabilities = ctx.client_capabilities
+    if not (capabilities and capabilities.elicitation and capabilities.elicitation.url):
+        return None
+    uploads, session, asking = services(ctx).uploads, _session(ctx), ""
+    if handle := ctx.request_state:
+        answer = (ctx.input_responses or {}).get(QUESTION)
+        action = answer.action if isinstance(answer, ElicitResult) else "cancel"
+    elif (origin := _origin(ctx)) is None:
+        return None
+    else:
+        link = uploads.link(session)
+        handle, page = link.handle, f"{origin}{UPLOAD_PATH}{link.token}"
+        if (ctx.protocol_version or "") >= ASKS_IN_RESULT:
+            question = ElicitRequest(params=ElicitRequestURLParams(message=QUESTION, url=page))
+            return InputRequiredResult(input_requests={QUESTION: question}, request_state=handle)
+        asking = secrets.token_hex(8)
+        try:
+            action = (await ctx.elicit_url(QUESTION, page, asking)).action
+        except MCPError:
+            return None
+    if action == "decline":
+        raise ImageError("The user does not want to upload a picture.", WAYS)
+    if action == "cancel":
+        return None
+    with anyio.move_on_after(WAIT_S):
+        await uploads.arrival(handle, session)
+        if asking:
+            await ctx.session.send_elicit_complete(asking, ctx.request_id)
+    return handle
 
 
 def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
-    request = _http_request(ctx)
-    if request is None:
-        raise ImageError("Pictures can be uploaded only to a server that is reached over HTTP; this one is not.", WAYS)
-    uploads, session = services(ctx).uploads, _session(request)
+    uploads, session = services(ctx).uploads, _session(ctx)
     if data := uploads.picture(reference.value, session):
         return Source(data, reference.name)
-    if link := uploads.awaited(reference.value, session):
-        raise ImageError("The user has not uploaded the picture yet.", f"If they still want to, {_ask(request, link)}")
+    if (link := uploads.awaited(reference.value, session)) and (origin := _origin(ctx)):
+        raise ImageError("The user has not uploaded the picture yet.", f"If they still want to, {_ask(origin, link)}")
     problem = f"No picture is stored under this handle: it is of another session, or older than {KEPT_S // 60} minutes."
     raise with_link(ctx, ImageError(problem, WAYS))
 
 
-def _ask(request: Request, link: Link) -> str:
-    address = f"{request.url.scheme}://{request.headers['host']}{UPLOAD_PATH}{link.token}"
+def _ask(origin: str, link: Link) -> str:
     return (
-        f"ask them to open {address} and upload it there (one picture, within {LINK_S // 60} minutes). When they "
-        f"have done so, call this tool again with image={link.handle}."
+        f"ask them to open {origin}{UPLOAD_PATH}{link.token} in a browser on this computer and upload it there (one "
+        f"picture, within {LINK_S // 60} minutes). When they have done so, call this tool again with "
+        f"image={link.handle}."
     )
 
 
-def _http_request(ctx: ToolContext) -> Request | None:
-    """The HTTP request, whose Host header is valid at the client's end of a tunnel too; None over stdio.
+def _origin(ctx: ToolContext) -> str | None:
+    """The origin of the upload page, which is started if it is not there yet; None if there cannot be one.
 
-    Its host name was checked before the request came here, but not the rest of the header.
+    Over HTTP, it is where the client has found the server, which may be the client's end of a tunnel. The Host
+    header's name was checked before the request came here, but not the rest of it.
+    """
+    if not services(ctx).runtime.settings.uploads:
+        return None
+    if request := ctx.request_context.request:
+        host = request.headers.get("host", "")
+        return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else None
+    try:
+        return services(ctx).listener().origin()
+    except ArtMcpError as error:
+        log.warning("There is no upload page: %s", error.problem)
+        return None
+
+
+def _session(ctx: ToolContext) -> str:
+    """The id of the client's session, which only the client knows; empty if its protocol has no sessions.
+
+    Over stdio there is one client and no id.
     """
     request = ctx.request_context.request
-    return request if request and _HOST.fullmatch(request.headers.get("host", "")) else None
-
-
-def _session(request: Request) -> str:
-    """The id of the client's session, which only the client knows; empty if its protocol has no sessions."""
-    return request.headers.get("mcp-session-id", "")
+    return request.headers.get("mcp-session-id", "") if request else ""

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.upload_page import UploadPage
-from art_mcp.server.uploads import LINK_OR_HANDLE
+from art_mcp.server.uploads import hide_links
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -77,7 +77,6 @@ def http_app(server: ArtServer, **options: Any) -> Starlette:
         options: passed to the SDK's `streamable_http_app`.
     """
     server.custom_route("/health", methods=["GET"])(_health)
-    UploadPage(lambda: server.services).add_to(server)
     app = server.streamable_http_app(
         streamable_http_path=MCP_PATH,
         max_request_body_size=MAX_BODY,
@@ -85,6 +84,7 @@ def http_app(server: ArtServer, **options: Any) -> Starlette:
         transport_security=SECURITY,
         **options,
     )
+    app.routes.extend(UploadPage(lambda: server.services).routes())
     app.add_middleware(OnlyThisMachine)
     return app
 
@@ -114,7 +114,7 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
         web = uvicorn.Server(config)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
         for handler in logging.getLogger().handlers:  # the SDK logs tool results, uvicorn paths
-            handler.addFilter(_hide_links)
+            handler.addFilter(hide_links)
         # After it has shut down, uvicorn raises the signal again. This turns that into a normal exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         address, bound = listener.getsockname()[:2]
@@ -163,11 +163,3 @@ def _is_cut_off(record: logging.LogRecord) -> bool:
     """Whether uvicorn logs a request that was cut off by the shutdown; it logs their number, too."""
     cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
     return bool(cancelled) or record.getMessage().startswith("ASGI callable returned without completing")
-
-
-def _hide_links(record: logging.LogRecord) -> bool:
-    """Redact links and handles, by which a reader of the log could upload a picture or search by a user's picture."""
-    said = record.getMessage()
-    if (hidden := LINK_OR_HANDLE.sub("...", said)) != said:
-        record.msg, record.args = hidden, ()
-    return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio
 from mcp.server.mcpserver import Context
@@ -12,6 +14,9 @@ from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server.uploads import Uploads
 
+if TYPE_CHECKING:
+    from art_mcp.server.upload_listener import UploadListener
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -20,6 +25,8 @@ class Services:
     runtime: Runtime
     runner: Runner
     uploads: Uploads
+    listener: Callable[[], UploadListener]
+    """Imports the web server on its first call."""
     suggested: anyio.Event = field(default_factory=anyio.Event)
     """Set once a search has said that there is a better model."""
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import anyio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import FORMAT_NAMES, MAX_BYTES, PICTURE_SUFFIXES, Source
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, BusyError, LinkError
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
     from art_mcp.server.services import Services
 
 RECEIVE_WITHIN_S = 120
@@ -41,17 +40,17 @@ class UploadPage:
         self._services = services
         self._within = within
 
-    def add_to(self, server: MCPServer) -> None:
-        server.custom_route(UPLOAD_PATH + "{token}", methods=["GET"])(self.show)
-        server.custom_route(UPLOAD_PATH + "{token}", methods=["POST"])(self.receive)
+    def routes(self) -> list[Route]:
+        path = UPLOAD_PATH + "{token}"
+        return [Route(path, self.show), Route(path, self.receive, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
         """Return the page. Opening it does not use up the link."""
         try:
-            self._services().uploads.check(request.path_params["token"])
+            seconds = self._services().uploads.seconds_left(request.path_params["token"])
         except LinkError:
             return _page("gone", status=404)
-        return _page("choose", status=200)
+        return _page("choose", status=200, seconds=seconds)
 
     async def receive(self, request: Request) -> Response:
         """Receive a picture as the raw request body. The response is JSON, with `handle` or `error`."""
@@ -88,11 +87,12 @@ async def _body(request: Request) -> bytes | None:
     return bytes(data)
 
 
-def _page(state: str, *, status: int) -> Response:
+def _page(state: str, *, status: int, seconds: float = 0) -> Response:
     nonce = secrets.token_urlsafe(16)
     values = {
         "nonce": nonce,
         "state": state,
+        "seconds": int(seconds),
         "formats": ", ".join(FORMAT_NAMES.values()),
         "suffixes": ",".join(PICTURE_SUFFIXES),
         "max_bytes": MAX_BYTES,

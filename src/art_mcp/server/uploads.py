@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import logging
 import re
 import secrets
 import struct
@@ -22,8 +23,6 @@ from art_mcp.errors import ArtMcpError
 
 UPLOAD_PATH = "/upload/"
 """Path of the page, before the token."""
-LINK_OR_HANDLE = re.compile(f"(?<={UPLOAD_PATH})[A-Za-z0-9_-]+|(?<=upload:)[A-Za-z2-7-]+")
-"""Matches the secret parts of links and handles."""
 LINK_S = 10 * 60
 """Lifetime of a link in seconds."""
 KEPT_S = 30 * 60
@@ -40,6 +39,7 @@ AT_ONCE, AT_ONCE_A_SESSION = 6, 2
 _CLAIM = struct.Struct(">I8s8s")  # expiry in seconds of the clock, digest of the session, random bytes
 _TAG_BYTES = 10
 _HANDLE_BYTES = 10
+_SECRETS = re.compile(f"(?<={UPLOAD_PATH})[A-Za-z0-9_-]+|(?<=upload:)[A-Za-z2-7-]+")
 
 
 class LinkError(ArtMcpError):
@@ -96,6 +96,7 @@ class Uploads:
         self._uploads: dict[str, _Upload] = {}
         self._receiving: Counter[bytes] = Counter()
         self._open: set[str] = set()
+        self._kept = asyncio.Event()
 
     def link(self, session: str) -> Link:
         """Create a link, and the handle of the picture that will be uploaded there."""
@@ -125,6 +126,14 @@ class Uploads:
         if link.until <= self._clock() or link.handle in self._uploads:
             raise LinkError
         return link
+
+    def seconds_left(self, token: str) -> float:
+        """Verify a token, and return for how long it is valid.
+
+        Raises:
+            LinkError: as in `check`.
+        """
+        return self.check(token).until - self._clock()
 
     @contextmanager
     def receiving(self, token: str) -> Iterator[Link]:
@@ -168,6 +177,8 @@ class Uploads:
             oldest.data = b""
         self._awaited.pop(link.handle, None)
         self._uploads[link.handle] = _Upload(data, link.session, self._clock() + KEPT_S)
+        self._kept.set()
+        self._kept = asyncio.Event()
         # Deletes the last picture in time, even if there are no more calls.
         asyncio.get_running_loop().call_later(KEPT_S + 1, self._forget)
 
@@ -177,10 +188,21 @@ class Uploads:
         upload = self._uploads.get(_as_made(handle))
         return upload.data or None if upload and upload.session == self._session(session) else None
 
+    async def arrival(self, handle: str, session: str) -> bytes:
+        """Wait until the picture of a handle is uploaded; returns as `picture`."""
+        while not (data := self.picture(handle, session)):
+            await self._kept.wait()
+        return data
+
     def awaited(self, handle: str, session: str) -> Link | None:
         """The unused link of a handle, in the session that requested it; None if there is none or it has expired."""
         link = self._awaited.get(_as_made(handle))
         return link if link and link.session == self._session(session) and link.until > self._clock() else None
+
+    @property
+    def awaits_any(self) -> bool:
+        """Whether a link is open: not used and not expired, or in use."""
+        return bool(self._open) or any(link.until > self._clock() for link in self._awaited.values())
 
     def _link(self, claim: bytes) -> Link:
         until, session, _ = _CLAIM.unpack(claim)
@@ -201,6 +223,14 @@ class Uploads:
             if self._uploads[oldest].until > now:
                 break
             del self._uploads[oldest]
+
+
+def hide_links(record: logging.LogRecord) -> bool:
+    """Redact links and handles, by which a reader of the log could upload a picture or search by a user's picture."""
+    said = record.getMessage()
+    if (hidden := _SECRETS.sub("...", said)) != said:
+        record.msg, record.args = hidden, ()
+    return True
 
 
 def _as_made(handle: str) -> str:

@@ -111,7 +111,7 @@ async def test_forms_that_lead_nowhere_say_what_does(client: Client) -> None:
         ({"image": "http://example.org/secret"}, "by https only"),
         ({"image": "sandbox:/mnt/data/x.png"}, "image_file"),
         ({"image": "[image 1]"}, "ask for the picture's absolute path"),
-        ({"image": "upload:7KQ2-M5XD-AB3F-Z4QY"}, "uploaded only to a server that is reached over http"),
+        ({"image": "upload:7KQ2-M5XD-AB3F-Z4QY"}, "no picture is stored under this handle"),
         ({"image": "data:image/png;base64,AAAAA"}, "its base64 was truncated"),
         ({"image": "data:image/png;base64," + "A" * 30 * 2**20}, "larger than 20 MiB"),
         ({"image": 5}, "image must be text"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp.types import CallToolResult, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp import search
@@ -13,7 +13,7 @@ from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Sort, Text
 from art_mcp.server.filters import with_filters
-from art_mcp.server.handover import handed_over, with_link
+from art_mcp.server.handover import asked_for, handed_over, with_link
 from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import NOTHING_FITS, SearchResult, search_result, search_text
 from art_mcp.server.services import ToolContext, services
@@ -93,8 +93,9 @@ async def search_paintings_by_image(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
     pictures: Pictures = True,
-) -> Annotated[CallToolResult, SearchResult]:
+) -> Annotated[CallToolResult, SearchResult] | InputRequiredResult:
     starts = {"image": image, "image_file": image_file, "painting_id": painting_id, "painting_ids": painting_ids}
+    note = ""
     named = [name for name, value in starts.items() if value]
     if len(named) != 1:
         error = search.finder.SearchError(
@@ -102,7 +103,14 @@ async def search_paintings_by_image(
             "Give exactly one: a picture's absolute path or https link as image, the id of a painting as painting_id, "
             f"or 2 to {MAX_PAINTINGS} ids as painting_ids.",
         )
-        raise error if named else with_link(ctx, error)
+        if named:
+            raise error
+        asked = await asked_for(ctx)
+        if isinstance(asked, InputRequiredResult):
+            return asked
+        if asked is None:
+            raise with_link(ctx, error)
+        image, note = asked, f"To search with the user's picture again, give image={asked}."
     ids = [parse_painting_id(each) for each in painting_ids or filter(None, [painting_id])]
     if painting_ids and len(set(ids)) == 1:
         raise search.finder.SearchError(
@@ -114,10 +122,10 @@ async def search_paintings_by_image(
     else:
         picture = await handed_over(ctx, image or image_file or "")
         found = await services(ctx).runtime.ask(lambda finder: finder.by_image(picture, **steered))
-    return await _answer(ctx, found, pictures)
+    return await _answer(ctx, found, pictures, note)
 
 
-async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolResult:
+async def _answer(ctx: ToolContext, found: Answer, pictures: bool, note: str = "") -> CallToolResult:
     sheet = (
         await search.contact_sheet.contact_sheet_of(await services(ctx).runtime.database(), found)
         if pictures and found.hits and shows_pictures(ctx)
@@ -129,4 +137,5 @@ async def _answer(ctx: ToolContext, found: Answer, pictures: bool) -> CallToolRe
         suggested.set()
         if suggestion := await services(ctx).runtime.suggestion():
             result.note += f" {suggestion}"
+    result.note = " ".join(filter(None, [result.note, note])) or None
     return answer(result, search_text, *([sheet] if sheet else []))
