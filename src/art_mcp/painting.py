@@ -235,7 +235,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """A stored picture of a painting, as WebP."""
+    """A stored picture of a painting: JPEG, or WebP if an older version stored it."""
 
     kind: str
     """`thumbnail` (320 px) or `display` (a setting, 1024 px by default)."""

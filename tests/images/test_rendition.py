@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from art_mcp.images.picture import Picture, read_picture
-from art_mcp.images.rendition import Rendition, lighter, opened, render
+from art_mcp.images.rendition import Rendition, as_jpeg, opened, render
 from art_mcp.images.undecoded import ImageError
 
 
@@ -37,7 +37,7 @@ def test_a_thumbnail_and_a_display_picture() -> None:
     ]
     for rendition in renditions:
         image = decoded(rendition)
-        assert (image.format, image.mode, image.size) == ("WEBP", "RGB", (rendition.width, rendition.height))
+        assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (rendition.width, rendition.height))
     assert 5_000 < len(renditions[0].data) < 30_000
 
 
@@ -72,13 +72,23 @@ def test_no_metadata_travels_on() -> None:
         assert not {"exif", "icc_profile", "xmp"} & set(decoded(rendition).info)
 
 
-def test_what_is_too_heavy_is_made_lighter_and_the_rest_left_as_it_is() -> None:
+def test_what_is_too_heavy_is_made_as_jpeg_and_the_rest_left_as_it_is() -> None:
     _, display = render(picture(1300, 867))
-    assert lighter(display.data, len(display.data)) is display.data
-    light = lighter(display.data, len(display.data) // 3)
+    assert as_jpeg(display.data, len(display.data)) is display.data
+    light = as_jpeg(display.data, len(display.data) // 3)
     assert len(light) <= len(display.data) // 3
     with Image.open(BytesIO(light)) as image:
-        assert image.format == "WEBP" and image.width < 1024
+        assert image.format == "JPEG" and image.width < 1024
+
+
+def test_what_an_older_version_stored_is_read_and_shown_as_jpeg() -> None:
+    buffer = BytesIO()
+    source = picture(900, 600).image
+    source.save(buffer, "WEBP", quality=82)
+    assert opened(buffer.getvalue()).size == (900, 600)
+    with Image.open(BytesIO(as_jpeg(buffer.getvalue(), 1 << 20))) as image:
+        assert (image.format, image.size) == ("JPEG", (900, 600))
+        assert np.abs(np.asarray(image).astype(float) - np.asarray(source)).mean() < 8
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"RIFF\x04\0\0\0WEBP"])

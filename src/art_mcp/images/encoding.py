@@ -23,7 +23,7 @@ def encode(image: Image.Image, form: str, qualities: Sequence[int], max_bytes: i
     """Encode at the best quality that fits into `max_bytes`; if none fits, shrink the picture at the lowest.
 
     Args:
-        form: JPEG or WEBP.
+        form: JPEG, or another that Pillow encodes with a quality.
         qualities: on Pillow's scale, best first.
 
     Raises:

@@ -57,7 +57,7 @@ def excerpt(data: bytes, *, size: int, region: Region | None = None, max_bytes: 
     CPU-bound: call it in a thread.
 
     Args:
-        data: the rendition, WebP.
+        data: the rendition.
         size: maximum of the longer side in pixels; at least 1.
         max_bytes: size limit of the result.
 

@@ -46,7 +46,7 @@ def register(server: MCPServer[Services]) -> None:
         name="painting_image",
         title="A painting's picture",
         description="The picture of one painting, about 1024 pixels. Take the id from a search result.",
-        mime_type="image/webp",
+        mime_type="image/jpeg",
         annotations=Annotations(audience=["user", "assistant"]),
         security=_IDS,
     )(painting_image)
@@ -63,7 +63,7 @@ async def painting_image(ctx: ToolContext, id: str) -> bytes:
     if rendition is None:
         raise ResourceNotFoundError(f"No picture of the painting {found.id} is stored. Load its collection again.")
     return await anyio.to_thread.run_sync(
-        images.rendition.lighter, rendition.data, MAX_IMAGE, limiter=services(ctx).runtime.showing
+        images.rendition.as_jpeg, rendition.data, MAX_IMAGE, limiter=services(ctx).runtime.showing
     )
 
 

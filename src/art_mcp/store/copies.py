@@ -37,7 +37,7 @@ class Uncompared:
     id: uuid.UUID
     image_sha256: bytes | None
     thumbnail: bytes
-    """WebP."""
+    """An encoded picture."""
 
 
 @dataclass(frozen=True, slots=True)

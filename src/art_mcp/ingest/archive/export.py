@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
+from art_mcp.images.rendition import suffix
 from art_mcp.ingest.archive.layout import (
     CATALOGUE,
     IMAGES,
@@ -216,7 +217,7 @@ class Writer:
         )
 
     def _keep(self, data: bytes) -> str:
-        name = f"{hashlib.sha256(data).hexdigest()}.webp"
+        name = f"{hashlib.sha256(data).hexdigest()}.{suffix(data)}"
         (self._images / name).write_bytes(data)
         return name
 

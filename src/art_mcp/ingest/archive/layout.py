@@ -2,7 +2,7 @@
 
 manifest.json          format, collections and embedding spaces, see `Manifest`
 catalogue.jsonl        one painting per line, ordered by painting id, see `Record`
-images/SHA256.webp     the stored renditions, each named by the SHA-256 of its bytes
+images/SHA256.jpg      the stored renditions, each named by the SHA-256 of its bytes; older ones are WebP (.webp)
 vectors/SPACE.npy      the vectors of one embedding space: unit length, float16, shape (vectors, dimensions)
 """
 
@@ -26,7 +26,7 @@ from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, readable
 from art_mcp.space import Space
 
 MANIFEST, CATALOGUE, IMAGES, VECTORS = "manifest.json", "catalogue.jsonl", "images", "vectors"
-MEMBER = re.compile(r"manifest\.json|catalogue\.jsonl|images/[0-9a-f]{64}\.webp|vectors/[a-z0-9_]{1,50}\.npy")
+MEMBER = re.compile(r"manifest\.json|catalogue\.jsonl|images/[0-9a-f]{64}\.(?:jpg|webp)|vectors/[a-z0-9_]{1,50}\.npy")
 """Matches the path of every file that may be part of an archive, relative to its folder."""
 FORMAT: Final = 2
 MAX_DIMENSIONS = 4000
@@ -36,7 +36,7 @@ OTHER_COPY = "Import another copy of the archive, or export it again."
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _Name = Annotated[str, Field(pattern=r"^[^\x00]{1,4096}$")]
 _SHA256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_File = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.webp$")]
+_File = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.(jpg|webp)$")]
 _Side = Annotated[int, Field(ge=1, le=LOCAL.side)]
 _Format = Annotated[str, Field(pattern=f"^({'|'.join(FORMATS)})$")]
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from art_mcp.dates import years
 from art_mcp.images.files import open_file, read_file
-from art_mcp.images.rendition import THUMBNAIL_SIDE
+from art_mcp.images.rendition import STORED_FORMATS, THUMBNAIL_SIDE
 from art_mcp.images.undecoded import ImageError, quiet_pillow
 from art_mcp.ingest.archive.layout import (
     CATALOGUE,
@@ -193,15 +193,15 @@ class Archive(Bundle):
             data = read_file(self._folder / IMAGES / name, [self._folder / IMAGES])
         except ImageError as error:
             raise _Bad(f"Its {kind} cannot be read: {error.problem}") from None
-        if f"{hashlib.sha256(data).hexdigest()}.webp" != name:
+        if hashlib.sha256(data).hexdigest() != name.partition(".")[0]:
             raise _Bad(f"Its {kind} is damaged: its SHA-256 is wrong.")
         if len(data) > _MAX_BYTES[kind]:
             raise _Bad(f"Its {kind} exceeds {_MAX_BYTES[kind] >> 10:,} KiB.")
         try:
-            with quiet_pillow(), Image.open(BytesIO(data), formats=["WEBP"]) as opened:
+            with quiet_pillow(), Image.open(BytesIO(data), formats=list(STORED_FORMATS)) as opened:
                 size, frames = opened.size, getattr(opened, "n_frames", 1)
         except Exception:  # decoders can raise any exception on malicious input
-            raise _Bad(f"Its {kind} is not a WebP picture, or is damaged.") from None
+            raise _Bad(f"Its {kind} is not a JPEG or WebP picture, or is damaged.") from None
         if max(size) > _MAX_SIDE[kind]:
             raise _Bad(f"Its {kind} has {size[0]} x {size[1]} pixels; the maximum per side is {_MAX_SIDE[kind]}.")
         if frames > 1:
