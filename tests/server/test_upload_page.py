@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
+import pillow_heif
 import pytest
 from PIL import Image
 from support.browser import Browser, browsing
@@ -20,6 +21,8 @@ from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.app import ArtServer
 from art_mcp.server.uploads import LINK_S
 from art_mcp.settings import Settings
+
+pillow_heif.register_heif_opener()
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -151,12 +154,13 @@ async def test_a_small_picture_is_sent_as_it_is(page: Page, browser: Browser, tm
     assert page.arrived == png()
 
 
+@pytest.mark.parametrize("suffix", [".heic", ".tif"])
 async def test_what_the_browser_cannot_read_is_said_and_sent_as_it_is(
-    page: Page, browser: Browser, tmp_path: Path
+    page: Page, browser: Browser, tmp_path: Path, suffix: str
 ) -> None:
-    text, scan, large = tmp_path / "letter.pdf", tmp_path / "scan.tif", tmp_path / "large.tif"
+    text, photo, large = tmp_path / "letter.pdf", tmp_path / f"photo{suffix}", tmp_path / "large.tif"
     text.write_bytes(b"%PDF-1.7 hello")
-    saved(scan, halves(300, 200))
+    saved(photo, halves(300, 200))
     saved(large, noise(3000, 3000))
     assert large.stat().st_size > MAX_BYTES
 
@@ -167,15 +171,15 @@ async def test_what_the_browser_cannot_read_is_said_and_sent_as_it_is(
         browser.give("#file", str(text))
         browser.wait_for("This browser cannot read this file")
         browser.click("#send")
-        browser.wait_for("The file is not a picture in a supported format.")
-        browser.give("#file", str(scan))
+        browser.wait_for("The file is a PDF document, which is not supported.")
+        browser.give("#file", str(photo))
         browser.wait_for("It is sent as it is; the server reads JPEG")
         assert browser.run("return document.querySelector('#preview').offsetHeight") == 0
         browser.click("#send")
         browser.wait_for("The picture is uploaded")
 
     await by(upload)
-    assert page.arrived == scan.read_bytes()
+    assert page.arrived == photo.read_bytes()
 
 
 HAND_OVER = """

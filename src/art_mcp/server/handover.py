@@ -61,7 +61,7 @@ def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
     if origin is None:
         return error
     ask = _ask(origin, services(ctx).uploads.link(_session(ctx)))
-    return type(error)(error.problem, f"{error.next_step} If only the user has the picture, e.g. in this chat, {ask}")
+    return ArtMcpError(error.problem, f"{error.next_step} If only the user has the picture, e.g. in this chat, {ask}")
 
 
 async def asked_for(ctx: ToolContext) -> str | InputRequiredResult | None:
