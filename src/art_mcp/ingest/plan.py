@@ -57,7 +57,7 @@ class FirstRow:
         return cls(row.label, said.title, artists(said.artist), said.date, span, said.number, row.image)
 
     def __str__(self) -> str:
-        span = ("-".join(dict.fromkeys(map(str, self.years))) if self.years else "no year") if self.date else None
+        span = (" to ".join(dict.fromkeys(map(str, self.years))) if self.years else "no year") if self.date else None
         facts = [
             self.title or "no title",
             f"by {', '.join(self.artists)}" if self.artists else "no artist",

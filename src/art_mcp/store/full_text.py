@@ -20,7 +20,7 @@ MATCHES = 1000
 ELSEWHERE = 0.7
 """Weight of a match outside title and artist, relative to one inside."""
 NAMES = "ts_filter(p.search, '{a}')"
-"""SQL of the words of title and artist, the same expression as in their index."""
+"""SQL of the words of title, artist and number, the same expression as in their index."""
 SAMPLE = 500
 """Number of paintings from which the frequency of a term is estimated."""
 SAMPLED_FROM = 5_000

@@ -40,8 +40,8 @@ PAINTING_FIELDS = (*OWN_FIELDS, *CATALOGUE_FIELDS, *HOLDING_FIELDS, "details", *
 READ_FIELDS = [field for field in PAINTING_FIELDS if field not in KEY_COLUMNS.values()]
 """Columns from which a `Painting` is read."""
 SEARCHED = {
-    "A": ("title", "artist"),
-    "B": ("date", "type", "school", "technique", "timeframe", "number"),
+    "A": ("title", "artist", "number"),
+    "B": ("date", "type", "school", "technique", "timeframe"),
     "C": ("description",),
 }
 """Catalogue fields by their weight in full-text search; the details have the weight D."""
