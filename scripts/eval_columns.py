@@ -19,10 +19,10 @@ from typing import Any
 
 from figures import table
 
-from art_mcp.ingest.sources.choosing import Columns, NoPictureColumn, choose
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables.choosing import Columns, NoPictureColumn, choose
+from art_mcp.ingest.sources.tables.table import Table
 
 SHOWN = ("title", "artist", "date", "image", "number", "key")
 EXPECTED = ("title", "artist", "date", "image")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from art_mcp.images.decoding import Decoder
 from art_mcp.images.undecoded import FORMAT_NAMES
-from art_mcp.ingest.sources.folder import PictureFolder
+from art_mcp.ingest.sources.folders.folder import PictureFolder
 from art_mcp.ingest.sources.places import Folder
 from art_mcp.ingest.sources.source import Row
 

@@ -16,9 +16,9 @@ from art_mcp.cli.paths import existing
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_groups, print_refusals
 from art_mcp.errors import ArtMcpError, on_command_line
-from art_mcp.ingest.sources.columns import FIELDS
 from art_mcp.ingest.sources.kinds import KINDS, is_address
 from art_mcp.ingest.sources.source import Options
+from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs

@@ -15,10 +15,10 @@ import anyio.to_thread
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.evaluation.question import Kind, Question
-from art_mcp.ingest.sources.choosing import NoPictureColumn
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables.choosing import NoPictureColumn
+from art_mcp.ingest.sources.tables.table import Table
 from art_mcp.painting import EVERYTHING, Filters
 from art_mcp.search import MAX_QUERY
 from art_mcp.store import known_items

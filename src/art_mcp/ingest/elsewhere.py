@@ -12,8 +12,8 @@ import anyio.to_thread
 from art_mcp.images.local_file import sha256
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.local import LocalSource
-from art_mcp.ingest.sources.records import is_link
 from art_mcp.ingest.sources.source import Row
+from art_mcp.ingest.sources.tables.records import is_link
 from art_mcp.painting import painting_id
 from art_mcp.store import collection_sizes, known_sources
 

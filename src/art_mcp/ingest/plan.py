@@ -22,8 +22,8 @@ from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.listing import item_of
 from art_mcp.ingest.names import artists
 from art_mcp.ingest.refusals import Group, Refusals
-from art_mcp.ingest.sources.records import is_link
 from art_mcp.ingest.sources.source import Refusal, Row
+from art_mcp.ingest.sources.tables.records import is_link
 from art_mcp.store import jobs
 from art_mcp.store.jobs import HeldItem, NewItem, Outcome
 

@@ -14,7 +14,7 @@ from art_mcp.ingest.job import collection_name
 from art_mcp.ingest.load import Bundle, ImportFailed
 from art_mcp.ingest.names import artists
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row
-from art_mcp.ingest.sources.table import TABLE_SUFFIXES, is_table, table_at
+from art_mcp.ingest.sources.tables.table import TABLE_SUFFIXES, is_table, table_at
 from art_mcp.painting import Painting, kept_details, painting_id
 from art_mcp.settings import AZURE_MODEL_VERSION
 from art_mcp.space import Leg, Space

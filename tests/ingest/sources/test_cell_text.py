@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from art_mcp.ingest.sources.cell_text import cell_text, is_nothing, is_vector
-from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.columns import FIELDS
+from art_mcp.ingest.sources.tables.cell_text import cell_text, is_nothing, is_vector
+from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.painting import readable
 
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from art_mcp.errors import on_command_line
-from art_mcp.ingest.sources.choosing import MAX_KEPT, Columns, NoPictureColumn, choose
-from art_mcp.ingest.sources.columns import FIELDS
 from art_mcp.ingest.sources.source import Refusal, Row, SourceError
+from art_mcp.ingest.sources.tables.choosing import MAX_KEPT, Columns, NoPictureColumn, choose
+from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.painting import MAX_DETAIL, kept_details
 
 LINK = "https://museum.example/pictures/{}.jpg"

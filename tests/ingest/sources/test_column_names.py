@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from art_mcp.ingest.sources.choosing import NoPictureColumn, choose
-from art_mcp.ingest.sources.column_names import matches, names_of, plain, words
-from art_mcp.ingest.sources.columns import FIELDS
+from art_mcp.ingest.sources.tables.choosing import NoPictureColumn, choose
+from art_mcp.ingest.sources.tables.column_names import matches, names_of, plain, words
+from art_mcp.ingest.sources.tables.columns import FIELDS
 
 HEADERS = json.loads(Path(__file__).with_name("headers.json").read_text(encoding="utf-8"))
 """The columns of systems and spreadsheets, and the one in which each field is expected."""

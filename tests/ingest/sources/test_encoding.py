@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from art_mcp.errors import on_command_line
-from art_mcp.ingest.sources.encoding import damage, detect
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import Options, Row, SourceError
+from art_mcp.ingest.sources.tables.encoding import damage, detect
 
 HEADER = "image,title,artist\n"
 CZECH = f"{HEADER}1.jpg,Zimní večer,Šimon Dvořák\n2.jpg,Žena s dítětem,Jiří Němec\n"

@@ -11,10 +11,11 @@ import openpyxl
 import pytest
 from support.pictures import contents, draw
 
-from art_mcp.ingest.sources import excel, zipped
+from art_mcp.ingest.sources import zipped
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Options, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables import excel
+from art_mcp.ingest.sources.tables.table import Table
 
 
 def table(path: Path, options: Options = DEFAULTS) -> Table:

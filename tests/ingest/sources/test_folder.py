@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from support.pictures import draw
 
-from art_mcp.ingest.sources.folder import PictureFolder
+from art_mcp.ingest.sources.folders.folder import PictureFolder
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables.table import Table
 
 
 def opened(path: Path) -> PictureFolder | Table:

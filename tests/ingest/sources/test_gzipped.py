@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from art_mcp.ingest.sources import gzipped
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables import gzipped
+from art_mcp.ingest.sources.tables.table import Table
 
 
 def rows_of(path: Path) -> list[Row | Refusal]:

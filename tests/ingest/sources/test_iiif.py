@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from support.picture_server import PictureServer, picture_server, said
 
-from art_mcp.ingest.sources import iiif, web
+from art_mcp.ingest.sources import web
+from art_mcp.ingest.sources.museums import iiif
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, SourceError
 

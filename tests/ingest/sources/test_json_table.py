@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from art_mcp.ingest.sources.json_document import objects_in
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables.json_document import objects_in
+from art_mcp.ingest.sources.tables.table import Table
 
 SEA, WOOD = {"image": "1.jpg", "title": "Sea"}, {"image": "2.jpg", "title": "Wood"}
 JSON = st.recursive(

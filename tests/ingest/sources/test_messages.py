@@ -15,7 +15,7 @@ from art_mcp.errors import Advice, Argument, ArtMcpError, lines_of, on_command_l
 PACKAGE = Path(art_mcp.__file__).parent
 READ_BY_TOOLS = sorted(
     path
-    for pattern in ("ingest/sources/*.py", "ingest/*.py", "images/*.py", "server/tools/*.py")
+    for pattern in ("ingest/sources/**/*.py", "ingest/*.py", "images/*.py", "server/tools/*.py")
     for path in PACKAGE.glob(pattern)
     if path.name != "reembed.py"  # re-embeds on the command line only
 )

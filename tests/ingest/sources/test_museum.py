@@ -12,8 +12,9 @@ from PIL import Image
 from support.picture_server import PictureServer, picture_server, said
 
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources import cleveland, met, museum, smk, web
+from art_mcp.ingest.sources import web
 from art_mcp.ingest.sources.kinds import MUSEUMS
+from art_mcp.ingest.sources.museums import cleveland, met, museum, smk
 from art_mcp.ingest.sources.opening import READERS, open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, Source, SourceError
 from art_mcp.runtime import Runtime

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from art_mcp.ingest.sources.noise import is_numbered
+from art_mcp.ingest.sources.folders.noise import is_numbered
 
 
 @pytest.mark.parametrize(

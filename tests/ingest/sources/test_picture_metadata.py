@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from art_mcp.ingest.sources import picture_metadata
-from art_mcp.ingest.sources.folder import PictureFolder
+from art_mcp.ingest.sources.folders import picture_metadata
+from art_mcp.ingest.sources.folders.folder import PictureFolder
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Row
 

@@ -8,11 +8,11 @@ import pytest
 from support.pictures import contents, draw
 
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources import picture_names
 from art_mcp.ingest.sources.opening import open_source
-from art_mcp.ingest.sources.picture_names import meanings
 from art_mcp.ingest.sources.source import Options, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables import picture_names
+from art_mcp.ingest.sources.tables.picture_names import meanings
+from art_mcp.ingest.sources.tables.table import Table
 
 PICTURES = (
     *("1.jpg", "2.jpg", "INV-12.jpg", "sub/7.jpg", "Café.jpg", "Straße.jpg", "photo (1).jpg", "Monet, Claude.jpg"),

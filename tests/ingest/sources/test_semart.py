@@ -8,7 +8,7 @@ from art_mcp.ingest.sources import kinds
 from art_mcp.ingest.sources.kinds import KINDS
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables.table import Table
 
 HEADER = "IMAGE_FILE\tDESCRIPTION\tAUTHOR\tTITLE\tTECHNIQUE\tDATE\tTYPE\tSCHOOL\tTIMEFRAME\n"
 

@@ -16,10 +16,11 @@ from support.picture_server import PictureServer, picture_server, said
 
 from art_mcp.images.fetch import Fetcher
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources import links, parquet, web
+from art_mcp.ingest.sources import links, web
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Options, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables import parquet
+from art_mcp.ingest.sources.tables.table import Table
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs

@@ -12,10 +12,10 @@ from PIL import Image
 
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources import zipped
-from art_mcp.ingest.sources.folder import PictureFolder
+from art_mcp.ingest.sources.folders.folder import PictureFolder
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table import Table
+from art_mcp.ingest.sources.tables.table import Table
 
 
 def jpeg(colour: str) -> bytes:

@@ -32,9 +32,9 @@ from art_mcp.ingest.archive.layout import (
 from art_mcp.ingest.archive.vectors import TYPE, VectorReader
 from art_mcp.ingest.load import Bundle
 from art_mcp.ingest.names import artists
-from art_mcp.ingest.sources.columns import painting
-from art_mcp.ingest.sources.jsonl import objects
 from art_mcp.ingest.sources.source import Refusal
+from art_mcp.ingest.sources.tables.columns import painting
+from art_mcp.ingest.sources.tables.jsonl import objects
 from art_mcp.painting import Painting, Rendition, kept_details, painting_id, readable
 from art_mcp.settings import MAX_DISPLAY_SIZE
 from art_mcp.store.paintings import Entry

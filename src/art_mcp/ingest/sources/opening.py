@@ -7,19 +7,19 @@ from pathlib import Path
 
 from art_mcp.images.files import allowed_path
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources.choosing import SHOWN
-from art_mcp.ingest.sources.cleveland import Cleveland
-from art_mcp.ingest.sources.folder import PictureFolder, has_pictures
-from art_mcp.ingest.sources.iiif import IIIF
+from art_mcp.ingest.sources.folders.folder import PictureFolder, has_pictures
+from art_mcp.ingest.sources.folders.sidecar import sidecars
 from art_mcp.ingest.sources.kinds import describe_kinds, is_address
-from art_mcp.ingest.sources.met import Met
-from art_mcp.ingest.sources.museum import Museum
+from art_mcp.ingest.sources.museums.cleveland import Cleveland
+from art_mcp.ingest.sources.museums.iiif import IIIF
+from art_mcp.ingest.sources.museums.met import Met
+from art_mcp.ingest.sources.museums.museum import Museum
+from art_mcp.ingest.sources.museums.smk import SMK
 from art_mcp.ingest.sources.places import Folder, Place
-from art_mcp.ingest.sources.semart import misfit
-from art_mcp.ingest.sources.sidecar import sidecars
-from art_mcp.ingest.sources.smk import SMK
 from art_mcp.ingest.sources.source import Options, Source, SourceError
-from art_mcp.ingest.sources.table import TABLE_SUFFIXES, Table, is_table, semart_tables, table_at
+from art_mcp.ingest.sources.tables.choosing import SHOWN
+from art_mcp.ingest.sources.tables.semart import misfit
+from art_mcp.ingest.sources.tables.table import TABLE_SUFFIXES, Table, is_table, semart_tables, table_at
 from art_mcp.ingest.sources.zipped import Archive
 
 READERS: dict[str, type[Museum]] = {"met": Met, "cleveland": Cleveland, "smk": SMK}

@@ -17,9 +17,9 @@ from art_mcp import store
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
 from art_mcp.ingest.errors import IngestError, unknown_job
-from art_mcp.ingest.sources.columns import FIELDS
 from art_mcp.ingest.sources.kinds import MUSEUMS, describe_kinds, is_address
 from art_mcp.ingest.sources.source import Options
+from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import ColumnNames, Number, Text
 from art_mcp.server.job_results import MANY, IngestResult, ingest_text, job_result, plan_result

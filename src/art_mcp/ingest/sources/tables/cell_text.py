@@ -7,8 +7,8 @@ import html
 import json
 import re
 
-from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.records import is_link
+from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.records import is_link
 from art_mcp.ingest.sources.web import text_of
 
 NOTHING = frozenset(

@@ -10,9 +10,9 @@ import anyio.to_thread
 from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import PICTURE_SUFFIXES, ImageError
 from art_mcp.ingest.sources.links import Links
-from art_mcp.ingest.sources.picture_names import PictureNames, leads_out, meanings
 from art_mcp.ingest.sources.places import Place
-from art_mcp.ingest.sources.records import is_link
+from art_mcp.ingest.sources.tables.picture_names import PictureNames, leads_out, meanings
+from art_mcp.ingest.sources.tables.records import is_link
 
 
 class TablePictures:

@@ -7,11 +7,11 @@ import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import BinaryIO, TextIO
 
-from art_mcp.ingest.sources.column_names import matches, plain
-from art_mcp.ingest.sources.columns import without_surrogates
-from art_mcp.ingest.sources.encoding import damage, detect
-from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records, is_link, is_picture
 from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.tables.column_names import matches, plain
+from art_mcp.ingest.sources.tables.columns import without_surrogates
+from art_mcp.ingest.sources.tables.encoding import damage, detect
+from art_mcp.ingest.sources.tables.records import MAX_LINE, SAMPLE_BYTES, Cells, Records, is_link, is_picture
 from art_mcp.painting import readable
 
 MAX_LINES_IN_A_ROW = 100

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.column_names import plain
-from art_mcp.ingest.sources.records import Cells, NotInstalled, Records
 from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.column_names import plain
+from art_mcp.ingest.sources.tables.records import Cells, NotInstalled, Records
 from art_mcp.ingest.sources.zipped import open_zip
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, BinaryIO
 
 from art_mcp.images.undecoded import quiet_pillow
-from art_mcp.ingest.sources.noise import is_written_by_program
-from art_mcp.ingest.sources.xmp import MAX_PACKET, read_xmp
+from art_mcp.ingest.sources.folders.noise import is_written_by_program
+from art_mcp.ingest.sources.folders.xmp import MAX_PACKET, read_xmp
 
 if TYPE_CHECKING:
     from PIL import Image

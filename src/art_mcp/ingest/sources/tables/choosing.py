@@ -10,11 +10,11 @@ from difflib import get_close_matches
 from urllib.parse import quote
 
 from art_mcp.errors import Advice
-from art_mcp.ingest.sources.cell_text import cell_text, is_nothing, is_vector
-from art_mcp.ingest.sources.column_names import Match, matches, names_of, plain, words
-from art_mcp.ingest.sources.columns import FIELDS, painting, without_surrogates
-from art_mcp.ingest.sources.records import is_link, is_picture
 from art_mcp.ingest.sources.source import Refusal, Row, SourceError, column_argument
+from art_mcp.ingest.sources.tables.cell_text import cell_text, is_nothing, is_vector
+from art_mcp.ingest.sources.tables.column_names import Match, matches, names_of, plain, words
+from art_mcp.ingest.sources.tables.columns import FIELDS, painting, without_surrogates
+from art_mcp.ingest.sources.tables.records import is_link, is_picture
 from art_mcp.painting import MAX_DETAIL, MAX_NAME, readable
 
 SHOWN = 12

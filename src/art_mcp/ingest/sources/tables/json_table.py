@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from art_mcp.ingest.sources.column_names import plain
-from art_mcp.ingest.sources.json_document import MAX_OBJECT, Path, objects_in
-from art_mcp.ingest.sources.jsonl import MAX_COLUMNS, SAMPLE_ROWS, cells_of, decode, jsonl
-from art_mcp.ingest.sources.records import SAMPLE_BYTES, Cells, Records
 from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.tables.column_names import plain
+from art_mcp.ingest.sources.tables.json_document import MAX_OBJECT, Path, objects_in
+from art_mcp.ingest.sources.tables.jsonl import MAX_COLUMNS, SAMPLE_ROWS, cells_of, decode, jsonl
+from art_mcp.ingest.sources.tables.records import SAMPLE_BYTES, Cells, Records
 
 _HEAD = 1 << 16
 """Number of bytes at the start of a file that tell lines of JSON from one document."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from art_mcp.ingest.sources.column_names import words
+from art_mcp.ingest.sources.tables.column_names import words
 
 MAX_DEPTH = 8
 MAX_PARTS = 1_000

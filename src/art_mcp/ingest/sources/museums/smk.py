@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from art_mcp.ingest.sources.museum import NOT_OPEN, Museum, Record, museum_row, shape
+from art_mcp.ingest.sources.museums.museum import NOT_OPEN, Museum, Record, museum_row, shape
 from art_mcp.ingest.sources.source import Refusal, Row
 from art_mcp.ingest.sources.web import text_of
 

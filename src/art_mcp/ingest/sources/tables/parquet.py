@@ -9,9 +9,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from art_mcp.images.undecoded import ImageError, check_bytes
-from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.records import Cells, NotInstalled, Records
 from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.records import Cells, NotInstalled, Records
 
 if TYPE_CHECKING:
     import pyarrow

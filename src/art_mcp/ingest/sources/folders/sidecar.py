@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePath
 
 from art_mcp.images.undecoded import PICTURE_SUFFIXES
-from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.column_names import names_of, plain
-from art_mcp.ingest.sources.columns import FIELDS
-from art_mcp.ingest.sources.noise import is_numbered
-from art_mcp.ingest.sources.xmp import read_xmp
+from art_mcp.ingest.sources.folders.noise import is_numbered
+from art_mcp.ingest.sources.folders.xmp import read_xmp
+from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.column_names import names_of, plain
+from art_mcp.ingest.sources.tables.columns import FIELDS
 
 MAX_SIDECAR = 1 << 18
 """Maximum size of a sidecar in bytes; a larger one is ignored."""

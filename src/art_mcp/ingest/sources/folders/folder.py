@@ -10,14 +10,14 @@ import anyio.to_thread
 
 from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import OTHER_SUFFIXES, PICTURE_SUFFIXES, RAW_SUFFIXES, ImageError
-from art_mcp.ingest.sources.choosing import SHOWN
-from art_mcp.ingest.sources.columns import fault
+from art_mcp.ingest.sources.folders.noise import is_numbered
+from art_mcp.ingest.sources.folders.picture_metadata import MAX_TITLE, read_picture_metadata
+from art_mcp.ingest.sources.folders.sidecar import MAX_SIDECAR, read_sidecars
 from art_mcp.ingest.sources.local import LocalSource
-from art_mcp.ingest.sources.noise import is_numbered
-from art_mcp.ingest.sources.picture_metadata import MAX_TITLE, read_picture_metadata
 from art_mcp.ingest.sources.places import UNREADABLE, Place
-from art_mcp.ingest.sources.sidecar import MAX_SIDECAR, read_sidecars
 from art_mcp.ingest.sources.source import Refusal, Row
+from art_mcp.ingest.sources.tables.choosing import SHOWN
+from art_mcp.ingest.sources.tables.columns import fault
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
 

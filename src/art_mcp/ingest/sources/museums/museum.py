@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from art_mcp.ingest.sources.columns import painting
 from art_mcp.ingest.sources.source import Page, Refusal, Row, SourceError
+from art_mcp.ingest.sources.tables.columns import painting
 from art_mcp.ingest.sources.web import Web
 
 Record = Mapping[str, Any]

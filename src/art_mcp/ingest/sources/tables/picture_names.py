@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from art_mcp.images.undecoded import OTHER_SUFFIXES, PICTURE_SUFFIXES, ImageError
 from art_mcp.ingest.sources.places import Place
-from art_mcp.ingest.sources.records import is_link
+from art_mcp.ingest.sources.tables.records import is_link
 from art_mcp.normalization import fold
 from art_mcp.painting import readable
 

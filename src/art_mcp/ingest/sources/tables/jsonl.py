@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from art_mcp.ingest.sources.coerce import coerce
-from art_mcp.ingest.sources.records import MAX_LINE, SAMPLE_BYTES, Cells, Records
 from art_mcp.ingest.sources.source import SourceError
+from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.records import MAX_LINE, SAMPLE_BYTES, Cells, Records
 
 SAMPLE_ROWS = 1_000
 """Maximum number of lines at the start of a file from which its columns are determined."""

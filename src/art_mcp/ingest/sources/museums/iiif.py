@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from art_mcp.images.pinned import UnreachableError
-from art_mcp.ingest.sources.column_names import Match, matches
-from art_mcp.ingest.sources.columns import painting
 from art_mcp.ingest.sources.source import Page, Refusal, Row, SourceError
+from art_mcp.ingest.sources.tables.column_names import Match, matches
+from art_mcp.ingest.sources.tables.columns import painting
 from art_mcp.ingest.sources.web import FAILED_IN_ROW, Unreadable, Web, secured, text_of
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS
 

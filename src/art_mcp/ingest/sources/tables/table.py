@@ -15,19 +15,19 @@ import anyio.to_thread
 
 from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import ImageError
-from art_mcp.ingest.sources.choosing import MAX_COLUMNS, Columns, NoPictureColumn, choose
-from art_mcp.ingest.sources.column_names import names_of, plain
-from art_mcp.ingest.sources.delimited import delimited
-from art_mcp.ingest.sources.excel import excel
-from art_mcp.ingest.sources.gzipped import DAMAGED, unpacked
-from art_mcp.ingest.sources.json_table import json_table
 from art_mcp.ingest.sources.local import LocalSource
-from art_mcp.ingest.sources.parquet import ROW, Pictures, parquet
 from art_mcp.ingest.sources.places import Folder, Place
-from art_mcp.ingest.sources.records import NotInstalled, Records
-from art_mcp.ingest.sources.semart import CLEANED, NEEDED, clean, misfit
 from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
-from art_mcp.ingest.sources.table_pictures import TablePictures
+from art_mcp.ingest.sources.tables.choosing import MAX_COLUMNS, Columns, NoPictureColumn, choose
+from art_mcp.ingest.sources.tables.column_names import names_of, plain
+from art_mcp.ingest.sources.tables.delimited import delimited
+from art_mcp.ingest.sources.tables.excel import excel
+from art_mcp.ingest.sources.tables.gzipped import DAMAGED, unpacked
+from art_mcp.ingest.sources.tables.json_table import json_table
+from art_mcp.ingest.sources.tables.parquet import ROW, Pictures, parquet
+from art_mcp.ingest.sources.tables.records import NotInstalled, Records
+from art_mcp.ingest.sources.tables.semart import CLEANED, NEEDED, clean, misfit
+from art_mcp.ingest.sources.tables.table_pictures import TablePictures
 
 Reader = Callable[[BinaryIO, str, Collection[str]], Records]
 """Takes the open file, its name, and the possible names of the picture column."""

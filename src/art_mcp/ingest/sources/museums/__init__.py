@@ -1,0 +1,1 @@
+"""Collections that museums serve on the web."""

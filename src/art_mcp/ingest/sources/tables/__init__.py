@@ -1,0 +1,1 @@
+"""Tables that list paintings, in any format."""
