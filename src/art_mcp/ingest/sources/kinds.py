@@ -21,6 +21,7 @@ MUSEUMS = {
     "smk": "SMK, the national gallery of Denmark",
 }
 """Museums with their own API, by the prefix of the source: `met:WORDS` to search, or `met:` for all paintings."""
+MUSEUM_FORMS = " or ".join(", ".join(f"{name}:WORDS" for name in MUSEUMS).rsplit(", ", 1))
 KINDS: tuple[Kind, ...] = (
     Kind("/folder", "a folder of pictures; titles from their metadata, from sidecars NAME.xmp or NAME.json, or names"),
     Kind("/folder with a table", "a table with its pictures, or SemArt's three files"),
@@ -33,8 +34,11 @@ KINDS: tuple[Kind, ...] = (
 
 
 def describe_kinds() -> str:
-    """All kinds in one line, for error messages."""
-    return "; ".join(f"{kind.form} ({kind.takes})" for kind in KINDS)
+    """All kinds in one sentence, for error messages."""
+    return (
+        "a folder of pictures, a table (CSV, TSV, Excel, JSON or Parquet), a zip archive of either, "
+        f"{MUSEUM_FORMS} for a museum's paintings, or the https link of a IIIF manifest or collection"
+    )
 
 
 def is_address(source: str) -> bool:

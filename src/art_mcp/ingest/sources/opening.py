@@ -19,7 +19,7 @@ from art_mcp.ingest.sources.places import Folder, Place
 from art_mcp.ingest.sources.source import Options, Source, SourceError
 from art_mcp.ingest.sources.tables.choosing import SHOWN
 from art_mcp.ingest.sources.tables.semart import misfit
-from art_mcp.ingest.sources.tables.table import TABLE_SUFFIXES, Table, is_table, semart_tables, table_at
+from art_mcp.ingest.sources.tables.table import Table, is_table, semart_tables, table_at
 from art_mcp.ingest.sources.zipped import Archive
 
 READERS: dict[str, type[Museum]] = {"met": Met, "cleveland": Cleveland, "smk": SMK}
@@ -105,7 +105,7 @@ def _open_path(path: Path, options: Options, within: Sequence[Path] | None) -> S
         raise SourceError(f"{path.name} is {form}, which is not read.", "Save it as .xlsx or as CSV UTF-8.")
     raise SourceError(
         f"{path.name} is neither a folder nor a table.",
-        f"Tables end in {', '.join(TABLE_SUFFIXES)}. A source is {describe_kinds()}.",
+        f"Give {describe_kinds()}.",
     )
 
 

@@ -17,7 +17,7 @@ from art_mcp import store
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
 from art_mcp.ingest.errors import IngestError, unknown_job
-from art_mcp.ingest.sources.kinds import MUSEUMS, describe_kinds, is_address
+from art_mcp.ingest.sources.kinds import MUSEUM_FORMS, describe_kinds, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.server.answers import answer
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 RETURN_WITHIN_S = 25
 """Chat clients time out after 60 s or more and show no progress, so the tool returns well before."""
 PROGRESS_EVERY_S = 1
-MUSEUM_FORMS = " or ".join(", ".join(f"{name}:WORDS" for name in MUSEUMS).rsplit(", ", 1))
 
 
 def register(server: MCPServer[Services]) -> None:
