@@ -68,7 +68,7 @@ def outage(source: Path, wanted: Rows, calls: int) -> Outcome:
 
 
 def poison(source: Path, wanted: Rows, calls: int) -> Outcome:
-    """One percent of a table's rows are bad, in eight ways."""
+    """One percent of a table's rows are bad, in eight ways; those with a bad picture are stored by their words."""
     folder = Path(tempfile.mkdtemp(prefix="poisoned-", dir=source.parent))
     whole = wanted_paintings(wanted)
     images = draw(folder / "images", whole)
@@ -95,9 +95,10 @@ def poison(source: Path, wanted: Rows, calls: int) -> Outcome:
         right = sum(reason in reported.get(line, "") for line, reason in expected.items())
         return Outcome(
             [
-                exactly("rows refused, with the right reason", right, len(expected), f"of {len(expected)}"),
-                exactly("other rows refused", len(reported.keys() - expected.keys()), 0),
-                exactly("rows stored", job["stored"], whole, f"of {whole}"),
+                exactly("bad rows told, with the right reason", right, len(expected), f"of {len(expected)}"),
+                exactly("other rows told", len(reported.keys() - expected.keys()), 0),
+                exactly("rows stored", job["stored"], whole + each * len(bad), f"of {len(lines)}"),
+                exactly("of these without a picture", job["without_picture"], each * len(bad)),
                 exactly("stored vectors that are not of their picture", len(here.wrong_vectors()), 0),
                 exactly("calls billed", here.standin.calls.billed(), whole),
                 exactly("bad files that the service was sent", sum(c.sha in poisoned for c in here.standin.calls), 0),
@@ -120,18 +121,18 @@ def _bad_files(images: Path) -> dict[str, str]:
     """Files and what is to be said of each."""
     whole = (images / "00000.jpg").read_bytes()
     (images / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    (images / "bomb.png").write_bytes(_bomb(40_000))
+    (images / "bomb.png").write_bytes(_bomb(120_000))
     (images / "page.jpg").write_bytes(b"<html><body>Not found</body></html>")
     Image.new("RGB", (9, 9)).save(images / "tiny.jpg")
     with (images / "huge.jpg").open("wb") as huge:
         huge.write(whole)
-        huge.truncate(25 << 20)
+        huge.truncate(3 << 30)
     return {
         "cut.jpg": "damaged or incomplete",
-        "bomb.png": "more than 16,000 pixels per side",
-        "page.jpg": "not a picture in a supported format",
+        "bomb.png": "more than 100,000 pixels per side",
+        "page.jpg": "page.jpg is a web page",
         "tiny.jpg": "9 x 9 pixels, too small",
-        "huge.jpg": "larger than 20 MiB",
+        "huge.jpg": "larger than 2 GiB",
         "gone.jpg": "The picture is missing.",
     }
 
