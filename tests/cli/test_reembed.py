@@ -219,7 +219,7 @@ async def test_a_running_server_follows_at_once_when_the_old_vectors_are_gone(mu
 
         before = (await search()).structured_content
         described = await client.call_tool("describe_collection", {})
-        assert described.structured_content["spaces"] == LOCAL
+        assert all("built-in" in space for space in described.structured_content["spaces"])
         museum.run(museum.azure, "reembed", "--yes")
         assert "Removed." in museum.run(museum.azure, "reembed", "--drop-old", "--yes")
         assert museum.asked("text") == 0
@@ -231,7 +231,7 @@ async def test_a_running_server_follows_at_once_when_the_old_vectors_are_gone(mu
         found = (await client.call_tool("search_paintings_by_image", picture)).structured_content
         assert found["results"][0]["title"] == "03"
         described = await client.call_tool("describe_collection", {})
-        assert described.structured_content["spaces"] == AZURE
+        assert any("Azure" in space for space in described.structured_content["spaces"])
         shown = await client.call_tool("get_painting", {"id": found["results"][0]["id"], "similar": 2, "size": 0})
         assert len(shown.structured_content["similar"]) == 2
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from support.pictures import contents
 
 from art_mcp.images import spelling
 from art_mcp.images.files import allowed_path
@@ -86,7 +87,7 @@ async def test_a_name_is_found_as_it_is_spelled_elsewhere(
         exact.replace("/Pictures/Été 2025", "/pictures/ete 2025"),
     ):
         source = await loader.load(asked.format(folder))
-        assert source.data.decode() == name
+        assert contents(source.data).decode() == name
     assert source.note is not None and source.note.startswith("The picture is ~/Pictures/Été 2025/")
     kept = allowed_path(asked.format(exact), [home / "Pictures"])
     assert kept.read_text() == name
@@ -95,7 +96,7 @@ async def test_a_name_is_found_as_it_is_spelled_elsewhere(
 async def test_an_exact_name_is_taken_as_it_is(home: Path, loader: PictureLoader) -> None:
     for name in NAMES:
         source = await loader.load(str(home / "Pictures" / "Été 2025" / name))
-        assert (source.data.decode(), source.note) == (name, None)
+        assert (contents(source.data).decode(), source.note) == (name, None)
 
 
 @pytest.mark.parametrize("start", ["~", "$HOME", "${HOME}", "'~", r"\/HOME"])

@@ -79,7 +79,7 @@ async def test_a_vector_of_another_painting_is_found_and_made_again(settings: Se
     )
     wrong = await swap(settings, leg)
     ok, detail, fix = await finding(settings, 100)
-    assert not ok and "2 have a stored vector that does not match" in detail and f"in {leg}" in detail
+    assert not ok and "2 have a stored vector that does not match" in detail and f"in {leg.shown}" in detail
     assert fix is not None and all(f"--painting {painting.id}" in fix for painting in wrong)
     done = run(settings, *fix.split("`")[1].split()[1:], "--yes")
     assert done.returncode == 0, done.stderr

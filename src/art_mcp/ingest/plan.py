@@ -18,6 +18,7 @@ from art_mcp.dates import years
 from art_mcp.images.picture import glance
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.batch import WITHOUT_PICTURE, Read, read_item, read_items, without_picture
+from art_mcp.ingest.first_row import FirstRow
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.listing import item_of
 from art_mcp.ingest.names import artists
@@ -36,36 +37,6 @@ AT_ONCE = 32
 """Number of rows whose pictures are in memory at a time."""
 FIRST_ROWS = 3
 """Number of rows that a plan shows as they will be stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class FirstRow:
-    """What a row says, as it will be stored."""
-
-    row: str
-    title: str | None
-    artists: list[str]
-    date: str | None
-    years: tuple[int, int] | None
-    number: str | None
-    picture: str
-
-    @classmethod
-    def of(cls, row: Row) -> FirstRow:
-        said = row.catalogue
-        span = row.years or years(said.date) or years(said.timeframe)
-        return cls(row.label, said.title, artists(said.artist), said.date, span, said.number, row.image)
-
-    def __str__(self) -> str:
-        span = (" to ".join(dict.fromkeys(map(str, self.years))) if self.years else "no year") if self.date else None
-        facts = [
-            self.title or "no title",
-            f"by {', '.join(self.artists)}" if self.artists else "no artist",
-            f"date {self.date} ({span})" if self.date else "no date",
-            f"number {self.number}" if self.number else None,
-            f"picture {self.picture}" if self.picture else "no picture",
-        ]
-        return f"{self.row}: {'; '.join(fact for fact in facts if fact)}."
 
 
 @dataclass(slots=True)
@@ -158,7 +129,7 @@ class Planner:
         for row in rows:
             if isinstance(row, Row):
                 if len(plan.first_rows) < FIRST_ROWS:
-                    plan.first_rows.append(FirstRow.of(row))
+                    plan.first_rows.append(_first_row(row))
                 for note in row.notes:
                     self._notes.add(row.label, note)
 
@@ -212,3 +183,9 @@ class Planner:
             new = await self._batches.to_embed(digests) - self._wanted
             self._wanted |= new
             plan.calls += len(new) + sum(each.sha256 is None for each in fresh)
+
+
+def _first_row(row: Row) -> FirstRow:
+    said = row.catalogue
+    span = row.years or years(said.date) or years(said.timeframe)
+    return FirstRow(row.label, said.title, artists(said.artist), said.date, span, said.number, row.image)

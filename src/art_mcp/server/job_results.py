@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import WithJsonSchema
 
+from art_mcp.ingest.first_row import FirstRow
 from art_mcp.ingest.limits import SHOWN_REFUSALS
-from art_mcp.ingest.plan import FirstRow
 from art_mcp.ingest.refusals import Refusals
 from art_mcp.server.results import Result
 from art_mcp.spending import duration

@@ -191,5 +191,5 @@ def _example(text: str, other: str) -> str:
     """The first words of a text that are not ASCII, if possible ones that differ from another reading."""
     mine, theirs = (dict.fromkeys(_accented(each)) for each in (text, other))
     differing = [word for word in mine if word not in theirs] or list(mine)
-    differing = differing or [word for word in _words(text) if not word.isascii()]
-    return ", ".join(readable(word)[:30] for word in differing[:2])
+    differing = differing or [word for word in _words(text) if not word.isascii() and word.isprintable()]
+    return ", ".join(readable(word)[:30] for word in differing[:2]) or "no words that can be shown"
