@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from art_mcp.errors import on_command_line
@@ -101,6 +101,7 @@ def test_damaged_text_is_told(text: str, said: str | None) -> None:
 
 
 @given(st.binary(max_size=200))
+@example(b"\xf0\x88")
 def test_any_bytes_have_an_encoding(data: bytes) -> None:
     found = detect(data)
     data.decode(found.name, "replace")
