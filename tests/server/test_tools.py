@@ -382,7 +382,11 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("get_painting", {"id": "x", "region": "0.5,0,1,1"}, "region is '0.5,0,1,1', which extends beyond the picture."),
     ("search_paintings_by_text", {"query": "x", "pictures": "some"}, "pictures must be true or false"),
     ("ingest_collection", {}, "Neither source nor job_id was given"),
-    ("ingest_collection", {}, "smk:WORDS (paintings of SMK, the national gallery of Denmark); https://..."),
+    (
+        "ingest_collection",
+        {},
+        "cleveland:WORDS or smk:WORDS for a museum's paintings, or the https link of a IIIF manifest",
+    ),
     ("ingest_collection", {"source": "/etc"}, "etc is not in a folder that may be read"),
     ("ingest_collection", {"source": "pictures"}, "is not absolute"),
     ("ingest_collection", {"source": "{}"}, "is not absolute"),
