@@ -67,7 +67,7 @@ class Estimate(NamedTuple):
     spending: Spending
 
 
-async def estimate(
+async def read_load(
     ctx: ToolContext,
     source: str,
     collection: str,
@@ -75,14 +75,38 @@ async def estimate(
     encoding: str,
     images: str,
     limit: int | None,
-    plan: bool,
     job_id: str,
-) -> Estimate | None:
+) -> dict[str, Any]:
+    """The arguments of `Ingest.create` and `Ingest.plan`; empty for a call that starts no load.
+
+    A path must be in a folder that the server may read.
+    """
+    if not source or job_id:
+        return {}
+    if limit is not None and limit < 1:
+        raise IngestError(f"limit is {limit:.6g}, but must be 1 or more.", "Omit it to load all rows.")
+    if unknown := [field for field in columns or {} if field not in FIELDS]:
+        raise IngestError(f"columns has no field {unknown[0]!r:.60}.", f"The fields are {', '.join(FIELDS)}.")
+    within = services(ctx).runtime.settings.image_dirs
+    if not is_address(source):
+        source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
+    options = Options(
+        columns=columns or {},
+        encoding=encoding or None,
+        images=str(await anyio.to_thread.run_sync(allowed_path, images, within)) if images else None,
+        limit=limit,
+    )
+    return {"source": source, "collection": collection or None, "options": options, "within": within}
+
+
+Load = Annotated[dict[str, Any], Resolve(read_load)]
+
+
+async def estimate(ctx: ToolContext, load: Load, plan: bool) -> Estimate | None:
     """Estimate the load that a call starts; None if it starts none, or a free one."""
-    if not source or plan or job_id:
+    if not load or plan:
         return None
     runtime = services(ctx).runtime
-    load = await _load(ctx, source, collection, columns, encoding, images, limit)
     ingest = await runtime.ingest()
     if not ingest.billed:
         return None
@@ -106,6 +130,7 @@ async def ingest_collection(
     ctx: ToolContext,
     consent: Annotated[ElicitationResult[Consent], Resolve(ask_user)],
     estimated: Annotated[Estimate | None, Resolve(estimate)],
+    load: Load,
     source: Annotated[
         Text,
         Field(
@@ -128,7 +153,6 @@ async def ingest_collection(
             raise IngestError("Both source and job_id were given.", advice)
         raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {describe_kinds()}.")
     runtime, runner = services(ctx).runtime, services(ctx).runner
-    load = await _load(ctx, source, collection, columns, encoding, images, limit) if source else {}
     ingest, database = await runtime.ingest(), await runtime.database()
     short = str(estimated.spending) if estimated and estimated.spending.beyond_budget else None
     again = None
@@ -159,32 +183,6 @@ async def ingest_collection(
     job = await store.jobs.get(database, job_uuid) or job
     refusals = await store.jobs.refusals(database, job_uuid, MANY)
     return answer(job_result(job, refusals, runner.problem(job_uuid), short, again), ingest_text)
-
-
-async def _load(
-    ctx: ToolContext,
-    source: str,
-    collection: str,
-    columns: dict[str, str] | None,
-    encoding: str,
-    images: str,
-    limit: int | None,
-) -> dict[str, Any]:
-    """The arguments of `Ingest.create` and `Ingest.plan`; a path must be in a folder that the server may read."""
-    if limit is not None and limit < 1:
-        raise IngestError(f"limit is {limit:.6g}, but must be 1 or more.", "Omit it to load all rows.")
-    if unknown := [field for field in columns or {} if field not in FIELDS]:
-        raise IngestError(f"columns has no field {unknown[0]!r:.60}.", f"The fields are {', '.join(FIELDS)}.")
-    within = services(ctx).runtime.settings.image_dirs
-    if not is_address(source):
-        source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
-    options = Options(
-        columns=columns or {},
-        encoding=encoding or None,
-        images=str(await anyio.to_thread.run_sync(allowed_path, images, within)) if images else None,
-        limit=limit,
-    )
-    return {"source": source, "collection": collection or None, "options": options, "within": within}
 
 
 async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> None:
