@@ -74,6 +74,7 @@ class Table(LocalSource):
         self._given = options.columns
         self._encoding = options.encoding
         self._clean = options.clean_semart
+        self._chosen: dict[str, Columns] = {}
         self._in_table: Pictures | None = None
         self._lock = Lock()
 
@@ -138,6 +139,12 @@ class Table(LocalSource):
         return replace(row, image=image)
 
     def _columns(self, path: str) -> Columns:
+        """What the columns of a table are used for, chosen once: a workbook or a document is read whole for it."""
+        if path not in self._chosen:
+            self._chosen[path] = self._choose(path)
+        return self._chosen[path]
+
+    def _choose(self, path: str) -> Columns:
         with self._opened(path) as records:
             names, sample = records.names, self._sample(records)
         columns = choose(path, names, self._given, sample)
