@@ -67,7 +67,7 @@ class _Command(click.Command):
     "--images",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Folder with a table's pictures, if they are not beside it.",
+    help="Folder with a table's pictures, if they are not next to it.",
 )
 @click.option(
     "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."

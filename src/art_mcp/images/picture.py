@@ -58,7 +58,6 @@ Image.MAX_IMAGE_PIXELS = None  # these are the limits
 MAX_JPEG_WORK = 5_000_000_000
 # Headers of scans with one to four components. Data that phones append, such as a video, contains none by chance.
 _SCANS = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
-_SCAN_BYTES = 5
 # Pictures above this many pixels are decoded one at a time, so that memory does not grow with concurrency.
 BIG_PIXELS = 16_000_000
 one_big_picture: AbstractContextManager[Any] = threading.Lock()

@@ -93,7 +93,7 @@ def _shrunk(image: Any, whole: Size, max_side: int, alpha: bool, _sources: Seque
     factor = block(size, target)
     reduced = image.shrink(factor, factor, ceil=True) if factor > 1 else image
     pixels, sample = reduced.numpy(), reduced.format
-    if complaints := pyvips.Error("").detail:  # it goes on after a damaged tile
+    if complaints := pyvips.Error("").detail:  # it continues after a damaged tile
         raise StreamError(complaints)
     if sample != "uchar":
         fractions = sample in ("float", "double")

@@ -1,4 +1,4 @@
-"""Groups the rows that were refused for the same reason, so that a thousand of them are told in one sentence."""
+"""Groups the rows that were refused for the same reason, so that one sentence reports a thousand of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 EXAMPLES = 3
 """Number of rows that are named for a reason."""
 MAX_REASONS = 1_000
-"""Maximum number of different reasons that are told apart."""
+"""Maximum number of different reasons."""
 _NAMED = re.compile(r"\((.*)\)$")
 
 
