@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from art_mcp.images import picture
 from art_mcp.images.decoding import MAX_PART, REQUEST, RESPONSE
+from art_mcp.images.random_access import RandomAccess
 from art_mcp.images.undecoded import ImageError
 
 if sys.platform == "linux":
@@ -97,34 +98,15 @@ class _Turn:
         """The response releases the lock."""
 
 
-class _Remote(io.RawIOBase):
+class _Remote(RandomAccess):
     """A file that the server reads."""
 
     def __init__(self, size: int, ask: _Asking) -> None:
-        self._size = size
+        super().__init__(size)
         self._ask = ask
-        self._at = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        if at < 0:
-            raise OSError("a position before the start")
-        self._at = at
-        return at
-
-    def readinto(self, buffer: Any) -> int:
-        count = min(len(buffer), MAX_PART, self._size - self._at)
-        if count <= 0:
-            return 0
-        buffer[:count] = self._ask("read", start=self._at, count=count)
-        self._at += count
-        return count
+    def part(self, start: int, count: int) -> bytes:
+        return self._ask("read", start=start, count=min(count, MAX_PART))
 
 
 def _say(responses: BinaryIO, what: str, *, pixels: bytes = b"", **more: Any) -> None:

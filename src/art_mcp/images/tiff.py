@@ -11,7 +11,9 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
+
+from art_mcp.images.random_access import RandomAccess
 
 MAX_DIRECTORIES = 1_000
 """Further ones are ignored. No document of that many pages is one picture."""
@@ -171,38 +173,23 @@ def channels(file: BinaryIO, picture: Directory) -> list[BinaryIO]:
     ]
 
 
-class _Patched(io.RawIOBase):
+class _Patched(RandomAccess):
     """A file with another start and more behind its end."""
 
     def __init__(self, file: BinaryIO, start: bytes, behind: bytes) -> None:
         self._file = file
         self._start = start
-        self._size = file.seek(0, io.SEEK_END)
+        self._end = file.seek(0, io.SEEK_END)
         self._behind = behind
-        self._at = 0
+        super().__init__(self._end + len(behind))
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {0: 0, 1: self._at, 2: self._size + len(self._behind)}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        if self._at < len(self._start):
-            part = self._start[self._at :]
-        elif self._at < self._size:
-            self._file.seek(self._at)
-            part = self._file.read(min(len(buffer), self._size - self._at))
-        else:
-            part = self._behind[self._at - self._size :]
-        part = part[: len(buffer)]
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
+    def part(self, start: int, count: int) -> bytes:
+        if start < len(self._start):
+            return self._start[start : start + count]
+        if start >= self._end:
+            return self._behind[start - self._end :][:count]
+        self._file.seek(start)
+        return self._file.read(min(count, self._end - start))
 
 
 class _Reader:
