@@ -116,7 +116,6 @@ async def test_a_worker_is_refused(connection: asyncpg.Connection, cluster_url: 
     assert await connection.fetchval("SELECT to_regnamespace('art_mcp')") is None
 
 
-
 async def test_the_size_of_a_space_is_that_of_its_shards(cluster_url: str, connection: asyncpg.Connection) -> None:
     database = await Database.open(Settings(database_url=cluster_url, citus_shards=4))
     await spaces.register(database, [NEW])

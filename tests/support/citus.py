@@ -9,12 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from unittest.mock import patch
 
 import asyncpg
-
-from art_mcp.store import database as store_database
 
 _CONTROL = """
 comment = 'a stand-in for Citus'
@@ -44,7 +43,9 @@ BEGIN
     IF colocate_with <> 'none' AND (beside IS NULL OR shard_count IS NOT NULL) THEN
         RAISE 'cannot colocate % with %', table_name, colocate_with;
     END IF;
-    IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = table_name AND contype IN ('p', 'u') AND key <> ALL(conkey)) THEN
+    IF EXISTS (
+        SELECT FROM pg_constraint WHERE conrelid = table_name AND contype IN ('p', 'u') AND key <> ALL(conkey)
+    ) THEN
         RAISE 'cannot create constraint on "%" without the distribution column', table_name;
     END IF;
     IF EXISTS (
@@ -101,7 +102,7 @@ class Recorder:
         self.functions: set[tuple[str, str]] = set()
 
     def note(self, statement: str | None) -> None:
-        frame = sys._getframe(2)
+        frame: FrameType | None = sys._getframe(2)
         while frame and "/art_mcp/store/" not in frame.f_code.co_filename.replace("\\", "/"):
             frame = frame.f_back
         while frame and "/art_mcp/store/" in frame.f_code.co_filename.replace("\\", "/"):
@@ -131,7 +132,5 @@ def recording() -> Iterator[Recorder]:
 
     watched = type("Watched", (asyncpg.Connection,), {n: noted(n) for n in (*METHODS, "copy_records_to_table")})
     create_pool = asyncpg.create_pool
-    with patch.object(
-        store_database.asyncpg, "create_pool", lambda **options: create_pool(**options, connection_class=watched)
-    ):
+    with patch.object(asyncpg, "create_pool", lambda **options: create_pool(**options, connection_class=watched)):
         yield recorder

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import asyncpg
+
 from support.query_tree import Node, analyse, below
 
 RELATION, SUBQUERY = 0, 1  # rtekind
@@ -69,7 +70,11 @@ class Cluster:
         for each in query.nodes("rtable"):
             if each.number("rtekind") == SUBQUERY:
                 yield from self._query(each["subquery"])
-                if self._reads(each["subquery"]) and _is_correlated(each["subquery"]) and not _is_flat(each["subquery"]):
+                if (
+                    self._reads(each["subquery"])
+                    and _is_correlated(each["subquery"])
+                    and not _is_flat(each["subquery"])
+                ):
                     yield "LATERAL with a LIMIT or an aggregate"
         if query.number("commandType") == SELECT and not query["targetList"]:
             yield "SELECT without a column"
@@ -165,7 +170,10 @@ class Cluster:
         groups: list[set[int]] = []
         for one, other in self._equalities(query):
             if (pair := {self._key(query, one), self._key(query, other)}) and 0 not in pair:
-                groups = [*(group for group in groups if not group & pair), pair.union(*(g for g in groups if g & pair))]
+                groups = [
+                    *(group for group in groups if not group & pair),
+                    pair.union(*(g for g in groups if g & pair)),
+                ]
         return len(groups) == 1 and len(groups[0]) == tables
 
     def _by_outer_key(self, query: Node, inner: Node) -> bool:

@@ -146,7 +146,9 @@ async def administer(postgres: Postgres, *statements: str) -> None:
     await admin.close()
 
 
-def new_template(postgres: Postgres, fill: Fill | None = None, extend: Callable[[str], Awaitable[None]] | None = None) -> str:
+def new_template(
+    postgres: Postgres, fill: Fill | None = None, extend: Callable[[str], Awaitable[None]] | None = None
+) -> str:
     """The name of a database for `new_database` to copy: its schema is up to date, and `fill` has filled it.
 
     Args:

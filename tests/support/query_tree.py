@@ -73,7 +73,7 @@ async def analyse(connection: asyncpg.Connection, statement: str) -> Node | None
 
     def listen(_: object, message: asyncpg.PostgresLogMessage) -> None:
         if message.message == "parse tree:":
-            trees.append(message.detail)
+            trees.append(message.detail or "")
 
     connection.add_log_listener(listen)
     await connection.execute("SET debug_pretty_print = off; SET client_min_messages = log; SET debug_print_parse = on")
