@@ -92,8 +92,10 @@ def postgres(no_settings_of_the_user: None) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def stand_in() -> Iterator[Path]:
-    """The folder of the stand-in for the extension Citus."""
+def stand_in(postgres: Postgres) -> Iterator[Path]:
+    """The folder of the stand-in for the extension Citus, which PostgreSQL 18 reads from there."""
+    if isinstance(postgres, GivenServer):
+        pytest.skip("The stand-in for Citus is for the embedded server.")
     folder = Path(tempfile.mkdtemp(prefix="art-mcp-"))
     write_stand_in(folder)
     yield folder

@@ -257,6 +257,15 @@ async def test_a_cluster_can_run_every_statement_of_the_store(cluster_url: str) 
     assert unsent == set()
 
 
+async def test_every_function_of_the_store_works_on_the_server_of_the_tests(database: Database) -> None:
+    made = await fill(database)
+    await use(database, made)
+    await change(database, made)
+    (old,) = await space_migration.inactive(database)
+    assert old.size > 0
+    await space_migration.drop(database, [old.space])
+
+
 async def refusals(url: str, sent: Recorder) -> dict[str, list[str]]:
     """The statements that a cluster refuses, and why."""
     connection = await asyncpg.connect(url)

@@ -38,7 +38,9 @@ class GivenServer:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.connect_args: dict[str, Any] = url_arguments(url)
+        arguments = url_arguments(url)
+        first = {name: arguments[name][0] for name in ("host", "port") if isinstance(arguments.get(name), list)}
+        self.connect_args: dict[str, Any] = arguments | first
         self.templates: dict[str, Fill | None] = {}
 
     @cached_property
