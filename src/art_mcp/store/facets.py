@@ -51,10 +51,9 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
         total, first, last = found
         facets = {}
         for field in LISTED_FIELDS:
-            counted, shown = VALUES[field].counted(where)
+            counted, shown = VALUES[field].counted(where, database.on_citus)
             rows = await connection.fetch(
-                f"WITH counted AS MATERIALIZED ({counted}) "
-                f"SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
+                f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
                 f"ORDER BY count DESC, 1 LIMIT {limit:d}",
                 *values,
             )
@@ -92,10 +91,9 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
         literal = [word.replace("_", r"\_") for word in words]  # the only LIKE wildcard that a key can contain
         anywhere, beginning = len(values) + 1, len(values) + 2
         values += [f"%{word}%" for word in literal], [f"% {word}%" for word in literal]
-        counted, shown = of.counted(f"{of.key} LIKE ALL(${anywhere}) AND {where}", look_up=not database.on_citus)
+        counted, shown = of.counted(f"{of.key} LIKE ALL(${anywhere}) AND {where}", database.on_citus, look_up=True)
         rows = await connection.fetch(
-            f"WITH counted AS MATERIALIZED ({counted}) "
-            f"SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
+            f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
             f"ORDER BY ' ' || key LIKE ALL(${beginning}) DESC, count DESC, key LIMIT {limit:d}",
             *values,
         )

@@ -36,18 +36,20 @@ class Values(NamedTuple):
     shown_of: str
     """The displayed form of `counted.key`, of any painting that has it."""
 
-    def counted(self, where: str, *, look_up: bool = False) -> tuple[str, str]:
-        """Return SQL for `counted (key, count)`, the number of paintings of each key, and for a key's displayed form.
+    def counted(self, where: str, on_citus: bool, *, look_up: bool = False) -> tuple[str, str]:
+        """Return SQL of a WITH clause for `counted (key, count)`, the number of paintings of each key, and of a form.
 
         Args:
             where: SQL condition on these rows.
-            look_up: look a key's form up when it is shown, which is faster if few are. A Citus cluster cannot.
+            look_up: look the displayed form of a key up, which is faster if few are shown. A Citus cluster cannot.
         """
         shown, value = self.shown_of, ""
-        if self.shown and not look_up:
+        if self.shown and (on_citus or not look_up):
             shown, value = "value", f", {self.shown} AS value"
-        counted = f"SELECT {self.key} AS key, count(*) AS count{value} FROM {self.rows}"
-        return f"{counted} WHERE {self.key} IS NOT NULL AND {where} GROUP BY 1", shown
+        return (
+            f"WITH counted AS {'MATERIALIZED ' if on_citus else ''}(SELECT {self.key} AS key, count(*) AS count{value} "
+            f"FROM {self.rows} WHERE {self.key} IS NOT NULL AND {where} GROUP BY 1)"
+        ), shown
 
     @classmethod
     def of(cls, field: str) -> Values:
@@ -119,8 +121,8 @@ async def has_value(database: Database, field: str, value: str) -> bool:
 
 async def stored_values(database: Database, field: str) -> list[Value]:
     """Return all values of a field, of artists also those whose paintings have been removed."""
-    counted, shown = VALUES[field].counted("true", look_up=not database.on_citus)
-    values = f"WITH counted AS MATERIALIZED ({counted}) SELECT key, {shown} AS shown FROM counted"
+    counted, shown = VALUES[field].counted("true", database.on_citus, look_up=True)
+    values = f"{counted} SELECT key, {shown} AS shown FROM counted"
     async with database.connection() as connection:
         rows = await connection.fetch("SELECT key, name FROM art_mcp.artists" if field == "artist" else values)
     return [Value(*row) for row in rows]
