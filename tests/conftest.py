@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import os
 import shutil
 import signal
 import ssl
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpcore2
 import pytest
+from support.citus import add_stand_in, write_stand_in
 from support.loading import load_into, write_twelve
 from support.model import BuiltIn
-from support.postgres import new_database, new_template, running_postgres
+from support.postgres import GIVEN, GivenServer, Postgres, new_database, new_template, running_postgres
 
 from art_mcp.sample import copy_sample
 from art_mcp.settings import Settings, variable
 from art_mcp.store.database import Database
-from art_mcp.store.embedded import EmbeddedServer
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -52,8 +54,8 @@ def nothing_is_frozen() -> Iterator[None]:
 def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Neither variables, a .env nor a pulled model of whoever runs the tests change what they do."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in Settings.model_fields:
-            patch.delenv(variable(name), raising=False)
+        for name in (*map(variable, Settings.model_fields), GIVEN):
+            patch.delenv(name, raising=False)
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
@@ -82,43 +84,71 @@ def one_set_of_certificates() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedServer]:
-    with running_postgres() as server:
+def postgres(no_settings_of_the_user: None) -> Iterator[Postgres]:
+    with running_postgres() as server, pytest.MonkeyPatch.context() as patch:
+        if isinstance(server, GivenServer) and server.on_citus:
+            patch.setenv(variable("citus_shards"), "4")
         yield server
 
 
 @pytest.fixture(scope="session")
-def empty(postgres: EmbeddedServer) -> str:
-    """The template of a database without paintings."""
-    return new_template(postgres)
+def stand_in(postgres: Postgres) -> Iterator[Path]:
+    """The folder of the stand-in for the extension Citus, which PostgreSQL 18 reads from there."""
+    if isinstance(postgres, GivenServer):
+        pytest.skip("The stand-in for Citus is for the embedded server.")
+    folder = Path(tempfile.mkdtemp(prefix="art-mcp-"))
+    write_stand_in(folder)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def twelve(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def empty(postgres: Postgres, request: pytest.FixtureRequest) -> str:
+    """The template of a database without paintings; on the stand-in for Citus if the parameter is "citus"."""
+    if getattr(request, "param", None) != "citus":
+        return new_template(postgres)
+    folder = request.getfixturevalue("stand_in")
+    return new_template(postgres, distribute, extend=lambda url: add_stand_in(url, folder))
+
+
+async def distribute(settings: Settings) -> None:
+    """Distribute the tables over a Citus cluster."""
+    await (await Database.open(settings.model_copy(update={"citus_shards": 4}))).aclose()
+
+
+@pytest.fixture(scope="session")
+def twelve(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The template of a database with twelve paintings, and the folder that they were loaded from."""
     folder = write_twelve(tmp_path_factory.mktemp("twelve") / "pictures")
     return new_template(postgres, lambda settings: load_into(settings, folder)), folder
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedServer, empty: str) -> Iterator[str]:
+def database_url(postgres: Postgres, empty: str) -> Iterator[str]:
     """A database of the test's own, without paintings."""
     with new_database(postgres, empty) as url:
         yield url
 
 
 @pytest.fixture
-def other_url(postgres: EmbeddedServer, empty: str) -> Iterator[str]:
+def other_url(postgres: Postgres, empty: str) -> Iterator[str]:
     """Another one."""
     with new_database(postgres, empty) as url:
         yield url
 
 
 @pytest.fixture
-def bare_url(postgres: EmbeddedServer) -> Iterator[str]:
+def bare_url(postgres: Postgres) -> Iterator[str]:
     """A database that art-mcp has never opened."""
     with new_database(postgres) as url:
         yield url
+
+
+@pytest.fixture
+def cluster_url(bare_url: str, stand_in: Path) -> str:
+    """A database with the stand-in for Citus that art-mcp has never opened."""
+    asyncio.run(add_stand_in(bare_url, stand_in))
+    return bare_url
 
 
 @pytest.fixture
@@ -128,7 +158,7 @@ def pictures(twelve: tuple[str, Path], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def loaded(postgres: EmbeddedServer, twelve: tuple[str, Path], tmp_path: Path) -> Iterator[Settings]:
+def loaded(postgres: Postgres, twelve: tuple[str, Path], tmp_path: Path) -> Iterator[Settings]:
     """Settings with a database of the test's own that has the paintings of `pictures`."""
     with new_database(postgres, twelve[0]) as url:
         yield Settings(database_url=url, image_dirs=(tmp_path, twelve[1]))

@@ -145,7 +145,7 @@ async def _database(runtime: Runtime) -> Finding:
     detail = f"{kind}; {sum(sizes.values())} paintings; collections: {listed}"
     if not database.is_embedded:
         pooler = ", behind a pooler" if found.pooled else ""
-        detail += f"; PostgreSQL {found.version.split()[0]} with pgvector {found.pgvector}{pooler}"
+        detail += f"; PostgreSQL {found.version.split()[0]} with pgvector {found.pgvector}{pooler}{_cluster(found)}"
     if found.encoding != ENCODING:
         detail += f"; its encoding is {found.encoding}, so it refuses many names and texts"
         fix = "Export it, run CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and import it there."
@@ -160,3 +160,13 @@ async def _database(runtime: Runtime) -> Finding:
         detail += f"; unfinished loads: {', '.join(job.collection for job in left)}"
         return Finding("database", True, detail, "If none is running, `art-mcp ingest --resume` continues them.")
     return Finding("database", True, detail)
+
+
+def _cluster(found: server.Server) -> str:
+    """How the tables are distributed over a Citus cluster; empty on another server."""
+    if found.distribution is None:
+        return ""
+    shards, nodes = found.distribution.shards, found.distribution.nodes
+    if not shards:
+        return f"; Citus {found.citus}, but the tables are not distributed ({variable('citus_shards')} does that)"
+    return f"; Citus {found.citus}: paintings are distributed by id over {shards} shards on {nodes} nodes"

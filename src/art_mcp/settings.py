@@ -59,6 +59,15 @@ class Settings(BaseSettings):
         "certificate authority, or sslmode=disable on a network that you trust.",
         examples=["postgresql://USER:PASSWORD@HOST:5432/DATABASE"],
     )
+    citus_shards: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Number of shards over which the tables of paintings are distributed on a Citus cluster, when they "
+        "are created or at the next start; about the number of workers is fastest. Default: they are not distributed. "
+        "It does not change tables that are distributed already.",
+        examples=["4"],
+    )
     data_dir: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(APP_NAME, appauthor=False),
         description="Folder of the embedded database. Default: the user's data folder. PostgreSQL does not run as "

@@ -55,7 +55,7 @@ async def spaces(connection: Connection) -> dict[Space, bool]:
 
 
 async def is_empty(connection: Connection, space: Space) -> bool:
-    return not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {vector_table(space)})")
+    return not await connection.fetchval(f"SELECT EXISTS (SELECT 1 FROM {vector_table(space)} LIMIT 1)")
 
 
 async def page(

@@ -68,7 +68,7 @@ async def add(connection: Connection, paintings: Collection[Painting]) -> None:
     await connection.execute(
         "INSERT INTO art_mcp.artists (key, name, catalogued) "
         "SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS new (key, name, catalogued) "
-        "WHERE NOT EXISTS (SELECT FROM art_mcp.artists a WHERE a.key = new.key) ORDER BY 1 ON CONFLICT DO NOTHING",
+        "WHERE NOT EXISTS (SELECT 1 FROM art_mcp.artists a WHERE a.key = new.key) ORDER BY 1 ON CONFLICT DO NOTHING",
         list(new),
         [name for name, _ in new.values()],
         [catalogued for _, catalogued in new.values()],
@@ -88,7 +88,9 @@ async def named(
     if not forms and not pairs:
         return []
     values: list[Any] = [list(forms), [a for a, _ in pairs], [b for _, b in pairs]]
-    where = condition(filters, values)
+    where = f"p.artist_keys @> ARRAY[key] AND {condition(filters, values)}"
+    # One of each is enough, but a Citus cluster cannot limit it.
+    limit = "" if database.on_citus else "LIMIT 1"
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"""
@@ -100,10 +102,11 @@ async def named(
                 SELECT key, name, catalogued FROM unnest($2::text[], $3::text[]) AS pair (a, b)
                 JOIN art_mcp.artists ON spellings @> ARRAY[a, b]
                 LIMIT {FOUND}
+            ), painted AS MATERIALIZED (
+                SELECT DISTINCT key
+                FROM found, LATERAL (SELECT 1 FROM art_mcp.paintings p WHERE {where} {limit}) AS one
             )
-            SELECT found.* FROM found, LATERAL (
-                SELECT FROM art_mcp.paintings p WHERE p.artist_keys @> ARRAY[key] AND {where} LIMIT 1
-            ) AS one ORDER BY key
+            SELECT found.* FROM found JOIN painted USING (key) ORDER BY key
             """,
             *values,
         )
@@ -121,20 +124,20 @@ async def usage(database: Database, words: Collection[str]) -> dict[str, Usage]:
     """Count the use of words, which are normalised by `fold`, in the whole collection."""
     if not words:
         return {}
-    own = "word = ANY(string_to_array(array_to_string(p.artist_keys, ' '), ' '))"
+    own = "$1 = ANY(string_to_array(array_to_string(p.artist_keys, ' '), ' '))"
 
     def using(column: str, condition: str) -> str:
-        return f"SELECT FROM art_mcp.paintings p WHERE {column} @@ term AND {condition} LIMIT {COUNTED}"
+        term = f"{column} @@ quote_literal($1)::tsquery"
+        return f"SELECT 1 FROM art_mcp.paintings p WHERE {term} AND {condition} LIMIT {COUNTED}"
 
     # The planner knows nothing about the words. It would expect many paintings, and read the table until it has enough.
-    async with database.transaction({"enable_seqscan": "off"}) as connection:
-        rows = await connection.fetch(
+    async with database.transaction(database.planned_by({"enable_seqscan": "off"})) as connection:
+        rows = await connection.fetchmany(
             f"""
-            SELECT word, (SELECT count(*) FROM ({using(NAMES, own)}) AS c) AS by,
+            SELECT $1 AS word, (SELECT count(*) FROM ({using(NAMES, own)}) AS c) AS by,
                 (SELECT count(*) FROM ({using(NAMES, f"({own}) IS NOT TRUE")}) AS c) AS titled,
                 EXISTS ({using("p.search", f"({own}) IS NOT TRUE")}) AS elsewhere
-            FROM (SELECT word, quote_literal(word)::tsquery AS term FROM unnest($1::text[]) AS word) AS asked
             """,
-            sorted(words),
+            [(word,) for word in sorted(words)],
         )
     return {row["word"]: Usage(row["by"], row["titled"], row["elsewhere"]) for row in rows}

@@ -49,7 +49,7 @@ async def page(
     rows = await connection.fetch(
         f"SELECT {', '.join(READ_FIELDS)}, "
         "image_sha256 IS NOT NULL AND EXISTS "
-        "(SELECT FROM art_mcp.renditions r WHERE r.painting_id = p.id AND r.kind = 'display') AS picture_kept "
+        "(SELECT 1 FROM art_mcp.renditions r WHERE r.painting_id = p.id AND r.kind = 'display') AS picture_kept "
         "FROM art_mcp.paintings p WHERE id = ANY($1) ORDER BY id",
         list(found),
     )

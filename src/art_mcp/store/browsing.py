@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.painting import Filters
-from art_mcp.store.copies import others
+from art_mcp.store.copies import MEMBERS_OF_PAGE, OTHERS
 from art_mcp.store.filters import condition
 from art_mcp.store.order import Order, sort_key
 from art_mcp.store.paintings import READ_FIELDS
@@ -30,24 +30,29 @@ async def browse(
     where = condition(filters, values)
     key = sort_key(order, seed)
     statement = f"""
-        WITH counted AS MATERIALIZED ({counted(filters, where)}), hidden AS MATERIALIZED (
+        WITH counted AS MATERIALIZED ({counted(filters, where)}), grouped AS MATERIALIZED (
+            SELECT painting_id, work FROM art_mcp.copies JOIN art_mcp.paintings p ON p.id = painting_id WHERE {where}
+        ), hidden AS MATERIALIZED (
             SELECT painting_id FROM (
                 SELECT painting_id, row_number() OVER (PARTITION BY work ORDER BY painting_id) > 1 AS hidden
-                FROM art_mcp.copies JOIN art_mcp.paintings p ON p.id = painting_id WHERE {where}
+                FROM grouped
             ) AS c WHERE hidden
-        ), page AS MATERIALIZED (
+        ), placed AS MATERIALIZED (
             SELECT p.id AS painting_id, {key} AS place FROM art_mcp.paintings p
             WHERE {where} AND p.id <> ALL(ARRAY(SELECT painting_id FROM hidden))
             ORDER BY {key}, p.id LIMIT {limit + 1:d} OFFSET {offset:d}
+        ), page AS MATERIALIZED (
+            SELECT painting_id, place, work FROM placed LEFT JOIN grouped USING (painting_id)
+        ), members AS MATERIALIZED ({MEMBERS_OF_PAGE}), shown AS MATERIALIZED (
+            SELECT page.*, {", ".join(f"p.{field}" for field in READ_FIELDS)}
+            FROM page JOIN art_mcp.paintings p ON p.id = page.painting_id
         )
-        SELECT counted.total, (SELECT count(*) FROM hidden) AS folded, 0.0::float8 AS score,
-            CASE WHEN EXISTS (SELECT FROM art_mcp.copies WHERE painting_id = p.id) THEN {others("p.id")} END AS copies,
-            {", ".join(f"p.{field}" for field in READ_FIELDS)}
-        FROM counted LEFT JOIN (page JOIN art_mcp.paintings p ON p.id = page.painting_id) ON true
-        ORDER BY place, p.id
+        SELECT counted.total, (SELECT count(*) FROM hidden) AS folded, 0.0::float8 AS score, {OTHERS}, shown.*
+        FROM counted LEFT JOIN shown ON true
+        ORDER BY place, id
     """
     settings = {"statement_timeout": STATEMENT_TIMEOUT_MS, "max_parallel_workers_per_gather": 0}
-    async with database.transaction(settings) as connection:
+    async with database.transaction(database.planned_by(settings)) as connection:
         rows = await connection.fetch(statement, *values)
     hits = [hit_of(row, ()) for row in rows if row["id"] is not None]
     return Ranking(hits[:limit], rows[0]["total"], rows[0]["folded"], len(hits) > limit)

@@ -23,7 +23,7 @@ async def add(connection: Connection, added: Mapping[str, int]) -> None:
 async def recount(connection: Connection, name: str) -> None:
     """Count the paintings of a collection again, in case a program that keeps no count has changed them."""
     # Lock the row first: a writer that has inserted paintings without adding them yet waits, or is counted below.
-    await connection.execute("SELECT FROM art_mcp.collections WHERE name = $1 FOR UPDATE", name)
+    await connection.execute("SELECT 1 FROM art_mcp.collections WHERE name = $1 FOR UPDATE", name)
     await connection.execute(
         "UPDATE art_mcp.collections SET paintings = (SELECT count(*) FROM art_mcp.paintings WHERE collection = $1) "
         "WHERE name = $1",

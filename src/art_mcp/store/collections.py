@@ -25,6 +25,10 @@ async def collections(database: Database) -> list[Collection]:
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
+            WITH by_source AS MATERIALIZED (
+                SELECT collection, source, count(*) AS n, max(updated_at) AS changed_at
+                FROM art_mcp.paintings GROUP BY 1, 2
+            )
             SELECT c.name, c.paintings, sources, greatest(changed_at, (
                 SELECT max(updated_at) FROM art_mcp.jobs j WHERE j.collection = c.name
             )) AS loaded_at
@@ -32,10 +36,7 @@ async def collections(database: Database) -> list[Collection]:
                 SELECT collection, max(changed_at) AS changed_at, coalesce(
                     array_agg(source ORDER BY n DESC, source) FILTER (WHERE source IS NOT NULL), '{}'
                 ) AS sources
-                FROM (
-                    SELECT collection, source, count(*) AS n, max(updated_at) AS changed_at
-                    FROM art_mcp.paintings GROUP BY 1, 2
-                ) AS by_source GROUP BY collection
+                FROM by_source GROUP BY collection
             ) AS loaded ON collection = c.name
             WHERE c.paintings > 0 ORDER BY c.name
             """

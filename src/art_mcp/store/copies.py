@@ -16,7 +16,7 @@ from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space
-    from art_mcp.store.connection import Connection
+    from art_mcp.store.connection import Connection, Record
     from art_mcp.store.database import Database
 
 LOCK_KEY = 0x636F70696573
@@ -111,15 +111,15 @@ async def comparing(database: Database) -> AsyncIterator[Connection]:
 async def neighbours(connection: Connection, space: Space, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
     """Return the ids of the paintings that are nearest to each of these in a space."""
     table = vector_table(space)
-    rows = await connection.fetch(
-        f"SELECT v.painting_id, n.painting_id FROM {table} v CROSS JOIN LATERAL "
-        f"(SELECT o.painting_id FROM {table} o ORDER BY o.vector <=> v.vector LIMIT {NEIGHBOURS}) n "
-        "WHERE v.painting_id = ANY($1) AND n.painting_id <> v.painting_id",
-        list(ids),
+    vectors = await connection.fetch(f"SELECT painting_id, vector FROM {table} WHERE painting_id = ANY($1)", list(ids))
+    # Not one LATERAL query, which a Citus cluster cannot run.
+    rows = await connection.fetchmany(
+        f"SELECT $1::uuid, painting_id FROM {table} ORDER BY vector <=> $2 LIMIT {NEIGHBOURS}", vectors
     )
     near: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
     for one, other in rows:
-        near[one].add(other)
+        if other != one:
+            near[one].add(other)
     return near
 
 
@@ -178,16 +178,30 @@ async def _group(connection: Connection, pair: Pair) -> None:
 async def of(database: Database, painting_id: uuid.UUID) -> tuple[Copy, ...]:
     """Return the other copies of a painting."""
     async with database.connection() as connection:
-        rows = await connection.fetch(f"SELECT unnest({others('$1')})", painting_id)
-    return tuple(Copy(*copy) for (copy,) in rows)
+        rows = await connection.fetch(
+            "WITH own AS MATERIALIZED (SELECT work FROM art_mcp.copies WHERE painting_id = $1) "
+            "SELECT painting_id, collection FROM own JOIN art_mcp.copies USING (work) "
+            "WHERE painting_id <> $1 ORDER BY painting_id",
+            painting_id,
+        )
+    return tuple(Copy(*row) for row in rows)
 
 
-def others(painting_id: str) -> str:
-    """Return SQL for an array of the id and the collection of each other copy of a painting."""
-    return (
-        "ARRAY(SELECT (o.painting_id, o.collection) FROM art_mcp.copies c JOIN art_mcp.copies o ON o.work = c.work "
-        f"WHERE c.painting_id = {painting_id} AND o.painting_id <> {painting_id} ORDER BY o.painting_id)"
-    )
+MEMBERS_OF_PAGE = (
+    "SELECT page.painting_id AS shown_id, o.painting_id, o.collection FROM page JOIN art_mcp.copies o USING (work) "
+    "WHERE o.painting_id <> page.painting_id"
+)
+"""SQL for the other copies of the paintings in `page (painting_id, work)`."""
+OTHERS = ", ".join(
+    f"ARRAY(SELECT m.{column} FROM members m WHERE m.shown_id = shown.painting_id ORDER BY m.painting_id) AS {alias}"
+    for column, alias in (("painting_id", "copies"), ("collection", "copies_in"))
+)
+"""SQL for two columns, from `MEMBERS_OF_PAGE` as `members`: the other copies of a painting of `shown (painting_id)`."""
+
+
+def copies_of(row: Record) -> tuple[Copy, ...]:
+    """Build the other copies of a painting from a row with the columns `OTHERS`."""
+    return tuple(Copy(*copy) for copy in zip(row["copies"], row["copies_in"], strict=True))
 
 
 async def groups(database: Database, collection: str | None = None) -> list[list[Member]]:
@@ -198,9 +212,10 @@ async def groups(database: Database, collection: str | None = None) -> list[list
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT work, likeness, {', '.join(f'p.{field}' for field in READ_FIELDS)} FROM art_mcp.copies c "
-            "JOIN art_mcp.paintings p ON p.id = c.painting_id WHERE $1::text IS NULL OR c.work IN "
-            "(SELECT work FROM art_mcp.copies WHERE collection = $1) ORDER BY p.collection, p.source_key",
+            "WITH works AS MATERIALIZED (SELECT DISTINCT work FROM art_mcp.copies WHERE collection = $1 OR $1 IS NULL) "
+            f"SELECT work, likeness, {', '.join(f'p.{field}' for field in READ_FIELDS)} FROM works "
+            "JOIN art_mcp.copies c USING (work) JOIN art_mcp.paintings p ON p.id = c.painting_id "
+            "ORDER BY p.collection, p.source_key",
             collection,
         )
     found: dict[uuid.UUID, list[Member]] = defaultdict(list)

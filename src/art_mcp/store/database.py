@@ -14,6 +14,7 @@ import asyncpg
 from pgvector.asyncpg import register_vector
 
 from art_mcp.settings import Settings
+from art_mcp.store import cluster
 from art_mcp.store.connect_arguments import url_arguments
 from art_mcp.store.connection import NO_SETTINGS, Connection, PooledConnection, transaction
 from art_mcp.store.embedded import EmbeddedServer
@@ -42,10 +43,14 @@ _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClient
 class Database:
     """A pool of connections to a database whose schema is up to date."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], embedded: EmbeddedServer | None, pgvector: Pgvector) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], embedded: EmbeddedServer | None, pgvector: Pgvector, on_citus: bool
+    ) -> None:
         self._pool = pool
         self._embedded = embedded
         self._pgvector = pgvector
+        self.on_citus = on_citus
+        """Whether its tables may be distributed over a Citus cluster, which cannot run some statements."""
         self._reviving = anyio.Lock()
 
     @property
@@ -72,8 +77,8 @@ class Database:
             embedded = None
             arguments = url_arguments(settings.database_url.get_secret_value())
         try:
-            pool, pgvector = await _open_pool(arguments)
-            return cls(pool, embedded, pgvector)
+            pool, pgvector, on_citus = await _open_pool(arguments, settings.citus_shards)
+            return cls(pool, embedded, pgvector, on_citus)
         except BaseException:
             if embedded is not None:
                 embedded.close()
@@ -99,6 +104,10 @@ class Database:
         """A pooled connection inside a transaction with these PostgreSQL settings; see `connection.transaction`."""
         async with self.connection() as connection, transaction(connection, settings):
             yield connection
+
+    def planned_by(self, settings: Mapping[str, object]) -> Mapping[str, object]:
+        """These settings of the planner or an index, for `transaction`; on a Citus cluster, its shards get them too."""
+        return {"citus.propagate_set_commands": "'local'", **settings} if self.on_citus else settings
 
     async def aclose(self) -> None:
         """Close the pool; the embedded server stops after its last user."""
@@ -126,7 +135,9 @@ class Database:
                     return await self._pool.acquire()
 
 
-async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Record], Pgvector]:
+async def _open_pool(
+    arguments: dict[str, Any], citus_shards: int | None
+) -> tuple[asyncpg.Pool[asyncpg.Record], Pgvector, bool]:
     options = _connect_options(arguments)
     try:
         # The codecs of pgvector can only be registered once its extension exists.
@@ -138,14 +149,15 @@ async def _open_pool(arguments: dict[str, Any]) -> tuple[asyncpg.Pool[asyncpg.Re
         try:
             if await is_pooled(connection):
                 options["statement_cache_size"] = 0
-            pgvector = await migrate(connection)
+            pgvector = await migrate(connection, citus_shards=citus_shards)
+            on_citus = await cluster.is_citus(connection)
         finally:
             await connection.close()
         register = partial(register_vector, schema=pgvector.schema)
         pool = await asyncpg.create_pool(
             **options, min_size=1, max_size=POOL_SIZE, init=register, reset=_nothing_to_reset
         )
-        return pool, pgvector
+        return pool, pgvector, on_citus
     except _DRIVER as error:
         raise explain_connect(error) from error
 

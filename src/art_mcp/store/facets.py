@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
+from art_mcp.store import cluster
 from art_mcp.store.filters import VALUES, condition
 
 if TYPE_CHECKING:
@@ -50,15 +51,15 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
         total, first, last = found
         facets = {}
         for field in LISTED_FIELDS:
-            of = VALUES[field]
+            counted, shown = VALUES[field].counted(where, database.on_citus)
             rows = await connection.fetch(
-                f"SELECT {of.shown} AS value, count(*) AS count, count(*) OVER () AS distinct "
-                f"FROM {of.rows} WHERE {of.key} IS NOT NULL AND {where} "
-                f"GROUP BY {of.key} ORDER BY count(*) DESC, 1 LIMIT {limit:d}",
+                f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
+                f"ORDER BY count DESC, 1 LIMIT {limit:d}",
                 *values,
             )
             facets[field] = Facet([(row["value"], row["count"]) for row in rows], rows[0]["distinct"] if rows else 0)
-        kept = await connection.fetchval("SELECT pg_total_relation_size('art_mcp.renditions')")
+        size = cluster.size_of("'art_mcp.renditions'::regclass", database.on_citus)
+        kept = await connection.fetchval(f"SELECT {size}")
     return Description(total, None if first is None else (first, last), facets, kept)
 
 
@@ -90,10 +91,9 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
         literal = [word.replace("_", r"\_") for word in words]  # the only LIKE wildcard that a key can contain
         anywhere, beginning = len(values) + 1, len(values) + 2
         values += [f"%{word}%" for word in literal], [f"% {word}%" for word in literal]
+        counted, shown = of.counted(f"{of.key} LIKE ALL(${anywhere}) AND {where}", database.on_citus, look_up=True)
         rows = await connection.fetch(
-            f"WITH counted AS (SELECT {of.key} AS key, count(*) AS count FROM {of.rows} "
-            f"WHERE {of.key} LIKE ALL(${anywhere}) AND {of.key} IS NOT NULL AND {where} GROUP BY 1) "
-            f"SELECT {of.shown_of} AS value, count, count(*) OVER () AS distinct FROM counted "
+            f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
             f"ORDER BY ' ' || key LIKE ALL(${beginning}) DESC, count DESC, key LIMIT {limit:d}",
             *values,
         )

@@ -31,10 +31,25 @@ class Values(NamedTuple):
     """Condition that a painting `p` has a key, with {} for its placeholder."""
     has_any: str
     """Condition that it has one of several."""
-    shown: str
-    """The displayed form, if these rows are grouped by the key."""
+    shown: str | None
+    """The displayed form, if these rows are grouped by the key; None for artists, of whom another table has it."""
     shown_of: str
     """The displayed form of `counted.key`, of any painting that has it."""
+
+    def counted(self, where: str, on_citus: bool, *, look_up: bool = False) -> tuple[str, str]:
+        """Return SQL of a WITH clause for `counted (key, count)`, the number of paintings of each key, and of a form.
+
+        Args:
+            where: SQL condition on these rows.
+            look_up: look the displayed form of a key up, which is faster if few are shown. A Citus cluster cannot.
+        """
+        shown, value = self.shown_of, ""
+        if self.shown and (on_citus or not look_up):
+            shown, value = "value", f", {self.shown} AS value"
+        return (
+            f"WITH counted AS {'MATERIALIZED ' if on_citus else ''}(SELECT {self.key} AS key, count(*) AS count{value} "
+            f"FROM {self.rows} WHERE {self.key} IS NOT NULL AND {where} GROUP BY 1)"
+        ), shown
 
     @classmethod
     def of(cls, field: str) -> Values:
@@ -44,7 +59,7 @@ class Values(NamedTuple):
                 "artist_key",
                 "p.artist_keys @> ARRAY[{}::text]",
                 "p.artist_keys && {}::text[]",
-                "(SELECT name FROM art_mcp.artists WHERE key = artist_key)",
+                None,
                 "(SELECT name FROM art_mcp.artists a WHERE a.key = counted.key)",
             )
         key = "p.collection" if field == "collection" else f"p.{field}_key"
@@ -106,9 +121,8 @@ async def has_value(database: Database, field: str, value: str) -> bool:
 
 async def stored_values(database: Database, field: str) -> list[Value]:
     """Return all values of a field, of artists also those whose paintings have been removed."""
-    of = VALUES[field]
-    keys = f"SELECT DISTINCT {of.key} AS key FROM {of.rows} WHERE {of.key} IS NOT NULL"
-    values = f"SELECT key, {of.shown_of} AS shown FROM ({keys}) AS counted"
+    counted, shown = VALUES[field].counted("true", database.on_citus, look_up=True)
+    values = f"{counted} SELECT key, {shown} AS shown FROM counted"
     async with database.connection() as connection:
         rows = await connection.fetch("SELECT key, name FROM art_mcp.artists" if field == "artist" else values)
     return [Value(*row) for row in rows]
@@ -116,14 +130,12 @@ async def stored_values(database: Database, field: str) -> list[Value]:
 
 async def count_paintings(database: Database, field: str, keys: Sequence[str]) -> dict[str, int]:
     """Return the number of paintings that have each of some keys, without those that none has."""
-    has = VALUES[field].has.format("asked.key")
+    has = VALUES[field].has.format("$1")
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT * FROM (SELECT key, (SELECT count(*) FROM art_mcp.paintings p "
-            f"WHERE {has}) AS paintings FROM unnest($1::text[]) AS asked (key)) AS counted WHERE paintings > 0",
-            keys,
+        rows = await connection.fetchmany(
+            f"SELECT count(*) AS paintings FROM art_mcp.paintings p WHERE {has}", [(key,) for key in keys]
         )
-    return {row["key"]: row["paintings"] for row in rows}
+    return {key: row["paintings"] for key, row in zip(keys, rows, strict=True) if row["paintings"]}
 
 
 async def require_values(database: Database, filters: Filters) -> None:

@@ -42,16 +42,18 @@ class Words:
 async def unknown(database: Database, words: Sequence[str]) -> list[str]:
     """Return the words, normalised by `fold`, that no painting's catalogue entry has."""
     # The planner knows nothing about the words, and would read the table for one that it takes for frequent.
-    async with database.transaction({"enable_seqscan": "off"}) as connection:
-        rows = await connection.fetch(
-            "SELECT word FROM unnest($1::text[]) WITH ORDINALITY AS asked (word, place) WHERE NOT EXISTS ("
-            "SELECT FROM art_mcp.paintings p WHERE p.search @@ plainto_tsquery('english', word)) ORDER BY place",
-            words,
+    async with database.transaction(database.planned_by({"enable_seqscan": "off"})) as connection:
+        rows = await connection.fetchmany(
+            "SELECT EXISTS ("
+            "SELECT 1 FROM art_mcp.paintings p WHERE p.search @@ plainto_tsquery('english', $1) LIMIT 1) AS known",
+            [(word,) for word in words],
         )
-    return [row["word"] for row in rows]
+    return [word for word, row in zip(words, rows, strict=True) if not row["known"]]
 
 
-def matching(text: str, phrases: str, weights: tuple[str, str], where: str, limit: int) -> dict[str, str]:
+def matching(
+    text: str, phrases: str, weights: tuple[str, str], where: str, limit: int, on_citus: bool
+) -> dict[str, str]:
     """Return SQL for the terms of a query (stemmed words and phrases), their weights, and the candidates that match.
 
     Args:
@@ -60,6 +62,8 @@ def matching(text: str, phrases: str, weights: tuple[str, str], where: str, limi
         weights: placeholders of the keys and of the values of `Words.weights`.
         where: SQL condition on paintings `p`.
         limit: maximum number of candidates.
+        on_citus: whether the statement is for a Citus cluster, which has no LIMIT for each term: there, all paintings
+            of a term are found that is not known to be frequent.
 
     Returns:
         Common table expressions by name; the last is `matching (painting_id)`. They refer to `counted (total)`.
@@ -69,10 +73,15 @@ def matching(text: str, phrases: str, weights: tuple[str, str], where: str, limi
     share = "(SELECT (1.0 + count(*) FILTER (WHERE search @@ term)) / (1 + count(*)) FROM sampled)"
     together = "(SELECT string_agg(term::text, ' & ')::tsquery FROM asked)"
 
-    def found(condition: str) -> str:
+    def found(condition: str, at_most: str = f"LIMIT {MATCHES}") -> str:
+        if on_citus:  # flat, so that only ids leave the shards
+            return f"(SELECT p.id FROM art_mcp.paintings p WHERE {condition} AND {where} {at_most}) AS m"
         # OFFSET 0 prevents the planner from reading the index of a broad filter once per term.
         within = f"SELECT * FROM art_mcp.paintings p WHERE {condition} OFFSET 0"
-        return f"(SELECT p.id FROM ({within}) AS p WHERE {where} LIMIT {MATCHES}) AS m"
+        return f"(SELECT p.id FROM ({within}) AS p WHERE {where} {at_most}) AS m"
+
+    def each(condition: str) -> str:
+        return found(condition, "") if on_citus else found(condition)
 
     return {
         "stored": "SELECT sum(paintings) AS all_paintings FROM art_mcp.collections",
@@ -95,17 +104,17 @@ def matching(text: str, phrases: str, weights: tuple[str, str], where: str, limi
             ) AS shared
         """,
         "matches": f"""
-            SELECT term, m.id FROM asked, LATERAL {found("frequent IS NOT TRUE AND p.search @@ term")}
+            SELECT term, m.id FROM asked, LATERAL {each("frequent IS NOT TRUE AND p.search @@ term")}
         """,
         "terms": f"""
-            SELECT term, titled, weight, frequent IS TRUE OR count(id) = {MATCHES} AS common
+            SELECT term, titled, weight, frequent IS TRUE OR count(id) >= {MATCHES} AS common
             FROM asked LEFT JOIN matches USING (term) GROUP BY term, titled, weight, frequent
         """,
         # The score of each painting from terms that are not common.
         "gains": f"""
             SELECT id, weight * {ELSEWHERE} AS gain FROM matches JOIN terms USING (term) WHERE NOT common
             UNION ALL
-            SELECT m.id, weight * {1 - ELSEWHERE} FROM terms, LATERAL {found(f"NOT common AND {NAMES} @@ term")}
+            SELECT m.id, weight * {1 - ELSEWHERE} FROM terms, LATERAL {each(f"NOT common AND {NAMES} @@ term")}
         """,
         # Too many paintings have a common term, so only those that have all terms are added.
         "matching": f"""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from art_mcp.store.ranking import NEAREST
+from art_mcp.store.ranking import NEAREST, search_settings
 from art_mcp.store.spaces import vector_table
 
 if TYPE_CHECKING:
     from art_mcp.space import Space, Vector
     from art_mcp.store.database import Database
-
-# As the ranking sets them.
-_SETTINGS = {"hnsw.ef_search": NEAREST, "max_parallel_workers_per_gather": 0, "plan_cache_mode": "force_generic_plan"}
 
 
 async def index_recall(database: Database, space: Space, vector: Vector) -> float | None:
@@ -24,7 +21,7 @@ async def index_recall(database: Database, space: Space, vector: Vector) -> floa
         vector: of the query, unit length, shape (dimensions,).
     """
     table = vector_table(space)
-    async with database.transaction(_SETTINGS) as connection:
+    async with database.transaction(search_settings(database)) as connection:
         near = await connection.fetch(
             f"SELECT v.vector <=> $1 AS distance FROM {table} v ORDER BY v.vector <=> $1 LIMIT {NEAREST}", vector
         )

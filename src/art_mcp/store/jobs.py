@@ -226,7 +226,7 @@ async def hold(database: Database, job_id: uuid.UUID, lease: uuid.UUID, limit: i
     async with database.transaction() as connection:
         rows = await connection.fetch(
             f"SELECT position FROM art_mcp.items WHERE {free} "
-            "AND EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running') "
+            "AND EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running') "
             "ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED",
             job_id,
             limit,
@@ -264,7 +264,7 @@ async def is_running(database: Database, job_id: uuid.UUID) -> bool:
     """Whether a job exists and is neither done nor cancelled."""
     async with database.connection() as connection:
         running: bool = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running')", job_id
+            "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running')", job_id
         )
     return running
 
@@ -273,7 +273,7 @@ async def is_listed(database: Database, job_id: uuid.UUID) -> bool:
     """Whether no more rows will be listed for a job."""
     async with database.connection() as connection:
         return not await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND NOT listed)", job_id
+            "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND NOT listed)", job_id
         )
 
 
@@ -281,15 +281,17 @@ async def is_over(database: Database, job_id: uuid.UUID) -> bool:
     """Whether a job has no work left for any process."""
     async with database.connection() as connection:
         return not await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND (NOT listed "
-            "OR EXISTS (SELECT FROM art_mcp.items WHERE job_id = $1 AND state = 'pending')))",
+            "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND (NOT listed "
+            "OR EXISTS (SELECT 1 FROM art_mcp.items WHERE job_id = $1 AND state = 'pending')))",
             job_id,
         )
 
 
 LEFT = (
-    "art_mcp.paintings p JOIN art_mcp.jobs j ON j.id = $1 AND p.collection = j.collection AND p.source = j.source "
-    "WHERE NOT EXISTS (SELECT FROM art_mcp.items i WHERE i.job_id = j.id AND i.painting_id = p.id)"
+    # OFFSET 0 keeps the subqueries, since a Citus cluster joins paintings with no other table of the coordinator.
+    "art_mcp.paintings p JOIN (SELECT collection, source FROM art_mcp.jobs WHERE id = $1 OFFSET 0) j "
+    "ON p.collection = j.collection AND p.source = j.source WHERE NOT EXISTS (SELECT 1 FROM "
+    "(SELECT painting_id FROM art_mcp.items WHERE job_id = $1 OFFSET 0) i WHERE i.painting_id = p.id)"
 )
 """FROM clause: paintings that were loaded from the source of job $1 and are no longer in it."""
 
@@ -313,7 +315,7 @@ async def finish(database: Database, job_id: uuid.UUID) -> None:
             f"UPDATE art_mcp.jobs SET state = 'done', updated_at = now(), "
             f"missing = coalesce(removed, 0) + (SELECT count(*) FROM {LEFT}) "
             "WHERE id = $1 AND listed AND state = 'running' AND NOT EXISTS "
-            "(SELECT FROM art_mcp.items WHERE job_id = $1 AND state = 'pending') RETURNING collection",
+            "(SELECT 1 FROM art_mcp.items WHERE job_id = $1 AND state = 'pending') RETURNING collection",
             job_id,
         )
         if collection is not None:

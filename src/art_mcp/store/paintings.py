@@ -135,7 +135,7 @@ async def put(connection: Connection, entries: Sequence[Entry]) -> set[uuid.UUID
     )
     written = await connection.fetchmany(
         f"INSERT INTO art_mcp.paintings ({', '.join(PAINTING_FIELDS)}, search) VALUES ({places}, {words}) "
-        f"ON CONFLICT (id) DO UPDATE SET {changing}, search = excluded.search, updated_at = now() "
+        f"ON CONFLICT (id) DO UPDATE SET {changing}, search = excluded.search, updated_at = excluded.updated_at "
         "RETURNING id, xmax = 0 AS new",
         [_values(entry.painting) for entry in entries],
     )
@@ -156,7 +156,7 @@ async def lock(connection: Connection, ids: Sequence[uuid.UUID]) -> None:
         ids: in ascending order, so that two writers of the same paintings cannot deadlock.
     """
     await connection.executemany(
-        "SELECT FROM art_mcp.paintings WHERE id = $1 FOR NO KEY UPDATE", [(id_,) for id_ in ids]
+        "SELECT 1 FROM art_mcp.paintings WHERE id = $1 FOR NO KEY UPDATE", [(id_,) for id_ in ids]
     )
 
 
@@ -183,7 +183,7 @@ async def remove_outdated_vectors(connection: Connection, entries: Sequence[Entr
 async def stored(database: Database, ids: Collection[uuid.UUID], spaces: Sequence[Space]) -> dict[uuid.UUID, Stored]:
     """Return the stored state of paintings, by id; those that are not stored are left out."""
     filled = " || ".join(
-        f"CASE WHEN EXISTS (SELECT FROM {vector_table(space)} v WHERE v.painting_id = p.id) "
+        f"CASE WHEN EXISTS (SELECT 1 FROM {vector_table(space)} v WHERE v.painting_id = p.id) "
         f"THEN ARRAY['{space.name}'] ELSE '{{}}' END"
         for space in spaces
     )

@@ -53,22 +53,26 @@ class Preference:
         )
 
 
-def ranked(preference: Preference, wishes: list[str]) -> str:
-    """Return SQL for `scored` with `asked`, whether a painting fulfils all wishes, and `place`, its rank.
+def ranked(preference: Preference, wishes: list[str]) -> dict[str, str]:
+    """Return SQL for `ranked`: `scored` with `asked`, whether a painting fulfils all wishes, and `place`, its rank.
 
     A painting that fulfils a wish comes before all that fulfil only less important ones.
     """
     wanted = " + ".join(f"{2**power} * coalesce({wish}, false)::int" for power, wish in enumerate(reversed(wishes)))
     key = sort_key(preference.order, preference.seed) if preference.order else "NULL::integer"
     place = "row_number() OVER (ORDER BY wanted DESC, score DESC, painting_id)"
-    scored = (
-        f"SELECT scored.*, {key} AS sorted_by, wanted, wanted = {2 ** len(wishes) - 1} AS asked, "
-        f"{place} AS {'best' if preference.order else 'place'} "
-        f"FROM scored JOIN art_mcp.paintings p ON p.id = painting_id, LATERAL (SELECT {wanted or 0} AS wanted) AS w"
+    wishing = (
+        f"SELECT scored.*, {key} AS sorted_by, {wanted or 0} AS wanted "
+        "FROM scored JOIN art_mcp.paintings p ON p.id = painting_id"
+    )
+    best = (
+        f"SELECT *, wanted = {2 ** len(wishes) - 1} AS asked, "
+        f"{place} AS {'best' if preference.order else 'place'} FROM wishing"
     )
     if preference.order is None:
-        return scored
+        return {"wishing": wishing, "ranked": best}
     key = "sorted_by"
     if preference.from_score is not None:
         key = f"CASE WHEN score >= {preference.from_score} THEN sorted_by END"
-    return f"SELECT *, row_number() OVER (ORDER BY wanted DESC, {key}, best) AS place FROM ({scored}) AS s"
+    placed = f"SELECT *, row_number() OVER (ORDER BY wanted DESC, {key}, best) AS place FROM ({best}) AS s"
+    return {"wishing": wishing, "ranked": placed}

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.background.cosines import Background
-from art_mcp.painting import EVERYTHING, Copy, Filters, Hit
+from art_mcp.painting import EVERYTHING, Filters, Hit
 from art_mcp.space import Leg
-from art_mcp.store.copies import others
+from art_mcp.store.copies import MEMBERS_OF_PAGE, OTHERS, copies_of
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import Words, covered, matching
 from art_mcp.store.paintings import READ_FIELDS, painting_of
@@ -112,8 +112,10 @@ async def rank(
 
     async def page(candidates: int) -> Ranking:
         values: list[Any] = []
-        statement = _statement(legs, words, filters, exclude, preference, offset, limit + 1, candidates, values)
-        async with database.transaction(_settings(plain, database.iterative_scan)) as connection:
+        statement = _statement(
+            legs, words, filters, exclude, preference, offset, limit + 1, candidates, values, database.on_citus
+        )
+        async with database.transaction(search_settings(database, plain)) as connection:
             rows = await connection.fetch(statement, *values)
         names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
         hits = [hit_of(row, names) for row in rows if row["id"] is not None]
@@ -138,24 +140,27 @@ async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -
         f"(SELECT 1 - (v.vector <=> ${number}) FROM {table} v ORDER BY v.vector <=> ${number} LIMIT 1)"
         for number in range(1, len(vectors) + 1)
     ]
-    async with database.transaction(_settings(True, database.iterative_scan)) as connection:
+    async with database.transaction(search_settings(database)) as connection:
         row = await connection.fetchrow(f"SELECT {', '.join(best)}", *vectors)
     return [cosine for cosine in row or () if cosine is not None]
 
 
-def _settings(plain: bool, iterative_scan: bool) -> dict[str, object]:
+def search_settings(database: Database, plain: bool = True) -> Mapping[str, object]:
+    """Return the PostgreSQL settings of a search, `plain` if it has neither filters nor a preference."""
     # ef_search limits the rows that an HNSW index scan returns, so it must be at least NEAREST.
     # Starting parallel workers takes longer than most searches.
     settings: dict[str, object] = {
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "hnsw.ef_search": NEAREST,
         "max_parallel_workers_per_gather": 0,
+        "jit": "off",
         # Planning takes 2 ms. Without filters and preference one generic plan fits all; else it depends on values.
-        "plan_cache_mode": f"force_{'generic' if plain else 'custom'}_plan",
+        # Citus has no generic plan of a query that reads several shards.
+        "plan_cache_mode": f"force_{'generic' if plain and not database.on_citus else 'custom'}_plan",
     }
-    if iterative_scan and not plain:
+    if database.iterative_scan and not plain:
         settings["hnsw.iterative_scan"] = "relaxed_order"
-    return settings
+    return database.planned_by(settings)
 
 
 def _statement(
@@ -168,8 +173,13 @@ def _statement(
     limit: int,
     candidates: int,
     values: list[Any],
+    on_citus: bool,
 ) -> str:
-    """Return the SQL, and append its parameters to `values`."""
+    """Return the SQL, and append its parameters to `values`.
+
+    A table of paintings is read in a common table expression of its own, which joins it only with tables of paintings
+    by their id, and with small ones: so a Citus cluster reads it on all shards at once, and nothing else from them.
+    """
 
     def bind(value: Any) -> str:
         values.append(value)
@@ -185,7 +195,7 @@ def _statement(
             parts |= _nearest(leg.name, vector_table(leg.space), f"(v.vector {distances[leg.name]})", where, candidates)
     if words:
         weights = bind(list(words.weights)), bind(list(words.weights.values()))
-        parts |= matching(bind(words.text), bind(list(words.phrases)), weights, where, NEAREST)
+        parts |= matching(bind(words.text), bind(list(words.phrases)), weights, where, NEAREST, on_citus)
     wishes = preference.wishes(values) if preference else []
     preferred = _preferred(legs, distances, preference, wishes, where) if preference and wishes else {}
     parts |= preferred
@@ -202,21 +212,25 @@ def _statement(
         parts |= _together(legs, distances, backgrounds, bool(words), more)
     ranking, order, any_asked = "scored", "score DESC, painting_id", ""
     if preference:
-        parts["ranked"] = ranked(preference, wishes)
+        parts |= ranked(preference, wishes)
         ranking, order = "ranked", "place"
     if preferred:
-        any_asked = "EXISTS (SELECT FROM wished) AS any_asked, "
-    parts["copied"] = _copied(ranking, order, but)
+        any_asked = "EXISTS (SELECT 1 FROM wished) AS any_asked, "
+    parts |= _copied(ranking, order, but)
     parts["page"] = (
         f"SELECT s.*, work FROM (SELECT * FROM {ranking} {_except(but)}) s LEFT JOIN copied USING (painting_id) "
         f"WHERE hidden IS NOT TRUE ORDER BY {order} LIMIT {limit:d} OFFSET {offset:d}"
     )
+    parts["members"] = MEMBERS_OF_PAGE
+    parts["shown"] = (
+        f"SELECT page.*, {', '.join(f'p.{field}' for field in READ_FIELDS)} "
+        "FROM page JOIN art_mcp.paintings p ON p.id = page.painting_id"
+    )
     return f"""
         WITH {", ".join(f"{name} AS MATERIALIZED ({part})" for name, part in parts.items())}
         SELECT counted.total, {any_asked}(SELECT count(*) FROM copied WHERE hidden) AS folded,
-            CASE WHEN work IS NOT NULL THEN {others("page.painting_id")} END AS copies,
-            page.*, {", ".join(f"p.{field}" for field in READ_FIELDS)}
-        FROM counted LEFT JOIN (page JOIN art_mcp.paintings p ON p.id = page.painting_id) ON true
+            {OTHERS}, shown.*
+        FROM counted LEFT JOIN shown ON true
         ORDER BY {order}
     """
 
@@ -230,13 +244,15 @@ def counted(filters: Filters, where: str, but: str = "") -> str:
     return f"SELECT ({count}){excluded} AS total"
 
 
-def _copied(ranking: str, order: str, but: str) -> str:
+def _copied(ranking: str, order: str, but: str) -> dict[str, str]:
     """Return SQL for the candidates that have copies, and whether each is hidden: by a better one, or as excluded."""
-    excluded = f"OR work IN (SELECT work FROM art_mcp.copies WHERE painting_id = ANY({but}))" if but else ""
-    return (
-        f"SELECT painting_id, work, row_number() OVER (PARTITION BY work ORDER BY {order}) > 1 {excluded} AS hidden "
-        f"FROM {ranking} JOIN art_mcp.copies USING (painting_id) {_except(but)}"
-    )
+    excluded = {"excluded": f"SELECT work FROM art_mcp.copies WHERE painting_id = ANY({but})"} if but else {}
+    is_excluded = "OR work IN (SELECT work FROM excluded)" if but else ""
+    return excluded | {
+        "grouped": f"SELECT {ranking}.*, work FROM {ranking} JOIN art_mcp.copies USING (painting_id) {_except(but)}",
+        "copied": f"SELECT painting_id, work, row_number() OVER (PARTITION BY work ORDER BY {order}) > 1 {is_excluded} "
+        "AS hidden FROM grouped",
+    }
 
 
 def _except(but: str) -> str:
@@ -289,7 +305,7 @@ def _preferred(
     for prefix, some in {"": wishes, **({"first_": wishes[:1]} if wishes[1:] else {})}.items():
         parts[f"{prefix}wished"] = preference.asked(some, where, NEAREST)
         every = " AND ".join([where, *some])
-        some_of_them = f"SELECT FROM art_mcp.paintings p WHERE {every} LIMIT {EXACT_UNTIL + 1}"
+        some_of_them = f"SELECT 1 FROM art_mcp.paintings p WHERE {every} LIMIT {EXACT_UNTIL + 1}"
         parts[f"{prefix}many"] = f"SELECT count(*) AS total FROM ({some_of_them}) AS m"
         for leg in legs if preference.selects else ():
             name, table, distance = f"{prefix}{leg.name}", vector_table(leg.space), f"(v.vector {distances[leg.name]})"
@@ -311,16 +327,16 @@ def _together(
         backgrounds: placeholders of the background of each leg that has one.
         more: tables with further candidates.
     """
-    parts, near, columns, joins = {}, [], [], []
+    parts, exact, near, columns, joins = {}, {}, [], [], []
     scores = defaultdict(list)
     for leg in legs:
         name, table = leg.name, vector_table(leg.space)
         if leg.weight > 0:
             near.append(f"SELECT painting_id FROM {name}_near")
-        cosine = f"1 - ({name}.vector {distances[name]})"
+        cosine = f"1 - (vector {distances[name]})"
         if name in backgrounds:
             mean, deviation, hub = (f"{placeholder}::float8" for placeholder in backgrounds[name])
-            cosine = f"{cosine} - coalesce({name}.hub, {hub})"
+            cosine = f"{cosine} - coalesce(hub, {hub})"
         else:
             # Ids are hashes, so the first ones are a random sample, and the same one for every page.
             parts[f"{name}_spread"] = (
@@ -328,11 +344,16 @@ def _together(
                 f"(SELECT 1 - (vector {distances[name]}) AS cosine FROM {table} ORDER BY painting_id LIMIT {SAMPLE}) s"
             )
             mean, deviation = f"{name}_spread.mean", f"{name}_spread.deviation"
-        columns.append(f"{cosine} AS {name}")
+        exact[f"{name}_exact"] = (
+            f"SELECT painting_id, {cosine} AS {name} FROM {table} "
+            "WHERE painting_id = ANY(ARRAY(SELECT painting_id FROM candidates))"
+        )
+        columns.append(name)
         scores[leg.part].append(f"{leg.weight} * coalesce(({name} - {mean}) / {deviation}, 0)")
-        joins.append(f"LEFT JOIN {table} AS {name} ON {name}.painting_id = c.painting_id")
+        joins.append(f"LEFT JOIN {name}_exact USING (painting_id)")
     near += [f"SELECT painting_id FROM {table}" for table in more]
     parts["candidates"] = " UNION ".join(near + ["SELECT painting_id FROM matching"] * words)
+    parts |= exact
     score = [f"least({', '.join(part)})" for part in scores.values()]
     if words:
         parts["covered"] = covered()
@@ -342,8 +363,8 @@ def _together(
             # spreads more, so that chance gives both kinds of paintings a good score equally often.
             score = [f"({' + '.join(score)}) * CASE WHEN {Leg.WORDS} IS NULL THEN sqrt(2) ELSE 1 END"]
         score.append(f"{TEXT_WEIGHT} * {FULL_TEXT}")
-        joins.append("LEFT JOIN covered ON covered.painting_id = c.painting_id")
-    parts["compared"] = f"SELECT c.painting_id, {', '.join(columns)} FROM candidates c {' '.join(joins)}"
+        joins.append("LEFT JOIN covered USING (painting_id)")
+    parts["compared"] = f"SELECT painting_id, {', '.join(columns)} FROM candidates {' '.join(joins)}"
     sources = ", ".join(["compared", *(f"{leg.name}_spread" for leg in legs if leg.name not in backgrounds)])
     parts["scored"] = f"SELECT compared.*, {' + '.join(score)} AS score FROM {sources}"
     return parts
@@ -356,6 +377,6 @@ def hit_of(row: Record, names: Sequence[str]) -> Hit:
         painting=painting_of(row),
         score=row["score"],
         legs={name: score for name, score in scores.items() if score is not None},
-        copies=tuple(Copy(*copy) for copy in row["copies"] or ()),
+        copies=copies_of(row),
         asked=row.get("asked", False),
     )

@@ -32,7 +32,7 @@ async def remove_collection(database: Database, name: str) -> int:
     """
     async with database.transaction() as connection:
         loading = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM art_mcp.jobs j LEFT JOIN art_mcp.items i ON i.job_id = j.id "
+            "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs j LEFT JOIN art_mcp.items i ON i.job_id = j.id "
             f"AND i.state = 'pending' AND {held('i')} WHERE j.collection = $1 AND j.state = 'running' "
             f"AND (i.job_id IS NOT NULL OR {held('j')}))",
             name,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from art_mcp.store import cluster
 from art_mcp.store.connection import Connection, transaction
 from art_mcp.store.errors import StoreError
 
@@ -21,6 +22,8 @@ MIN_POSTGRES = 15
 ENCODING = "UTF8"  # the only one that can store every text
 MIN_PGVECTOR = (0, 7)
 SAFE_PGVECTOR = (0, 8, 3)  # 0.8.2 fixes an overflow in parallel builds, 0.8.3 a corruption on vacuum
+# A semicolon ends a statement unless it is in a comment, a function's body or a literal.
+_STATEMENT = re.compile(r"(?:--[^\n]*|\$\$.*?\$\$|'[^']*'|[^;])+", re.DOTALL)
 
 
 class Pgvector(NamedTuple):
@@ -35,6 +38,11 @@ class Migration(NamedTuple):
     name: str
     sql: str
 
+    @property
+    def statements(self) -> list[str]:
+        """Its statements, each by itself, since Citus sends the whole text of a command on to its workers."""
+        return [each for each in _STATEMENT.findall(self.sql) if each.strip()]
+
 
 def migrations() -> list[Migration]:
     """Return all migrations of this version of art-mcp, oldest first."""
@@ -45,18 +53,29 @@ def migrations() -> list[Migration]:
     return sorted(found)
 
 
-async def migrate(connection: Connection, known: Iterable[Migration] | None = None) -> Pgvector:
+async def migrate(
+    connection: Connection, known: Iterable[Migration] | None = None, *, citus_shards: int | None = None
+) -> Pgvector:
     """Apply the migrations that the database lacks, if any, and return its pgvector.
+
+    On a Citus cluster, tables are distributed as well.
 
     Several processes may call it at once: one applies them while the others wait. They run in one transaction, so a
     failure leaves the database unchanged.
 
+    Args:
+        citus_shards: number of shards to distribute paintings over; None to leave them as they are.
+
     Raises:
-        StoreError: PostgreSQL or pgvector is missing or too old, the user lacks a privilege, or the database was
-            written by a newer version of art-mcp or by one from before the first release.
+        StoreError: PostgreSQL or pgvector is missing or too old, the user lacks a privilege, the database was written
+            by a newer version of art-mcp or by one from before the first release, or it is not on a Citus
+            coordinator although it should be.
     """
     known = migrations() if known is None else sorted(known)
-    if await _version(connection, known) == known[-1].version:
+    on_citus = await _check_citus(connection, citus_shards)
+    if await _version(connection, known) == known[-1].version and not (
+        on_citus and await cluster.undistributed(connection, citus_shards)
+    ):
         return await _require_pgvector(connection)
     _check_postgres(connection)
     await _check_encoding(connection)
@@ -86,13 +105,29 @@ async def migrate(connection: Connection, known: Iterable[Migration] | None = No
             )
         for migration in known:
             if migration.version > current:
-                await connection.execute(migration.sql)
+                for statement in migration.statements:
+                    await connection.execute(statement)
                 await connection.execute(
                     "INSERT INTO art_mcp.migrations (version, name) VALUES ($1, $2)",
                     migration.version,
                     migration.name,
                 )
+        if on_citus:
+            await cluster.distribute(connection, citus_shards)
     return pgvector
+
+
+async def _check_citus(connection: Connection, shards: int | None) -> bool:
+    """Whether the database has Citus; refuse one that has not if shards are configured, and a worker."""
+    on_citus = await cluster.is_citus(connection)
+    if on_citus:
+        await cluster.require_coordinator(connection)
+    elif shards is not None:
+        raise StoreError(
+            "ART_MCP_CITUS_SHARDS is set, but the database has no Citus.",
+            "Unset it, or let an administrator run CREATE EXTENSION citus; in this database and on its workers.",
+        )
+    return on_citus
 
 
 async def _version(connection: Connection, known: Sequence[Migration]) -> int:

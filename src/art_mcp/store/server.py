@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from art_mcp.store import cluster
+
 if TYPE_CHECKING:
     from art_mcp.store.connection import Connection
     from art_mcp.store.database import Database
@@ -20,8 +22,12 @@ class Server:
     """Encoding of the database; only UTF8 can store every text."""
     read_only: bool
     """Whether it is a replica, or this user may only read."""
+    citus: str | None
+    """Version of the extension Citus; None without it."""
     pooled: bool
     """Whether a pooler is in between."""
+    distribution: cluster.Distribution | None
+    """Of the paintings on a Citus cluster."""
 
 
 async def look(database: Database) -> Server:
@@ -30,10 +36,13 @@ async def look(database: Database) -> Server:
         row = await connection.fetchrow(
             "SELECT current_setting('server_version') AS version, extversion AS pgvector, "
             "current_setting('server_encoding') AS encoding, "
-            "current_setting('transaction_read_only') = 'on' AS read_only FROM pg_extension WHERE extname = 'vector'"
+            "current_setting('transaction_read_only') = 'on' AS read_only, "
+            "(SELECT extversion FROM pg_extension WHERE extname = 'citus') AS citus "
+            "FROM pg_extension WHERE extname = 'vector'"
         )
         assert row is not None
-        return Server(**row, pooled=await is_pooled(connection))
+        distribution = await cluster.distribution(connection) if row["citus"] else None
+        return Server(**row, pooled=await is_pooled(connection), distribution=distribution)
 
 
 async def is_pooled(connection: Connection) -> bool:

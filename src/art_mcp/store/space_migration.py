@@ -11,7 +11,7 @@ import anyio
 import asyncpg
 
 from art_mcp.space import Leg, Space
-from art_mcp.store import backfill
+from art_mcp.store import backfill, cluster
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
@@ -52,7 +52,7 @@ async def hold(database: Database, spaces: Sequence[Space], lease: uuid.UUID) ->
             names,
         )
         if await connection.fetchval(
-            f"SELECT EXISTS (SELECT FROM art_mcp.spaces WHERE name = ANY($1) AND lease <> $2 AND {held('spaces')})",
+            f"SELECT EXISTS (SELECT 1 FROM art_mcp.spaces WHERE name = ANY($1) AND lease <> $2 AND {held('spaces')})",
             names,
             lease,
         ):
@@ -86,7 +86,7 @@ async def switch(
 async def inactive(database: Database) -> list[InactiveSpace]:
     """Return the spaces that are not active."""
     async with database.connection() as connection:
-        return await _inactive(connection)
+        return await _inactive(connection, database.on_citus)
 
 
 async def drop(database: Database, spaces: Sequence[Space]) -> None:
@@ -98,7 +98,7 @@ async def drop(database: Database, spaces: Sequence[Space]) -> None:
     for _ in range(DROP_TRIES):
         try:
             async with database.transaction({"lock_timeout": DROP_WAITS_MS}) as connection:
-                await _drop(connection, spaces)
+                await _drop(connection, spaces, database.on_citus)
             return
         except StoreError as error:
             if not isinstance(error.__cause__, asyncpg.LockNotAvailableError):
@@ -107,9 +107,9 @@ async def drop(database: Database, spaces: Sequence[Space]) -> None:
     raise StoreError("The old vectors are in constant use.", "Try again when the database is less busy.")
 
 
-async def _drop(connection: Connection, spaces: Sequence[Space]) -> None:
+async def _drop(connection: Connection, spaces: Sequence[Space], on_citus: bool) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
-    free = {each.space for each in await _inactive(connection) if not each.held}
+    free = {each.space for each in await _inactive(connection, on_citus) if not each.held}
     if not set(spaces) <= free:
         raise StoreError("The old vectors are in use again.", "Check with `art-mcp doctor`.")
     for space in spaces:
@@ -126,10 +126,11 @@ async def _incomplete(
     return any((each.painting.id, each.painting.image_sha256) not in excused for each in left)
 
 
-async def _inactive(connection: Connection) -> list[InactiveSpace]:
+async def _inactive(connection: Connection, on_citus: bool) -> list[InactiveSpace]:
+    size = cluster.size_of("format('art_mcp.vectors_%s', name)::regclass", on_citus)
     rows = await connection.fetch(
         f"SELECT leg, provider, model, version, dimensions, {held('spaces')} AS held, "
-        "pg_total_relation_size(format('art_mcp.vectors_%s', name)::regclass) AS size "
+        f"{size} AS size "
         "FROM art_mcp.spaces WHERE NOT active ORDER BY name"
     )
     return [

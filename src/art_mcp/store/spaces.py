@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from art_mcp.background.cosines import hub
 from art_mcp.space import Leg, Space
+from art_mcp.store import cluster
 from art_mcp.store.errors import MovedError
 from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
@@ -63,7 +64,8 @@ async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
     async with database.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
         if not await connection.fetchval(
-            f"SELECT EXISTS (SELECT FROM art_mcp.paintings) OR EXISTS (SELECT FROM art_mcp.items WHERE {held('items')})"
+            "SELECT EXISTS (SELECT 1 FROM art_mcp.paintings LIMIT 1) "
+            f"OR EXISTS (SELECT 1 FROM art_mcp.items WHERE {held('items')})"
         ):
             await connection.execute("UPDATE art_mcp.spaces SET active = false")
         there = [space for space in await _active(connection) if space.leg is Leg.PIXELS]
@@ -72,7 +74,7 @@ async def activate(database: Database, spaces: Iterable[Space]) -> list[Space]:
                 await _register(connection, space)
                 await connection.execute(
                     "UPDATE art_mcp.spaces SET active = true WHERE name = $1 "
-                    "AND NOT EXISTS (SELECT FROM art_mcp.spaces WHERE leg = $2 AND active)",
+                    "AND NOT EXISTS (SELECT 1 FROM art_mcp.spaces WHERE leg = $2 AND active)",
                     space.name,
                     space.leg.value,
                 )
@@ -131,14 +133,11 @@ async def _register(connection: Connection, space: Space) -> None:
         return
     table = vector_table(space)
     await connection.execute(
-        f"""
-        CREATE TABLE {table} (
-            painting_id uuid PRIMARY KEY REFERENCES art_mcp.paintings (id) ON DELETE CASCADE,
-            vector halfvec({space.dimensions}) NOT NULL,
-            hub real
-        );
-        -- Stored in the row, not in TOAST, which makes exact scans 2.6 times faster.
-        ALTER TABLE {table} ALTER COLUMN vector SET STORAGE PLAIN;
-        {index_statement(space)};
-        """
+        f"CREATE TABLE {table} (painting_id uuid PRIMARY KEY REFERENCES art_mcp.paintings (id) ON DELETE CASCADE, "
+        f"vector halfvec({space.dimensions}) NOT NULL, hub real)"
     )
+    # Stored in the row, not in TOAST, which makes exact scans 2.6 times faster.
+    await connection.execute(f"ALTER TABLE {table} ALTER COLUMN vector SET STORAGE PLAIN")
+    await connection.execute(index_statement(space))
+    if await cluster.is_citus(connection):
+        await cluster.distribute(connection, None)
