@@ -53,7 +53,7 @@ def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> 
     assert done.stderr == f"The contact sheet is in {sheet}.\n"
     assert len(json.loads(done.stdout)["results"]) == 2
     with Image.open(sheet) as picture:
-        assert (picture.format, picture.width) == ("JPEG", 614)
+        assert (picture.format, picture.width) == ("JPEG", 364)
     said = failed(art_mcp_here("search", "Sheet 3", "--sheet", str(tmp_path / "none" / "sheet.jpg"), **environment))
     assert "sheet.jpg cannot be written (No such file or directory). Choose another file." in said
     said = failed(art_mcp_here("search", "--sort", "year", "--image", str(sheet), **environment))

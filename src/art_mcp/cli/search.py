@@ -19,6 +19,7 @@ from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
 from art_mcp.runtime import Runtime
 from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, SORTS
 from art_mcp.search.contact_sheet import contact_sheet_of
+from art_mcp.search.heading import heading
 from art_mcp.server.results import search_result, search_text
 from art_mcp.settings import Settings
 
@@ -109,8 +110,10 @@ async def _search(
         else:
             found = await finder.by_text(text, sort=sort, **page)
         if sheet is not None:
-            asked = [f"“{text}”"] * bool(text) + [picture.name for picture in pictures]
-            _write(sheet, await contact_sheet_of(await runtime.database(), found, heading=", ".join(asked)))
+            database = await runtime.database()
+            like = [uuid.UUID(each.value) if each.kind is Kind.PAINTING else each.name for each in pictures]
+            line = await heading(database, text, like=like, filters=page["filters"])
+            _write(sheet, await contact_sheet_of(database, found, heading=line))
     result = search_result(found)
     following = "For more, add --cursor {} to the command"
     click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, following))

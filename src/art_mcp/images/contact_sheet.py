@@ -5,20 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageOps
 
 from art_mcp.images import typeface
-from art_mcp.images.encoding import encode
-from art_mcp.images.rendition import bounded, opened
+from art_mcp.images.encoding import encode, encode_whole
+from art_mcp.images.justified import Box, Row, justify
+from art_mcp.images.rendition import THUMBNAIL_SIDE, bounded, opened
 from art_mcp.images.undecoded import ImageError
 
 MAX_TILES = 50
 
-MARGIN = 20
-GAP = 14
-QUALITIES = (82, 74, 66, 58)
+MARGIN = 24
+GAP = 16
+BELOW = 8
+"""Between a picture and its caption, in pixels."""
+HEADING = 20
+"""Font size of the heading."""
+SMALLEST = 12
+"""Smallest font size on a sheet."""
+MISSING = (300, 240)
+"""Size of a blank, as if it were a picture of the most frequent shape."""
+ROUNDING = 3
+"""Pixels by which a picture is stretched so that the edges in a row are even, which is not seen in the picture."""
+SHAPE = 1.4
+"""Width of a sheet by its height: chats scale it to the width of a column, so a wide one is hard to read."""
+QUALITIES = (82, 74, 66, 58, 50)
+TRIES = 4
+"""How often a sheet is drawn, each time with smaller pictures, until it fits into its bytes. Its text keeps its size,
+so it can be read where that of a sheet that is coarser or scaled down cannot."""
 
 GROUND = "#f4f2ee"
 INK = "#1f1d1a"
@@ -43,124 +60,143 @@ class Tile:
     """One word; strong, fair and weak each have a colour."""
 
 
-def contact_sheet(tiles: Sequence[Tile], *, heading: str | None = None, max_bytes: int = 200_000) -> bytes:
-    """Draw the numbered pictures with their titles in a grid, as JPEG.
+def contact_sheet(tiles: Sequence[Tile], *, heading: str = "", max_bytes: int) -> bytes:
+    """Draw the numbered pictures with their titles in rows, whole and with their tops aligned, as JPEG.
 
-    The sheet is at most about 1,350 pixels wide and 1.2 megapixels, which models view without downscaling. They count
-    about one token per 750 pixels: 850 tokens for 10 tiles, 1,600 for 50. A missing or damaged picture leaves a blank
-    tile. CPU-bound: call it in a thread.
+    The sheet has less than a megapixel, which models view without downscaling. They count about one token per 750
+    pixels: about 1,000 for 10 tiles or more. A missing or damaged picture leaves a blank. CPU-bound: call it in a
+    thread.
 
     Args:
         tiles: 1 to 50.
-        heading: one line above the grid.
-        max_bytes: size limit, met by lowering the quality first and the resolution second.
+        heading: one line above the pictures.
+        max_bytes: size limit, met by a lower quality, then by smaller pictures, and last by scaling the sheet down.
 
     Raises:
         ValueError: there are no tiles or more than 50, or the sheet does not fit into `max_bytes`.
     """
     if not 1 <= len(tiles) <= MAX_TILES:
         raise ValueError(f"a contact sheet has 1 to {MAX_TILES} tiles, not {len(tiles)}")
-    return encode(_draw(tiles, heading), "JPEG", QUALITIES, max_bytes).data
+    style = next(style for style in _STYLES if len(tiles) <= style.most)
+    pictures = [_opened(tile) for tile in tiles]
+    area = style.area
+    for _ in range(TRIES):
+        sheet = _draw(tiles, pictures, heading, style, area)
+        drawn = encode_whole(sheet, "JPEG", QUALITIES, max_bytes).data
+        if len(drawn) <= max_bytes:
+            return drawn
+        area = round(area * min(0.9, (max_bytes / len(drawn)) ** 1.5))
+    return encode(sheet, "JPEG", QUALITIES[-1:], max_bytes).data
 
 
-class _Grid(NamedTuple):
-    """The layout of sheets with up to `most` tiles; sizes are in pixels."""
+class _Style(NamedTuple):
+    """How sheets with up to `most` tiles look; lengths are in pixels."""
 
     most: int
-    columns: tuple[int, ...]
-    """Candidate column counts; the one with the fullest last row is used."""
-    width: int
-    """Width of a tile."""
-    height: int
-    """Maximum height of a picture."""
+    area: int
+    """Pixels of the whole sheet."""
     title: int
     """Font size of the title."""
     small: int
     """Font size of all other text."""
     lines: int
-    """Lines of text below a picture: up to two for the title, the rest for the caption."""
+    """Lines of text below the number: of several, the last is the caption's."""
+    narrowest: int
+    """Minimum width of a tile."""
+
+    @property
+    def caption(self) -> int:
+        """Maximum height of the text below a picture."""
+        return _leading(self.title) * self.lines + _leading(self.small)
 
 
-_GRIDS = (
-    _Grid(1, (1,), 320, 320, 16, 14, 3),
-    *(_Grid(count, (count,), 280, 260, 16, 14, 3) for count in (2, 3, 4)),
-    _Grid(6, (3,), 240, 220, 15, 13, 3),
-    _Grid(8, (4,), 216, 196, 15, 13, 3),
-    _Grid(10, (5,), 200, 180, 14, 13, 3),
-    _Grid(20, (5, 4), 190, 160, 14, 13, 3),
-    _Grid(30, (6, 5), 160, 130, 13, 12, 2),
-    _Grid(MAX_TILES, (10, 9, 8), 116, 102, 12, 12, 2),
+_STYLES = (
+    _Style(1, 180_000, 16, 14, 3, 160),
+    _Style(4, 460_000, 16, 14, 3, 150),
+    _Style(10, 630_000, 14, 13, 3, 120),
+    _Style(20, 740_000, 14, 13, 3, 110),
+    _Style(30, 700_000, 13, 12, 2, 96),
+    _Style(MAX_TILES, 640_000, 12, 12, 1, 84),
 )
 
 
-def _draw(tiles: Sequence[Tile], heading: str | None) -> Image.Image:
-    grid = next(grid for grid in _GRIDS if len(tiles) <= grid.most)
-    columns = min(grid.columns, key=lambda columns: -len(tiles) % columns)
-    rows = [_row(tiles[i : i + columns], grid) for i in range(0, len(tiles), columns)]
-    width = 2 * MARGIN + columns * grid.width + (columns - 1) * GAP
-    top = MARGIN + (36 if heading else 0)
-    height = top + sum(row.height for row in rows) + GAP * (len(rows) - 1) + MARGIN
-    sheet = Image.new("RGB", (width, height), GROUND)
-    if heading:
-        for line in typeface.lines(heading, 20, width - 2 * MARGIN, 1):
-            typeface.write(ImageDraw.Draw(sheet), (MARGIN, MARGIN + 16), line, 20, INK)
-    for row in rows:
-        sheet.paste(row, (MARGIN, top))
-        top += row.height + GAP
+def _opened(tile: Tile) -> Image.Image | None:
+    try:
+        return opened(tile.image) if tile.image else None
+    except ImageError:
+        return None
+
+
+def _draw(
+    tiles: Sequence[Tile], pictures: Sequence[Image.Image | None], heading: str, style: _Style, area: int
+) -> Image.Image:
+    sizes = [picture.size if picture else MISSING for picture in pictures]
+    boxes = [Box(width / height, style.narrowest, width + 2) for width, height in sizes]
+    below = BELOW + style.caption + GAP
+    rows = justify(boxes, area=area, shape=SHAPE, gap=GAP, below=below, tallest=THUMBNAIL_SIDE)
+    left = iter(zip(tiles, pictures, strict=True))
+    drawn = [_row(row, list(islice(left, len(row.places))), style) for row in rows]
+    heading = typeface.writable(heading)
+    top = MARGIN + (HEADING + GAP if heading else 0)
+    width = max(*(row.width for row in drawn), min(HEADING * 24, round(typeface.width(heading, HEADING) + 1)))
+    height = top + sum(row.height + GAP for row in drawn) - GAP + MARGIN
+    sheet = Image.new("RGB", (width + 2 * MARGIN, height), GROUND)
+    for line in typeface.lines(heading, HEADING, width, 1):
+        typeface.write(ImageDraw.Draw(sheet), (MARGIN, MARGIN + HEADING * 0.75), line, HEADING, INK)
+    for each in drawn:
+        sheet.paste(each, (MARGIN, top))
+        top += each.height + GAP
     return sheet
 
 
-def _row(tiles: Sequence[Tile], grid: _Grid) -> Image.Image:
-    """Draw a row: pictures aligned at the bottom edge, captions below."""
-    pictures = [_picture(tile, grid) for tile in tiles]
-    shelf = max(picture.height for picture in pictures)
-    captions = [_caption(tile, grid) for tile in tiles]
-    height = shelf + 7 + max(caption.height for caption in captions)
-    row = Image.new("RGB", (len(tiles) * (grid.width + GAP) - GAP, height), GROUND)
-    for column, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
-        left = column * (grid.width + GAP)
-        row.paste(picture, (left, shelf - picture.height))
-        row.paste(caption, (left, shelf + 7))
-    return row
+def _row(row: Row, shown: Sequence[tuple[Tile, Image.Image | None]], style: _Style) -> Image.Image:
+    """Draw a row: pictures aligned at the top edge, each with its caption below."""
+    parts = [
+        (left, _picture(picture, width, row.height), _caption(tile, width, style))
+        for (left, width), (tile, picture) in zip(row.places, shown, strict=True)
+    ]
+    height = max(picture.height + BELOW + caption.height for _, picture, caption in parts)
+    image = Image.new("RGB", (sum(row.places[-1]), height), GROUND)
+    for left, picture, caption in parts:
+        image.paste(picture, (left, 0))
+        image.paste(caption, (left, picture.height + BELOW))
+    return image
 
 
-def _picture(tile: Tile, grid: _Grid) -> Image.Image:
-    try:
-        if tile.image:
-            picture = bounded(opened(tile.image), grid.width - 2, grid.height - 2)
-            return ImageOps.expand(picture, 1, EDGE)  # outlines pale drawings
-    except ImageError:
-        pass
-    blank = Image.new("RGB", (grid.width, grid.width * 2 // 3), BLANK)
-    draw = ImageDraw.Draw(blank)
-    draw.rectangle((0, 0, blank.width - 1, blank.height - 1), outline=EDGE)
-    text = "no picture"
-    left = (grid.width - typeface.width(text, grid.small)) / 2
-    typeface.write(draw, (left, blank.height / 2 + 5), text, grid.small, SOFT_INK)
-    return blank
+def _picture(picture: Image.Image | None, width: int, height: int) -> Image.Image:
+    """Scale a picture to its place, with an outline, which pale drawings need; without one, draw a blank."""
+    if picture is None:
+        blank = Image.new("RGB", (width, height), BLANK)
+        text = "No picture"
+        at = (width - typeface.width(text, SMALLEST)) / 2, (height + SMALLEST * 0.7) / 2
+        typeface.write(ImageDraw.Draw(blank), at, text, SMALLEST, SOFT_INK)
+        return blank
+    scaled = bounded(picture, width - 2, height - 2)
+    if max(width - 2 - scaled.width, height - 2 - scaled.height) <= ROUNDING:
+        scaled = picture.resize((width - 2, height - 2), Image.Resampling.LANCZOS)
+    return ImageOps.expand(scaled, 1, EDGE)
 
 
-def _caption(tile: Tile, grid: _Grid) -> Image.Image:
+def _caption(tile: Tile, width: int, style: _Style) -> Image.Image:
     """Draw the number and the relevance, then the title, then the caption."""
-    titles = typeface.lines(tile.title, grid.title, grid.width, 2) or ["Untitled"]
-    quiet = typeface.lines(tile.caption, grid.small, grid.width, grid.lines - len(titles))
-    lines = [(line, grid.title, INK) for line in titles] + [(line, grid.small, SOFT_INK) for line in quiet]
-    badge = grid.small + 6
-    image = Image.new("RGB", (grid.width, badge + 3 + sum(_leading(size) for _, size, _ in lines)), GROUND)
+    titles = typeface.lines(tile.title, style.title, width, max(1, style.lines - 1)) or ["Untitled"]
+    quiet = typeface.lines(tile.caption, style.small, width, style.lines - len(titles))
+    lines = [(line, style.title, INK) for line in titles] + [(line, style.small, SOFT_INK) for line in quiet]
+    base = round(style.title * 0.98)
+    image = Image.new("RGB", (width, _leading(style.title) + sum(_leading(size) for _, size, _ in lines)), GROUND)
     draw = ImageDraw.Draw(image)
 
-    number, middle = str(tile.number), badge / 2 + grid.small * 0.36
-    length = typeface.width(number, grid.small)
-    wide = max(badge, round(length) + 12)
-    image.paste(INK, (0, 0), _pill(wide, badge))
-    typeface.write(draw, ((wide - length) / 2, middle), number, grid.small, GROUND)
+    number = str(tile.number)
+    typeface.write(draw, (0, base), number, style.title, INK)
     if tile.relevance:
-        left, dot = wide + 8, grid.small // 2 + 3
-        image.paste(RELEVANCE.get(tile.relevance, SOFT_INK), (left, (badge - dot) // 2), _pill(dot, dot))
-        for line in typeface.lines(tile.relevance, grid.small, grid.width - left - dot - 5, 1):
-            typeface.write(draw, (left + dot + 5, middle), line, grid.small, SOFT_INK)
+        dot = style.small // 2 + 2
+        left = round(typeface.width(number, style.title)) + 8
+        image.paste(RELEVANCE.get(tile.relevance, SOFT_INK), (left, base - dot + 1), _disc(dot))
+        left += dot + 5
+        for line in typeface.lines(tile.relevance, style.small, width - left, 1):
+            typeface.write(draw, (left, base), line, style.small, SOFT_INK)
 
-    top = badge + 3
+    top = _leading(style.title)
     for line, size, colour in lines:
         top += _leading(size)
         typeface.write(draw, (0, top - size * 0.3), line, size, colour)
@@ -171,9 +207,9 @@ def _leading(size: int) -> int:
     return round(size * 1.28)
 
 
-@lru_cache(64)
-def _pill(width: int, height: int) -> Image.Image:
-    """An antialiased mask with rounded ends."""
-    large = Image.new("L", (width * 8, height * 8))
-    ImageDraw.Draw(large).rounded_rectangle((0, 0, width * 8 - 1, height * 8 - 1), height * 4, fill=255)
+@lru_cache
+def _disc(size: int) -> Image.Image:
+    """An antialiased mask."""
+    large = Image.new("L", (size * 8, size * 8))
+    ImageDraw.Draw(large).ellipse((0, 0, size * 8 - 1, size * 8 - 1), fill=255)
     return large.reduce(8)

@@ -51,7 +51,7 @@ class Region:
         return f"{self.x:g},{self.y:g},{self.width:g},{self.height:g}"
 
 
-def excerpt(data: bytes, *, size: int, region: Region | None = None, max_bytes: int = 600_000) -> Encoded:
+def excerpt(data: bytes, *, size: int, region: Region | None = None, max_bytes: int) -> Encoded:
     """Encode a rendition, or a region of it, as JPEG, which every host and model reads. Nothing is enlarged.
 
     CPU-bound: call it in a thread.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from art_mcp import images
+from art_mcp.search import MAX_SHEET
 from art_mcp.store import paintings
 
 if TYPE_CHECKING:
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from art_mcp.store.database import Database
 
 
-async def contact_sheet_of(database: Database, found: Answer, *, heading: str | None = None) -> bytes | None:
-    """Draw the hits' thumbnails, numbered across all pages, as JPEG of at most 200 KB; None if no picture is stored.
+async def contact_sheet_of(
+    database: Database, found: Answer, *, heading: str = "", max_bytes: int = MAX_SHEET
+) -> bytes | None:
+    """Draw the hits' thumbnails, numbered across all pages, as JPEG; None if no picture is stored.
 
     Args:
-        heading: one line above them.
+        heading: one line above them, e.g. from `search.heading`.
+        max_bytes: size limit.
     """
     kept = await paintings.thumbnails(database, [hit.painting.id for hit, _ in found.hits])
     if not kept:
@@ -34,4 +38,5 @@ async def contact_sheet_of(database: Database, found: Answer, *, heading: str | 
         )
         for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
     ]
-    return await anyio.to_thread.run_sync(partial(images.contact_sheet.contact_sheet, tiles, heading=heading))
+    draw = partial(images.contact_sheet.contact_sheet, tiles, heading=heading, max_bytes=max_bytes)
+    return await anyio.to_thread.run_sync(draw)

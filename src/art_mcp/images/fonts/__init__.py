@@ -37,10 +37,14 @@ _STYLED = re.compile("bold|italic|oblique|slanted|light|thin|black|medium|conden
 
 
 def by_font(text: str) -> Iterator[tuple[str, str | None]]:
-    """Yield each character with the file of the font that draws it, or None. Changes the font only where necessary."""
-    font = next((found for char in text if char.isalpha() and (found := _font_of(char))), NOTO_SANS)
+    """Yield each character with the file of the font that draws it, or None.
+
+    Noto Sans draws all that it can, e.g. the digits and brackets in a Hebrew title, so that a sheet has one typeface.
+    A space or an accent stays in the font of the character before it.
+    """
+    font = NOTO_SANS
     for char in text:
-        if not _draws(font, char) or (char.isalpha() and _draws(NOTO_SANS, char)):
+        if not (unicodedata.category(char) in ("Mn", "Mc", "Me", "Zs") and _draws(font, char)):
             font = _font_of(char) or font
         yield char, font if _draws(font, char) else None
 
