@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -22,8 +23,10 @@ from mcp import Client, MCPError
 from support.pictures import draw_many
 from support.postgres import until_blocked
 from support.servers import SERVE, Served, serving
+from support.uploading import config_of
 
 from art_mcp.images.undecoded import MAX_BYTES
+from art_mcp.server.gallery import GALLERY_URI
 from art_mcp.server.http import MAX_BODY, listen
 from art_mcp.settings import Settings
 
@@ -110,8 +113,6 @@ async def test_from_nothing_to_an_answer_with_two_clients_at_once(database_url: 
                     group.start_soon(search, client)
         assert len(answers) == 10
         assert answers[0]["total"] == 6 and all(answer == answers[0] for answer in answers)
-        # One lifespan, and with it one pool, for all of them.
-        assert served.stderr().count("StreamableHTTP session manager started") == 1
         assert ended(served, within=5) == 0
         assert served.stdout() == ""
 
@@ -121,6 +122,57 @@ async def test_health_asks_neither_database_nor_model(served: Served) -> None:
         answer = await http.get(f"{served.origin}/health")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "version": version("art-mcp")}
+
+
+async def test_the_gallery_is_served_at_the_root(served: Served) -> None:
+    async with httpx2.AsyncClient() as http:
+        page = await http.get(f"{served.origin}/")
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        config = config_of(page.text)
+        assert (config["endpoint"], config["upload"]) == ("/mcp", None)
+        # As the page calls it.
+        body, headers = modern("gallery_pictures", ids=["none"])
+        answer = await http.post(served.origin + config["endpoint"], json=body, headers=headers)
+        assert answer.json()["result"]["content"][0]["text"].startswith("The database cannot be reached.")
+
+
+async def test_requests_that_name_neither_a_session_nor_a_version_are_served(loaded: Settings) -> None:
+    """Claude for iOS reads the page so."""
+
+    def request(method: str, **params: Any) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+    def answer(response: httpx2.Response) -> dict[str, Any]:
+        assert response.status_code == 200 and "mcp-session-id" not in response.headers
+        (data,) = re.findall(r"^data: (\{.*\})\r?$", response.text, re.MULTILINE)
+        return json.loads(data)["result"]
+
+    url = loaded.database_url.get_secret_value()
+    with serving(ART_MCP_DATABASE_URL=url) as served:
+        async with httpx2.AsyncClient(headers=HEADERS, timeout=60) as http:
+            read = answer(await http.post(served.url, json=request("resources/read", uri=GALLERY_URI)))
+            assert read["contents"][0]["mimeType"] == "text/html;profile=mcp-app"
+            listed = answer(await http.post(served.url, json=request("tools/list")))
+            assert "gallery_pictures" in [tool["name"] for tool in listed["tools"]]
+            search = request("tools/call", name="search_paintings_by_text", arguments={"query": "noise"})
+            large = {**search, "params": {**search["params"], "_meta": {"x": "x" * 300_000}}}  # in several parts
+            for body in (search, large):
+                assert answer(await http.post(served.url, json=body))["structuredContent"]["total"] == 12
+            for broken in (b"", b"[", b"[" * 100_000, b'"initialize"', b'["initialize"]'):
+                assert (await http.post(served.url, content=broken)).status_code == 400
+            # All others have a session as before, and share what is open.
+            begun = await http.post(served.url, json=INITIALIZE)
+            assert begun.status_code == 200 and begun.headers["mcp-session-id"]
+            gone = await http.post(served.url, json=search, headers={"Mcp-Session-Id": "x"})
+            assert gone.status_code == 404
+        connection = await asyncpg.connect(url)
+        pools = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        alone = await connection.fetchval(pools)
+        async with connected(served, "legacy") as client:
+            await call(client, "search_paintings_by_text", query="noise")
+        assert await connection.fetchval(pools) == alone
+        await connection.close()
 
 
 HOSTS = [
@@ -158,7 +210,7 @@ ORIGINS = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/health", "/mcp", "/none"])
+@pytest.mark.parametrize("path", ["/", "/health", "/mcp", "/none"])
 async def test_only_pages_of_this_machine_are_let_in(served: Served, path: str) -> None:
     async def status(**headers: str) -> int:
         # A page on the web can send a GET or a POST without asking first, whatever its body.

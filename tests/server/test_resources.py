@@ -20,6 +20,7 @@ from support.servers import connected, serving
 from art_mcp.painting import painting_id
 from art_mcp.runtime import Runtime
 from art_mcp.server.app import build_server
+from art_mcp.server.gallery import GALLERY_URI
 from art_mcp.settings import Settings
 from art_mcp.store.embedded import EmbeddedServer
 
@@ -59,7 +60,7 @@ async def refused(client: Client, uri: str, code: int) -> str:
 @pytest.mark.snapshot
 async def test_templates_are_the_committed_ones_and_no_database_is_asked() -> None:
     async with connected(UNREACHABLE) as client:
-        assert (await client.list_resources()).resources == []
+        assert [each.uri for each in (await client.list_resources()).resources] == [GALLERY_URI]
         templates = (await client.list_resource_templates()).resource_templates
     listed = [template.model_dump(mode="json", by_alias=True, exclude_none=True) for template in templates]
     text = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"

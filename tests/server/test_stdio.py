@@ -35,7 +35,7 @@ async def test_a_client_that_falls_back_to_initialize_is_served() -> None:
     async with wire(Settings(database_url=NOWHERE)) as client:
         await client.send(DISCOVER, INITIALIZE, INITIALIZED, request(2, "tools/list"))
         assert (await client.answer(1, skipping=False))["result"]["protocolVersion"] == "2025-11-25"
-        assert tools_of(await client.answer(2)) == 5
+        assert tools_of(await client.answer(2)) == 6
 
 
 async def test_a_client_that_has_its_answer_may_still_initialize() -> None:
@@ -47,13 +47,13 @@ async def test_a_client_that_has_its_answer_may_still_initialize() -> None:
         await client.send(cancelled, initialize(2), INITIALIZED)
         assert (await client.answer(2))["result"]["serverInfo"]["name"] == "art-mcp"
         await client.send(request(3, "tools/list"))
-        assert tools_of(await client.answer(3)) == 5
+        assert tools_of(await client.answer(3)) == 6
 
 
 async def test_a_modern_client_is_served_and_may_discover_again() -> None:
     async with wire(Settings(database_url=NOWHERE)) as client:
         await client.send(DISCOVER, modern_request(1, "server/discover"), modern_request(2, "tools/list"))
-        assert tools_of(await client.answer(2)) == 5
+        assert tools_of(await client.answer(2)) == 6
         await client.send(modern_request(3, "server/discover"))
         assert "result" in await client.answer(3)
 
@@ -61,7 +61,7 @@ async def test_a_modern_client_is_served_and_may_discover_again() -> None:
 async def test_a_client_of_2025_is_served() -> None:
     async with wire(Settings(database_url=NOWHERE)) as client:
         await client.send(INITIALIZE, INITIALIZED, request(2, "tools/list"))
-        assert tools_of(await client.answer(2)) == 5
+        assert tools_of(await client.answer(2)) == 6
         await client.send(modern_request(3, "server/discover"))
         assert (await client.answer(3))["error"]["code"] == -32600  # its era is settled
 
@@ -73,7 +73,7 @@ async def test_an_era_that_has_begun_stays() -> None:
         await client.send(initialize(2))
         assert (await client.answer(2))["error"]["code"] == -32022
         await client.send(modern_request(3, "tools/list"))
-        assert tools_of(await client.answer(3)) == 5
+        assert tools_of(await client.answer(3)) == 6
 
 
 async def test_what_is_no_request_decides_nothing() -> None:
@@ -115,7 +115,7 @@ def late(delay: float) -> StdioServerParameters:
 async def test_clients_of_both_eras_wait_for_a_server_that_starts_late() -> None:
     async def listed(delay: float, mode: str) -> None:
         async with Client(stdio_client(late(delay)), mode=mode) as client:
-            assert len((await client.list_tools()).tools) == 5
+            assert len((await client.list_tools()).tools) == 6
 
     async with anyio.create_task_group() as clients:
         for delay in DELAYS:
@@ -133,7 +133,7 @@ async def test_clients_that_fall_back_to_initialize_are_served_however_late_the_
             await client.send(INITIALIZE)
             assert (await client.answer(1))["result"]["protocolVersion"] == "2025-11-25"
             await client.send(INITIALIZED, request(2, "tools/list"))
-            assert tools_of(await client.answer(2)) == 5
+            assert tools_of(await client.answer(2)) == 6
 
     async with anyio.create_task_group() as clients:
         for delay in DELAYS:

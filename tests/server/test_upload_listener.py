@@ -22,16 +22,18 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.servers import serving
-from support.uploading import ADDRESS, HANDLE, NOWHERE, eventually, link_in, png, refused, running
+from support.uploading import ADDRESS, HANDLE, NOWHERE, config_of, eventually, link_in, png, refused, running
 
+from art_mcp.server import loopback
 from art_mcp.server import upload_listener as limits
+from art_mcp.server.app import build_server
 from art_mcp.server.uploads import LINK_S
 from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
 ERAS = ["legacy", "2026-07-28"]
-WEB = re.compile(r"art_mcp\.server\.(http|upload_\w+)$", re.MULTILINE)
+WEB = re.compile(r"art_mcp\.server\.(http|upload_\w+|gallery\.(web|page))$", re.MULTILINE)
 """The modules of the web server, as `-X importtime` says that they are loaded."""
 NOT_UPLOADED = "The user has not uploaded the picture yet."
 
@@ -78,18 +80,21 @@ async def test_a_picture_that_only_the_user_has_finds_its_painting(
             assert ports(process) == [("127.0.0.1", urlsplit(address).port)]
             said = await refused(client, image=handle)
             assert said.startswith(NOT_UPLOADED) and address in said and handle in said
-            assert (await http.get(address)).status_code == 200
+            page = await http.get(address)
+            assert page.status_code == 200
             picture = (pictures / "images" / "7.jpg").read_bytes()
             sent = await http.post(address, content=picture, headers={"Origin": address.partition("/upload")[0]})
             assert (sent.status_code, sent.json()) == (200, {"handle": handle})
-            await eventually(lambda: not is_open(address))  # though the picture is kept
-            assert ports(process) == []
-            found = await client.call_tool("search_paintings_by_image", {"image": handle})
-            assert found.structured_content["results"][0]["title"] == "Composition in noise 3"
-            assert found.structured_content["results"][0]["relevance"] == "strong"
+            # The chat searches by it, and so does the page.
+            endpoint = address.partition("/upload/")[0] + config_of(page.text)["endpoint"]
+            async with Client(endpoint) as of_page:
+                for searching in (client, of_page):
+                    found = await searching.call_tool("search_paintings_by_image", {"image": handle})
+                    assert found.structured_content["results"][0]["title"] == "Composition in noise 3"
+                    assert found.structured_content["results"][0]["relevance"] == "strong"
 
             again, _ = await link_in(client)
-            assert again != address and is_open(again)
+            assert again != address and ports(process) == [("127.0.0.1", urlsplit(again).port)]
         await eventually(lambda: not is_open(again))  # the process has ended
     assert [json.loads(line)["jsonrpc"] for line in wire.read_text().splitlines()]
     said = log.read_text()
@@ -133,6 +138,33 @@ async def test_it_ends_when_the_last_link_expires_and_starts_again(monkeypatch: 
     assert not is_open(again)
 
 
+async def test_it_ends_some_time_after_the_last_use_of_a_page(
+    http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running() as (server, client):
+        now = 1000.0
+        monkeypatch.setattr(server.services.uploads, "_clock", lambda: now)
+        monkeypatch.setattr(limits, "monotonic", lambda: now)
+        address, _ = await link_in(client)
+        origin = address.partition("/upload/")[0]
+        endpoint = origin + config_of((await http.get(address)).text)["endpoint"]
+        now += LINK_S
+        for _ in range(2):
+            await anyio.sleep(2 * limits.LOOK_EVERY_S)
+            async with Client(endpoint) as of_page:
+                await of_page.list_tools()
+            assert (await http.get(address)).status_code == 404  # which is no use
+            now += limits.PAGE_S - 1
+        await anyio.sleep(2 * limits.LOOK_EVERY_S)
+        assert is_open(address)
+        now += 1
+        await eventually(lambda: not is_open(address))
+        # Another link begins anew, with the same secret.
+        address, _ = await link_in(client)
+        again = config_of((await http.get(address)).text)["endpoint"]
+        assert endpoint == origin + again
+
+
 async def test_an_upload_in_progress_keeps_it(http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slowly() -> AsyncIterator[bytes]:
         nonlocal now
@@ -142,6 +174,7 @@ async def test_an_upload_in_progress_keeps_it(http: httpx2.AsyncClient, monkeypa
         await anyio.sleep(2 * limits.LOOK_EVERY_S)
         yield png()[100:]
 
+    monkeypatch.setattr(limits, "PAGE_S", 0)
     async with running() as (server, client):
         now = 1000.0
         monkeypatch.setattr(server.services.uploads, "_clock", lambda: now)
@@ -238,6 +271,7 @@ async def test_foreign_pages_and_rebound_names_are_refused(http: httpx2.AsyncCli
 async def test_without_a_link_nothing_is_learnt_or_done(http: httpx2.AsyncClient) -> None:
     async with running() as (server, client):
         address, handle = await link_in(client)
+        secret = config_of((await http.get(address)).text)["endpoint"]
         used, _ = await link_in(client)
         assert (await http.post(used, content=png())).status_code == 200
         base, _, token = address.rpartition("/")
@@ -249,10 +283,11 @@ async def test_without_a_link_nothing_is_learnt_or_done(http: httpx2.AsyncClient
             assert shown.status_code == answer.status_code == 404
             pages.add(re.sub(r'nonce="[^"]+"', "", shown.text))
             refusals.add(answer.text)
-            assert "server" not in shown.headers and "art-mcp" not in shown.text
+            assert "server" not in shown.headers and config_of(shown.text)["endpoint"] is None
         assert len(pages) == len(refusals) == 1
         origin = base.removesuffix("/upload")
-        for path in ("/", "/mcp", "/health", "/upload", "/upload/", "/docs", "/%2e%2e/upload"):
+        guessed = [f"/{guess}/mcp" for guess in ("x", "", "%00", "é", secret[1:-5], *tries)]
+        for path in ("/", "/mcp", "/health", "/upload", "/upload/", "/docs", "/%2e%2e/upload", secret + "/", *guessed):
             for method in ("GET", "POST", "PUT", "DELETE"):
                 answer = await http.request(method, origin + path)
                 assert (answer.status_code, answer.text) == (404, "Not Found")
@@ -260,6 +295,30 @@ async def test_without_a_link_nothing_is_learnt_or_done(http: httpx2.AsyncClient
         assert (await http.post(address, content=png())).status_code == 200
         assert len(server.services.uploads._uploads) == 2
         assert (await http.get(address)).status_code == 404
+
+
+async def test_the_page_searches_and_does_nothing_else(
+    loaded: Settings, pictures: Path, http: httpx2.AsyncClient
+) -> None:
+    server = build_server(loaded)
+    async with Client(server) as client:
+        address, _ = await link_in(client)
+        endpoint = address.partition("/upload/")[0] + config_of((await http.get(address)).text)["endpoint"]
+        for era in ERAS:
+            async with Client(endpoint, mode=era) as of_page:
+                named = {tool.name for tool in (await of_page.list_tools()).tools}
+                assert named >= {"search_paintings_by_text", "gallery_pictures"} and "ingest_collection" not in named
+                found = await of_page.call_tool("search_paintings_by_text", {"query": "noise", "limit": 1})
+                assert found.structured_content["total"] == 12
+                refusal = await refused(of_page, image=str(pictures / "images" / "7.jpg"))
+                assert refusal.startswith("The gallery does not read files by their path.")
+                for given in ({}, {"image": "a.jpg"}, {"image": "upload:AAAA-AAAA-AAAA-AAAA"}):
+                    assert "/upload/" not in await refused(of_page, **given)
+        # What a chat may do has not changed.
+        found = await client.call_tool("search_paintings_by_image", {"image": str(pictures / "images" / "7.jpg")})
+        assert found.structured_content["results"][0]["title"] == "Composition in noise 3"
+        for headers, status in (({"Host": "evil.example"}, 421), ({"Origin": "https://evil.example"}, 403)):
+            assert (await http.post(endpoint, content=b"{}", headers=headers)).status_code == status
 
 
 # Floods
@@ -286,14 +345,14 @@ async def until_closed(connection: socket.socket) -> None:
 async def test_held_connections_are_few_and_short(
     http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(limits, "IDLE_S", 0.5)
+    monkeypatch.setattr(loopback, "IDLE_S", 0.5)
     async with running() as (_, client):
         address, _ = await link_in(client)
         files, connections = psutil.Process().num_fds(), []
         with ExitStack() as stack:
-            for _ in range(3 * limits.MAX_CONNECTIONS):
+            for _ in range(3 * loopback.MAX_CONNECTIONS):
                 connections.append(stack.enter_context(await anyio.to_thread.run_sync(held, address, sent)))
-            await eventually(lambda: psutil.Process().num_fds() <= files + len(connections) + limits.MAX_CONNECTIONS)
+            await eventually(lambda: psutil.Process().num_fds() <= files + len(connections) + loopback.MAX_CONNECTIONS)
             # All are given up, and the user is served again.
             await eventually(lambda: psutil.Process().num_fds() <= files + len(connections))
             await until_closed(connections[0])

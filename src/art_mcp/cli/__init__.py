@@ -19,8 +19,8 @@ from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import load_settings, unknown_variables
 
 COMMANDS = (
-    *("serve", "setup", "ingest", "search", "list", "duplicates", "remove", "reembed", "models", "export", "import"),
-    *("evaluate", "doctor", "demo"),
+    *("serve", "setup", "ingest", "search", "gallery", "list", "duplicates", "remove", "reembed", "models", "export"),
+    *("import", "evaluate", "doctor", "demo"),
 )
 """The subcommands, each with a module and a function of its name, or of its name and `_` if Python reserves it."""
 

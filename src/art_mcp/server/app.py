@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
@@ -32,6 +33,8 @@ from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server import completions, prompts, resources, tools
 from art_mcp.server.arguments import given
+from art_mcp.server.gallery import hints
+from art_mcp.server.gallery.extension import extension
 from art_mcp.server.hosts import shaped
 from art_mcp.server.sdk import prompts_of, serve_one_era, tools_of
 from art_mcp.server.services import Services
@@ -63,8 +66,18 @@ MUST_BE = {
 class ArtServer(MCPServer[Services]):
     """An MCPServer that reports errors as sentences for the reader."""
 
+    art_settings: Settings
     services: Services
     """Set while it serves."""
+
+    def twin(self) -> ArtServer:
+        """A server with the services of this one, which has to run as long."""
+        return build_server(self.art_settings, lambda: self.services)
+
+    def for_page(self) -> ArtServer:
+        """A server as `twin`, for the gallery in a browser: without the tools that write, and without files."""
+        settings = self.art_settings.model_copy(update={"read_only": True})
+        return build_server(settings, lambda: self.services, for_page=True)
 
     async def run_stdio_async(self) -> None:
         async with stdio_server() as (received, sent):
@@ -90,7 +103,10 @@ class ArtServer(MCPServer[Services]):
             if isinstance(error, UnexpectedToolError):
                 raise UnexpectedToolError(f"{name} {FAULT}") from cause
             raise
-        return shaped(context, result) if context and isinstance(result, CallToolResult) else result
+        if not context or not isinstance(result, CallToolResult):
+            return result
+        hints.add_call(result, name, arguments)
+        return shaped(context, result)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Services, Any] | None = None
@@ -133,15 +149,26 @@ class ArtServer(MCPServer[Services]):
             raise MCPError(INTERNAL_ERROR, f"{name} {FAULT}") from None
 
 
-def build_server(settings: Settings) -> ArtServer:
-    """Build the server with all that it offers; nothing is opened, loaded or connected until it is needed."""
+def build_server(
+    settings: Settings, shared: Callable[[], Services] | None = None, *, for_page: bool = False
+) -> ArtServer:
+    """Build the server with all that it offers; nothing is opened, loaded or connected until it is needed.
+
+    Args:
+        shared: returns the services of a running server, which this one uses instead of its own.
+        for_page: whether only the gallery in a browser calls it; see `Services`.
+    """
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
+        if shared:
+            server.services = replace(shared(), for_page=for_page)
+            yield server.services
+            return
         async with Runtime(settings) as runtime, anyio.create_task_group() as tasks:
             tasks.start_soon(runtime.repair_indexes)
-            listener = cache(lambda: serving.upload_listener.UploadListener(lambda: server.services, tasks))
-            server.services = Services(runtime, Runner(tasks), Uploads(), listener)
+            listener = cache(lambda: serving.upload_listener.UploadListener(server, tasks))
+            server.services = Services(runtime, Runner(tasks), Uploads(), listener, for_page)
             yield server.services
             tasks.cancel_scope.cancel()
 
@@ -151,9 +178,11 @@ def build_server(settings: Settings) -> ArtServer:
         version=version("art-mcp"),
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
+        extensions=[extension()],
         subscriptions=False,  # what it lists never changes, so clients need not listen for that
         log_level=settings.log_level,
     )
+    server.art_settings = settings
     tools.register(server, read_only=settings.read_only)
     resources.register(server)
     prompts.register(server, read_only=settings.read_only)

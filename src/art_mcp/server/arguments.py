@@ -45,6 +45,7 @@ def _whole(value: object) -> object:
     return _bounded(value)
 
 
+Whole = Annotated[int, BeforeValidator(_whole)]
 Text = str
 """Optional text, empty if omitted. Not `str | None`: the SDK would parse such text as JSON."""
 

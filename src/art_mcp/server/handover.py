@@ -40,6 +40,8 @@ async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Sourc
         reference = Reference.parse(given)
         if reference.kind is Kind.PAINTING:
             return reference
+        if reference.kind is Kind.FILE and services(ctx).for_page:
+            raise ImageError("The gallery does not read files by their path.", "Choose the file in the page instead.")
         if reference.kind is not Kind.UPLOAD:
             return await services(ctx).runtime.loader().load(reference)
     except ImageError as error:
@@ -129,7 +131,7 @@ def _origin(ctx: ToolContext) -> str | None:
     Over HTTP, it is where the client has found the server, which may be the client's end of a tunnel. The Host
     header's name was checked before the request came here, but not the rest of it.
     """
-    if not services(ctx).runtime.settings.uploads:
+    if not services(ctx).runtime.settings.uploads or services(ctx).for_page:
         return None
     if request := ctx.request_context.request:
         host = request.headers.get("host", "")

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import logging
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import uvicorn
+from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
+from art_mcp.server.gallery.web import page_response
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
 
 if TYPE_CHECKING:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from art_mcp.server.app import ArtServer
 
@@ -32,6 +41,8 @@ MCP_PATH = "/mcp"
 MAX_BODY = MAX_BYTES // 3 * 4 + 1024 * 1024
 """Bytes of the largest picture as base64, and of the JSON around it."""
 MAX_SESSIONS = 1000
+PEEKED = 64 * 1024
+"""Bytes of a body that are read to find out whether it begins a session."""
 CLOSE_WITHIN_S = 3
 """Seconds after a signal at which open requests are cancelled."""
 
@@ -67,10 +78,11 @@ class OnlyThisMachine:
 
 
 def http_app(server: ArtServer, **options: Any) -> Starlette:
-    """The server as an ASGI application: MCP at `/mcp`, the upload page, and `/health`.
+    """The server as an ASGI application: MCP at `/mcp`, the gallery at `/` and at upload links, and `/health`.
 
     Clients of protocol versions with a handshake have sessions, because a tool can ask their user only in a session;
-    requests of version 2026-07-28 have none. All of them share the same services.
+    requests of version 2026-07-28 have none, nor have those of clients that name neither. All of them share the same
+    services.
 
     Args:
         server: additional routes are registered on it.
@@ -84,9 +96,72 @@ def http_app(server: ArtServer, **options: Any) -> Starlette:
         transport_security=SECURITY,
         **options,
     )
-    app.routes.extend(UploadPage(lambda: server.services).routes())
+    app.routes.append(Route("/", _gallery))
+    app.routes.extend(UploadPage(lambda: server.services, endpoint=MCP_PATH).routes())
+    alone, with_sessions = sessionless(server.twin()), app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with with_sessions(app), alone.run():
+            yield
+
+    app.router.lifespan_context = lifespan
+    app.add_middleware(WithoutSession, alone=alone.asgi_app)
     app.add_middleware(OnlyThisMachine)
     return app
+
+
+def sessionless(server: ArtServer) -> StreamableHTTPSessionManager:
+    """What serves a server's MCP, each request by itself, whatever the version of the protocol."""
+    server.streamable_http_app(stateless_http=True, max_request_body_size=MAX_BODY, transport_security=SECURITY)
+    return server.session_manager
+
+
+class WithoutSession:
+    """Serves requests to MCP that name neither a session nor a version, such as Claude's for iOS when it reads a page.
+
+    An `initialize` is one, too, but begins a session.
+    """
+
+    def __init__(self, app: ASGIApp, alone: ASGIApp) -> None:
+        self._app = app
+        self._alone = alone
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] == "http" else {}
+        app = self._app
+        if (
+            (scope["type"], scope.get("method"), scope.get("path")) == ("http", "POST", MCP_PATH)
+            and MCP_SESSION_ID_HEADER not in headers
+            and MCP_PROTOCOL_VERSION_HEADER not in headers
+        ):
+            body, receive = await _peeked(receive)
+            app = self._app if _initializes(body) else self._alone
+        await app(scope, receive, send)
+
+
+async def _peeked(receive: Receive) -> tuple[bytes, Receive]:
+    """The first `PEEKED` bytes of a body or a little more, and what receives them again and then the rest."""
+    seen: list[Message] = []
+    body, more = b"", True
+    while more and len(body) <= PEEKED:
+        message = await receive()
+        seen.append(message)
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+
+    async def again() -> Message:
+        return seen.pop(0) if seen else await receive()
+
+    return body, again
+
+
+def _initializes(body: bytes) -> bool:
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(message, dict) and message.get("method") == "initialize"
 
 
 def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
@@ -152,6 +227,10 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         problem = f"Cannot bind port {port} of {host} ({error.strerror}); another server may be running there."
     raise ListenError(problem, "Choose another port with --port; 0 picks a free one.")
+
+
+async def _gallery(_: Request) -> Response:
+    return page_response(MCP_PATH)
 
 
 async def _health(_: Request) -> JSONResponse:

@@ -73,6 +73,14 @@ class SearchResult(Result):
     """A caveat about the results."""
 
 
+class SimilarResult(SearchResult):
+    """As `SearchResult`, whose schema it does not repeat."""
+
+    results: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
+        description="As of search_paintings_by_text."
+    )
+
+
 class PaintingResult(Result):
     """The full catalogue entry of one painting, and others that look like it."""
 
@@ -228,14 +236,11 @@ def collection_text(result: CollectionResult) -> str:
     return "\n".join(lines)
 
 
-def painting_result(
-    painting: Painting, copies: Sequence[Copy], shown: str | None = None, similar: Answer | None = None
-) -> PaintingResult:
+def painting_result(painting: Painting, copies: Sequence[Copy], similar: Answer | None = None) -> PaintingResult:
     """Describe a painting.
 
     Args:
         copies: its other copies.
-        shown: what the returned picture shows, in words.
     """
     return PaintingResult(
         **_summary(painting),
@@ -248,7 +253,7 @@ def painting_result(
         image_width=painting.image_width,
         image_height=painting.image_height,
         copies=_copies(copies),
-        shown=shown,
+        shown=None,
         similar=search_result(similar).results if similar else [],
     )
 

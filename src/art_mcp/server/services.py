@@ -27,6 +27,8 @@ class Services:
     uploads: Uploads
     listener: Callable[[], UploadListener]
     """Imports the web server on its first call."""
+    for_page: bool = False
+    """Whether only the gallery in a browser uses them: it needs neither files of the server nor links to itself."""
     suggested: anyio.Event = field(default_factory=anyio.Event)
     """Set once a search has said that there is a better model."""
 

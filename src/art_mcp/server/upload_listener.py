@@ -1,20 +1,25 @@
-"""Serves the upload page where the server itself is reached over stdio: on loopback, while a link is open."""
+"""Serves the gallery where the server itself is reached over stdio: on loopback, from an upload link on."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+import math
+import secrets
+from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import anyio
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.routing import Route
 
-from art_mcp.server.http import OnlyThisMachine, listen
+from art_mcp.server.gallery.web import Hidden
+from art_mcp.server.http import OnlyThisMachine, listen, sessionless
+from art_mcp.server.loopback import HOST, configured
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
 
@@ -22,33 +27,30 @@ if TYPE_CHECKING:
     import socket
 
     from anyio.abc import TaskGroup
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from art_mcp.server.services import Services
+    from art_mcp.server.app import ArtServer
 
 log = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
-MAX_CONNECTIONS = 64
-"""Further ones are closed at once, so that nobody on this machine can take all files that the process may open."""
-IDLE_S = 10
-"""A connection without a request in progress, whether none has come or it was answered, is closed within twice this."""
 LOOK_EVERY_S = 1
-CLOSE_WITHIN_S = 1
-"""Seconds that uploads in progress have when the process ends."""
+PAGE_S = 30 * 60
+"""Seconds after the last use of a page at which nobody is expected to come back to it."""
 
 
 class UploadListener:
-    """Listens on a free port of `HOST` from the first link on, and ends when no link is open any more.
+    """Listens on a free port of `HOST` from the first link on; ends when no link is open and no page is used any more.
 
     Args:
-        services: returns the server's services while it runs.
+        server: the server, which runs.
         tasks: it runs in this task group, and ends when that is cancelled.
     """
 
-    def __init__(self, services: Callable[[], Services], tasks: TaskGroup) -> None:
-        self._services = services
+    def __init__(self, server: ArtServer, tasks: TaskGroup) -> None:
+        self._server = server
         self._tasks = tasks
         self._origin = ""
+        self._secret = secrets.token_urlsafe(24)
 
     def origin(self) -> str:
         """The origin of the page's URL, e.g. `http://127.0.0.1:40123`; starts to listen if it does not yet.
@@ -67,22 +69,19 @@ class UploadListener:
         return self._origin
 
     async def _serve(self, listener: socket.socket) -> None:
-        web = _Web(
-            uvicorn.Config(
-                Starlette(routes=UploadPage(self._services).routes(), middleware=[Middleware(OnlyThisMachine)]),
-                http=_Connection,
-                ws="none",
-                lifespan="off",
-                log_config=None,  # the default writes to stdout
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_graceful_shutdown=CLOSE_WITHIN_S,
-            )
+        manager = sessionless(self._server.for_page())
+        page = UploadPage(lambda: self._server.services, endpoint=f"/{self._secret}/mcp")
+        app = Starlette(
+            routes=[*page.routes(), Route("/{secret}/mcp", Hidden(manager.asgi_app, self._secret))],
+            middleware=[Middleware(OnlyThisMachine)],
+            lifespan=lambda _: manager.run(),
         )
+        app.router.redirect_slashes = False
+        watched = _Watched(app)
+        web = _Web(configured(watched))
         serving = asyncio.create_task(web.serve([listener]))
         try:
-            while self._services().uploads.awaits_any:
+            while self._server.services.uploads.awaits_any or monotonic() - watched.used < PAGE_S:
                 if (await asyncio.wait([serving], timeout=LOOK_EVERY_S))[0]:
                     break
         finally:
@@ -94,25 +93,24 @@ class UploadListener:
                 log.error("The upload page has failed", exc_info=error)
 
 
+class _Watched:
+    """Notes when it last served a request, for which one has to know a link or the page's secret."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.used = -math.inf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                self.used = monotonic()
+            await send(message)
+
+        await self._app(scope, receive, note)
+
+
 class _Web(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the process, which is not this server's own."""
         yield
-
-
-class _Connection(H11Protocol):
-    """Holds on to no connection that sends nothing; uvicorn limits only the time after a response."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
-            transport.abort()
-        else:
-            self.loop.call_later(IDLE_S, self._close_if_idle)
-
-    def _close_if_idle(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.abort()
-        elif not self.transport.is_closing():
-            self.loop.call_later(IDLE_S, self._close_if_idle)

@@ -1,20 +1,19 @@
-"""The page on which a person uploads a picture: `/upload/{token}`."""
+"""The page of an upload link, `/upload/{token}`: the gallery, which first sends a picture to the chat."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.undecoded import FORMAT_NAMES, MAX_BYTES, PICTURE_SUFFIXES, Source
-from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, BusyError, LinkError
+from art_mcp.images.undecoded import MAX_BYTES, Source
+from art_mcp.server.gallery.web import HEADERS, page_response
+from art_mcp.server.uploads import UPLOAD_PATH, BusyError, LinkError
 
 if TYPE_CHECKING:
     from art_mcp.server.services import Services
@@ -24,7 +23,6 @@ RECEIVE_WITHIN_S = 120
 FILE = "The file"
 TOO_LARGE = f"{FILE} is larger than {MAX_BYTES >> 20} MiB. Make it smaller and try again."
 
-_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 _STATUS: dict[type[ArtMcpError], int] = {LinkError: 404, BusyError: 503}
 
 
@@ -33,11 +31,13 @@ class UploadPage:
 
     Args:
         services: returns the server's services while it runs.
+        endpoint: path of MCP for the page.
         within: timeout of an upload, in seconds.
     """
 
-    def __init__(self, services: Callable[[], Services], *, within: float = RECEIVE_WITHIN_S) -> None:
+    def __init__(self, services: Callable[[], Services], *, endpoint: str, within: float = RECEIVE_WITHIN_S) -> None:
         self._services = services
+        self._endpoint = endpoint
         self._within = within
 
     def routes(self) -> list[Route]:
@@ -49,8 +49,8 @@ class UploadPage:
         try:
             seconds = self._services().uploads.seconds_left(request.path_params["token"])
         except LinkError:
-            return _page("gone", status=404)
-        return _page("choose", status=200, seconds=seconds)
+            return page_response(None, status=404, gone=True)
+        return page_response(self._endpoint, upload=request.url.path, gone=False, seconds=int(seconds))
 
     async def receive(self, request: Request) -> Response:
         """Receive a picture as the raw request body. The response is JSON, with `handle` or `error`."""
@@ -87,28 +87,5 @@ async def _body(request: Request) -> bytes | None:
     return bytes(data)
 
 
-def _page(state: str, *, status: int, seconds: float = 0) -> Response:
-    nonce = secrets.token_urlsafe(16)
-    values = {
-        "nonce": nonce,
-        "state": state,
-        "seconds": int(seconds),
-        "formats": ", ".join(FORMAT_NAMES.values()),
-        "suffixes": ",".join(PICTURE_SUFFIXES),
-        "max_bytes": MAX_BYTES,
-        "max_mib": MAX_BYTES >> 20,
-        "link_minutes": LINK_S // 60,
-        "kept_minutes": KEPT_S // 60,
-    }
-    html = (files("art_mcp.server") / "upload.html").read_text("utf-8")
-    for name, value in values.items():
-        html = html.replace("{{" + name + "}}", str(value))
-    policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src blob: data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return HTMLResponse(html, status, {**_HEADERS, "Content-Security-Policy": policy})
-
-
 def _answer(status: int, **content: str) -> Response:
-    return JSONResponse(content, status, _HEADERS)
+    return JSONResponse(content, status, HEADERS)

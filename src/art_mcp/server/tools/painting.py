@@ -13,8 +13,9 @@ from pydantic import Field
 
 from art_mcp import images, search, store
 from art_mcp.search import MAX_LIMIT
-from art_mcp.server.answers import answer
+from art_mcp.server.answers import answer, room
 from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
+from art_mcp.server.gallery import SHOWN_IN_GALLERY, hints
 from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import PaintingResult, painting_result, painting_text
 from art_mcp.server.services import ToolContext, services
@@ -22,12 +23,13 @@ from art_mcp.server.services import ToolContext, services
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-    from art_mcp.images.excerpt import Region
-    from art_mcp.runtime import Runtime
     from art_mcp.server.services import Services
 
 
 _ADDRESS = re.compile(r"^art://paintings/([^/]+)(?:/image)?/?$", re.IGNORECASE)
+
+MAX_LARGE = 600_000
+"""Bytes of a picture that was asked for at more than the default size."""
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -40,6 +42,7 @@ def register(server: MCPServer[Services]) -> None:
             "adds the paintings that look most like it. Take the id from a search; it does not search by title. To say "
             "how similar ones should differ, use search_paintings_by_image."
         ),
+        meta=SHOWN_IN_GALLERY,
     )
 
 
@@ -68,22 +71,23 @@ async def get_painting(
     alike = None
     if similar:
         alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
-    same = await store.copies.of(database, painting_id)
-    shown, pictures = await _picture(runtime, painting_id, size, part) if size and shows_pictures(ctx) else (None, [])
-    return answer(painting_result(painting, same, shown, alike), painting_text, *pictures)
-
-
-async def _picture(
-    runtime: Runtime, painting_id: uuid.UUID, size: int, region: Region | None
-) -> tuple[str, list[bytes]]:
-    """Return what the picture shows, in words, and the picture if one is stored."""
-    kept = await store.paintings.rendition(await runtime.database(), painting_id, "display")
-    if kept is None:
-        return "Nothing: no picture is stored.", []
-    show = partial(images.excerpt.excerpt, kept.data, size=size, region=region)
-    picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
-    part = f"The region {region}" if region else "The whole picture"
-    return f"{part}, {picture.width} x {picture.height} pixels.", [picture.data]
+    result = painting_result(painting, await store.copies.of(database, painting_id), alike)
+    kept = await store.paintings.rendition(database, painting_id, "display")
+    pictures = []
+    if not size or not shows_pictures(ctx):
+        pass
+    elif not kept:
+        result.shown = "Nothing: no picture is stored."
+    else:
+        max_bytes = room(result, painting_text) if size <= DEFAULT_SIZE else MAX_LARGE
+        show = partial(images.excerpt.excerpt, kept.data, size=size, region=part, max_bytes=max_bytes)
+        picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
+        shown = f"The region {part}" if part else "The whole picture"
+        result.shown = f"{shown}, {picture.width} x {picture.height} pixels."
+        pictures = [picture.data]
+    ids = [painting_id, *(hit.painting.id for hit, _ in (alike.hits if alike else ()))]
+    meta = await hints.of(runtime, ids, kept)
+    return answer(result, painting_text, *pictures, meta=meta)
 
 
 def parse_painting_id(text: str) -> uuid.UUID:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp import search
+from art_mcp.images.reference import Reference
 from art_mcp.painting import Filters
-from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY
-from art_mcp.server.answers import answer
+from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY, MAX_SHEET
+from art_mcp.server.answers import answer, room
 from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Sort, Text
 from art_mcp.server.filters import with_filters
+from art_mcp.server.gallery import SHOWN_IN_GALLERY, hints
 from art_mcp.server.handover import asked_for, handed_over, with_link
 from art_mcp.server.hosts import shows_pictures
-from art_mcp.server.results import NOTHING_FITS, SearchResult, search_result, search_text
+from art_mcp.server.results import NOTHING_FITS, SearchResult, SimilarResult, search_result, search_text
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
 
@@ -40,6 +43,7 @@ def register(server: MCPServer[Services]) -> None:
             "numbers. Negation ('no people') has no effect. To search by a picture use search_paintings_by_image; to "
             "see one hit use get_painting."
         ),
+        meta=SHOWN_IN_GALLERY,
     )
     server.add_tool(
         search_paintings_by_image,
@@ -52,7 +56,7 @@ def register(server: MCPServer[Services]) -> None:
             "sheet. Without any of the four it says how the user can upload a picture that only the chat has. It "
             "compares what is seen, not who painted it. To search by words use search_paintings_by_text."
         ),
-        meta={"openai/fileParams": ["image_file"]},
+        meta={"openai/fileParams": ["image_file"], **SHOWN_IN_GALLERY},
     )
 
 
@@ -76,7 +80,7 @@ async def search_paintings_by_text(
     found = await services(ctx).runtime.ask(
         lambda finder: finder.by_text(query, filters=filters, sort=sort, limit=limit, cursor=cursor)
     )
-    return await _answer(ctx, found, pictures)
+    return await _answer(ctx, found, pictures, {"words": query, "filters": filters})
 
 
 @with_filters
@@ -93,7 +97,7 @@ async def search_paintings_by_image(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
     pictures: Pictures = True,
-) -> Annotated[CallToolResult, SearchResult] | InputRequiredResult:
+) -> Annotated[CallToolResult, SimilarResult] | InputRequiredResult:
     starts = {"image": image, "image_file": image_file, "painting_id": painting_id, "painting_ids": painting_ids}
     note = ""
     named = [name for name, value in starts.items() if value]
@@ -119,23 +123,29 @@ async def search_paintings_by_image(
     steered: dict[str, Any] = {"text": text, "negative": negative, "filters": filters, "limit": limit, "cursor": cursor}
     if ids:
         found = await services(ctx).runtime.ask(lambda finder: finder.like_painting(*ids, **steered))
+        like: list[uuid.UUID | str] = [*ids]
     else:
         picture = await handed_over(ctx, image or image_file or "")
         found = await services(ctx).runtime.ask(lambda finder: finder.by_image(picture, **steered))
-    return await _answer(ctx, found, pictures, note)
+        like = [uuid.UUID(picture.value) if isinstance(picture, Reference) else picture.name]
+    searched = {"words": text, "like": like, "without": negative, "filters": filters}
+    return await _answer(ctx, found, pictures, searched, note)
 
 
-async def _answer(ctx: ToolContext, found: Answer, pictures: bool, note: str = "") -> CallToolResult:
-    sheet = (
-        await search.contact_sheet.contact_sheet_of(await services(ctx).runtime.database(), found)
-        if pictures and found.hits and shows_pictures(ctx)
-        else None
-    )
-    result = search_result(found)
-    suggested = services(ctx).suggested
+async def _answer(
+    ctx: ToolContext, found: Answer, pictures: bool, searched: dict[str, Any], note: str = ""
+) -> CallToolResult:
+    result, runtime, suggested = search_result(found), services(ctx).runtime, services(ctx).suggested
     if result.note and result.note.endswith(NOTHING_FITS) and not suggested.is_set():
         suggested.set()
-        if suggestion := await services(ctx).runtime.suggestion():
+        if suggestion := await runtime.suggestion():
             result.note += f" {suggestion}"
     result.note = " ".join(filter(None, [result.note, note])) or None
-    return answer(result, search_text, *([sheet] if sheet else []))
+    sheet = None
+    if pictures and found.hits and shows_pictures(ctx):
+        database = await runtime.database()
+        heading = await search.heading.heading(database, **searched)
+        max_bytes = min(MAX_SHEET, room(result, search_text))
+        sheet = await search.contact_sheet.contact_sheet_of(database, found, heading=heading, max_bytes=max_bytes)
+    meta = await hints.of(runtime, [hit.painting.id for hit, _ in found.hits])
+    return answer(result, search_text, *([sheet] if sheet else []), meta=meta)

@@ -1,0 +1,52 @@
+"""A web server on loopback for one user, who shares that interface with all others of the machine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+HOST = "127.0.0.1"
+MAX_CONNECTIONS = 64
+"""Further ones are closed at once, so that nobody on this machine can take all files that the process may open."""
+IDLE_S = 10
+"""A connection without a request in progress, whether none has come or it was answered, is closed within twice this."""
+CLOSE_WITHIN_S = 1
+"""Seconds that requests in progress have when the process ends."""
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
+    """The web server for an application whose paths are secrets, so that it logs none of them."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,  # the default writes to stdout
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=CLOSE_WITHIN_S,
+    )
+
+
+class Connection(H11Protocol):
+    """Holds on to no connection that sends nothing; uvicorn limits only the time after a response."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
+        else:
+            self.loop.call_later(IDLE_S, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+        elif not self.transport.is_closing():
+            self.loop.call_later(IDLE_S, self._close_if_idle)
