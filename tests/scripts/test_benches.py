@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 
 import pytest
+from support.browser import NO_CHROMIUM, chromium
 from support.scripts import Row, measured, number, remove_data_dir, run, tables
 
 pytestmark = pytest.mark.slow
@@ -67,6 +68,16 @@ def test_bench_ingest() -> None:
     assert list(measured(speed)) == [f"16 pictures of 128 px, network on 1 of {len(os.sched_getaffinity(0))} cores"]
     assert list(measured(memory)) == ["memory at 8 pictures of 256 px", "memory at 24"]
     assert all(50 < each < 2000 for each in measured(memory).values())
+
+
+def test_bench_gallery() -> None:
+    if not chromium():
+        pytest.skip(NO_CHROMIUM)
+    (rows,) = tables(run("bench_gallery.py", "--pictures", "12", "--turns", "1"))
+    figures = measured(rows)
+    assert 0 < figures["result to the first picture"] <= figures["result to 12 pictures"]
+    assert figures["answers that bring them"] >= 2
+    assert 2_000 < figures["bytes of an answer for each picture"] < 40_000
 
 
 def test_bench_pictures() -> None:

@@ -21,18 +21,23 @@ def run(program: str, *arguments: str, home: Path) -> subprocess.CompletedProces
         arguments: what it is given.
         home: a folder for what it writes down.
     """
-    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "HOME": str(home)}
-    if not (PROGRAMS / program).exists() or _node(environment) < OLDEST:
-        pytest.skip(f"{program} or Node {OLDEST} is not installed: run `npm ci` in tests/conformance")
     return subprocess.run(
         [str(PROGRAMS / program), *arguments],
-        env=environment,
+        env=environment_of(program, home),
         cwd=home,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
         timeout=120,
     )
+
+
+def environment_of(program: str, home: Path) -> dict[str, str]:
+    """The variables that one of them runs with; skips the test where it is not installed."""
+    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "HOME": str(home)}
+    if not (PROGRAMS / program).exists() or _node(environment) < OLDEST:
+        pytest.skip(f"{program} or Node {OLDEST} is not installed: run `npm ci` in tests/conformance")
+    return environment
 
 
 def _node(environment: dict[str, str]) -> int:

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+import anyio
+import uvicorn
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from art_mcp.server.app import build_server
+from art_mcp.server.http import http_app, listen
 from art_mcp.settings import Settings
 
 SERVE = ("-m", "art_mcp", "serve", "--transport", "streamable-http", "--port", "0")
@@ -29,6 +32,21 @@ async def connected(settings: Settings, **options: Any) -> AsyncIterator[Client]
     """The real client of a server in this process; `options` are the client's."""
     async with Client(build_server(settings), **options) as client:
         yield client
+
+
+@asynccontextmanager
+async def served_here(settings: Settings) -> AsyncIterator[str]:
+    """The origin of a server in this process that listens on any free port."""
+    config = uvicorn.Config(http_app(build_server(settings)), log_config=None, ws="none", proxy_headers=False)
+    with listen("127.0.0.1", 0) as listener:
+        web = uvicorn.Server(config)
+        async with anyio.create_task_group() as serving:
+            serving.start_soon(web.serve, [listener])
+            with anyio.fail_after(START_WITHIN_S):
+                while not web.started:
+                    await anyio.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            web.should_exit = True
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +22,12 @@ NOWHERE = "postgresql://user@127.0.0.1:1/none"
 
 ADDRESS = re.compile(r"http://\S+/upload/[A-Za-z0-9_-]+")
 HANDLE = re.compile(r"upload:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
+
+
+def config_of(page: str) -> dict[str, Any]:
+    """What the gallery is told in a browser."""
+    (said,) = re.findall(r'<script [^>]*id="config"[^>]*>(.*?)</script>', page)
+    return dict(json.loads(said))
 
 
 @asynccontextmanager
