@@ -61,6 +61,17 @@ def test_image_dirs_are_split_like_path(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("ART_MCP_HTTP_DIALECT", "bedrock", "'openai'"),
         ("ART_MCP_HTTP_MODEL", "two words", "match pattern"),
         ("ART_MCP_HTTP_KEY_HEADER", "api key:", "match pattern"),
+        ("ART_MCP_PUBLIC_URL", "http://art.example.org", "must begin with https://"),
+        ("ART_MCP_PUBLIC_URL", "https://art.example.org/art", "without a path"),
+        ("ART_MCP_PUBLIC_URL", "https://user:pass@art.example.org", "must be https://HOST"),
+        ("ART_MCP_PUBLIC_URL", "art.example.org", "must be https://HOST"),
+        ("ART_MCP_OIDC_ISSUER", "https://login.example.org", "ART_MCP_OIDC_ISSUER needs ART_MCP_PUBLIC_URL"),
+        ("ART_MCP_OIDC_ISSUER", "http://login.example.org", "must begin with https://"),
+        ("ART_MCP_OIDC_ISSUER", "https://login.example.org?x=1", "without a query"),
+        ("ART_MCP_OIDC_ISSUER", "file:///etc", "must be https://HOST"),
+        ("ART_MCP_OIDC_AUDIENCE", "art", "ART_MCP_OIDC_AUDIENCE needs ART_MCP_OIDC_ISSUER"),
+        ("ART_MCP_OIDC_SCOPE_PREFIX", "two words", "match pattern"),
+        ("ART_MCP_ANONYMOUS_READING", "true", "ART_MCP_ANONYMOUS_READING needs ART_MCP_PUBLIC_URL"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +112,20 @@ def test_typing_errors_are_pointed_out() -> None:
 )
 def test_what_embeds_pictures(given: dict[str, str], embeds_by: str) -> None:
     assert Settings(**given).embeds_by == embeds_by
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://Art.Example.org/", "https://art.example.org"),
+        ("https://art.example.org:443", "https://art.example.org"),
+        ("https://art.example.org:8443", "https://art.example.org:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_a_public_url_is_the_origin_that_a_browser_sends(given: str, url: str) -> None:
+    assert Settings(public_url=given).public_url == url
 
 
 def test_passwords_and_keys_are_not_shown() -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -22,6 +24,8 @@ from art_mcp.errors import ArtMcpError
 PREFIX = "ART_MCP_"
 APP_NAME = "art-mcp"
 MAX_DISPLAY_SIZE = 4096
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+"""This machine, as it stands in a URL."""
 AZURE_API_VERSION, AZURE_MODEL_VERSION = "2024-02-01", "2023-04-15"
 
 
@@ -224,6 +228,39 @@ class Settings(BaseSettings):
         examples=["false"],
     )
     read_only: bool = Field(False, description="Disable the tools that change collections.", examples=["true"])
+    public_url: str | None = Field(
+        None,
+        description="Address at which clients reach `art-mcp serve --transport streamable-http`, without a path: "
+        "https, except on this machine. It turns access control on, which --host needs beyond this machine; links to "
+        "the upload page begin with it, and requests for another host are refused.",
+        examples=["https://art.example.org"],
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        description="OpenID Connect issuer whose access tokens are accepted besides those of `art-mcp token`, exactly "
+        "as its tokens name it. They must be JWT with the scopes art:read or art:ingest.",
+        examples=["https://login.microsoftonline.com/TENANT/v2.0"],
+    )
+    oidc_audience: str | None = Field(
+        None,
+        pattern="^[!-~]{1,400}$",
+        description="Audience (aud) that these tokens must have; for Entra ID, the application's client id. Default: "
+        "ART_MCP_PUBLIC_URL followed by /mcp.",
+        examples=["CLIENT_ID"],
+    )
+    oidc_scope_prefix: str = Field(
+        "",
+        pattern="^[!#-\\[\\]-~]{0,400}$",
+        description="What clients put before art:read and art:ingest when they ask this issuer for a token. Entra ID "
+        "needs it.",
+        examples=["api://CLIENT_ID/"],
+    )
+    anonymous_reading: bool = Field(
+        False,
+        description="With ART_MCP_PUBLIC_URL: let everyone who reaches the server search and see all paintings, and "
+        "use the paid calls of your embedding service, without a token. Loading still needs a token with art:ingest.",
+        examples=["true"],
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Log level on stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
     )
@@ -232,6 +269,16 @@ class Settings(BaseSettings):
     def _money_has_a_price(self) -> Self:
         if self.budget_money is not None and self.price_per_1000 is None:
             raise ValueError("ART_MCP_BUDGET_MONEY needs ART_MCP_PRICE_PER_1000")
+        return self
+
+    @model_validator(mode="after")
+    def _access_has_an_address(self) -> Self:
+        for name in ("oidc_issuer", "anonymous_reading"):
+            if getattr(self, name) and self.public_url is None:
+                raise ValueError(f"{variable(name)} needs {variable('public_url')}")
+        for name in ("oidc_audience", "oidc_scope_prefix"):
+            if getattr(self, name) and self.oidc_issuer is None:
+                raise ValueError(f"{variable(name)} needs {variable('oidc_issuer')}")
         return self
 
     @property
@@ -263,6 +310,31 @@ class Settings(BaseSettings):
             if month is None or affordable < month:
                 month, set_by = affordable, variable("budget_money")
         return Budget(self.budget_minute, self.budget_day, month, set_by)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        found = re.fullmatch(r"(https?)://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", value)
+        if not found:
+            raise ValueError("must be https://HOST or https://HOST:PORT, without a path")
+        scheme, host, port = found.groups()
+        if scheme == "http" and host.lower() not in LOOPBACK_NAMES:
+            raise ValueError("must begin with https://, since tokens are sent to it")
+        default = {"https": "443", "http": "80"}[scheme]
+        return f"{scheme}://{host.lower()}" + (f":{port}" if port and port != default else "")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_an_issuer(cls, value: str | None) -> str | None:
+        address = urlsplit(value or "https://none")
+        if not address.hostname or address.query or address.fragment or address.username is not None:
+            raise ValueError("must be https://HOST/PATH, without a query")
+        named = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
+        if address.scheme != "https" and not (address.scheme == "http" and named in LOOPBACK_NAMES):
+            raise ValueError("must begin with https://, since its keys decide who may come in")
+        return value
 
     @field_validator("image_dirs", mode="before")
     @classmethod

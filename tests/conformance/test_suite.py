@@ -51,6 +51,14 @@ def server() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
+def server_with_access_control() -> Iterator[Served]:
+    """Open to who reads, since the suite sends no token; its scenarios of authorization are for clients and issuers."""
+    access = {"ART_MCP_PUBLIC_URL": "https://art.example.org", "ART_MCP_ANONYMOUS_READING": "true"}
+    with serving(ART_MCP_DATABASE_URL=NOWHERE, **access) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
 def server_with_fixtures() -> Iterator[Served]:
     with serving(str(CONFORMANCE / "app.py"), ART_MCP_DATABASE_URL=NOWHERE) as served:
         yield served
@@ -68,6 +76,12 @@ def test_every_required_scenario_passes(server_with_fixtures: Served, era: str, 
 @pytest.mark.parametrize("era", ERAS)
 def test_the_server_of_a_user_passes_what_needs_no_fixture(server: Served, era: str, tmp_path: Path) -> None:
     _, passed, _, said = suite(server, era, tmp_path)
+    assert passed >= OWN[era], said
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_access_control_changes_nothing_of_it(server_with_access_control: Served, era: str, tmp_path: Path) -> None:
+    _, passed, _, said = suite(server_with_access_control, era, tmp_path)
     assert passed >= OWN[era], said
 
 

@@ -263,10 +263,10 @@ async def test_the_largest_picture_fits_and_no_more(served: Served) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1"])
-def test_other_hosts_than_loopback_are_refused(host: str) -> None:
+def test_other_hosts_than_loopback_are_refused_without_access_control(host: str) -> None:
     said = _refused("--host", host)
-    assert said.startswith("art-mcp: art-mcp listens on this machine only, not on")
-    assert "has no access control yet" in said and "Omit --host" in said and "SSH tunnel" in said
+    assert said.startswith("art-mcp: Without access control, art-mcp listens on this machine only, not on")
+    assert "ART_MCP_PUBLIC_URL" in said and "omit --host" in said and "SSH tunnel" in said
 
 
 @pytest.mark.slow

@@ -147,7 +147,7 @@ def test_a_server_has_loaded_nothing_heavy_when_it_answers_first() -> None:
         "from art_mcp.cli.serve import build_server\n"
         "from art_mcp.settings import Settings\n"
         "build_server(Settings())\n"
-        "heavy = {'PIL', 'asyncpg', 'httpcore2', 'numpy', 'onnxruntime', 'psutil', 'rich', 'snowballstemmer'}\n"
+        "heavy = {'PIL', 'asyncpg', 'httpcore2', 'jwt', 'numpy', 'onnxruntime', 'psutil', 'rich', 'snowballstemmer'}\n"
         "heavy |= {'art_mcp.search.finder', 'art_mcp.store.database', 'art_mcp.vision.factory'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )

@@ -57,7 +57,7 @@ async def inspecting(browser: Browser, home: Path, *target: str) -> AsyncIterato
         home: a folder for what it writes down.
         target: its options that say how to reach the server.
     """
-    environment = environment_of(PROGRAM, home) | {
+    environment = environment_of(PROGRAM, PROGRAMS / PROGRAM, home) | {
         "MCP_AUTO_OPEN_ENABLED": "false",
         "MCP_INSPECTOR_SECRET_STORE": "memory",
         "CLIENT_PORT": str(free_port()),

@@ -1,9 +1,11 @@
-"""The programs of `package.json`, which need Node 22; `.ci/run` installs both."""
+"""Node 22, and the programs that need it; `.ci/run` installs both."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ OLDEST = 22
 
 
 def run(program: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run one of them; skips the test where it is not installed.
+    """Run a program of `tests/conformance/package.json`, or `node`; skips the test where it is not installed.
 
     Args:
         program: its name.
@@ -23,7 +25,7 @@ def run(program: str, *arguments: str, home: Path) -> subprocess.CompletedProces
     """
     return subprocess.run(
         [str(PROGRAMS / program), *arguments],
-        env=environment_of(program, home),
+        env=environment_of(program, PROGRAMS / program, home),
         cwd=home,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -32,17 +34,36 @@ def run(program: str, *arguments: str, home: Path) -> subprocess.CompletedProces
     )
 
 
-def environment_of(program: str, home: Path) -> dict[str, str]:
-    """The variables that one of them runs with; skips the test where it is not installed."""
-    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "HOME": str(home)}
-    if not (PROGRAMS / program).exists() or _node(environment) < OLDEST:
-        pytest.skip(f"{program} or Node {OLDEST} is not installed: run `npm ci` in tests/conformance")
-    return environment
+@contextmanager
+def issuing(redirect_uri: str, home: Path) -> Iterator[str]:
+    """The address of a running `issuer.mjs`; skips the test where what it needs is not installed."""
+    environment = environment_of("oidc-provider", CONFORMANCE / "node_modules" / "oidc-provider", home)
+    command = ["node", str(CONFORMANCE / "issuer.mjs"), redirect_uri]
+    with subprocess.Popen(
+        command, env=environment, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
-def _node(environment: dict[str, str]) -> int:
+def environment_of(program: str, path: Path, home: Path) -> dict[str, str]:
+    """The variables that a program runs with; skips the test where its file or folder is missing."""
+    if not path.exists():
+        pytest.skip(f"{program} is not installed: run `npm ci` in tests/conformance")
+    return {**os.environ, "PATH": path_with_node(), "HOME": str(home)}
+
+
+def path_with_node() -> str:
+    """The PATH on which Node is found; skips the test where it is too old."""
+    path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
     try:
-        said = subprocess.run(["node", "--version"], env=environment, capture_output=True, text=True).stdout
-        return int(said.removeprefix("v").partition(".")[0])
+        said = subprocess.run(["node", "--version"], env={**os.environ, "PATH": path}, capture_output=True, text=True)
+        found = int(said.stdout.removeprefix("v").partition(".")[0])
     except (OSError, ValueError):
-        return 0
+        found = 0
+    if found < OLDEST:
+        pytest.skip(f"Node {OLDEST} is not installed: run `npm ci` in tests/conformance")
+    return path

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,17 +35,24 @@ async def connected(settings: Settings, **options: Any) -> AsyncIterator[Client]
 
 
 @asynccontextmanager
-async def served_here(settings: Settings) -> AsyncIterator[str]:
-    """The origin of a server in this process that listens on any free port."""
-    config = uvicorn.Config(http_app(build_server(settings)), log_config=None, ws="none", proxy_headers=False)
+async def served_here(
+    settings: Settings, adapt: Callable[[Settings, str], Settings] = lambda settings, _: settings
+) -> AsyncIterator[str]:
+    """The origin of a server in this process that listens on any free port.
+
+    Args:
+        adapt: returns the settings, once the origin is known.
+    """
     with listen("127.0.0.1", 0) as listener:
-        web = uvicorn.Server(config)
+        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = http_app(build_server(adapt(settings, origin)))
+        web = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", proxy_headers=False))
         async with anyio.create_task_group() as serving:
             serving.start_soon(web.serve, [listener])
             with anyio.fail_after(START_WITHIN_S):
                 while not web.started:
                     await anyio.sleep(0.01)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield origin
             web.should_exit = True
 
 

@@ -20,7 +20,7 @@ from art_mcp.settings import load_settings, unknown_variables
 
 COMMANDS = (
     *("serve", "setup", "ingest", "search", "gallery", "list", "duplicates", "remove", "reembed", "models", "export"),
-    *("import", "evaluate", "doctor", "demo"),
+    *("import", "evaluate", "doctor", "demo", "token"),
 )
 """The subcommands, each with a module and a function of its name, or of its name and `_` if Python reserves it."""
 

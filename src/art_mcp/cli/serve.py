@@ -24,7 +24,12 @@ TO_A_PERSON = (
     show_default=True,
     help="stdio is for a client that starts the server, streamable-http for clients that connect to a running one.",
 )
-@click.option("--host", metavar="HOST", help="For streamable-http: a loopback address.  [default: 127.0.0.1]")
+@click.option(
+    "--host",
+    metavar="HOST",
+    help="For streamable-http: the address to listen on; other than loopback, it needs ART_MCP_PUBLIC_URL.  "
+    "[default: 127.0.0.1]",
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="For streamable-http; 0 picks a free port.  [default: 8000]"
 )

@@ -118,9 +118,10 @@ def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
 
 
 def _ask(origin: str, link: Link) -> str:
+    where = "" if origin.startswith("https:") else " on this computer"
     return (
-        f"ask them to open {origin}{UPLOAD_PATH}{link.token} in a browser on this computer and upload it there (one "
-        f"picture, within {LINK_S // 60} minutes). When they have done so, call this tool again with "
+        f"ask them to open {origin}{UPLOAD_PATH}{link.token} in a browser{where} and upload it there (one picture, "
+        f"within {LINK_S // 60} minutes). When they have done so, call this tool again with "
         f"image={link.handle}."
     )
 
@@ -128,12 +129,14 @@ def _ask(origin: str, link: Link) -> str:
 def _origin(ctx: ToolContext) -> str | None:
     """The origin of the upload page, which is started if it is not there yet; None if there cannot be one.
 
-    Over HTTP, it is where the client has found the server, which may be the client's end of a tunnel. The Host
-    header's name was checked before the request came here, but not the rest of it.
+    Over HTTP, it is the public URL; without one, where the client has found the server, which may be the client's end
+    of a tunnel. The Host header's name was checked before the request came here, but not the rest of it.
     """
     if not services(ctx).runtime.settings.uploads or services(ctx).for_page:
         return None
     if request := ctx.request_context.request:
+        if public_url := services(ctx).runtime.settings.public_url:
+            return public_url
         host = request.headers.get("host", "")
         return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else None
     try:

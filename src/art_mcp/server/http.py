@@ -1,4 +1,4 @@
-"""Serves MCP over HTTP, to this machine only."""
+"""Serves MCP over HTTP: to this machine, or with access control to others."""
 
 from __future__ import annotations
 
@@ -26,49 +26,62 @@ from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
+from art_mcp.server.access.gate import Gate
+from art_mcp.server.access.policy import MCP_PATH, Policy
+from art_mcp.server.access.verifier import Verifier
 from art_mcp.server.gallery.web import page_response
+from art_mcp.server.peeked import peeked
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
+from art_mcp.settings import LOOPBACK_NAMES
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from art_mcp.server.app import ArtServer
 
-MCP_PATH = "/mcp"
+MCP_PATHS = (MCP_PATH, f"{MCP_PATH}/")
+"""The second would otherwise be redirected, behind a proxy with TLS to http."""
 MAX_BODY = MAX_BYTES // 3 * 4 + 1024 * 1024
 """Bytes of the largest picture as base64, and of the JSON around it."""
 MAX_SESSIONS = 1000
-PEEKED = 64 * 1024
-"""Bytes of a body that are read to find out whether it begins a session."""
 CLOSE_WITHIN_S = 3
 """Seconds after a signal at which open requests are cancelled."""
-
-_NAMES = ("127.0.0.1", "localhost", "[::1]")
-# Any port, since through a tunnel the client's differs from the server's; or none, since browsers omit port 80.
-_HOSTS = [host for name in _NAMES for host in (name, f"{name}:*")]
-SECURITY = TransportSecuritySettings(
-    allowed_hosts=_HOSTS,
-    allowed_origins=[f"http://{host}" for host in _HOSTS],
-)
 
 
 class ListenError(ArtMcpError):
     """The server cannot listen on the requested address."""
 
 
-class OnlyThisMachine:
+def addressed_to(public_url: str | None) -> TransportSecuritySettings:
+    """The values of Host and Origin that are let in: those of this machine, and of the public URL."""
+    # Any port, since through a tunnel the client's differs from the server's; or none, since browsers omit port 80.
+    hosts = [host for name in LOOPBACK_NAMES for host in (name, f"{name}:*")]
+    origins = [f"http://{host}" for host in hosts]
+    if public_url is not None:
+        scheme, _, host = public_url.partition("://")
+        port = "443" if scheme == "https" else "80"
+        hosts += [host, f"{host}:{port}"]
+        origins.append(public_url)
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+
+
+class OnlyAddressed:
     """Rejects requests of web pages, on every path and before the body is read.
 
     A browser names the page's own host: in Host if the page's name was rebound to this machine, in Origin if the page
     sends cross-origin requests.
+
+    Args:
+        app: what receives the other requests.
+        public_url: another address of this server than those of this machine.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
         self._app = app
-        self._check = TransportSecurityMiddleware(SECURITY)
+        self._check = TransportSecurityMiddleware(addressed_to(public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (refusal := await self._check.validate_request(Request(scope))):
@@ -80,6 +93,9 @@ class OnlyThisMachine:
 def http_app(server: ArtServer, **options: Any) -> Starlette:
     """The server as an ASGI application: MCP at `/mcp`, the gallery at `/` and at upload links, and `/health`.
 
+    If the settings have a public URL, a token is needed for all but the last two and the metadata that say where to
+    get one; then the page of a link can search only if everyone can.
+
     Clients of protocol versions with a handshake have sessions, because a tool can ask their user only in a session;
     requests of version 2026-07-28 have none, nor have those of clients that name neither. All of them share the same
     services.
@@ -88,16 +104,21 @@ def http_app(server: ArtServer, **options: Any) -> Starlette:
         server: additional routes are registered on it.
         options: passed to the SDK's `streamable_http_app`.
     """
+    settings = server.art_settings
     server.custom_route("/health", methods=["GET"])(_health)
     app = server.streamable_http_app(
         streamable_http_path=MCP_PATH,
         max_request_body_size=MAX_BODY,
         max_sessions=MAX_SESSIONS,
-        transport_security=SECURITY,
+        transport_security=addressed_to(settings.public_url),
         **options,
     )
+    mcp = next(route for route in app.routes if isinstance(route, Route) and route.path == MCP_PATH)
+    app.routes.extend(Route(path, mcp.endpoint) for path in MCP_PATHS)
     app.routes.append(Route("/", _gallery))
-    app.routes.extend(UploadPage(lambda: server.services, endpoint=MCP_PATH).routes())
+    policy = Policy.of(settings)
+    searches = policy is None or policy.anonymous  # the page of a link sends no token
+    app.routes.extend(UploadPage(lambda: server.services, endpoint=MCP_PATH if searches else None).routes())
     alone, with_sessions = sessionless(server.twin()), app.router.lifespan_context
 
     @asynccontextmanager
@@ -107,13 +128,18 @@ def http_app(server: ArtServer, **options: Any) -> Starlette:
 
     app.router.lifespan_context = lifespan
     app.add_middleware(WithoutSession, alone=alone.asgi_app)
-    app.add_middleware(OnlyThisMachine)
+    if policy:
+        app.routes.extend(policy.routes())
+        verifier = Verifier(policy, lambda: server.services.runtime.database())
+        app.add_middleware(Gate, policy=policy, verify=verifier.verify)
+    app.add_middleware(OnlyAddressed, public_url=settings.public_url)
     return app
 
 
 def sessionless(server: ArtServer) -> StreamableHTTPSessionManager:
     """What serves a server's MCP, each request by itself, whatever the version of the protocol."""
-    server.streamable_http_app(stateless_http=True, max_request_body_size=MAX_BODY, transport_security=SECURITY)
+    addressed = addressed_to(server.art_settings.public_url)
+    server.streamable_http_app(stateless_http=True, max_request_body_size=MAX_BODY, transport_security=addressed)
     return server.session_manager
 
 
@@ -131,29 +157,14 @@ class WithoutSession:
         headers = Headers(scope=scope) if scope["type"] == "http" else {}
         app = self._app
         if (
-            (scope["type"], scope.get("method"), scope.get("path")) == ("http", "POST", MCP_PATH)
+            (scope["type"], scope.get("method")) == ("http", "POST")
+            and scope["path"] in MCP_PATHS
             and MCP_SESSION_ID_HEADER not in headers
             and MCP_PROTOCOL_VERSION_HEADER not in headers
         ):
-            body, receive = await _peeked(receive)
+            body, receive = await peeked(receive)
             app = self._app if _initializes(body) else self._alone
         await app(scope, receive, send)
-
-
-async def _peeked(receive: Receive) -> tuple[bytes, Receive]:
-    """The first `PEEKED` bytes of a body or a little more, and what receives them again and then the rest."""
-    seen: list[Message] = []
-    body, more = b"", True
-    while more and len(body) <= PEEKED:
-        message = await receive()
-        seen.append(message)
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-
-    async def again() -> Message:
-        return seen.pop(0) if seen else await receive()
-
-    return body, again
 
 
 def _initializes(body: bytes) -> bool:
@@ -169,14 +180,15 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
 
     Args:
         server: the server.
-        host: a loopback name or address.
+        host: a name or address; other than loopback only with access control.
         port: 0 for any free port.
         options: as in `http_app`.
 
     Raises:
-        ListenError: the host is not loopback, or the port cannot be bound.
+        ListenError: the host is not allowed, or the port cannot be bound.
     """
-    with listen(host, port) as listener:
+    policy = Policy.of(server.art_settings)
+    with listen(host, port, anywhere=policy is not None) as listener:
         config = uvicorn.Config(
             http_app(server, **options),
             log_config=None,  # the default writes requests to stdout
@@ -194,26 +206,30 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         address, bound = listener.getsockname()[:2]
         name = f"[{address}]" if ":" in address else address
-        print(f"art-mcp serves MCP at http://{name}:{bound}{MCP_PATH} (Ctrl-C stops it)", file=sys.stderr, flush=True)
+        said = [f"art-mcp serves MCP at http://{name}:{bound}{MCP_PATH} (Ctrl-C stops it)"]
+        if policy:
+            said += [f"Its address for clients: {policy.public_url}{MCP_PATH}", *policy.describe()]
+        print(*said, sep="\n", file=sys.stderr, flush=True)
         anyio.run(web.serve, [listener])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket on the loopback interface.
+def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
+    """Open a listening socket, on the loopback interface unless `anywhere`.
 
     Raises:
-        ListenError: the host is not loopback, or the port cannot be bound.
+        ListenError: the host is not allowed, or the port cannot be bound.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM) if host else []
     except (OSError, UnicodeError):
         raise ListenError(f"The host {host!r:.60} does not exist.", "Omit --host, or check its spelling.") from None
     addresses = [ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
-    if not addresses or not all(address.is_loopback for address in addresses):
+    if not addresses or not (anywhere or all(address.is_loopback for address in addresses)):
         raise ListenError(
-            f"art-mcp listens on this machine only, not on {host or 'every address'}: it has no access control yet, so "
-            "anyone who can reach that address could read and change your collections.",
-            "Omit --host; from another machine, use an SSH tunnel (ssh -L "
+            f"Without access control, art-mcp listens on this machine only, not on {host or 'every address'}: anyone "
+            "who can reach that address could read and change your collections.",
+            "Set ART_MCP_PUBLIC_URL to the address at which clients reach the server, which turns access control on "
+            "(and name an address, e.g. --host 0.0.0.0). For yourself, omit --host and use an SSH tunnel (ssh -L "
             f"{port}:127.0.0.1:{port} USER@THIS_MACHINE) and http://127.0.0.1:{port}{MCP_PATH}.",
         )
     family, *_, address = found[0]

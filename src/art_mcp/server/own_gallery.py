@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from art_mcp.server.gallery.web import HEADERS, Hidden, page_response
-from art_mcp.server.http import OnlyThisMachine, listen, sessionless
+from art_mcp.server.http import OnlyAddressed, listen, sessionless
 from art_mcp.server.loopback import HOST, configured
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class _App:
                 Route("/{secret}/", Hidden(self._page, secret)),
                 Route("/{secret}/mcp", Hidden(manager.asgi_app, secret)),
             ],
-            middleware=[Middleware(OnlyThisMachine)],
+            middleware=[Middleware(OnlyAddressed)],
             lifespan=lambda _: manager.run(),
         )
         self.asgi.router.redirect_slashes = False

@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from art_mcp.server.gallery.web import Hidden
-from art_mcp.server.http import OnlyThisMachine, listen, sessionless
+from art_mcp.server.http import OnlyAddressed, listen, sessionless
 from art_mcp.server.loopback import HOST, configured
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
@@ -73,7 +73,7 @@ class UploadListener:
         page = UploadPage(lambda: self._server.services, endpoint=f"/{self._secret}/mcp")
         app = Starlette(
             routes=[*page.routes(), Route("/{secret}/mcp", Hidden(manager.asgi_app, self._secret))],
-            middleware=[Middleware(OnlyThisMachine)],
+            middleware=[Middleware(OnlyAddressed)],
             lifespan=lambda _: manager.run(),
         )
         app.router.redirect_slashes = False

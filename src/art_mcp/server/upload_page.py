@@ -31,11 +31,13 @@ class UploadPage:
 
     Args:
         services: returns the server's services while it runs.
-        endpoint: path of MCP for the page.
+        endpoint: path of MCP for the page; None if it cannot search.
         within: timeout of an upload, in seconds.
     """
 
-    def __init__(self, services: Callable[[], Services], *, endpoint: str, within: float = RECEIVE_WITHIN_S) -> None:
+    def __init__(
+        self, services: Callable[[], Services], *, endpoint: str | None, within: float = RECEIVE_WITHIN_S
+    ) -> None:
         self._services = services
         self._endpoint = endpoint
         self._within = within

@@ -39,7 +39,7 @@ AT_ONCE, AT_ONCE_A_SESSION = 6, 2
 _CLAIM = struct.Struct(">I8s8s")  # expiry in seconds of the clock, digest of the session, random bytes
 _TAG_BYTES = 10
 _HANDLE_BYTES = 10
-_SECRETS = re.compile(f"(?<={UPLOAD_PATH})[A-Za-z0-9_-]+|(?<=upload:)[A-Za-z2-7-]+")
+_SECRETS = re.compile(rf"(?<={UPLOAD_PATH})[\w-]+|(?<=upload:)[A-Za-z2-7-]+|(?<=access_token=)[^&\s]+", re.ASCII)
 
 
 class LinkError(ArtMcpError):
@@ -226,7 +226,7 @@ class Uploads:
 
 
 def hide_links(record: logging.LogRecord) -> bool:
-    """Redact links and handles, by which a reader of the log could upload a picture or search by a user's picture."""
+    """Redact links, handles and tokens in addresses, by which a reader of the log could act in a user's place."""
     said = record.getMessage()
     if (hidden := _SECRETS.sub("...", said)) != said:
         record.msg, record.args = hidden, ()

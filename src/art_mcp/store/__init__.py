@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from art_mcp.store import jobs as jobs
     from art_mcp.store import paintings as paintings
     from art_mcp.store import spaces as spaces
+    from art_mcp.store import tokens as tokens
     from art_mcp.store import vector_index as vector_index
 
 # They import asyncpg, so a server answers its first requests without them.
@@ -31,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "jobs",
         "paintings",
         "spaces",
+        "tokens",
         "vector_index",
     ],
 )

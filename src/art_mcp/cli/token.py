@@ -1,0 +1,103 @@
+"""`art-mcp token`: makes, lists and revokes the tokens with which people and programs call the server over HTTP."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import timedelta
+
+import anyio
+import click
+
+from art_mcp.errors import ArtMcpError
+from art_mcp.runtime import Runtime
+from art_mcp.server.access.scopes import INGEST, READ, SCOPES, with_implied
+from art_mcp.settings import Settings
+from art_mcp.store import tokens
+from art_mcp.store.tokens import Token
+
+NAME = "[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"
+
+
+@click.group()
+def token() -> None:
+    """Make, list or revoke tokens for the server over HTTP."""
+
+
+@token.command()
+@click.argument("name")
+@click.option(
+    "--scope",
+    type=click.Choice([READ, INGEST]),
+    default=READ,
+    show_default=True,
+    help="; ".join(f"{scope}: {allows}" for scope, allows in SCOPES.items()) + ".",
+)
+@click.option(
+    "--expires",
+    metavar="DAYS",
+    type=click.IntRange(1, 3650),
+    default=365,
+    show_default=True,
+    help="Number of days for which it is valid.",
+)
+@click.pass_obj
+def new(settings: Settings, name: str, scope: str, expires: int) -> None:
+    """Make a token for NAME, a person or a program, and print it once."""
+    if not re.fullmatch(NAME, name):
+        raise click.UsageError("NAME has 1 to 64 letters, digits and . _ @ -, and begins with a letter or a digit.")
+    secret, made = anyio.run(_new, settings, name, scope, expires)
+    click.echo(secret)
+    click.echo(
+        f"This is the only time that the token of {_described(made)} is shown. Its owner sends it as the header\n"
+        "  Authorization: Bearer TOKEN\n"
+        f"`art-mcp token revoke {name}` ends it at once.",
+        err=True,
+    )
+
+
+@token.command("list")
+@click.pass_obj
+def list_(settings: Settings) -> None:
+    """List the tokens: name, beginning, scopes and expiry."""
+    found = anyio.run(_tokens, settings)
+    for each in found:
+        click.echo(_described(each))
+    if not found:
+        click.echo("There are no tokens. `art-mcp token new NAME` makes one.")
+
+
+@token.command()
+@click.argument("name")
+@click.pass_obj
+def revoke(settings: Settings, name: str) -> None:
+    """Revoke the token of NAME; running servers refuse it at once."""
+    anyio.run(_revoke, settings, name)
+    click.echo(f"The token of {name} is revoked.")
+
+
+async def _new(settings: Settings, name: str, scope: str, days: int) -> tuple[str, Token]:
+    async with Runtime(settings) as runtime:
+        scopes = sorted(with_implied([scope]))
+        return await tokens.create(await runtime.database(), name, scopes, timedelta(days=days))
+
+
+async def _tokens(settings: Settings) -> list[Token]:
+    async with Runtime(settings) as runtime:
+        return await tokens.tokens(await runtime.database())
+
+
+async def _revoke(settings: Settings, name: str) -> None:
+    async with Runtime(settings) as runtime:
+        database = await runtime.database()
+        if not await tokens.revoke(database, name):
+            names = [each.name for each in await tokens.tokens(database)]
+            near = difflib.get_close_matches(name, names) or names
+            hint = f"Those with tokens: {', '.join(near[:10])}." if near else "There are no tokens."
+            raise ArtMcpError(f"{name!r:.80} has no token.", hint)
+
+
+def _described(each: Token) -> str:
+    until = f"{each.expires_at:%Y-%m-%d}"
+    valid = f"expired on {until}" if each.expired else f"valid until {until}"
+    return f"{each.name} (artmcp_{each.id}..., {' '.join(each.scopes)}, {valid})"
