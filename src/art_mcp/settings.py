@@ -22,6 +22,8 @@ from art_mcp.account import Budget
 from art_mcp.errors import ArtMcpError
 
 PREFIX = "ART_MCP_"
+ENV_FILE = f"{PREFIX}ENV_FILE"
+"""The variable that names the file of `--env-file`: in a container, one with secrets."""
 APP_NAME = "art-mcp"
 MAX_DISPLAY_SIZE = 4096
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -403,7 +405,7 @@ def load_settings(env_file: Path | None = None) -> Settings:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """One sentence for each unknown ART_MCP_* variable, to reveal typing errors."""
-    known = {variable(field) for field in Settings.model_fields}
+    known = {ENV_FILE, *map(variable, Settings.model_fields)}
     sentences = []
     for name in sorted(n for n in environ if n.startswith(PREFIX) and n not in known):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)

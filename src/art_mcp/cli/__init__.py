@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from art_mcp.errors import ArtMcpError, first_error
-from art_mcp.settings import load_settings, unknown_variables
+from art_mcp.settings import ENV_FILE, load_settings, unknown_variables
 
 COMMANDS = (
     *("serve", "setup", "ingest", "search", "gallery", "list", "duplicates", "remove", "reembed", "models", "export"),
@@ -51,6 +51,8 @@ def _subcommand(name: str) -> click.Command:
 @click.option(
     "--env-file",
     type=click.Path(path_type=Path),
+    envvar=ENV_FILE,
+    show_envvar=True,
     help="Read settings from this file, too; it overrides the user's .env.",
 )
 @click.pass_context

@@ -7,6 +7,7 @@ import sys
 import click
 
 from art_mcp import server as serving
+from art_mcp import store
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
 
@@ -51,4 +52,6 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
             click.echo(TO_A_PERSON, err=True)
         server.run("stdio")
     else:
+        if settings.database_url is None:
+            store.host_os.binaries()  # in a container there are none: say so now instead of at the first call
         serving.http.serve_http(server, "127.0.0.1" if host is None else host, 8000 if port is None else port)

@@ -31,6 +31,7 @@ from art_mcp.server.access.policy import MCP_PATH, Policy
 from art_mcp.server.access.verifier import Verifier
 from art_mcp.server.gallery.web import page_response
 from art_mcp.server.peeked import peeked
+from art_mcp.server.readiness import Draining, Readiness
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
 from art_mcp.settings import LOOPBACK_NAMES
@@ -90,10 +91,10 @@ class OnlyAddressed:
             await self._app(scope, receive, send)
 
 
-def http_app(server: ArtServer, **options: Any) -> Starlette:
-    """The server as an ASGI application: MCP at `/mcp`, the gallery at `/` and at upload links, and `/health`.
+def http_app(server: ArtServer, readiness: Readiness | None = None, **options: Any) -> Starlette:
+    """The server as an ASGI application: MCP at `/mcp`, the gallery at `/` and at upload links, `/health` and `/ready`.
 
-    If the settings have a public URL, a token is needed for all but the last two and the metadata that say where to
+    If the settings have a public URL, a token is needed for all but the last three and the metadata that say where to
     get one; then the page of a link can search only if everyone can.
 
     Clients of protocol versions with a handshake have sessions, because a tool can ask their user only in a session;
@@ -102,10 +103,13 @@ def http_app(server: ArtServer, **options: Any) -> Starlette:
 
     Args:
         server: additional routes are registered on it.
+        readiness: what answers `/ready`, if the caller tells it when the server ends.
         options: passed to the SDK's `streamable_http_app`.
     """
     settings = server.art_settings
+    readiness = readiness or Readiness(lambda: server.services.runtime)
     server.custom_route("/health", methods=["GET"])(_health)
+    server.custom_route("/ready", methods=["GET"])(readiness.answer)
     app = server.streamable_http_app(
         streamable_http_path=MCP_PATH,
         max_request_body_size=MAX_BODY,
@@ -178,6 +182,8 @@ def _initializes(body: bytes) -> bool:
 def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
     """Serve until SIGINT or SIGTERM; open requests then have `CLOSE_WITHIN_S` seconds to finish.
 
+    If `/ready` was ever asked, it answers 503 for `DRAIN_S` seconds before that, while requests are still accepted.
+
     Args:
         server: the server.
         host: a name or address; other than loopback only with access control.
@@ -187,10 +193,10 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
     Raises:
         ListenError: the host is not allowed, or the port cannot be bound.
     """
-    policy = Policy.of(server.art_settings)
+    policy, readiness = Policy.of(server.art_settings), Readiness(lambda: server.services.runtime)
     with listen(host, port, anywhere=policy is not None) as listener:
         config = uvicorn.Config(
-            http_app(server, **options),
+            http_app(server, readiness, **options),
             log_config=None,  # the default writes requests to stdout
             lifespan="on",
             ws="none",
@@ -198,7 +204,7 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
             server_header=False,
             timeout_graceful_shutdown=CLOSE_WITHIN_S,
         )
-        web = uvicorn.Server(config)
+        web = Draining(config, readiness)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
         for handler in logging.getLogger().handlers:  # the SDK logs tool results, uvicorn paths
             handler.addFilter(hide_links)

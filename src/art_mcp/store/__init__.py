@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from art_mcp.store import errors as errors
     from art_mcp.store import facets as facets
     from art_mcp.store import filters as filters
+    from art_mcp.store import host_os as host_os
     from art_mcp.store import jobs as jobs
     from art_mcp.store import paintings as paintings
     from art_mcp.store import spaces as spaces
@@ -29,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "errors",
         "facets",
         "filters",
+        "host_os",
         "jobs",
         "paintings",
         "spaces",

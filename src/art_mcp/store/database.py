@@ -99,6 +99,11 @@ class Database:
             with anyio.CancelScope(shield=True):
                 await self._pool.release(connection)
 
+    async def ping(self) -> None:
+        """Ask the server the shortest question. Raises `StoreError` if it does not answer."""
+        async with self.connection() as connection:
+            await connection.fetchval("SELECT 1")
+
     @asynccontextmanager
     async def transaction(self, settings: Mapping[str, object] = NO_SETTINGS) -> AsyncIterator[Connection]:
         """A pooled connection inside a transaction with these PostgreSQL settings; see `connection.transaction`."""

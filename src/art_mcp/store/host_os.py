@@ -119,8 +119,8 @@ def binaries() -> Path:
     found = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
     if found is None or not (found / f"postgres{'.exe' if WINDOWS else ''}").exists():
         raise EmbeddedError(
-            f"There are no PostgreSQL binaries for this platform ({sys.platform}, package {PACKAGE}).",
-            "Reinstall art-mcp, or set ART_MCP_DATABASE_URL to PostgreSQL 15 or newer with pgvector.",
+            f"The embedded PostgreSQL is not installed ({sys.platform}, package {PACKAGE}).",
+            "Set ART_MCP_DATABASE_URL to a PostgreSQL server (15 or newer, with pgvector), or reinstall art-mcp.",
         )
     return found
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OPEN = ("/health", "/.well-known/", UPLOAD_PATH)
+OPEN = ("/health", "/ready", "/.well-known/", UPLOAD_PATH)
 """Beginnings of paths that need no token: they tell nothing about paintings, or their links are signed."""
 WHO_ARE_YOU = "Send a token: Authorization: Bearer TOKEN."
 RETRY_AFTER_S = 10
