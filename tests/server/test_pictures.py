@@ -125,7 +125,7 @@ async def test_a_page_comes_with_a_contact_sheet_under_the_numbers_of_its_hits(o
             tiles = [
                 Tile(
                     hit["number"],
-                    kept[painting_id("pictures", hit["title"][6:])],
+                    kept[painting_id("pictures", hit["title"][6:])].data,
                     hit["title"],
                     f"{hit['artist']}, {hit['date']}",
                     hit["relevance"],

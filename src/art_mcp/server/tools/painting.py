@@ -86,7 +86,8 @@ async def get_painting(
         result.shown = f"{shown}, {picture.width} x {picture.height} pixels."
         pictures = [picture.data]
     ids = [painting_id, *(hit.painting.id for hit, _ in (alike.hits if alike else ()))]
-    meta = await hints.of(runtime, ids, kept)
+    thumbnails = await store.paintings.thumbnails(database, ids)
+    meta = await hints.of(runtime, thumbnails, (painting_id, kept) if kept else None)
     return answer(result, painting_text, *pictures, meta=meta)
 
 
