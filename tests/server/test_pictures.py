@@ -174,6 +174,23 @@ async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_i
         assert result.structured_content["shown"] == "Nothing: no picture is stored."
 
 
+async def test_a_painting_without_a_picture_is_shown_without_similar_ones(settings: Settings, tmp_path: Path) -> None:
+    noise(tmp_path / "pictures" / "kept.jpg", 400, 300)
+    rows = [{"ID": "kept", "IMAGE_FILE": "kept.jpg", "TITLE": "Kept"}, {"ID": "lost", "TITLE": "Lost"}]
+    await load_into(settings, table(tmp_path / "pictures", rows))
+    lost = str(painting_id("pictures", "lost"))
+    async with connected(settings) as client:
+        shown = await call(client, "get_painting", id=lost, similar=3)
+        data = shown.structured_content
+        assert (data["title"], data["similar"]) == ("Lost", [])
+        assert data["note"] == (
+            f"No similar paintings are listed. The painting {lost} cannot be compared, because it has no picture. "
+            "Take another painting, or load its collection again with the picture."
+        )
+        assert data["note"] in shown.content[0].text
+        assert (await call(client, "get_painting", id=lost)).structured_content["note"] is None
+
+
 async def test_a_painting_is_shown_at_a_size_and_in_part(odd_ones: Settings) -> None:
     quarters = str(painting_id("pictures", "quarters"))
     async with connected(odd_ones) as client:

@@ -68,10 +68,13 @@ async def get_painting(
     painting = await store.paintings.get(database, painting_id)
     if painting is None:
         raise search.finder.unknown_painting(painting_id)
-    alike = None
+    alike, note = None, None
     if similar:
-        alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
-    result = painting_result(painting, await store.copies.of(database, painting_id), alike)
+        try:
+            alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
+        except search.finder.SearchError as error:
+            note = f"No similar paintings are listed. {error}"
+    result = painting_result(painting, await store.copies.of(database, painting_id), alike, note)
     kept = await store.paintings.rendition(database, painting_id, "display")
     pictures = []
     if not size or not shows_pictures(ctx):
