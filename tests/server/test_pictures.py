@@ -164,8 +164,11 @@ async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_i
         grounds = [np.abs(np.subtract(sheet, (0xE7, 0xE3, 0xDB))).max(-1) < 3 for sheet in (whole, blank)]
         assert grounds[0].mean() < 0.01 < 0.03 < grounds[1].mean()
         await connection.execute("DELETE FROM art_mcp.renditions WHERE painting_id <> $1", broken)
-        shown = await client.call_tool("get_painting", {"id": str(broken)})
-        assert shown.content[0].text == "The stored picture is damaged. Load its collection again."
+        result = await call(client, "get_painting", id=str(broken))
+        assert len(result.content) == 1
+        assert result.structured_content["shown"] == (
+            "Nothing. The stored picture is damaged. Load its collection again."
+        )
         await connection.execute("DELETE FROM art_mcp.renditions")
         result = await call(client, "search_paintings_by_text", query="Title")
         assert len(result.content) == 1 and len(result.structured_content["results"]) == 10

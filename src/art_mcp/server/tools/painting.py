@@ -12,6 +12,7 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp import images, search, store
+from art_mcp.images.undecoded import ImageError
 from art_mcp.search import MAX_LIMIT
 from art_mcp.server.answers import answer, room
 from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
@@ -84,10 +85,14 @@ async def get_painting(
     else:
         max_bytes = room(result, painting_text) if size <= DEFAULT_SIZE else MAX_LARGE
         show = partial(images.excerpt.excerpt, kept.data, size=size, region=part, max_bytes=max_bytes)
-        picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
-        shown = f"The region {part}" if part else "The whole picture"
-        result.shown = f"{shown}, {picture.width} x {picture.height} pixels."
-        pictures = [picture.data]
+        try:
+            picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
+        except ImageError as error:
+            result.shown = f"Nothing. {error}"
+        else:
+            shown = f"The region {part}" if part else "The whole picture"
+            result.shown = f"{shown}, {picture.width} x {picture.height} pixels."
+            pictures = [picture.data]
     ids = [painting_id, *(hit.painting.id for hit, _ in (alike.hits if alike else ()))]
     thumbnails = await store.paintings.thumbnails(database, ids)
     meta = await hints.of(runtime, thumbnails, (painting_id, kept) if kept else None)
