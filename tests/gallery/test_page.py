@@ -31,6 +31,11 @@ def test_it_loads_nothing() -> None:
     assert [found for found in LOADED.findall(gallery_page()) if found] == []
 
 
+def test_a_browser_is_told_not_to_ask_for_an_icon() -> None:
+    icon = '<link rel="icon" href="data:,">'
+    assert icon in gallery_page({"endpoint": "/mcp"}) and icon not in gallery_page()
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_no_text_becomes_code_or_markup(name: str) -> None:
     assert AS_CODE.findall(MODULES[name]) == []

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from art_mcp.images.excerpt import BY_EXAMPLE, Region, excerpt
 from art_mcp.images.undecoded import ImageError
@@ -52,6 +52,33 @@ def test_it_keeps_to_its_bytes() -> None:
         assert len(data) <= max_bytes
         assert Image.open(BytesIO(data)).size == (width, height)
         assert abs(width / height - 4 / 3) < 0.02
+
+
+def test_regions_of_several_pictures_in_turns() -> None:
+    pictures = {colour: BytesIO() for colour in ("red", "lime", "blue")}
+    for colour, buffer in pictures.items():
+        Image.new("RGB", (900, 600), colour).save(buffer, "JPEG")
+    for _ in range(2):
+        for region in ("0,0,0.5,0.5", "0.5,0.5,0.5,0.5"):
+            for colour, buffer in pictures.items():
+                shown = excerpt(buffer.getvalue(), size=4096, region=Region.parse(region), max_bytes=600_000)
+                image = Image.open(BytesIO(shown.data))
+                assert image.size == (450, 300)
+                assert np.allclose(image.getpixel((200, 100)), ImageColor.getrgb(colour), atol=3)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP"])
+def test_a_large_picture_is_as_sharp_as_if_all_of_it_was_decoded(form: str) -> None:
+    y, x = np.mgrid[0:1500, 0:2000]
+    stripes = (127.5 + 100 * np.sin(x / 12) * np.sin(y / 12)).astype(np.uint8)  # periods of 75 pixels, 19 as shown
+    picture = Image.fromarray(stripes).convert("RGB")
+    buffer = BytesIO()
+    picture.save(buffer, form, quality=95)
+    shown = excerpt(buffer.getvalue(), size=500, max_bytes=600_000)
+    assert shown[1:] == (500, 375)
+    image = np.asarray(Image.open(BytesIO(shown.data)), float)
+    expected = np.asarray(picture.resize((500, 375), Image.Resampling.LANCZOS), float)
+    assert np.abs(image - expected).max() < 12
 
 
 @pytest.mark.parametrize("text", ["0.1,0.2,0.3,0.4", " 0.1, 0.2, 0.3, 0.4 ", "[0.1,0.2,0.3,0.4]", ".1,.2,3e-1,0.40"])

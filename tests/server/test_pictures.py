@@ -125,7 +125,7 @@ async def test_a_page_comes_with_a_contact_sheet_under_the_numbers_of_its_hits(o
             tiles = [
                 Tile(
                     hit["number"],
-                    kept[painting_id("pictures", hit["title"][6:])],
+                    kept[painting_id("pictures", hit["title"][6:])].data,
                     hit["title"],
                     f"{hit['artist']}, {hit['date']}",
                     hit["relevance"],
@@ -164,14 +164,34 @@ async def test_thumbnails_that_are_not_kept_leave_blanks_and_without_any_there_i
         grounds = [np.abs(np.subtract(sheet, (0xE7, 0xE3, 0xDB))).max(-1) < 3 for sheet in (whole, blank)]
         assert grounds[0].mean() < 0.01 < 0.03 < grounds[1].mean()
         await connection.execute("DELETE FROM art_mcp.renditions WHERE painting_id <> $1", broken)
-        shown = await client.call_tool("get_painting", {"id": str(broken)})
-        assert shown.content[0].text == "The stored picture is damaged. Load its collection again."
+        result = await call(client, "get_painting", id=str(broken))
+        assert len(result.content) == 1
+        assert result.structured_content["shown"] == (
+            "Nothing. The stored picture is damaged. Load its collection again."
+        )
         await connection.execute("DELETE FROM art_mcp.renditions")
         result = await call(client, "search_paintings_by_text", query="Title")
         assert len(result.content) == 1 and len(result.structured_content["results"]) == 10
         result = await call(client, "get_painting", id=str(broken))
         assert len(result.content) == 1
         assert result.structured_content["shown"] == "Nothing: no picture is stored."
+
+
+async def test_a_painting_without_a_picture_is_shown_without_similar_ones(settings: Settings, tmp_path: Path) -> None:
+    noise(tmp_path / "pictures" / "kept.jpg", 400, 300)
+    rows = [{"ID": "kept", "IMAGE_FILE": "kept.jpg", "TITLE": "Kept"}, {"ID": "lost", "TITLE": "Lost"}]
+    await load_into(settings, table(tmp_path / "pictures", rows))
+    lost = str(painting_id("pictures", "lost"))
+    async with connected(settings) as client:
+        shown = await call(client, "get_painting", id=lost, similar=3)
+        data = shown.structured_content
+        assert (data["title"], data["similar"]) == ("Lost", [])
+        assert data["note"] == (
+            f"No similar paintings are listed. The painting {lost} cannot be compared, because it has no picture. "
+            "Take another painting, or load its collection again with the picture."
+        )
+        assert data["note"] in shown.content[0].text
+        assert (await call(client, "get_painting", id=lost)).structured_content["note"] is None
 
 
 async def test_a_painting_is_shown_at_a_size_and_in_part(odd_ones: Settings) -> None:

@@ -160,6 +160,7 @@ async def use(database: Database, made: list[Painting]) -> None:
     with pytest.raises(StoreError, match="Closest values: oil on canvas"):
         await filters.require_values(database, Filters(technique="oil on canva"))
 
+    await database.ping()
     await paintings.get(database, ids[0])
     await paintings.sample(database, 3)
     await paintings.rendition(database, ids[0], "display")
@@ -233,7 +234,7 @@ def senders() -> set[tuple[str, str]]:
     return found
 
 
-ELSEWHERE = {"schema", "cluster", "embedded", "embedded_watcher", "connection", "accounts", "leases"}
+ELSEWHERE = {"schema", "cluster", "embedded", "embedded_watcher", "connection", "accounts", "leases", "tokens"}
 """Modules whose statements read no table of paintings, or are not sent over the pool."""
 LOCAL = {("jobs", name) for name in ("is_running", "is_listed", "is_over", "cancel", "other_source", "refusals")}
 """Functions that read tables of the coordinator only."""

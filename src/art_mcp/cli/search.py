@@ -22,6 +22,7 @@ from art_mcp.search.contact_sheet import contact_sheet_of
 from art_mcp.search.heading import heading
 from art_mcp.server.results import search_result, search_text
 from art_mcp.settings import Settings
+from art_mcp.store import paintings
 
 
 def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -113,7 +114,8 @@ async def _search(
             database = await runtime.database()
             like = [uuid.UUID(each.value) if each.kind is Kind.PAINTING else each.name for each in pictures]
             line = await heading(database, text, like=like, filters=page["filters"])
-            _write(sheet, await contact_sheet_of(database, found, heading=line))
+            thumbnails = await paintings.thumbnails(database, [hit.painting.id for hit, _ in found.hits])
+            _write(sheet, await contact_sheet_of(found, thumbnails, heading=line))
     result = search_result(found)
     following = "For more, add --cursor {} to the command"
     click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, following))

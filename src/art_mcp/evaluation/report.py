@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from art_mcp.evaluation.evaluation import Evaluation, Failure
-    from art_mcp.painting import Painting
+    from art_mcp.painting import Painting, Rendition
     from art_mcp.store.database import Database
 
 SIDE: Final = 200
@@ -53,8 +53,8 @@ async def html_report(database: Database, evaluation: Evaluation, heading: str, 
     return await anyio.to_thread.run_sync(partial(_html, evaluation, heading, notes, stored))
 
 
-def _html(evaluation: Evaluation, heading: str, notes: Sequence[str], stored: Mapping[uuid.UUID, bytes]) -> str:
-    pictures = {painting_id: _of_thumbnail(data) for painting_id, data in stored.items()}
+def _html(evaluation: Evaluation, heading: str, notes: Sequence[str], stored: Mapping[uuid.UUID, Rendition]) -> str:
+    pictures = {painting_id: _of_thumbnail(kept.data) for painting_id, kept in stored.items()}
     failures = [_failure(failure, pictures) for failure in evaluation.failures]
     parts = [
         "<!doctype html>",

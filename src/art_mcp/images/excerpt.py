@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+
+from PIL import Image
 
 from art_mcp.images.encoding import Encoded, encode
 from art_mcp.images.rendition import bounded, opened
@@ -13,6 +17,11 @@ SMALLEST_REGION = 0.02
 """Fraction of a side; a smaller region has too few pixels to show anything."""
 LONGEST = 200
 """Maximum characters of a region's four numbers."""
+KEPT_DECODED = 2
+"""Pictures of which a region was shown last, since others of the same usually follow: a person who looks closer gets it
+in tiles. Each takes 64 MB at the largest display size, 4 MB at the default one."""
+FINER = 2
+"""Times as many pixels per side as are shown suffice to scale down from."""
 BY_EXAMPLE = "Give x,y,width,height as fractions from the upper left corner: 0.5,0,0.5,1 is the right half."
 
 
@@ -64,10 +73,21 @@ def excerpt(data: bytes, *, size: int, region: Region | None = None, max_bytes: 
     Raises:
         ImageError: the rendition is damaged.
     """
-    picture = opened(data)
-    if region is not None:
+    if region is None:
+        picture = opened(data, at_least=FINER * size)
+    else:
+        with _decoding:  # tiles are asked for at once
+            picture = _decoded(data)
         left, top = (int(region.x * picture.width), int(region.y * picture.height))
         right = max(left + 1, round((region.x + region.width) * picture.width))
         bottom = max(top + 1, round((region.y + region.height) * picture.height))
         picture = picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
     return encode(bounded(picture, size, size), "JPEG", QUALITIES, max_bytes)
+
+
+_decoding = Lock()
+
+
+@lru_cache(KEPT_DECODED)
+def _decoded(data: bytes) -> Image.Image:
+    return opened(data)

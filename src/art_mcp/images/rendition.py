@@ -39,14 +39,20 @@ def render(picture: Picture, *, display_size: int = 1024) -> list[Rendition]:
     ]
 
 
-def opened(data: bytes) -> Image.Image:
+def opened(data: bytes, *, at_least: int | None = None) -> Image.Image:
     """Decode a rendition to RGB. CPU-bound: call it in a thread.
+
+    Args:
+        at_least: pixels of the shorter side that suffice. A JPEG that has 2, 4 or 8 times as many is decoded to half, a
+            quarter or an eighth of its sides, which takes as little as a fifth of the time.
 
     Raises:
         ImageError: it is damaged.
     """
     try:
         with Image.open(BytesIO(data), formats=list(STORED_FORMATS)) as image:
+            if at_least:
+                image.draft("RGB", (at_least, at_least))
             return image.convert("RGB")
     except Exception as error:  # decoders raise anything on damaged bytes
         raise ImageError("The stored picture is damaged.", "Load its collection again.") from error
@@ -71,10 +77,8 @@ def as_jpeg(data: bytes, max_bytes: int) -> bytes:
 def mean_colour(data: bytes) -> str | None:
     """The mean colour of a rendition, e.g. `#7a6b52`; None if it is damaged. CPU-bound: call it in a thread."""
     try:
-        with Image.open(BytesIO(data), formats=list(STORED_FORMATS)) as image:
-            image.draft("RGB", (1, 1))  # the decoder then averages blocks of 8 x 8 pixels, which takes a fifth as long
-            return "#" + image.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes().hex()
-    except Exception:  # decoders raise anything on damaged bytes
+        return "#" + opened(data, at_least=1).resize((1, 1), Image.Resampling.BOX).tobytes().hex()
+    except ImageError:
         return None
 
 

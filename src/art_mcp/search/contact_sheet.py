@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,25 +10,27 @@ import anyio.to_thread
 
 from art_mcp import images
 from art_mcp.search import MAX_SHEET
-from art_mcp.store import paintings
 
 if TYPE_CHECKING:
+    import uuid
+
+    from art_mcp.painting import Rendition
     from art_mcp.search.finder import Answer
-    from art_mcp.store.database import Database
 
 
 async def contact_sheet_of(
-    database: Database, found: Answer, *, heading: str = "", max_bytes: int = MAX_SHEET
+    found: Answer, thumbnails: Mapping[uuid.UUID, Rendition], *, heading: str = "", max_bytes: int = MAX_SHEET
 ) -> bytes | None:
-    """Draw the hits' thumbnails, numbered across all pages, as JPEG; None if no picture is stored.
+    """Draw the hits, numbered across all pages, as JPEG; None without a thumbnail.
 
     Args:
+        thumbnails: those of the hits, by the painting's id.
         heading: one line above them, e.g. from `search.heading`.
         max_bytes: size limit.
     """
-    kept = await paintings.thumbnails(database, [hit.painting.id for hit, _ in found.hits])
-    if not kept:
+    if not thumbnails:
         return None
+    kept = {id_: thumbnail.data for id_, thumbnail in thumbnails.items()}
     tiles = [
         images.contact_sheet.Tile(
             number,

@@ -252,8 +252,14 @@ class Finder:
         vector = await paintings.vector(self._database, space, painting_id)
         if vector is not None:
             return vector
-        if await paintings.get(self._database, painting_id) is None:
+        painting = await paintings.get(self._database, painting_id)
+        if painting is None:
             raise unknown_painting(painting_id)
+        if painting.image_sha256 is None:
+            raise SearchError(
+                f"The painting {painting_id} cannot be compared, because it has no picture.",
+                "Take another painting, or load its collection again with the picture.",
+            )
         raise SearchError(
             f"The painting {painting_id} cannot be compared, because it has no vector yet.",
             f"Make it with `art-mcp reembed --painting {painting_id}`, or take another painting.",

@@ -6,10 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from art_mcp.server.gallery.web import Hidden
+from art_mcp.server.http import OnlyAddressed, sessionless
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from art_mcp.server.app import ArtServer
 
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 64
@@ -18,6 +26,18 @@ IDLE_S = 10
 """A connection without a request in progress, whether none has come or it was answered, is closed within twice this."""
 CLOSE_WITHIN_S = 1
 """Seconds that requests in progress have when the process ends."""
+
+
+def gallery_app(server: ArtServer, secret: str, *routes: Route) -> Starlette:
+    """The gallery as an application: the routes that serve its page, and MCP for the page under a secret path."""
+    manager = sessionless(server)
+    app = Starlette(
+        routes=[*routes, Route("/{secret}/mcp", Hidden(manager.asgi_app, secret))],
+        middleware=[Middleware(OnlyAddressed)],
+        lifespan=lambda _: manager.run(),
+    )
+    app.router.redirect_slashes = False
+    return app
 
 
 def configured(app: ASGIApp) -> uvicorn.Config:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 import uvicorn
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from art_mcp.server.gallery.web import HEADERS, Hidden, page_response
-from art_mcp.server.http import OnlyAddressed, listen, sessionless
-from art_mcp.server.loopback import HOST, configured
+from art_mcp.server.http import listen
+from art_mcp.server.loopback import HOST, configured, gallery_app
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -60,17 +58,9 @@ class _App:
         secret, self._ticket = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         self.path, self.entrance = f"/{secret}/", f"/enter/{self._ticket}"
         self._endpoint = f"/{secret}/mcp"
-        manager = sessionless(server)
-        self.asgi = Starlette(
-            routes=[
-                Route("/enter/{ticket}", self._enter),
-                Route("/{secret}/", Hidden(self._page, secret)),
-                Route("/{secret}/mcp", Hidden(manager.asgi_app, secret)),
-            ],
-            middleware=[Middleware(OnlyAddressed)],
-            lifespan=lambda _: manager.run(),
+        self.asgi = gallery_app(
+            server, secret, Route("/enter/{ticket}", self._enter), Route("/{secret}/", Hidden(self._page, secret))
         )
-        self.asgi.router.redirect_slashes = False
 
     async def _enter(self, request: Request) -> Response:
         if self._ticket and hmac.compare_digest(request.path_params["ticket"].encode(), self._ticket.encode()):

@@ -107,6 +107,7 @@ class PaintingResult(Result):
     similar: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
         description="Search results, most similar first."
     )
+    note: str | None
 
 
 class FacetValue(Result):
@@ -236,11 +237,14 @@ def collection_text(result: CollectionResult) -> str:
     return "\n".join(lines)
 
 
-def painting_result(painting: Painting, copies: Sequence[Copy], similar: Answer | None = None) -> PaintingResult:
+def painting_result(
+    painting: Painting, copies: Sequence[Copy], similar: Answer | None = None, note: str | None = None
+) -> PaintingResult:
     """Describe a painting.
 
     Args:
         copies: its other copies.
+        note: what the reader should know, e.g. why there are no similar paintings.
     """
     return PaintingResult(
         **_summary(painting),
@@ -255,6 +259,7 @@ def painting_result(painting: Painting, copies: Sequence[Copy], similar: Answer 
         copies=_copies(copies),
         shown=None,
         similar=search_result(similar).results if similar else [],
+        note=note,
     )
 
 
@@ -277,6 +282,7 @@ def painting_text(result: PaintingResult) -> str:
         "Also stored as": ", ".join(result.copies),
         "Id": result.id,
         "Description": result.description,
+        "Note": result.note,
     }
     lines = [result.title, *(f"{name}: {value}" for name, value in facts.items() if value)]
     return "\n".join(lines + ["Similar paintings:"] * bool(result.similar) + _listed(result.similar))

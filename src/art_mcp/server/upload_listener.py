@@ -13,13 +13,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 import uvicorn
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import Route
 
-from art_mcp.server.gallery.web import Hidden
-from art_mcp.server.http import OnlyAddressed, listen, sessionless
-from art_mcp.server.loopback import HOST, configured
+from art_mcp.server.http import listen
+from art_mcp.server.loopback import HOST, configured, gallery_app
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
 
@@ -69,15 +65,8 @@ class UploadListener:
         return self._origin
 
     async def _serve(self, listener: socket.socket) -> None:
-        manager = sessionless(self._server.for_page())
         page = UploadPage(lambda: self._server.services, endpoint=f"/{self._secret}/mcp")
-        app = Starlette(
-            routes=[*page.routes(), Route("/{secret}/mcp", Hidden(manager.asgi_app, self._secret))],
-            middleware=[Middleware(OnlyAddressed)],
-            lifespan=lambda _: manager.run(),
-        )
-        app.router.redirect_slashes = False
-        watched = _Watched(app)
+        watched = _Watched(gallery_app(self._server.for_page(), self._secret, *page.routes()))
         web = _Web(configured(watched))
         serving = asyncio.create_task(web.serve([listener]))
         try:

@@ -257,21 +257,15 @@ async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Re
     return None if row is None else Rendition(**row)
 
 
-async def renditions(database: Database, ids: Collection[uuid.UUID], kind: str) -> dict[uuid.UUID, Rendition]:
-    """Return the `thumbnail` or `display` renditions of paintings, by id; those that have none are left out."""
+async def thumbnails(database: Database, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Rendition]:
+    """Return the thumbnails of paintings, by id; paintings that have none are left out."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT painting_id, kind, width, height, data FROM art_mcp.renditions "
-            "WHERE painting_id = ANY($1) AND kind = $2",
+            "WHERE painting_id = ANY($1) AND kind = 'thumbnail'",
             list(ids),
-            kind,
         )
     return {id_: Rendition(*kept) for id_, *kept in rows}
-
-
-async def thumbnails(database: Database, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, bytes]:
-    """Return the thumbnails of paintings as encoded images, by id."""
-    return {id_: kept.data for id_, kept in (await renditions(database, ids, "thumbnail")).items()}
 
 
 def painting_of(row: Record) -> Painting:

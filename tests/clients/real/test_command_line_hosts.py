@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
-from support.command_line_hosts import HOSTS
+from support.command_line_hosts import HOSTS, NOWHERE
 from support.real_clients import FACTS, NO_PAINTING, Collection, is_jpeg, over_http
 from support.stand_in_model import Shown, model_that_calls
 
 pytestmark = pytest.mark.slow
+
+README = Path(__file__).parents[3] / "README.md"
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -23,6 +27,21 @@ def test_over_stdio(collection: Collection, tmp_path: Path, host: str) -> None:
 def test_over_http(collection: Collection, tmp_path: Path, host: str) -> None:
     with over_http(collection) as server:
         check(host, collection, tmp_path, server["url"])
+
+
+@pytest.mark.parametrize("host", ["Codex", "Gemini CLI", "opencode"])
+def test_what_the_readme_says_adds_a_server(tmp_path: Path, host: str) -> None:
+    (said,) = re.findall(rf"^\*\*{host}\*\*.*:\s+`(.+)`$", README.read_text("utf-8"), re.MULTILINE)
+    home = tmp_path / "home"
+    home.mkdir()
+    program = HOSTS[host](home, NOWHERE)
+    if said.startswith("{"):
+        file = home / ".config" / "opencode" / "opencode.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(said)
+    else:
+        program.run(*shlex.split(said)[1:])
+    assert "/path/to/art-mcp/.venv/bin/art-mcp" in program.run("mcp", "list")
 
 
 def check(name: str, collection: Collection, folder: Path, server: Path | str) -> None:

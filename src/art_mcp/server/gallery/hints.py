@@ -6,15 +6,16 @@ That is the call that led to it, and the shape and colour of each picture, which
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
-from art_mcp import images, store
+from art_mcp import images
 
 if TYPE_CHECKING:
+    import uuid
+
     from mcp.types import CallToolResult
 
     from art_mcp.painting import Rendition
@@ -25,25 +26,28 @@ MAX_ARGUMENT = 2_000
 """Characters of an argument as JSON; longer ones, which are pictures, are left out."""
 
 
-async def of(runtime: Runtime, ids: Collection[uuid.UUID], shown: Rendition | None = None) -> dict[str, Any]:
-    """The metadata of a result with these paintings.
+async def of(
+    runtime: Runtime, thumbnails: Mapping[uuid.UUID, Rendition], display: tuple[uuid.UUID, Rendition] | None = None
+) -> dict[str, Any]:
+    """The metadata of a result with these thumbnails.
 
     Args:
-        shown: the display picture of the first one, if it is shown alone.
+        display: the display picture of the painting that is shown alone, and its id.
 
     Returns:
-        By id the thumbnail's width and height in pixels and its mean colour, then those of `shown`; nothing of a
+        By id the thumbnail's width and height in pixels and its mean colour, then those of `display`; nothing of a
         painting without a picture.
     """
-    kept = await store.paintings.renditions(await runtime.database(), ids, "thumbnail")
 
     def look() -> dict[str, list[int | str]]:
-        seen = {id_: images.rendition.mean_colour(each.data) for id_, each in kept.items()}
-        return {str(id_): [kept[id_].width, kept[id_].height, colour] for id_, colour in seen.items() if colour}
+        seen = {id_: images.rendition.mean_colour(each.data) for id_, each in thumbnails.items()}
+        return {
+            str(id_): [thumbnails[id_].width, thumbnails[id_].height, colour] for id_, colour in seen.items() if colour
+        }
 
     tiles = await anyio.to_thread.run_sync(look, limiter=runtime.showing)
-    if shown and (tile := tiles.get(str(next(iter(ids))))):
-        tile += [shown.width, shown.height]
+    if display and (tile := tiles.get(str(display[0]))):
+        tile += [display[1].width, display[1].height]
     return {KEY: {"tiles": tiles}}
 
 

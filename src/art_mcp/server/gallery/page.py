@@ -9,7 +9,9 @@ from functools import cache
 from importlib.resources import files
 
 _PAGE = files("art_mcp.server.gallery") / "page"
-_PLACEHOLDER = re.compile(r"\{\{(style|script|config|nonce)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{(style|script|config|nonce|icon)\}\}")
+_NO_ICON = '<link rel="icon" href="data:,">'
+"""Keeps a browser from asking for /favicon.ico; in a chat, it may break the host's content security policy."""
 _IMPORT = re.compile(r'^import (?:\{[\w\s,]*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 # Line by line, so that nothing in a string, a template or a regular expression is taken for a comment: a comment begins
@@ -30,6 +32,7 @@ def gallery_page(config: Mapping[str, object] | None = None, nonce: str = "") ->
     """
     values = {
         "nonce": f' nonce="{nonce}"' if nonce else "",
+        "icon": _NO_ICON if config else "",
         "config": json.dumps(config).replace("<", r"\u003c"),
     }
     return _PLACEHOLDER.sub(lambda found: values[found[1]], _document())

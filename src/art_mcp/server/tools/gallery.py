@@ -70,7 +70,7 @@ async def gallery_pictures(
         with suppress(search.finder.SearchError):
             asked[id_] = parse_painting_id(id_)
     known = [painting_id for painting_id in asked.values() if painting_id]
-    thumbnails = await store.paintings.renditions(database, known, "thumbnail")
+    thumbnails = await store.paintings.thumbnails(database, known)
     pictures: list[dict[str, str | int]] = []
     missing: list[str] = []
     room = MAX_CHARACTERS

@@ -12,6 +12,7 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp import images, search, store
+from art_mcp.images.undecoded import ImageError
 from art_mcp.search import MAX_LIMIT
 from art_mcp.server.answers import answer, room
 from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, Size
@@ -68,10 +69,13 @@ async def get_painting(
     painting = await store.paintings.get(database, painting_id)
     if painting is None:
         raise search.finder.unknown_painting(painting_id)
-    alike = None
+    alike, note = None, None
     if similar:
-        alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
-    result = painting_result(painting, await store.copies.of(database, painting_id), alike)
+        try:
+            alike = await runtime.ask(lambda finder: finder.like_painting(painting_id, limit=similar))
+        except search.finder.SearchError as error:
+            note = f"No similar paintings are listed. {error}"
+    result = painting_result(painting, await store.copies.of(database, painting_id), alike, note)
     kept = await store.paintings.rendition(database, painting_id, "display")
     pictures = []
     if not size or not shows_pictures(ctx):
@@ -81,12 +85,17 @@ async def get_painting(
     else:
         max_bytes = room(result, painting_text) if size <= DEFAULT_SIZE else MAX_LARGE
         show = partial(images.excerpt.excerpt, kept.data, size=size, region=part, max_bytes=max_bytes)
-        picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
-        shown = f"The region {part}" if part else "The whole picture"
-        result.shown = f"{shown}, {picture.width} x {picture.height} pixels."
-        pictures = [picture.data]
+        try:
+            picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
+        except ImageError as error:
+            result.shown = f"Nothing. {error}"
+        else:
+            shown = f"The region {part}" if part else "The whole picture"
+            result.shown = f"{shown}, {picture.width} x {picture.height} pixels."
+            pictures = [picture.data]
     ids = [painting_id, *(hit.painting.id for hit, _ in (alike.hits if alike else ()))]
-    meta = await hints.of(runtime, ids, kept)
+    thumbnails = await store.paintings.thumbnails(database, ids)
+    meta = await hints.of(runtime, thumbnails, (painting_id, kept) if kept else None)
     return answer(result, painting_text, *pictures, meta=meta)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
-from art_mcp import search
+from art_mcp import search, store
 from art_mcp.images.reference import Reference
 from art_mcp.painting import Filters
 from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY, MAX_SHEET
@@ -141,11 +141,12 @@ async def _answer(
         if suggestion := await runtime.suggestion():
             result.note += f" {suggestion}"
     result.note = " ".join(filter(None, [result.note, note])) or None
+    database = await runtime.database()
+    thumbnails = await store.paintings.thumbnails(database, [hit.painting.id for hit, _ in found.hits])
     sheet = None
-    if pictures and found.hits and shows_pictures(ctx):
-        database = await runtime.database()
+    if thumbnails and pictures and shows_pictures(ctx):
         heading = await search.heading.heading(database, **searched)
         max_bytes = min(MAX_SHEET, room(result, search_text))
-        sheet = await search.contact_sheet.contact_sheet_of(database, found, heading=heading, max_bytes=max_bytes)
-    meta = await hints.of(runtime, [hit.painting.id for hit, _ in found.hits])
-    return answer(result, search_text, *([sheet] if sheet else []), meta=meta)
+        sheet = await search.contact_sheet.contact_sheet_of(found, thumbnails, heading=heading, max_bytes=max_bytes)
+    shown = [sheet] if sheet else []
+    return answer(result, search_text, *shown, meta=await hints.of(runtime, thumbnails))

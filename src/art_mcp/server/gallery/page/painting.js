@@ -84,10 +84,8 @@ export function openPainting(root, { host, pictures, id, hit, tile, result, acti
 
   async function load() {
     fill(at("problem"));
-    const get = (similar) => host.call("get_painting", { id, size: 0, similar });
     try {
-      let got = result ?? await get(SIMILAR);
-      if (got.isError) got = await get(0);  // nothing is similar to a painting without a picture
+      const got = result ?? await host.call("get_painting", { id, size: 0, similar: SIMILAR });
       if (got.isError) throw new HostError(got.content[0]?.text);
       if (!closed) show(got);
     } catch (error) {
