@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Frame
+from playwright.async_api import Browser, Frame, expect
 from support.chat import CHAT, CLAUDE, EVERYTHING, Chat, chatting
 
 from art_mcp.server.gallery import page
@@ -147,13 +147,10 @@ async def test_a_refusal_is_told(chat: Chat) -> None:
     assert await refusal(frame, "host.open('https://museum.example')") == "The chat has not opened the link."
 
 
-PICTURE = "[{type: 'image', data: 'AAAA', mimeType: 'image/png'}, {type: 'text', text: 'a detail'}]"
-
-
 @pytest.mark.parametrize(
     "host, capabilities, can",
     [
-        ("Claude", EVERYTHING, {"call", "message", "context", "image", "openLink", "fullscreen"}),
+        ("Claude", EVERYTHING, {"call", "message", "context", "openLink", "fullscreen"}),
         ("VS Code", {"serverTools": {}, "openLinks": {}, "updateModelContext": {}}, {"call", "context", "openLink"}),
         ("Cursor", {"serverTools": {}, "openLinks": {}, "downloadFile": {}}, {"call", "openLink"}),
         ("Goose", {"openLinks": {}}, {"openLink"}),
@@ -167,10 +164,9 @@ async def test_what_a_host_can_is_what_it_says(
     frame = await chat.ask(query="ships", limit=2, capabilities=capabilities, context=context)
     assert {name for name, it_can in (await frame.evaluate("host.can")).items() if it_can} == can
     if "context" in can:
-        await frame.evaluate(f"host.tell({PICTURE}, {{ids: []}})")
+        await frame.evaluate("host.tell('Two are chosen', {ids: []})")
         (context,) = await chat.heard("contexts")
-        assert [block["type"] for block in context["content"]] == (["image", "text"] if "image" in can else ["text"])
-        assert ("structuredContent" in context) == ("image" in can)
+        assert ("structuredContent" in context) == ("structuredContent" in capabilities["updateModelContext"])
 
 
 async def test_only_the_chat_is_heard_and_it_can_take_the_page_away(chat: Chat) -> None:
@@ -226,6 +222,38 @@ async def test_chatgpt_may_have_the_result_in_its_globals_only(chat: Chat) -> No
     assert await told(frame, "result") == [
         [{"content": [], "structuredContent": {"results": []}, "_meta": {"kept": 1}}]
     ]
+
+
+async def test_chatgpt_keeps_where_the_user_is_over_a_reload(browser: Browser, server: str) -> None:
+    async with chatting(browser, server) as chat:
+        await chat.page.add_init_script("""
+          window.openai = {
+            get widgetState() { return JSON.parse(window.name || "null"); },
+            setWidgetState(state) { window.name = JSON.stringify(state); },
+          };
+        """)
+        await chat.page.reload()
+        await chat.page.wait_for_function("() => window.ask")
+        frame = await chat.ask(query="ships in a storm", limit=3)
+        await frame.get_by_role("searchbox").fill("a windmill")
+        await frame.get_by_role("searchbox").press("Enter")
+        await expect(frame.locator("#wall > li").first).to_contain_text("Windmill by the Canal")
+        await frame.locator("#wall > li button").first.click()
+        await expect(frame.get_by_role("heading", name="Windmill by the Canal")).to_be_visible()
+        state = await frame.evaluate("window.name")
+        assert len(state) < 10_000
+
+        # The host shows the frame again, with the result of its call and with the state that it has kept.
+        await chat.page.add_init_script(f"if (window !== parent) window.name = {json.dumps(state)};")
+        await chat.page.reload()
+        await chat.page.wait_for_function("() => window.ask")
+        frame = await chat.ask(query="ships in a storm", limit=3)
+        await expect(frame.get_by_role("heading", name="Windmill by the Canal")).to_be_visible()
+        await frame.get_by_role("button", name="Back").click()
+        await expect(frame.get_by_role("searchbox")).to_have_value("a windmill")
+        await frame.get_by_role("searchbox").fill("a cat")
+        await frame.get_by_role("searchbox").press("Enter")
+        await expect(frame.get_by_role("searchbox")).to_have_value("a cat")
 
 
 async def test_a_browser_asks_the_server_itself(chat: Chat) -> None:

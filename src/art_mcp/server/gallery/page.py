@@ -20,6 +20,9 @@ _COMMENT = re.compile(r"^\s*(?://.*|/\*(?:[^*]|\*(?!/))*\*/)|[ \t]+// [^\"'`\n]*
 # Strings, and templates without others in them.
 _STRING = re.compile(r"""("[^"\\\n]*"|'[^'\\\n]*'|`(?:[^`\\\n$]|\$\{[^`{}]*\})*`)""")
 _SPACE = re.compile(r" *([{}()\[\],;:=<>?&|!*%]) *|(?<![+-]) ([+-]) (?![+-])")
+_DIVISION = re.compile(r"(?<=[\w)\]]) / (?=[\w(])")
+# Text that may not be what it seems: the rest of a template, a regular expression or a comment.
+_UNCERTAIN = re.compile(r"[`\"']|(?<![\w)\]])/")
 _LEFT_OVER = re.compile(r"^(?:import|export)\b.*|</script.*|<!--.*|\{\{\w+\}\}", re.MULTILINE | re.IGNORECASE)
 
 
@@ -74,9 +77,10 @@ def _dense(line: str) -> str:
     """A line of a script without the spaces that mean nothing; as it is where that is not certain."""
     line = line.strip()
     parts = _STRING.split(line)
-    if any(character in part for part in parts[::2] for character in "`/\"'"):
+    code = [_DIVISION.sub("/", part) for part in parts[::2]]
+    if any(_UNCERTAIN.search(part) for part in code):
         return line + "\n"
-    parts[::2] = [_SPACE.sub(r"\1\2", part) for part in parts[::2]]
+    parts[::2] = [_SPACE.sub(r"\1\2", part) for part in code]
     dense = "".join(parts)
     return dense if dense.endswith((*"{}([,;",)) or not dense else dense + "\n"
 

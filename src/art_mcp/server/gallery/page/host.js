@@ -16,26 +16,15 @@ export class HostError extends Error {}
  */
 export async function connect(events) {
   const config = JSON.parse(document.getElementById("config").textContent);
-  const host = config ? new BrowserHost(config) : new ChatHost(events);
+  const host = config ? browserHost(config) : chatHost(events);
   await host.start();
   return host;
 }
 
-class BrowserHost {
-  inChat = false;
-  context = { displayMode: "fullscreen" };
-  can = { call: true, message: false, context: false, image: false, openLink: true, fullscreen: false };
+function browserHost(config) {
+  const context = { displayMode: "fullscreen" };
 
-  constructor(config) {
-    this.config = config;
-    this.can.call = Boolean(config.endpoint);
-  }
-
-  start() {
-    dress(this.context);
-  }
-
-  async call(tool, args = {}) {
+  async function call(tool, args = {}) {
     const version = "2026-07-28";
     const meta = { protocolVersion: version, clientInfo: APP, clientCapabilities: {} };
     const _meta = Object.fromEntries(
@@ -44,7 +33,7 @@ class BrowserHost {
     const request = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: tool, arguments: args, _meta } };
     let response, text;
     try {
-      response = await fetch(this.config.endpoint, {
+      response = await fetch(config.endpoint, {
         method: "POST",
         headers: {
           "Content-Type": "application/json",
@@ -69,190 +58,196 @@ class BrowserHost {
     throw new HostError(`art-mcp could not do this: ${said(answer?.error) || `HTTP status ${response.status}.`}`);
   }
 
-  async open(url) {
-    window.open(webAddress(url), "_blank", "noopener,noreferrer");
-  }
+  return {
+    inChat: false,
+    config,
+    context,
+    can: { call: Boolean(config.endpoint), openLink: true },
+    start: () => dress(context),
+    call,
+    open: async (url) => { window.open(webAddress(url), "_blank", "noopener,noreferrer"); },
+  };
 }
 
-class ChatHost {
-  inChat = true;
-  config = null;
-  context = {};
-  can = { call: false, message: false, context: false, image: false, openLink: false, fullscreen: false };
-  #events;
-  #modalities = {}; // of the model context
-  #waiting = new Map(); // the resolvers of open requests, by id
-  #sent = 0;
-  #heard = false; // whether the host has said anything but answers
-  #last = ""; // the last result: a host that is told twice that the page is ready may send it twice
-  #height = 0;
-  #settling = 0;
-  #begin;
-  #begun = new Promise((resolve) => { this.#begin = resolve; });
-
-  constructor(events) {
-    this.#events = events;
-  }
+function chatHost(events) {
+  const context = {}, can = {};
+  const waiting = new Map(); // the resolvers of open requests, by id
+  let structured; // whether the model context takes data
+  let sent = 0;
+  let heard = false; // whether the host has said anything but answers
+  let last = ""; // the last result: a host that is told twice that the page is ready may send it twice
+  let told = 0; // the height, in pixels
+  let settling = 0;
+  let begin;
+  const begun = new Promise((resolve) => { begin = resolve; });
 
   /** Shake hands. A host that answers with an error, or not at all, is taken for one that can do nothing. */
-  async start() {
+  async function start() {
     window.addEventListener("message", (event) => {
-      if (event.source === window.parent && event.data?.jsonrpc === "2.0") this.#receive(event.data);
+      if (event.source === window.parent && event.data?.jsonrpc === "2.0") receive(event.data);
     });
-    window.addEventListener("openai:set_globals", () => this.#fromOpenAI());
-    dress(this.context);
+    window.addEventListener("openai:set_globals", fromOpenAI);
+    dress(context);
     if (window.parent !== window) {
-      const initialized = this.#request("ui/initialize", {
+      const initialized = request("ui/initialize", {
         appInfo: APP,
         appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
         protocolVersion: "2026-01-26",
-      }, DECIDED_WITHIN).then((answer) => this.#know(answer), () => {}).then(() => this.#ready());
-      await Promise.race([initialized, pause(ANSWERED_WITHIN).then(() => this.#heard || this.#ready())]);
-      new ResizeObserver(() => this.#resize()).observe(document.documentElement);
+      }, DECIDED_WITHIN).then(know, () => {}).then(ready);
+      await Promise.race([initialized, pause(ANSWERED_WITHIN).then(() => heard || ready())]);
+      new ResizeObserver(resize).observe(document.documentElement);
     }
-    setTimeout(this.#begin);
-    pause(ANSWERED_WITHIN).then(() => this.#fromOpenAI());
+    setTimeout(begin);
+    pause(ANSWERED_WITHIN).then(fromOpenAI);
   }
 
-  async call(tool, args = {}) {
-    return this.#request("tools/call", { name: tool, arguments: args }, CALLED_WITHIN);
+  async function call(tool, args = {}) {
+    return request("tools/call", { name: tool, arguments: args }, CALLED_WITHIN);
   }
 
-  async message(text) {
+  async function message(text) {
     const content = [{ type: "text", text }];
-    const answer = await this.#request("ui/message", { role: "user", content }, DECIDED_WITHIN);
+    const answer = await request("ui/message", { role: "user", content }, DECIDED_WITHIN);
     if (answer.isError) throw new HostError("The chat has not taken the message.");
   }
 
   /**
    * Give the model something to know, in place of what it was given last.
-   * @param content a text or content blocks; pictures go only to a host that takes them
+   * @param text
    * @param structuredContent goes only to a host that takes it
    */
-  async tell(content, structuredContent) {
-    const blocks = typeof content === "string" ? [{ type: "text", text: content }] : content;
-    const params = { content: blocks.filter((block) => block.type !== "image" || this.can.image) };
-    if (this.#modalities.structuredContent) params.structuredContent = structuredContent;
-    await this.#request("ui/update-model-context", params, DECIDED_WITHIN);
+  async function tell(text, structuredContent) {
+    const params = { content: [{ type: "text", text }] };
+    if (structured) params.structuredContent = structuredContent;
+    await request("ui/update-model-context", params, DECIDED_WITHIN);
   }
 
-  async open(url) {
-    const answer = await this.#request("ui/open-link", { url: webAddress(url) }, DECIDED_WITHIN);
+  async function open(url) {
+    const answer = await request("ui/open-link", { url: webAddress(url) }, DECIDED_WITHIN);
     if (answer.isError) throw new HostError("The chat has not opened the link.");
   }
 
-  async fullscreen(on) {
+  async function fullscreen(on) {
     const asked = { mode: on ? "fullscreen" : "inline" };
-    const { mode } = await this.#request("ui/request-display-mode", asked, DECIDED_WITHIN);
-    if (mode && mode !== this.context.displayMode) this.#merge({ displayMode: mode });
-    return this.context.displayMode;
+    const { mode } = await request("ui/request-display-mode", asked, DECIDED_WITHIN);
+    if (mode && mode !== context.displayMode) merge({ displayMode: mode });
+    return context.displayMode;
   }
 
-  #receive({ id, method, params = {}, result, error }) {
+  /** What outlives a reload of the page: in ChatGPT, the state of its widget. */
+  function keep(state) {
+    window.openai?.setWidgetState?.(state);
+  }
+
+  function receive({ id, method, params = {}, result, error }) {
     if (method === undefined) {
-      this.#waiting.get(id)?.({ result, error });
+      waiting.get(id)?.({ result, error });
     } else if (id !== undefined) {
       const known = method === "ui/resource-teardown" || method === "ping";
-      this.#post(known ? { id, result: {} } : { id, error: { code: -32601, message: "Method not found" } });
+      post(known ? { id, result: {} } : { id, error: { code: -32601, message: "Method not found" } });
     } else {
-      this.#heard = true;
-      this.#notice(method, params);
+      heard = true;
+      notice(method, params);
     }
   }
 
-  #notice(method, params) {
+  function notice(method, params) {
     switch (method) {
       case "ui/notifications/tool-input":
-        this.#deliver("input", params.arguments ?? {}, this.context.toolInfo?.tool?.name);
+        deliver("input", params.arguments ?? {}, context.toolInfo?.tool?.name);
         break;
       case "ui/notifications/tool-result":
-        this.#result(params);
+        result(params);
         break;
       case "ui/notifications/tool-cancelled":
-        this.#deliver("cancelled", params.reason ?? "");
+        deliver("cancelled", params.reason ?? "");
         break;
       case "ui/notifications/host-context-changed":
-        this.#merge(params);
+        merge(params);
     }
   }
 
-  #result(result) {
+  function result(result) {
     const text = JSON.stringify(result);
-    if (text === this.#last) return;
-    this.#last = text;
-    this.#deliver("result", result);
+    if (text === last) return;
+    last = text;
+    deliver("result", result);
   }
 
-  #deliver(event, ...values) {
-    this.#begun.then(() => this.#events[event]?.(...values));
+  function deliver(event, ...values) {
+    begun.then(() => events[event]?.(...values));
   }
 
   /** ChatGPT has the first call in globals, too; at times only there. */
-  #fromOpenAI() {
+  function fromOpenAI() {
     const { toolInput, toolOutput, toolResponseMetadata } = window.openai ?? {};
-    if (!toolOutput || this.#last) return;
-    if (toolInput) this.#deliver("input", toolInput, this.context.toolInfo?.tool?.name);
-    this.#result({ content: [], structuredContent: toolOutput, _meta: toolResponseMetadata ?? {} });
+    if (!toolOutput || last) return;
+    if (toolInput) deliver("input", toolInput, context.toolInfo?.tool?.name);
+    result({ content: [], structuredContent: toolOutput, _meta: toolResponseMetadata ?? {} });
   }
 
-  #know({ hostCapabilities = {}, hostContext = {} }) {
+  function know({ hostCapabilities = {}, hostContext = {} }) {
     const { serverTools, message, updateModelContext, openLinks } = hostCapabilities;
-    this.#modalities = updateModelContext ?? {};
-    Object.assign(this.can, {
+    structured = updateModelContext?.structuredContent;
+    Object.assign(can, {
       call: Boolean(serverTools),
       message: Boolean(message),
       context: Boolean(updateModelContext), // VS Code takes text without saying so
-      image: Boolean(this.#modalities.image),
       openLink: Boolean(openLinks),
     });
-    this.#merge(hostContext);
+    merge(hostContext);
   }
 
-  #merge(changed) {
-    Object.assign(this.context, changed);
-    this.can.fullscreen = Boolean(this.context.availableDisplayModes?.includes("fullscreen"));
-    dress(this.context);
-    this.#resize();
-    this.#deliver("context", this.context);
+  function merge(changed) {
+    Object.assign(context, changed);
+    can.fullscreen = Boolean(context.availableDisplayModes?.includes("fullscreen"));
+    dress(context);
+    resize();
+    deliver("context", context);
   }
 
-  #ready() {
-    this.#notify("ui/notifications/initialized", {});
-    this.#height = 0;
-    this.#tellHeight();
+  function ready() {
+    notify("ui/notifications/initialized", {});
+    told = 0;
+    tellHeight();
   }
 
-  #resize() {
-    clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#tellHeight(), SETTLED_AFTER);
+  function resize() {
+    clearTimeout(settling);
+    settling = setTimeout(tellHeight, SETTLED_AFTER);
   }
 
-  #tellHeight() {
+  function tellHeight() {
     const height = Math.max(1, Math.ceil(document.documentElement.getBoundingClientRect().height));
-    if (height === this.#height || this.context.displayMode === "fullscreen") return;
-    this.#height = height;
-    this.#notify("ui/notifications/size-changed", { height });
+    if (height === told || context.displayMode === "fullscreen") return;
+    told = height;
+    notify("ui/notifications/size-changed", { height });
   }
 
-  #request(method, params, seconds) {
-    const id = ++this.#sent;
-    const answered = new Promise((resolve) => this.#waiting.set(id, resolve));
-    this.#post({ id, method, params });
+  function request(method, params, seconds) {
+    const id = ++sent;
+    const answered = new Promise((resolve) => waiting.set(id, resolve));
+    post({ id, method, params });
     return Promise.race([answered, pause(1000 * seconds)]).then((answer) => {
-      this.#waiting.delete(id);
+      waiting.delete(id);
       if (!answer) throw new HostError(tooLate("The chat", seconds));
       if (answer.result) return answer.result;
       throw new HostError(`The chat could not do this: ${said(answer.error) || "it gave no reason."}`);
     });
   }
 
-  #notify(method, params) {
-    this.#post({ method, params });
+  function notify(method, params) {
+    post({ method, params });
   }
 
-  #post(message) {
+  function post(message) {
     window.parent.postMessage({ jsonrpc: "2.0", ...message }, "*"); // whose origin is not known
   }
+
+  return {
+    inChat: true, config: null, context, can, kept: window.openai?.widgetState,
+    start, call, message, tell, open, fullscreen, keep,
+  };
 }
 
 /** Put the host's theme, colours, fonts, safe areas and modes on the root element, for the style sheets. */

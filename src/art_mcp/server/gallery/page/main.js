@@ -2,7 +2,7 @@
 import { at, el, fill } from "./dom.js";
 import { connect, HostError } from "./host.js";
 import { newQuery, readQuery, searchCall, inWords, BY_PICTURE } from "./query.js";
-import { Pictures, blobOf, draw, smaller } from "./pictures.js";
+import { storedPictures, blobOf, draw, smaller, wholeOf } from "./pictures.js";
 import { hang, takeDown, tick, drawSheet } from "./results.js";
 import { searchForm } from "./form.js";
 import { filterControls } from "./filters.js";
@@ -10,7 +10,9 @@ import { choice } from "./chosen.js";
 import { takePictures } from "./drop.js";
 import { uploadForChat } from "./upload.js";
 import { openPainting } from "./painting.js";
-import { visits } from "./places.js";
+import { keptOf, visits } from "./places.js";
+
+const NONE_YET = "There are no paintings yet. “art-mcp ingest FOLDER” loads yours; “art-mcp demo” shows a sample.";
 
 let asked = {};  // the arguments of the call by the chat
 let place = { query: newQuery(), pages: [], painting: null };
@@ -27,8 +29,9 @@ const host = await connect({
   result: begin,
   cancelled: (reason) => fail(`The search was cancelled${reason && `: ${reason}`}.`),
 });
+let kept = host.kept;  // what the chat has kept of this page over a reload
 const limit = host.inChat ? 12 : 30;  // hits of a page
-const pictures = new Pictures(host);
+const pictures = storedPictures(host);
 const wall = at("wall");
 const been = visits(host.inChat, go);
 const chosen = choice(at("chosen"), {
@@ -70,7 +73,8 @@ if (forChat) {
 // Shows the result of the chat's call. This has to do where the page can call no tool.
 function begin(result) {
   const found = (!result.isError && result.structuredContent) || {};
-  const { tool, arguments: args } = hints(result).asked ?? {};
+  const { tool, arguments: args } = hints(result).asked ?? {}, before = kept;
+  kept = null;
   if (found.results) {
     const query = readQuery({ ...asked, ...args });
     const [, image] = /image=(upload:[\w-]+)/.exec(found.note) ?? [];
@@ -82,6 +86,12 @@ function begin(result) {
   } else {
     fail(textOf(result));
   }
+  if (before?.query && host.can.call && JSON.stringify(before) !== JSON.stringify(keptOf(place))) restore(before);
+}
+
+async function restore({ query, painting }) {
+  await run(query);
+  if (painting && place.query === query) visit({ ...place, painting });
 }
 
 const hints = (result) => result?._meta?.["art-mcp/gallery"] ?? {};
@@ -130,7 +140,8 @@ async function call(tool, args, again) {
   try {
     const result = await host.call(tool, args);
     if (!result.isError) return result;
-    if (mine === turn) fail(textOf(result));
+    const empty = !host.inChat && /ingest_collection/.test(textOf(result));
+    if (mine === turn) fail(empty ? NONE_YET : textOf(result), empty && again);
   } catch (error) {
     if (mine === turn) failed(error, again);
   }
@@ -159,6 +170,7 @@ function show(next) {
     pages.forEach(hangPage);
   }
   place = next;
+  host.keep?.(keptOf(next, 10_000));
   at("browse").hidden = Boolean(painting);
   at("painting").hidden = !painting;
   if (painting) return open(painting);
@@ -196,11 +208,14 @@ function open({ id, hit = null, result = null }) {
 
 async function take(file) {
   if (upload?.waits()) return upload.take(file);
+  const name = file.name || "your picture";
   try {
-    const { data, name } = await smaller(file);
-    start({ image: data }, name || "your picture");
+    start({ image: (await smaller(file)).data }, name);
   } catch (error) {
-    failed(error);
+    // art-mcp reads more formats than a browser. Chats do not pass on that much.
+    const image = !host.inChat && file.size <= host.config.max_bytes && await wholeOf(file);
+    if (image) start({ image }, name);
+    else failed(error);
   }
 }
 
@@ -209,7 +224,7 @@ function drawLike(canvas, query) {
   const id = one ?? several[0];
   const [, data] = /^data:[^,]*,(.*)/.exec(image) ?? [];
   if (id) pictures.show(canvas, id);
-  else if (data) draw(canvas, blobOf(data));
+  else if (data) draw(canvas, blobOf(data)).catch(() => canvas.remove());
   else canvas.remove();
 }
 

@@ -8,94 +8,103 @@ const AGAIN_AFTER = 3000;  // ms after a failure, once
 const KEPT = 500;  // encoded pictures, about 10 MB
 const THUMBNAIL = 320;  // pixels of the longer side
 
-export class Pictures {
-  #host;
-  #kept = new Map();  // Blobs, the least recently used first
-  #asked = new Map();  // id → {canvases, blob, resolve, sent}, in order of asking
-  #shown = new WeakMap();  // canvas → id
-  #batches = 0;
-
-  constructor(host) { this.#host = host; }
+// The stored pictures, as `host` gets them.
+export function storedPictures(host) {
+  const kept = new Map();  // Blobs, the least recently used first
+  const waiting = new Map();  // id → {canvases, blob, resolve, sent}, in order of asking
+  const shown = new WeakMap();  // canvas → id
+  let batches = 0;
 
   // Draws a thumbnail. Resolves to its {width, height}, or null if there is none or the canvas is to show another by then.
-  async show(canvas, id) {
-    this.#shown.set(canvas, id);
-    const bitmap = await this.bitmap(id, canvas);
-    return bitmap && this.#shown.get(canvas) === id ? drawOn(canvas, bitmap) : null;
+  async function show(canvas, id) {
+    shown.set(canvas, id);
+    const drawn = await bitmap(id, canvas);
+    return drawn && shown.get(canvas) === id ? drawOn(canvas, drawn) : null;
   }
 
   // What only this canvas shows is not fetched.
-  forget(canvas) {
-    const id = this.#shown.get(canvas), asked = this.#asked.get(id);
-    this.#shown.delete(canvas);
+  function forget(canvas) {
+    const id = shown.get(canvas), asked = waiting.get(id);
+    shown.delete(canvas);
     asked?.canvases.delete(canvas);
-    if (asked && !asked.canvases.size && !asked.sent) this.#answer(id, null);
+    if (asked && !asked.canvases.size && !asked.sent) answer(id, null);
   }
 
   // The thumbnail that a canvas is to show, as an ImageBitmap, or null.
-  async bitmap(id, canvas) {
-    const blob = this.#keep(id) ?? await this.#thumbnail(id, canvas);
+  async function bitmap(id, canvas) {
+    const blob = keep(id) ?? await thumbnail(id, canvas);
     return blob && createImageBitmap(blob).catch(() => null);
   }
 
   // A region ("x,y,width,height" in fractions, "" for all) of at most `size` pixels a side, as a Blob.
-  async region(id, region, size) {
-    const key = id + region + size, kept = this.#keep(key);
-    if (kept) return kept;
-    const { pictures: [picture] } = await this.#fetch({ ids: [id], size, region });
+  async function region(id, part, size) {
+    const key = id + part + size, before = keep(key);
+    if (before) return before;
+    const { pictures: [picture] } = await get({ ids: [id], size, region: part });
     if (!picture) throw new HostError("No picture of this painting is stored.");
-    return this.#keep(key, blobOf(picture.data));
+    return keep(key, blobOf(picture.data));
   }
 
-  #thumbnail(id, canvas) {
-    if (!this.#host.can.call) return null;
-    const asked = this.#asked.get(id) ?? { canvases: new Set() };
+  function thumbnail(id, canvas) {
+    if (!host.can.call) return null;
+    const asked = waiting.get(id) ?? { canvases: new Set() };
     asked.canvases.add(canvas);
     if (!asked.blob) {
       asked.blob = new Promise((resolve) => { asked.resolve = resolve; });
-      this.#asked.set(id, asked);
-      setTimeout(() => this.#send());  // when all that are shown at once have asked
+      waiting.set(id, asked);
+      setTimeout(send);  // when all that are shown at once have asked
     }
     return asked.blob;
   }
 
-  async #send() {
-    const batch = [...this.#asked].filter(([, asked]) => !asked.sent).slice(0, BATCH);
-    if (!batch.length || this.#batches === BATCHES) return;
-    this.#batches += 1;
+  async function send() {
+    const batch = [...waiting].filter(([, asked]) => !asked.sent).slice(0, BATCH);
+    if (!batch.length || batches === BATCHES) return;
+    batches += 1;
     for (const [, asked] of batch) asked.sent = true;
-    this.#send();
-    const ids = batch.map(([id]) => id), ask = () => this.#fetch({ ids, size: THUMBNAIL });
+    send();
+    const ids = batch.map(([id]) => id), ask = () => get({ ids, size: THUMBNAIL });
     const later = () => new Promise((resolve) => { setTimeout(() => resolve(ask()), AGAIN_AFTER); });
     const { pictures, missing } = await ask().catch(later).catch(() => ({ pictures: [], missing: ids }));
-    for (const { id, data } of pictures) this.#answer(id, this.#keep(id, blobOf(data)));
-    for (const id of missing) this.#answer(id, null);
+    for (const { id, data } of pictures) answer(id, keep(id, blobOf(data)));
+    for (const id of missing) answer(id, null);
     for (const [, asked] of batch) asked.sent = false;  // those that did not fit are first in the next batch
-    this.#batches -= 1;
-    this.#send();
+    batches -= 1;
+    send();
   }
 
-  #answer(id, blob) {
-    this.#asked.get(id)?.resolve(blob);
-    this.#asked.delete(id);
+  function answer(id, blob) {
+    waiting.get(id)?.resolve(blob);
+    waiting.delete(id);
   }
 
-  async #fetch(args) {
-    const { isError, structuredContent: { pictures, missing } = {}, content } = await this.#host.call("gallery_pictures", args);
+  async function get(args) {
+    const { isError, structuredContent: { pictures, missing } = {}, content } = await host.call("gallery_pictures", args);
     if (isError || !pictures) throw new HostError(content?.[0]?.text ?? "The picture has not arrived.");
     return { pictures, missing: pictures.length ? missing ?? [] : args.ids };
   }
 
-  #keep(key, blob = this.#kept.get(key)) {
-    this.#kept.delete(key);
-    if (blob) this.#kept.set(key, blob);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
+  function keep(key, blob = kept.get(key)) {
+    kept.delete(key);
+    if (blob) kept.set(key, blob);
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value);
     return blob;
   }
+
+  return { show, forget, bitmap, region };
 }
 
 export function blobOf(base64) {
   return new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))]);
+}
+
+// A file as it is, as a data: URI; nothing if it is empty or cannot be opened.
+export function wholeOf(file) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onloadend = () => resolve(file.size && reader.result?.replace(/^[^,]*/, "data:image/*;base64"));
+    reader.readAsDataURL(file);
+  });
 }
 
 // Draws a picture file in its full size.
@@ -129,7 +138,7 @@ export async function smaller(file, side = 1024) {
     const text = String.fromCharCode(...new Uint8Array(begin));
     const format = FORMATS.find(([form]) => form.test(text))?.[1];
     const because = format ? `a ${format} file, which this browser cannot` : "not a picture that this browser can";
-    throw new HostError(text ? `${name} is ${because} read. Choose a JPEG or PNG file instead.` : `${name} is empty.`);
+    throw new HostError(text ? `${name} is ${because} read. Choose a JPEG or PNG file instead.` : `${name} is empty. Choose another file.`);
   }
   const canvas = document.createElement("canvas");
   const size = drawOn(canvas, bitmap, Math.min(1, side / Math.max(bitmap.width, bitmap.height)));
