@@ -263,6 +263,13 @@ class Settings(BaseSettings):
         "use the paid calls of your embedding service, without a token. Loading still needs a token with art:ingest.",
         examples=["true"],
     )
+    audit: Literal["none", "sizes", "texts"] | None = Field(
+        None,
+        description="What is logged of each call of a tool over HTTP, as a line of JSON on stderr: none, sizes (who "
+        "called which tool by which client, the names and sizes of the arguments, the outcome and the time) or texts "
+        "(the words of the question, too). Default: sizes with ART_MCP_PUBLIC_URL, else none.",
+        examples=["texts"],
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Log level on stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
     )

@@ -26,6 +26,7 @@ from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
+from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.policy import MCP_PATH, Policy
 from art_mcp.server.access.verifier import Verifier
@@ -206,7 +207,7 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
         )
         web = Draining(config, readiness)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
-        for handler in logging.getLogger().handlers:  # the SDK logs tool results, uvicorn paths
+        for handler in (*logging.getLogger().handlers, audit.to_stderr()):  # the SDK logs tool results, uvicorn paths
             handler.addFilter(hide_links)
         # After it has shut down, uvicorn raises the signal again. This turns that into a normal exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
