@@ -28,6 +28,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
+from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import MCP_PATH, Policy
 from art_mcp.server.access.verifier import Verifier
 from art_mcp.server.gallery.web import page_response
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from art_mcp.server.app import ArtServer
+    from art_mcp.store.database import Database
 
 MCP_PATHS = (MCP_PATH, f"{MCP_PATH}/")
 """The second would otherwise be redirected, behind a proxy with TLS to http."""
@@ -126,17 +128,21 @@ def http_app(server: ArtServer, readiness: Readiness | None = None, **options: A
     app.routes.extend(UploadPage(lambda: server.services, endpoint=MCP_PATH if searches else None).routes())
     alone, with_sessions = sessionless(server.twin()), app.router.lifespan_context
 
+    async def database() -> Database:
+        return await server.services.runtime.database()
+
+    limits = Limits(settings, database)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with with_sessions(app), alone.run():
+        async with with_sessions(app), alone.run(), limits.run():
             yield
 
     app.router.lifespan_context = lifespan
     app.add_middleware(WithoutSession, alone=alone.asgi_app)
     if policy:
         app.routes.extend(policy.routes())
-        verifier = Verifier(policy, lambda: server.services.runtime.database())
-        app.add_middleware(Gate, policy=policy, verify=verifier.verify)
+        app.add_middleware(Gate, policy=policy, verify=Verifier(policy, database).verify, limits=limits)
     app.add_middleware(OnlyAddressed, public_url=settings.public_url)
     return app
 
