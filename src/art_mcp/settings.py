@@ -263,6 +263,28 @@ class Settings(BaseSettings):
         "use the paid calls of your embedding service, without a token. Loading still needs a token with art:ingest.",
         examples=["true"],
     )
+    calls_a_minute: int = Field(
+        300,
+        ge=1,
+        le=1_000_000,
+        description="With ART_MCP_PUBLIC_URL: maximum requests a minute of each user, on all servers of the database "
+        "together; of all users without a token together, ten times as many.",
+        examples=["600"],
+    )
+    calls_at_once: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="With ART_MCP_PUBLIC_URL: maximum requests in progress of each user, counted in the same way.",
+        examples=["20"],
+    )
+    audit: Literal["none", "sizes", "texts"] | None = Field(
+        None,
+        description="What is logged of each call of a tool over HTTP, as a line of JSON on stderr: none, sizes (who "
+        "called which tool by which client, the names and sizes of the arguments, the outcome and the time) or texts "
+        "(the words of the question, too). Default: sizes with ART_MCP_PUBLIC_URL, else none.",
+        examples=["texts"],
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Log level on stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
     )

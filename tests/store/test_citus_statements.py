@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -22,6 +23,7 @@ from art_mcp.store import (
     artists,
     backfill,
     browsing,
+    callers,
     collection_sizes,
     collections,
     copies,
@@ -40,6 +42,7 @@ from art_mcp.store import (
     server,
     space_migration,
     spaces,
+    tokens,
     vector_index,
 )
 from art_mcp.store.database import Database
@@ -222,6 +225,16 @@ async def change(database: Database, made: list[Painting]) -> None:
     assert await removal.remove_collection(database, "d") == 4
 
 
+async def let_in(database: Database) -> None:
+    """Make, find and revoke a token, and count a call."""
+    token, _ = await tokens.create(database, "ada", ["art:read"], timedelta(days=1))
+    assert await tokens.find(database, token) and len(await tokens.tokens(database)) == 1
+    async with leases.acquire(database) as lease:
+        assert await callers.begin(database, "ada", lease, a_minute=1, at_once=1) is None
+        await callers.end(database, "ada", lease)
+    assert await tokens.revoke(database, "ada")
+
+
 def senders() -> set[tuple[str, str]]:
     """The functions of the store that send a statement, as (module, name)."""
     found = set()
@@ -247,6 +260,7 @@ async def test_a_cluster_can_run_every_statement_of_the_store(cluster_url: str) 
             made = await fill(database)
             await use(database, made)
             await change(database, made)
+            await let_in(database)
             assert await refusals(cluster_url, sent) == {}
             sent.statements.clear()
             (old,) = await space_migration.inactive(database)

@@ -36,16 +36,17 @@ async def connected(settings: Settings, **options: Any) -> AsyncIterator[Client]
 
 @asynccontextmanager
 async def served_here(
-    settings: Settings, adapt: Callable[[Settings, str], Settings] = lambda settings, _: settings
+    settings: Settings, adapt: Callable[[Settings, str], Settings] = lambda settings, _: settings, **options: Any
 ) -> AsyncIterator[str]:
     """The origin of a server in this process that listens on any free port.
 
     Args:
         adapt: returns the settings, once the origin is known.
+        options: of `http_app`.
     """
     with listen("127.0.0.1", 0) as listener:
         origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = http_app(build_server(adapt(settings, origin)))
+        app = http_app(build_server(adapt(settings, origin)), **options)
         web = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", proxy_headers=False))
         async with anyio.create_task_group() as serving:
             serving.start_soon(web.serve, [listener])

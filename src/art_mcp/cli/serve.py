@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from art_mcp import server as serving
 from art_mcp import store
+from art_mcp.errors import ArtMcpError
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from art_mcp.server.metrics import Metrics
 
 TO_A_PERSON = (
     "art-mcp: this server is waiting for a chat client on stdin. `art-mcp setup CLIENT` adds it to a client, "
@@ -34,12 +40,19 @@ TO_A_PERSON = (
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="For streamable-http; 0 picks a free port.  [default: 8000]"
 )
+@click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="For streamable-http: another address, at which Prometheus reads how long requests take.",
+)
 @click.option("--read-only", is_flag=True, help="Disable the tools that change collections.")
 @click.pass_obj
-def serve(settings: Settings, transport: str, host: str | None, port: int | None, read_only: bool) -> None:
+def serve(
+    settings: Settings, transport: str, host: str | None, port: int | None, metrics: str | None, read_only: bool
+) -> None:
     """Serve MCP, by default over stdio (the default command)."""
-    if transport == "stdio" and (host is not None or port is not None):
-        raise click.UsageError("--host and --port need --transport streamable-http.")
+    if transport == "stdio" and any(given is not None for given in (host, port, metrics)):
+        raise click.UsageError("--host, --port and --metrics need --transport streamable-http.")
 
     if read_only:
         settings = settings.model_copy(update={"read_only": True})
@@ -54,4 +67,19 @@ def serve(settings: Settings, transport: str, host: str | None, port: int | None
     else:
         if settings.database_url is None:
             store.host_os.binaries()  # in a container there are none: say so now instead of at the first call
-        serving.http.serve_http(server, "127.0.0.1" if host is None else host, 8000 if port is None else port)
+        measured = None if metrics is None else _listening(metrics)
+        address = "127.0.0.1" if host is None else host, 8000 if port is None else port
+        serving.http.serve_http(server, *address, metrics=measured)
+
+
+def _listening(address: str) -> Metrics:
+    """Metrics that Prometheus can read at HOST:PORT."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:]+)\]|([^:]+)):([0-9]{1,5})", address)
+    if not found or int(found[3]) > 65535:
+        raise click.UsageError("--metrics must be HOST:PORT, for example 127.0.0.1:9464.")
+    try:
+        metrics = serving.metrics.Metrics()
+    except ModuleNotFoundError:
+        raise ArtMcpError("--metrics needs prometheus-client.", "Run: pip install 'art-mcp[metrics]'") from None
+    click.echo(f"Metrics are at http://{metrics.listen(found[1] or found[2], int(found[3]))}/metrics", err=True)
+    return metrics

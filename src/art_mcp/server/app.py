@@ -32,6 +32,7 @@ from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
 from art_mcp.server import completions, prompts, resources, tools
+from art_mcp.server.access.audit import Audit
 from art_mcp.server.access.listing import only_what_is_allowed
 from art_mcp.server.arguments import given
 from art_mcp.server.gallery import hints
@@ -181,7 +182,7 @@ def build_server(
         lifespan=lifespan,
         extensions=[extension()],
         subscriptions=False,  # what it lists never changes, so clients need not listen for that
-        middleware=[only_what_is_allowed],
+        middleware=[Audit(settings, lambda: tools_of(server)), only_what_is_allowed],
         log_level=settings.log_level,
     )
     server.art_settings = settings

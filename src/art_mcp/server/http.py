@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,15 @@ from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
+from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
+from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import MCP_PATH, Policy
 from art_mcp.server.access.verifier import Verifier
 from art_mcp.server.gallery.web import page_response
 from art_mcp.server.peeked import peeked
 from art_mcp.server.readiness import Draining, Readiness
+from art_mcp.server.sdk import surround, tools_of
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
 from art_mcp.settings import LOOPBACK_NAMES
@@ -42,6 +46,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from art_mcp.server.app import ArtServer
+    from art_mcp.server.metrics import Metrics
+    from art_mcp.store.database import Database
 
 MCP_PATHS = (MCP_PATH, f"{MCP_PATH}/")
 """The second would otherwise be redirected, behind a proxy with TLS to http."""
@@ -91,7 +97,9 @@ class OnlyAddressed:
             await self._app(scope, receive, send)
 
 
-def http_app(server: ArtServer, readiness: Readiness | None = None, **options: Any) -> Starlette:
+def http_app(
+    server: ArtServer, readiness: Readiness | None = None, metrics: Metrics | None = None, **options: Any
+) -> Starlette:
     """The server as an ASGI application: MCP at `/mcp`, the gallery at `/` and at upload links, `/health` and `/ready`.
 
     If the settings have a public URL, a token is needed for all but the last three and the metadata that say where to
@@ -104,6 +112,7 @@ def http_app(server: ArtServer, readiness: Readiness | None = None, **options: A
     Args:
         server: additional routes are registered on it.
         readiness: what answers `/ready`, if the caller tells it when the server ends.
+        metrics: what times the requests, if anything does.
         options: passed to the SDK's `streamable_http_app`.
     """
     settings = server.art_settings
@@ -123,19 +132,27 @@ def http_app(server: ArtServer, readiness: Readiness | None = None, **options: A
     policy = Policy.of(settings)
     searches = policy is None or policy.anonymous  # the page of a link sends no token
     app.routes.extend(UploadPage(lambda: server.services, endpoint=MCP_PATH if searches else None).routes())
-    alone, with_sessions = sessionless(server.twin()), app.router.lifespan_context
+    twin = server.twin()
+    if metrics:
+        for each in (server, twin):
+            surround(each, metrics.middleware(partial(tools_of, each)))
+    alone, with_sessions = sessionless(twin), app.router.lifespan_context
+
+    async def database() -> Database:
+        return await server.services.runtime.database()
+
+    limits = Limits(settings, database)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with with_sessions(app), alone.run():
+        async with with_sessions(app), alone.run(), limits.run():
             yield
 
     app.router.lifespan_context = lifespan
     app.add_middleware(WithoutSession, alone=alone.asgi_app)
     if policy:
         app.routes.extend(policy.routes())
-        verifier = Verifier(policy, lambda: server.services.runtime.database())
-        app.add_middleware(Gate, policy=policy, verify=verifier.verify)
+        app.add_middleware(Gate, policy=policy, verify=Verifier(policy, database).verify, limits=limits)
     app.add_middleware(OnlyAddressed, public_url=settings.public_url)
     return app
 
@@ -179,7 +196,7 @@ def _initializes(body: bytes) -> bool:
     return isinstance(message, dict) and message.get("method") == "initialize"
 
 
-def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
+def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None = None, **options: Any) -> None:
     """Serve until SIGINT or SIGTERM; open requests then have `CLOSE_WITHIN_S` seconds to finish.
 
     If `/ready` was ever asked, it answers 503 for `DRAIN_S` seconds before that, while requests are still accepted.
@@ -188,7 +205,7 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
         server: the server.
         host: a name or address; other than loopback only with access control.
         port: 0 for any free port.
-        options: as in `http_app`.
+        metrics, options: as in `http_app`.
 
     Raises:
         ListenError: the host is not allowed, or the port cannot be bound.
@@ -196,7 +213,7 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
     policy, readiness = Policy.of(server.art_settings), Readiness(lambda: server.services.runtime)
     with listen(host, port, anywhere=policy is not None) as listener:
         config = uvicorn.Config(
-            http_app(server, readiness, **options),
+            http_app(server, readiness, metrics, **options),
             log_config=None,  # the default writes requests to stdout
             lifespan="on",
             ws="none",
@@ -206,7 +223,7 @@ def serve_http(server: ArtServer, host: str, port: int, **options: Any) -> None:
         )
         web = Draining(config, readiness)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
-        for handler in logging.getLogger().handlers:  # the SDK logs tool results, uvicorn paths
+        for handler in (*logging.getLogger().handlers, audit.to_stderr()):  # the SDK logs tool results, uvicorn paths
             handler.addFilter(hide_links)
         # After it has shut down, uvicorn raises the signal again. This turns that into a normal exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server import MCPServer
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import ServerMiddleware, ServerRequestContext
 from mcp.server.mcpserver import server as mcpserver
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.tools import Tool
@@ -37,6 +37,11 @@ def handle_completion(
 ) -> None:
     """Answer `completion/complete`; the handlers of `MCPServer.completion` have no access to the lifespan's context."""
     server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, handler)
+
+
+def surround(server: MCPServer[Any], middleware: ServerMiddleware[Any]) -> None:
+    """Let middleware see a request before that with which the server was built."""
+    server._lowlevel_server.middleware.insert(0, middleware)
 
 
 async def serve_one_era(

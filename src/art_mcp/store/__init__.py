@@ -6,6 +6,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from art_mcp.store import accounts as accounts
+    from art_mcp.store import callers as callers
     from art_mcp.store import collection_sizes as collection_sizes
     from art_mcp.store import copies as copies
     from art_mcp.store import database as database
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from art_mcp.store import filters as filters
     from art_mcp.store import host_os as host_os
     from art_mcp.store import jobs as jobs
+    from art_mcp.store import leases as leases
     from art_mcp.store import paintings as paintings
     from art_mcp.store import spaces as spaces
     from art_mcp.store import tokens as tokens
@@ -24,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
         "accounts",
+        "callers",
         "collection_sizes",
         "copies",
         "database",
@@ -32,6 +35,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "filters",
         "host_os",
         "jobs",
+        "leases",
         "paintings",
         "spaces",
         "tokens",

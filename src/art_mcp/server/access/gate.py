@@ -16,7 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.server.access.limits import Limits, TooManyCallsError
 from art_mcp.server.access.policy import Policy, answer
+from art_mcp.server.access.principal import named
 from art_mcp.server.access.scopes import needed, with_implied
 from art_mcp.server.peeked import peeked
 from art_mcp.server.uploads import UPLOAD_PATH
@@ -36,10 +38,11 @@ Verify = Callable[[str], Awaitable[AccessToken | None]]
 class Gate:
     """An ASGI application around another one, which sees neither tokens nor requests that lack one."""
 
-    def __init__(self, app: ASGIApp, policy: Policy, verify: Verify) -> None:
+    def __init__(self, app: ASGIApp, policy: Policy, verify: Verify, limits: Limits) -> None:
         self._app = AuthContextMiddleware(app)
         self._policy = policy
         self._verify = verify
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(OPEN):
@@ -48,12 +51,21 @@ class Gate:
         request = Request(scope, receive)
         try:
             caller = await self._caller(request)
-            granted = with_implied(caller.scopes) if caller else self._policy.anonymous
-            receive = await self._require_scopes(request, caller, granted)
+            if request.method == "POST":
+                async with self._limits.call(named(caller)):
+                    await self._let_in(request, caller, send)
+            else:
+                await self._let_in(request, caller, send)
+        except TooManyCallsError as error:
+            await answer(429, str(error), {"Retry-After": str(error.wait)})(scope, receive, send)
         except _RefusedError as refused:
             await refused.answer(scope, receive, send)
-            return
-        scope = dict(scope, auth=AuthCredentials(sorted(granted)))
+
+    async def _let_in(self, request: Request, caller: AccessToken | None, send: Send) -> None:
+        """Pass a request on with the scopes that it has, without its token."""
+        granted = with_implied(caller.scopes) if caller else self._policy.anonymous
+        receive = await self._require_scopes(request, caller, granted)
+        scope = dict(request.scope, auth=AuthCredentials(sorted(granted)))
         scope["headers"] = [header for header in scope["headers"] if header[0] != b"authorization"]
         if caller:
             scope["user"] = AuthenticatedUser(caller)

@@ -1,0 +1,125 @@
+"""Limits how many calls each caller makes a minute and at once, in all processes that share the database."""
+
+from __future__ import annotations
+
+import logging
+import math
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from art_mcp import store
+from art_mcp.errors import ArtMcpError
+from art_mcp.server.access.principal import ANONYMOUS
+from art_mcp.settings import Settings
+from art_mcp.tasks import task_group
+
+if TYPE_CHECKING:
+    from art_mcp.store.database import Database
+
+log = logging.getLogger(__name__)
+
+ANONYMOUS_SHARES = 10
+"""All callers without a token together may call as often as so many with one. Behind a proxy, they have one address."""
+AGAIN_S = 1
+"""Seconds after which to try again if too many calls are in progress."""
+END_WITHIN_S = 5
+
+
+class TooManyCallsError(Exception):
+    """A caller has made one call too many.
+
+    Attributes:
+        wait: whole seconds after which to try again.
+    """
+
+    def __init__(self, said: str, wait: int) -> None:
+        super().__init__(said)
+        self.wait = wait
+
+
+class Limits:
+    """Counts calls while `run` is entered. If the database does not answer, it lets all of them pass.
+
+    Args:
+        settings: `calls_a_minute` and `calls_at_once`.
+        database: opens the database.
+    """
+
+    def __init__(self, settings: Settings, database: Callable[[], Awaitable[Database]]) -> None:
+        self._a_minute, self._at_once = settings.calls_a_minute, settings.calls_at_once
+        self._database = database
+        self._tasks: TaskGroup
+        self._leasing = anyio.Lock()
+        self._lease: uuid.UUID | None = None
+        """By which other processes know that the calls of this one are in progress."""
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Needed for `call`; at its end, all calls of this process have ended for the others."""
+        async with task_group() as self._tasks:
+            yield
+            self._tasks.cancel_scope.cancel()
+
+    @asynccontextmanager
+    async def call(self, caller: str) -> AsyncIterator[None]:
+        """Count a call that lasts as long as the block.
+
+        Raises:
+            TooManyCallsError: it is one too many.
+        """
+        lease = await self._begin(caller)
+        try:
+            yield
+        finally:
+            if lease:
+                await self._end(caller, lease)
+
+    async def _begin(self, caller: str) -> uuid.UUID | None:
+        """Return the lease with which the call is counted; None if it cannot be counted."""
+        anonymous = caller == ANONYMOUS
+        shares = ANONYMOUS_SHARES if anonymous else 1
+        a_minute, at_once = self._a_minute * shares, self._at_once * shares
+        try:
+            lease = await self._leased()
+            wait = await store.callers.begin(await self._database(), caller, lease, a_minute=a_minute, at_once=at_once)
+        except ArtMcpError as error:
+            log.warning("Calls cannot be counted: %s", error)
+            return None
+        if wait is None:
+            return lease
+        seconds = math.ceil(wait) or AGAIN_S
+        who = "All users without a token together" if anonymous else "A user"
+        limit = f"{a_minute} calls a minute" if wait else f"{at_once} calls at once"
+        raise TooManyCallsError(f"Too many calls. {who} may make {limit}. Try again in {seconds} s.", seconds)
+
+    async def _end(self, caller: str, lease: uuid.UUID) -> None:
+        with anyio.move_on_after(END_WITHIN_S, shield=True):
+            try:
+                await store.callers.end(await self._database(), caller, lease)
+            except ArtMcpError as error:
+                log.warning("The end of a call cannot be counted: %s", error)
+
+    async def _leased(self) -> uuid.UUID:
+        async with self._leasing:
+            if self._lease is None:
+                await self._tasks.start(self._keep_lease)
+            assert self._lease
+            return self._lease
+
+    async def _keep_lease(self, *, task_status: TaskStatus[None]) -> None:
+        """Hold a lease until it is lost, as by a process that slept for a day; the next call takes a new one."""
+        try:
+            async with store.leases.acquire(await self._database()) as self._lease:
+                task_status.started()
+                await anyio.sleep_forever()
+        except ArtMcpError as error:
+            if self._lease is None:  # who starts this task waits for the lease
+                raise
+            log.warning("The calls in progress are no longer counted: %s", error)
+        finally:
+            self._lease = None
