@@ -34,6 +34,7 @@ TOOLS = (
     "search_paintings_by_text",
     "get_painting",
     "describe_collection",
+    "gallery_pictures",
     "ingest_collection",
 )
 """Each is the first call to a server of its own."""
@@ -165,6 +166,7 @@ async def _run_all(runs: Mapping[str, Watched], pictures: Path, data: Path) -> N
         together.start_soon(tool, "search_paintings_by_text", {"query": "something red"})
         together.start_soon(tool, "get_painting", {"id": found["results"][0]["id"], "similar": 1})
         together.start_soon(tool, "describe_collection", {})
+        together.start_soon(tool, "gallery_pictures", {"ids": [found["results"][0]["id"]]})
         together.start_soon(tool, "ingest_collection", {"source": str(pictures / "more")})
 
 

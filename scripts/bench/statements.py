@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Statement(NamedTuple):
     sql: str
     arguments: Sequence[Any]
+    """A tuple; or a list of tuples, for each of which it is sent (`fetchmany`)."""
 
     @property
     def is_query(self) -> bool:
@@ -71,7 +72,8 @@ class Replay:
                 continue
             if sql not in self._prepared:
                 self._prepared[sql] = await self._connection.prepare(sql)
-            rows = await self._prepared[sql].fetch(*arguments)
+            prepared = self._prepared[sql]
+            rows = await (prepared.fetchmany(arguments) if isinstance(arguments, list) else prepared.fetch(*arguments))
         return rows
 
 

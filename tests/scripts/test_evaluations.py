@@ -167,7 +167,7 @@ def test_eval_dates_takes_a_path_from_here_and_refuses_other_tables(
 def test_tokens(sample: Path, tmp_path: Path) -> None:
     tools, answers = tables(run("tokens.py", captioned(sample, tmp_path / "art", 6) / "paintings.tsv"))
     *each, together = (number(row["tokens of tools/list"]) for row in tools)
-    assert len(each) == 5
+    assert len(each) == 6
     assert together == pytest.approx(sum(each), abs=5)
     assert [row["tokens of"] for row in answers][:3] == ["a search, 1 hits", "a search, 6 hits", "a search, 6 hits"]
     for row in answers:

@@ -34,6 +34,7 @@ TOOLS = (
     "search_paintings_by_image",
     "get_painting",
     "describe_collection",
+    "gallery_pictures",
     "ingest_collection",
 )
 NO_PAINTING = "There is no painting with the id 'none'. Take an id from the results of a search."
