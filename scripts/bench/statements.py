@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Statement(NamedTuple):
     sql: str
     arguments: Sequence[Any]
-    """A tuple; or a list of tuples, for each of which it is sent (`fetchmany`)."""
+    repeated: bool = False
+    """Whether it is sent for each of its arguments, which are tuples then (`fetchmany`)."""
 
     @property
     def is_query(self) -> bool:
@@ -39,7 +40,7 @@ class OpenDatabase(Database):
                 return
 
             def record(query: asyncpg.connection.LoggedQuery) -> None:
-                recorded.append(Statement(query.query, query.args))
+                recorded.append(Statement(query.query, query.args, repeated=isinstance(query.args, list)))
 
             with connection.query_logger(record):
                 yield connection
@@ -66,14 +67,14 @@ class Replay:
         """The rows of the last statement that has any."""
         rows: list[asyncpg.Record] = []
         for statement in statements:
-            sql, arguments = statement
+            sql, arguments, repeated = statement
             if not statement.is_query:
                 await self._connection.execute(sql)
                 continue
             if sql not in self._prepared:
                 self._prepared[sql] = await self._connection.prepare(sql)
             prepared = self._prepared[sql]
-            rows = await (prepared.fetchmany(arguments) if isinstance(arguments, list) else prepared.fetch(*arguments))
+            rows = await (prepared.fetchmany(arguments) if repeated else prepared.fetch(*arguments))
         return rows
 
 

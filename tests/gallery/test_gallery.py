@@ -103,6 +103,7 @@ async def test_filters_from_the_collection(chat: Chat) -> None:
     await frame.get_by_role("spinbutton", name="From the year").fill("1900")
     await frame.get_by_role("spinbutton", name="From the year").press("Enter")
     await expect(button(frame, "Remove the filter From 1900")).to_be_visible()
+    await settled(frame)
     assert chat.called("search_paintings_by_text")[-1]["year_from"] == 1900
     await frame.get_by_role("spinbutton", name="To the year").fill("1850")
     await frame.get_by_role("spinbutton", name="To the year").press("Enter")
@@ -112,12 +113,14 @@ async def test_filters_from_the_collection(chat: Chat) -> None:
     await frame.get_by_role("spinbutton", name="To the year").press("Enter")
     await button(frame, "Remove the filter Artist: Klára Novák").click()
     await expect(button(frame, "Remove the filter Artist: Klára Novák")).to_have_count(0)
+    await settled(frame)
     assert "artist" not in chat.called("search_paintings_by_text")[-1]
 
 
 async def test_order_and_pages(chat: Chat) -> None:
     frame = await chat.ask(query="", limit=12, artist="novak")
     await frame.get_by_role("combobox", name="Order").select_option("Oldest first")
+    await settled(frame)
     await expect(hits(frame).first).to_contain_text("18")
     assert chat.called("search_paintings_by_text")[-1]["sort"] == "year"
     await button(frame, "Remove the filter Artist: novak").click()
@@ -239,6 +242,7 @@ async def test_several_are_chosen_and_handed_over(chat: Chat) -> None:
     assert await chat.page.evaluate("navigator.clipboard.readText()") == text
     await chosen.get_by_role("button", name="More like all of these").click()
     await expect(frame.locator("#like")).to_contain_text("2 chosen paintings")
+    await settled(frame)
     await expect(hits(frame).first).not_to_contain_text("Ships in a Gale")
     assert len(chat.called("search_paintings_by_image")[-1]["painting_ids"]) == 2
     await chosen.get_by_role("button", name="Clear").click()
