@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 
 from art_mcp import images
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
 
 
 async def contact_sheet_of(
-    found: Answer, thumbnails: Mapping[uuid.UUID, Rendition], *, heading: str = "", max_bytes: int = MAX_SHEET
+    found: Answer,
+    thumbnails: Mapping[uuid.UUID, Rendition],
+    *,
+    limiter: anyio.CapacityLimiter,
+    heading: str = "",
+    max_bytes: int = MAX_SHEET,
 ) -> bytes | None:
     """Draw the hits, numbered across all pages, as JPEG; None without a thumbnail.
 
     Args:
         thumbnails: those of the hits, by the painting's id.
+        limiter: of the threads that decode stored pictures.
         heading: one line above them, e.g. from `search.heading`.
         max_bytes: size limit.
     """
@@ -42,4 +49,4 @@ async def contact_sheet_of(
         for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
     ]
     draw = partial(images.contact_sheet.contact_sheet, tiles, heading=heading, max_bytes=max_bytes)
-    return await anyio.to_thread.run_sync(draw)
+    return await anyio.to_thread.run_sync(draw, limiter=limiter)

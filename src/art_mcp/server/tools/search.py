@@ -147,6 +147,8 @@ async def _answer(
     if thumbnails and pictures and shows_pictures(ctx):
         heading = await search.heading.heading(database, **searched)
         max_bytes = min(MAX_SHEET, room(result, search_text))
-        sheet = await search.contact_sheet.contact_sheet_of(found, thumbnails, heading=heading, max_bytes=max_bytes)
+        sheet = await search.contact_sheet.contact_sheet_of(
+            found, thumbnails, limiter=runtime.showing, heading=heading, max_bytes=max_bytes
+        )
     shown = [sheet] if sheet else []
     return answer(result, search_text, *shown, meta=await hints.of(runtime, thumbnails))
