@@ -69,15 +69,17 @@ async def gallery_pictures(
         asked[id_] = None
         with suppress(search.finder.SearchError):
             asked[id_] = parse_painting_id(id_)
-    known = [painting_id for painting_id in asked.values() if painting_id]
-    thumbnails = await store.paintings.thumbnails(database, known)
+    large = size > THUMBNAIL or part is not None
+    known = [painting_id for painting_id in asked.values() if painting_id and not large]
+    thumbnails = await store.paintings.thumbnails(database, known) if known else {}
     pictures: list[dict[str, str | int]] = []
     missing: list[str] = []
     room = MAX_CHARACTERS
     for id_, painting_id in asked.items():
         kept = thumbnails.get(painting_id) if painting_id else None
-        if painting_id and (size > THUMBNAIL or part):
-            kept = await store.paintings.rendition(database, painting_id, "display") or kept
+        if painting_id and large:
+            kept = await store.paintings.rendition(database, painting_id, "display")
+            kept = kept or await store.paintings.rendition(database, painting_id, "thumbnail")
         encode = partial(_encoded, kept, min(size, LARGEST), part)
         encoded = await anyio.to_thread.run_sync(encode, limiter=runtime.showing)
         data = base64.b64encode(encoded.data).decode("ascii") if encoded else ""
