@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 from support.browser import browsing
+from support.chat import Chat, chatting
 from support.loading import load_into
 from support.postgres import new_database, new_template
 from support.servers import served_here
@@ -40,3 +41,11 @@ async def server(paintings: Settings) -> AsyncIterator[str]:
 async def browser() -> AsyncIterator[Browser]:
     async with browsing() as browser:
         yield browser
+
+
+@pytest.fixture
+async def chat(browser: Browser, server: str) -> AsyncIterator[Chat]:
+    """A chat whose page logs no error."""
+    async with chatting(browser, server) as chat:
+        yield chat
+        assert chat.errors == []

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Frame, expect
+from playwright.async_api import Frame, expect
 from support.browser import barriers, give
-from support.chat import Chat, chatting
+from support.chat import Chat
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-
-
-@pytest.fixture
-async def chat(browser: Browser, server: str) -> AsyncIterator[Chat]:
-    async with chatting(browser, server) as chat:
-        yield chat
-        assert chat.errors == []
 
 
 async def results(frame: Frame) -> None:

@@ -28,13 +28,6 @@ async def strict(browser: Browser, server: str, request: pytest.FixtureRequest) 
         assert chat.errors == []
 
 
-@pytest.fixture
-async def chat(browser: Browser, server: str) -> AsyncIterator[Chat]:
-    async with chatting(browser, server) as chat:
-        yield chat
-        assert chat.errors == []
-
-
 def hits(frame: Frame) -> Locator:
     return frame.locator("#wall > li")
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, Frame, Page, expect
 from support.browser import errors_of, give
-from support.chat import Chat, chatting
+from support.chat import Chat
 from support.servers import served_here
 
 from art_mcp.settings import Settings
@@ -30,7 +30,7 @@ def hostile(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def hostile_server(paintings: Settings) -> AsyncIterator[str]:
+async def server(paintings: Settings) -> AsyncIterator[str]:
     """A server of a collection in which every text is an attack."""
     database = await asyncpg.connect(paintings.database_url.get_secret_value())
     for column in (*COLUMNS, *FACETS):
@@ -52,13 +52,6 @@ async def hostile_server(paintings: Settings) -> AsyncIterator[str]:
     await database.close()
     async with served_here(paintings) as origin:
         yield origin
-
-
-@pytest.fixture
-async def chat(browser: Browser, hostile_server: str) -> AsyncIterator[Chat]:
-    async with chatting(browser, hostile_server) as chat:
-        yield chat
-        assert chat.errors == []
 
 
 async def unharmed(frame: Frame) -> None:
@@ -120,10 +113,10 @@ async def test_errors_and_reasons(chat: Chat) -> None:
     await unharmed(frame)
 
 
-async def test_in_a_browser(browser: Browser, hostile_server: str) -> None:
+async def test_in_a_browser(browser: Browser, server: str) -> None:
     page: Page = await browser.new_page()
     said = errors_of(page)
-    await page.goto(hostile_server)
+    await page.goto(server)
     await seen(page.main_frame, "title", "artist")
     await page.locator("#wall button").first.click()
     await seen(page.main_frame, "description", "name", "value", "credit")

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Browser, Frame, Locator, expect
-from support.chat import CLAUDE, Chat, chatting
+from playwright.async_api import Frame, Locator, expect
+from support.chat import CLAUDE, Chat
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 CALLS_ONLY = {"serverTools": {}}
-
-
-@pytest.fixture
-async def chat(browser: Browser, server: str) -> AsyncIterator[Chat]:
-    async with chatting(browser, server) as chat:
-        yield chat
-        assert chat.errors == []
 
 
 def hits(frame: Frame) -> Locator:

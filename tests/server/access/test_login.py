@@ -56,6 +56,11 @@ class Person:
         given = {name: values[0] for name, values in parse_qs(urlsplit(self._back).query).items()}
         return AuthorizationCodeResult(code=given["code"], state=given["state"], iss=given.get("iss"))
 
+    def logging_in(self, url: str) -> OAuthClientProvider:
+        """The official client's login to a server."""
+        metadata = OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="A test")
+        return OAuthClientProvider(url, metadata, self, self.browse, self.sent_back)
+
     # What the client stores for them.
 
     async def get_tokens(self) -> OAuthToken | None:
@@ -78,13 +83,7 @@ async def test_a_client_logs_in_and_steps_up(settings: Settings, tmp_path: Path,
         known = {"client_id": "known", "token_endpoint_auth_method": "none", "redirect_uris": [CALLBACK]}
         ada = Person("ada", OAuthClientInformationFull(**known, issuer=issuer))
         async with guarded_here(settings, oidc_issuer=issuer) as origin:
-            login = OAuthClientProvider(
-                f"{origin}/mcp",
-                OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="A test"),
-                ada,
-                ada.browse,
-                ada.sent_back,
-            )
+            login = ada.logging_in(f"{origin}/mcp")
             async with (
                 httpx2.AsyncClient(auth=login, timeout=60) as http,
                 Client(streamable_http_client(f"{origin}/mcp", http_client=http), mode=era) as client,
@@ -109,13 +108,7 @@ async def test_a_token_for_another_server_is_refused(settings: Settings, tmp_pat
     ada = Person("ada")
     with issuing(CALLBACK, tmp_path) as issuer:
         async with guarded_here(settings, oidc_issuer=issuer, oidc_audience="https://other.example.org/mcp") as origin:
-            login = OAuthClientProvider(
-                f"{origin}/mcp",
-                OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="A test"),
-                ada,
-                ada.browse,
-                ada.sent_back,
-            )
+            login = ada.logging_in(f"{origin}/mcp")
             async with httpx2.AsyncClient(auth=login, timeout=60) as http:
                 answer = await http.post(f"{origin}/mcp", json={})
             assert ada.tokens and ada.tokens.access_token.count(".") == 2
