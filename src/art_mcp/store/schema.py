@@ -118,7 +118,7 @@ async def migrate(
 
 
 async def _check_citus(connection: Connection, shards: int | None) -> bool:
-    """Whether the database has Citus; refuse one that has not if shards are configured, and a worker."""
+    """Whether the database has Citus; refuse a worker, and a database without Citus if shards are configured."""
     on_citus = await cluster.is_citus(connection)
     if on_citus:
         await cluster.require_coordinator(connection)

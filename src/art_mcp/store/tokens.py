@@ -73,7 +73,7 @@ async def revoke(database: Database, name: str) -> bool:
 
 
 async def find(database: Database, token: str) -> Token | None:
-    """Return the description of a token that is valid now, else None. What has not its form is not looked up."""
+    """Return the description of a token that is valid now, else None. Text of another form is not looked up."""
     if not (form := TOKEN.fullmatch(token)):
         return None
     async with database.connection() as connection:

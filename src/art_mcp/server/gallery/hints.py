@@ -1,6 +1,6 @@
-"""What the page is told about a result beyond its data, in `_meta`, which models do not read.
+"""What the page gets with a result beyond its data, in `_meta`, which models do not read.
 
-That is the call that led to it, and the shape and colour of each picture, which stand in until the picture comes.
+That is the call that led to it, and the shape and colour of each picture, which are shown until the picture comes.
 """
 
 from __future__ import annotations
