@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from art_mcp import logs, store
 from art_mcp import server as serving
-from art_mcp import store
 from art_mcp.errors import ArtMcpError
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
@@ -81,5 +81,5 @@ def _listening(address: str) -> Metrics:
         metrics = serving.metrics.Metrics()
     except ModuleNotFoundError:
         raise ArtMcpError("--metrics needs prometheus-client.", "Run: pip install 'art-mcp[metrics]'") from None
-    click.echo(f"Metrics are at http://{metrics.listen(found[1] or found[2], int(found[3]))}/metrics", err=True)
+    logs.notices.info("Metrics are at http://%s/metrics", metrics.listen(found[1] or found[2], int(found[3])))
     return metrics

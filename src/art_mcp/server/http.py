@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from art_mcp import logs
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.access import audit
@@ -223,7 +224,8 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
         )
         web = Draining(config, readiness)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
-        for handler in (*logging.getLogger().handlers, audit.to_stderr()):  # the SDK logs tool results, uvicorn paths
+        said_always = (logs.bare(logs.notices), logs.bare(audit.log, members=True))
+        for handler in (*logging.getLogger().handlers, *said_always):  # the SDK logs tool results, uvicorn paths
             handler.addFilter(hide_links)
         # After it has shut down, uvicorn raises the signal again. This turns that into a normal exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -232,7 +234,8 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
         said = [f"art-mcp serves MCP at http://{name}:{bound}{MCP_PATH} (Ctrl-C stops it)"]
         if policy:
             said += [f"Its address for clients: {policy.public_url}{MCP_PATH}", *policy.describe()]
-        print(*said, sep="\n", file=sys.stderr, flush=True)
+        for sentence in said:
+            logs.notices.info(sentence)
         anyio.run(web.serve, [listener])
 
 

@@ -81,15 +81,6 @@ class Audit:
         return line
 
 
-def to_stderr() -> logging.Handler:
-    """Let the lines, and nothing else in them, go to stderr, whatever the level of the log is."""
-    handler = logging.StreamHandler()
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    return handler
-
-
 def _outcome(result: HandlerResult) -> str:
     """`asked` if the tool asked the client for something, and will be called again."""
     if not isinstance(result, dict) or "inputRequests" in result:
