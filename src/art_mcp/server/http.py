@@ -32,6 +32,7 @@ from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import MCP_PATH, Policy
+from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.verifier import Verifier
 from art_mcp.server.gallery.web import page_response
 from art_mcp.server.peeked import peeked
@@ -85,14 +86,18 @@ class OnlyAddressed:
     Args:
         app: what receives the other requests.
         public_url: another address of this server than those of this machine.
+        refusals: what logs them, if anything does.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None = None, refusals: Refusals | None = None) -> None:
         self._app = app
+        self._refusals = refusals
         self._check = TransportSecurityMiddleware(addressed_to(public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (refusal := await self._check.validate_request(Request(scope))):
+            if self._refusals:
+                self._refusals.log(refusal.status_code, bytes(refusal.body).decode())
             await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -151,10 +156,14 @@ def http_app(
 
     app.router.lifespan_context = lifespan
     app.add_middleware(WithoutSession, alone=alone.asgi_app)
+    refusals = Refusals(settings)
     if policy:
         app.routes.extend(policy.routes())
-        app.add_middleware(Gate, policy=policy, verify=Verifier(policy, database).verify, limits=limits)
-    app.add_middleware(OnlyAddressed, public_url=settings.public_url)
+        verify = Verifier(policy, database).verify
+        app.add_middleware(Gate, policy=policy, verify=verify, limits=limits, refusals=refusals)
+    app.add_middleware(OnlyAddressed, public_url=settings.public_url, refusals=refusals)
+    if metrics:
+        app.add_middleware(metrics.around, routes=app.routes)
     return app
 
 
