@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from art_mcp import logs
+from art_mcp import server as serving
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.access import audit
@@ -104,7 +105,12 @@ class OnlyAddressed:
 
 
 def http_app(
-    server: ArtServer, readiness: Readiness | None = None, metrics: Metrics | None = None, **options: Any
+    server: ArtServer,
+    readiness: Readiness | None = None,
+    metrics: Metrics | None = None,
+    *,
+    traced: bool = False,
+    **options: Any,
 ) -> Starlette:
     """The server as an ASGI application: MCP at `/mcp`, the gallery at `/` and at upload links, `/health` and `/ready`.
 
@@ -119,6 +125,7 @@ def http_app(
         server: additional routes are registered on it.
         readiness: what answers `/ready`, if the caller tells it when the server ends.
         metrics: what times the requests, if anything does.
+        traced: whether spans are exported.
         options: passed to the SDK's `streamable_http_app`.
     """
     settings = server.art_settings
@@ -164,6 +171,8 @@ def http_app(
     app.add_middleware(OnlyAddressed, public_url=settings.public_url, refusals=refusals)
     if metrics:
         app.add_middleware(metrics.around, routes=app.routes)
+    if traced:
+        app.add_middleware(serving.tracing.Continued)
     return app
 
 
@@ -215,7 +224,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
         server: the server.
         host: a name or address; other than loopback only with access control.
         port: 0 for any free port.
-        metrics, options: as in `http_app`.
+        metrics, options: as in `http_app`; `traced` is one.
 
     Raises:
         ListenError: the host is not allowed, or the port cannot be bound.

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, st
 from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.server.names import known
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -27,8 +28,6 @@ BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 HTTP_LABELS = ("http_request_method", "http_route", "http_response_status_code", "url_scheme")
 HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
-OTHER = "_OTHER"
-"""A method or a tool that does not exist, so that callers cannot make as many series as they like."""
 
 
 class Metrics:
@@ -90,9 +89,8 @@ class Metrics:
             finally:
                 tool = ""
                 if ctx.method == "tools/call":
-                    name = (ctx.params or {}).get("name")
-                    tool = name if isinstance(name, str) and name in tools() else OTHER
-                method = ctx.method if ctx.method in SPEC_CLIENT_METHODS else OTHER
+                    tool = known((ctx.params or {}).get("name"), frozenset(tools()))
+                method = known(ctx.method, SPEC_CLIENT_METHODS)
                 self._duration.labels(method, tool, error_type, "tcp").observe(time.perf_counter() - began)
 
         return timed
@@ -122,7 +120,7 @@ class Metrics:
                 status = status or "500"  # which the server then sends
                 raise
             finally:
-                method = scope["method"] if scope["method"] in HTTP_METHODS else OTHER
+                method = known(scope["method"], HTTP_METHODS)
                 found = (each.path for each in routes if isinstance(each, Route) and each.matches(scope)[0].value)
                 labels = method, next(found, ""), status, scope["scheme"]
                 self._http_duration.labels(*labels).observe(time.perf_counter() - began)
