@@ -16,6 +16,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.spending import Spending
+from art_mcp.steps import step
 
 if TYPE_CHECKING:
     from art_mcp.images.loader import PictureLoader
@@ -84,7 +85,8 @@ class Runtime:
         """Open the database on the first call. Raises `ArtMcpError` if that fails; the next call tries again."""
         async with self._opening:
             if self._database is None:
-                self._database = await store.database.Database.open(self.settings)
+                with step("open database", {"db.system.name": "postgresql"}):
+                    self._database = await store.database.Database.open(self.settings)
                 self._opened.set()
             return self._database
 

@@ -288,6 +288,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Log level on stderr: DEBUG, INFO, WARNING or ERROR.", examples=["INFO"]
     )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="Form of the log on stderr: text, or json for an object a line (time, level, logger, message; "
+        "exception and trace_id if there are any), as what collects the logs of containers reads.",
+        examples=["json"],
+    )
 
     @model_validator(mode="after")
     def _money_has_a_price(self) -> Self:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from art_mcp import logs
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.settings import ENV_FILE, load_settings, unknown_variables
 
@@ -62,7 +63,7 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
     Without a command, it serves MCP over stdio, as chat clients and IDEs start it.
     """
     ctx.obj = settings = load_settings(env_file)
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logs.set_up(settings.log_level, settings.log_format)
     logging.getLogger("asyncpg").setLevel(
         logging.ERROR
     )  # it logs a lost server with a traceback; we report that ourselves
@@ -100,5 +101,8 @@ def main() -> None:
 
 
 def _say(sentence: str, status: int) -> int:
-    click.echo(f"art-mcp: {sentence}", err=True)
+    if logs.is_json():
+        logs.notices.error(sentence)
+    else:
+        click.echo(f"art-mcp: {sentence}", err=True)
     return status

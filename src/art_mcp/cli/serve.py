@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
+from art_mcp import logs, store
 from art_mcp import server as serving
-from art_mcp import store
+from art_mcp.cli import traces
 from art_mcp.errors import ArtMcpError
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
@@ -60,16 +62,18 @@ def serve(
         # HTTP callers may not be the owner of these folders.
         settings = settings.model_copy(update={"image_dirs": ()})
     server = build_server(settings)
-    if transport == "stdio":
-        if sys.stdin.isatty():
-            click.echo(TO_A_PERSON, err=True)
-        server.run("stdio")
-    else:
-        if settings.database_url is None:
-            store.host_os.binaries()  # in a container there are none: say so now instead of at the first call
-        measured = None if metrics is None else _listening(metrics)
-        address = "127.0.0.1" if host is None else host, 8000 if port is None else port
-        serving.http.serve_http(server, *address, metrics=measured)
+    traced = traces.are_exported()
+    with serving.tracing.exporting(server) if traced else nullcontext():
+        if transport == "stdio":
+            if sys.stdin.isatty():
+                click.echo(TO_A_PERSON, err=True)
+            server.run("stdio")
+        else:
+            if settings.database_url is None:
+                store.host_os.binaries()  # in a container there are none: say so now instead of at the first call
+            measured = None if metrics is None else _listening(metrics)
+            address = "127.0.0.1" if host is None else host, 8000 if port is None else port
+            serving.http.serve_http(server, *address, metrics=measured, traced=traced)
 
 
 def _listening(address: str) -> Metrics:
@@ -81,5 +85,5 @@ def _listening(address: str) -> Metrics:
         metrics = serving.metrics.Metrics()
     except ModuleNotFoundError:
         raise ArtMcpError("--metrics needs prometheus-client.", "Run: pip install 'art-mcp[metrics]'") from None
-    click.echo(f"Metrics are at http://{metrics.listen(found[1] or found[2], int(found[3]))}/metrics", err=True)
+    logs.notices.info("Metrics are at http://%s/metrics", metrics.listen(found[1] or found[2], int(found[3])))
     return metrics

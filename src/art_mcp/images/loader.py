@@ -19,6 +19,7 @@ from art_mcp.images.picture import Picture
 from art_mcp.images.reference import CHAT, Kind, Reference
 from art_mcp.images.spelling import as_written
 from art_mcp.images.undecoded import ImageError, Source
+from art_mcp.steps import step
 
 # Attachment folders on the computers of ChatGPT and Claude; this computer may have a mount of the same name.
 CHATS_FOLDERS = ("/mnt/data/", "/mnt/user-data/")
@@ -49,7 +50,8 @@ class PictureLoader:
         """
         source = given if isinstance(given, Source) else await self.load(given)
         read = partial(self.decoder.read, source.data, name=source.name, max_side=max_side)
-        return await anyio.to_thread.run_sync(read, limiter=self._decoding)
+        with step("decode picture", {}):
+            return await anyio.to_thread.run_sync(read, limiter=self._decoding)
 
     async def load(self, given: str | Mapping[str, Any] | Reference) -> Source:
         """Return the file or the bytes behind a reference, undecoded.
@@ -58,6 +60,10 @@ class PictureLoader:
             ImageError: the form is unknown, or the picture is missing, not allowed, empty or too large.
         """
         reference = given if isinstance(given, Reference) else Reference.parse(given)
+        with step("read picture", {"art_mcp.picture": reference.kind}):
+            return await self._read(reference)
+
+    async def _read(self, reference: Reference) -> Source:
         match reference.kind:
             case Kind.FILE:
                 return await anyio.to_thread.run_sync(self._read_file, reference, abandon_on_cancel=True)

@@ -8,8 +8,11 @@ if TYPE_CHECKING:
     from art_mcp.server import http as http
     from art_mcp.server import metrics as metrics
     from art_mcp.server import own_gallery as own_gallery
+    from art_mcp.server import tracing as tracing
     from art_mcp.server import upload_listener as upload_listener
 
 # These load a web server, which a server that is reached over stdio needs only if its user uploads a picture; metrics
-# needs a package that is optional.
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["http", "metrics", "own_gallery", "upload_listener"])
+# and tracing need packages that are optional.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, ["http", "metrics", "own_gallery", "tracing", "upload_listener"]
+)

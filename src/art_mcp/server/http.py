@@ -25,12 +25,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from art_mcp import logs
+from art_mcp import server as serving
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import MCP_PATH, Policy
+from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.verifier import Verifier
 from art_mcp.server.gallery.web import page_response
 from art_mcp.server.peeked import peeked
@@ -84,21 +87,30 @@ class OnlyAddressed:
     Args:
         app: what receives the other requests.
         public_url: another address of this server than those of this machine.
+        refusals: what logs them, if anything does.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None = None, refusals: Refusals | None = None) -> None:
         self._app = app
+        self._refusals = refusals
         self._check = TransportSecurityMiddleware(addressed_to(public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (refusal := await self._check.validate_request(Request(scope))):
+            if self._refusals:
+                self._refusals.log(refusal.status_code, bytes(refusal.body).decode())
             await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
 def http_app(
-    server: ArtServer, readiness: Readiness | None = None, metrics: Metrics | None = None, **options: Any
+    server: ArtServer,
+    readiness: Readiness | None = None,
+    metrics: Metrics | None = None,
+    *,
+    traced: bool = False,
+    **options: Any,
 ) -> Starlette:
     """The server as an ASGI application: MCP at `/mcp`, the gallery at `/` and at upload links, `/health` and `/ready`.
 
@@ -113,6 +125,7 @@ def http_app(
         server: additional routes are registered on it.
         readiness: what answers `/ready`, if the caller tells it when the server ends.
         metrics: what times the requests, if anything does.
+        traced: whether spans are exported.
         options: passed to the SDK's `streamable_http_app`.
     """
     settings = server.art_settings
@@ -150,10 +163,16 @@ def http_app(
 
     app.router.lifespan_context = lifespan
     app.add_middleware(WithoutSession, alone=alone.asgi_app)
+    refusals = Refusals(settings)
     if policy:
         app.routes.extend(policy.routes())
-        app.add_middleware(Gate, policy=policy, verify=Verifier(policy, database).verify, limits=limits)
-    app.add_middleware(OnlyAddressed, public_url=settings.public_url)
+        verify = Verifier(policy, database).verify
+        app.add_middleware(Gate, policy=policy, verify=verify, limits=limits, refusals=refusals)
+    app.add_middleware(OnlyAddressed, public_url=settings.public_url, refusals=refusals)
+    if metrics:
+        app.add_middleware(metrics.around, routes=app.routes)
+    if traced:
+        app.add_middleware(serving.tracing.Continued)
     return app
 
 
@@ -205,7 +224,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
         server: the server.
         host: a name or address; other than loopback only with access control.
         port: 0 for any free port.
-        metrics, options: as in `http_app`.
+        metrics, options: as in `http_app`; `traced` is one.
 
     Raises:
         ListenError: the host is not allowed, or the port cannot be bound.
@@ -223,7 +242,8 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
         )
         web = Draining(config, readiness)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
-        for handler in (*logging.getLogger().handlers, audit.to_stderr()):  # the SDK logs tool results, uvicorn paths
+        said_always = (logs.bare(logs.notices), logs.bare(audit.log, members=True))
+        for handler in (*logging.getLogger().handlers, *said_always):  # the SDK logs tool results, uvicorn paths
             handler.addFilter(hide_links)
         # After it has shut down, uvicorn raises the signal again. This turns that into a normal exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -232,7 +252,8 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
         said = [f"art-mcp serves MCP at http://{name}:{bound}{MCP_PATH} (Ctrl-C stops it)"]
         if policy:
             said += [f"Its address for clients: {policy.public_url}{MCP_PATH}", *policy.describe()]
-        print(*said, sep="\n", file=sys.stderr, flush=True)
+        for sentence in said:
+            logs.notices.info(sentence)
         anyio.run(web.serve, [listener])
 
 

@@ -6,23 +6,28 @@ Names and buckets are those of OpenTelemetry's conventions for MCP, written as P
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp.shared.exceptions import MCPError
 from mcp_types.methods import SPEC_CLIENT_METHODS
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, start_http_server
+from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.server.names import known
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LABELS = ("mcp_method_name", "gen_ai_tool_name", "error_type", "network_transport")
 BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 """In seconds."""
-OTHER = "_OTHER"
-"""A method or a tool that does not exist, so that callers cannot make as many series as they like."""
+HTTP_LABELS = ("http_request_method", "http_route", "http_response_status_code", "url_scheme")
+HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 
 
 class Metrics:
@@ -36,6 +41,13 @@ class Metrics:
             "Duration of requests of the Model Context Protocol.",
             LABELS,
             buckets=BUCKETS,
+            registry=self._registry,
+        )
+        self._http_duration = Histogram(
+            "http_server_request_duration_seconds",
+            "Duration of requests over HTTP, with those that are not let in.",
+            HTTP_LABELS,
+            buckets=HTTP_BUCKETS,
             registry=self._registry,
         )
 
@@ -77,9 +89,40 @@ class Metrics:
             finally:
                 tool = ""
                 if ctx.method == "tools/call":
-                    name = (ctx.params or {}).get("name")
-                    tool = name if isinstance(name, str) and name in tools() else OTHER
-                method = ctx.method if ctx.method in SPEC_CLIENT_METHODS else OTHER
+                    tool = known((ctx.params or {}).get("name"), frozenset(tools()))
+                method = known(ctx.method, SPEC_CLIENT_METHODS)
                 self._duration.labels(method, tool, error_type, "tcp").observe(time.perf_counter() - began)
+
+        return timed
+
+    def around(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> ASGIApp:
+        """An ASGI application around all others, which times also what they refuse.
+
+        Args:
+            routes: name the paths; others are one series.
+        """
+
+        async def timed(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            began, status = time.perf_counter(), ""
+
+            async def noted(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = str(message["status"])
+                await send(message)
+
+            try:
+                await app(scope, receive, noted)
+            except Exception:
+                status = status or "500"  # which the server then sends
+                raise
+            finally:
+                method = known(scope["method"], HTTP_METHODS)
+                found = (each.path for each in routes if isinstance(each, Route) and each.matches(scope)[0].value)
+                labels = method, next(found, ""), status, scope["scheme"]
+                self._http_duration.labels(*labels).observe(time.perf_counter() - began)
 
         return timed

@@ -39,7 +39,8 @@ AT_ONCE, AT_ONCE_A_SESSION = 6, 2
 _CLAIM = struct.Struct(">I8s8s")  # expiry in seconds of the clock, digest of the session, random bytes
 _TAG_BYTES = 10
 _HANDLE_BYTES = 10
-_SECRETS = re.compile(rf"(?<={UPLOAD_PATH})[\w-]+|(?<=upload:)[A-Za-z2-7-]+|(?<=access_token=)[^&\s]+", re.ASCII)
+_SECRETS = re.compile(rf'(?<={UPLOAD_PATH})[\w-]+|(?<=upload:)[A-Za-z2-7-]+|(?<=access_token=)[^&\s"\\]+', re.ASCII)
+"""Also within JSON, which stays JSON."""
 
 
 class LinkError(ArtMcpError):

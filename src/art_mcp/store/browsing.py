@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from art_mcp.painting import Filters
+from art_mcp.steps import step
 from art_mcp.store.copies import MEMBERS_OF_PAGE, OTHERS
 from art_mcp.store.filters import condition
 from art_mcp.store.order import Order, sort_key
@@ -52,7 +53,8 @@ async def browse(
         ORDER BY place, id
     """
     settings = {"statement_timeout": STATEMENT_TIMEOUT_MS, "max_parallel_workers_per_gather": 0}
-    async with database.transaction(database.planned_by(settings)) as connection:
-        rows = await connection.fetch(statement, *values)
+    with step("list paintings", {"db.system.name": "postgresql", "art_mcp.limit": limit}):
+        async with database.transaction(database.planned_by(settings)) as connection:
+            rows = await connection.fetch(statement, *values)
     hits = [hit_of(row, ()) for row in rows if row["id"] is not None]
     return Ranking(hits[:limit], rows[0]["total"], rows[0]["folded"], len(hits) > limit)

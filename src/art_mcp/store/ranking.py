@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from art_mcp.background.cosines import Background
 from art_mcp.painting import EVERYTHING, Filters, Hit
 from art_mcp.space import Leg
+from art_mcp.steps import step
 from art_mcp.store.copies import MEMBERS_OF_PAGE, OTHERS, copies_of
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import Words, covered, matching
@@ -109,6 +110,7 @@ async def rank(
     """
     limit = min(limit, DEPTH - offset)
     plain = filters == EVERYTHING and preference is None
+    names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
 
     async def page(candidates: int) -> Ranking:
         values: list[Any] = []
@@ -117,7 +119,6 @@ async def rank(
         )
         async with database.transaction(search_settings(database, plain)) as connection:
             rows = await connection.fetch(statement, *values)
-        names = [leg.name for leg in legs] + ([FULL_TEXT] if words else [])
         hits = [hit_of(row, names) for row in rows if row["id"] is not None]
         more = len(hits) > limit and offset + limit < DEPTH
         asked = rows[0].get("any_asked", False)
@@ -125,8 +126,9 @@ async def rank(
 
     # A single leg without filters comes from the index in final order, so few rows are read, unless most are copies.
     few = 2 * (offset + limit + 1) if _is_alone(legs, words) and plain else NEAREST
-    found = await page(min(few, NEAREST))
-    return await page(NEAREST) if found.folded and not found.more and few < NEAREST else found
+    with step("rank paintings", {"db.system.name": "postgresql", "art_mcp.legs": names, "art_mcp.limit": limit}):
+        found = await page(min(few, NEAREST))
+        return await page(NEAREST) if found.folded and not found.more and few < NEAREST else found
 
 
 async def nearest(database: Database, space: Space, vectors: Sequence[Vector]) -> list[float]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
 
+from art_mcp import steps
 from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.vision.provider import Health, Limits, Provider, Vectors, VisionError
 
@@ -42,11 +43,15 @@ class RetiringProvider:
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         async with self._call():
-            return await self._provider.embed_images(pictures, urgent=urgent)
+            if not urgent:  # of a load, which may have a million
+                return await self._provider.embed_images(pictures)
+            with self._step("art_mcp.pictures", len(pictures), Leg.PIXELS, Leg.LOOK):
+                return await self._provider.embed_images(pictures, urgent=True)
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         async with self._call():
-            return await self._provider.embed_queries(texts)
+            with self._step("art_mcp.texts", len(texts), Leg.PIXELS, Leg.WORDS):
+                return await self._provider.embed_queries(texts)
 
     async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         async with self._call():
@@ -75,6 +80,18 @@ class RetiringProvider:
         finally:
             self._calls -= 1
             await self._close_if_idle()
+
+    def _step(self, what: str, number: int, *legs: Leg) -> AbstractContextManager[object]:
+        spaces = [self.spaces[leg] for leg in legs if leg in self.spaces]
+        provider, model = (spaces[0].provider, spaces[0].model) if spaces else ("", "")
+        attributes: steps.Attributes = {
+            "gen_ai.operation.name": "embeddings",
+            "gen_ai.provider.name": provider,
+            "gen_ai.request.model": model,
+            "art_mcp.spaces": [space.name for space in spaces],
+            what: number,
+        }
+        return steps.step(f"embeddings {model}", attributes)
 
     async def _close_if_idle(self) -> None:
         if self._retired and not self._calls:

@@ -21,6 +21,7 @@ from support.pictures import draw
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import Policy
+from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.scopes import INGEST, READ
 from art_mcp.server.peeked import PEEKED
 from art_mcp.settings import Settings
@@ -545,7 +546,7 @@ async def test_what_is_behind_the_gate_sees_no_token(settings: Settings) -> None
     async def database() -> Database:
         raise AssertionError("a request that reads a page is not counted")
 
-    transport = httpx2.ASGITransport(Gate(app, policy, verify, Limits(Settings(), database)))
+    transport = httpx2.ASGITransport(Gate(app, policy, verify, Limits(Settings(), database), Refusals(Settings())))
     async with httpx2.AsyncClient(transport=transport, base_url=PUBLIC) as http:
         assert (await http.get("/any", headers={**bearer("art:read"), "X-Kept": "1"})).status_code == 200
     names = [name for name, _ in seen[0]["headers"]]

@@ -39,7 +39,7 @@ class Audit:
     """
 
     def __init__(self, settings: Settings, tools: Callable[[], Mapping[str, Tool]]) -> None:
-        self._kept = settings.audit or ("sizes" if settings.public_url else "none")
+        self._kept = kept(settings)
         self._tools = tools
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
@@ -68,7 +68,7 @@ class Audit:
         tool = self._tools().get(str(params.get("name")))
         known = [name for name in (tool.parameters["properties"] if tool else ()) if name in given]
         line: dict[str, Any] = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": now(),
             "principal": named(getattr(user, "access_token", None)),
             "client": client.client_info.name[:MAX_CHARACTERS] if client else None,
             "tool": tool.name if tool else None,
@@ -81,13 +81,14 @@ class Audit:
         return line
 
 
-def to_stderr() -> logging.Handler:
-    """Let the lines, and nothing else in them, go to stderr, whatever the level of the log is."""
-    handler = logging.StreamHandler()
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    return handler
+def now() -> str:
+    """The time of a line."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def kept(settings: Settings) -> str:
+    """What is logged of calls: none, sizes or texts."""
+    return settings.audit or ("sizes" if settings.public_url else "none")
 
 
 def _outcome(result: HandlerResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pydantic_core
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
@@ -13,12 +13,12 @@ from mcp.server.auth.provider import AccessToken
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.authentication import AuthCredentials
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.server.access.limits import Limits, TooManyCallsError
-from art_mcp.server.access.policy import Policy, answer
+from art_mcp.server.access.policy import Policy, Refusal
 from art_mcp.server.access.principal import named
+from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.scopes import needed, with_implied
 from art_mcp.server.peeked import peeked
 from art_mcp.server.uploads import UPLOAD_PATH
@@ -33,33 +33,41 @@ OPEN = ("/health", "/ready", "/.well-known/", UPLOAD_PATH)
 WHO_ARE_YOU = "Send a token: Authorization: Bearer TOKEN."
 RETRY_AFTER_S = 10
 Verify = Callable[[str], Awaitable[AccessToken | None]]
+_Called: TypeAlias = tuple[object, object]
+"""What a request says that it calls: a method, and the name of a tool."""
 
 
 class Gate:
     """An ASGI application around another one, which sees neither tokens nor requests that lack one."""
 
-    def __init__(self, app: ASGIApp, policy: Policy, verify: Verify, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, policy: Policy, verify: Verify, limits: Limits, refusals: Refusals) -> None:
         self._app = AuthContextMiddleware(app)
         self._policy = policy
         self._verify = verify
         self._limits = limits
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(OPEN):
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request, principal = Request(scope, receive), None
+        called: _Called = _called_by_headers(request)
         try:
             caller = await self._caller(request)
+            principal = named(caller)
             if request.method == "POST":
-                async with self._limits.call(named(caller)):
+                async with self._limits.call(principal):
                     await self._let_in(request, caller, send)
             else:
                 await self._let_in(request, caller, send)
+            return
         except TooManyCallsError as error:
-            await answer(429, str(error), {"Retry-After": str(error.wait)})(scope, receive, send)
-        except _RefusedError as refused:
-            await refused.answer(scope, receive, send)
+            answer = Refusal(429, str(error), {"Retry-After": str(error.wait)})
+        except _RefusedError as error:
+            answer, called = error.answer, error.called or called
+        self._refusals.log(answer.status_code, answer.problem, principal, *called)
+        await answer(scope, receive, send)
 
     async def _let_in(self, request: Request, caller: AccessToken | None, send: Send) -> None:
         """Pass a request on with the scopes that it has, without its token."""
@@ -90,7 +98,7 @@ class Gate:
         except ArtMcpError as error:
             log.warning("A token cannot be checked: %s", error)
             said = "The token cannot be checked at the moment. Try again later."
-            raise _RefusedError(answer(503, said, {"Retry-After": str(RETRY_AFTER_S)})) from None
+            raise _RefusedError(Refusal(503, said, {"Retry-After": str(RETRY_AFTER_S)})) from None
         if caller is None:
             said = "The token is not valid here, or has expired."
             raise _RefusedError(refusal(401, said, error="invalid_token", scopes=scopes))
@@ -103,25 +111,26 @@ class Gate:
         lacking = [scope for scope in scopes if scope not in granted]
         if lacking and caller:
             said = f"The token lacks the scope {' and '.join(lacking)}."
-            raise _RefusedError(self._policy.refusal(403, said, error="insufficient_scope", scopes=scopes))
+            raise _RefusedError(self._policy.refusal(403, said, error="insufficient_scope", scopes=scopes), called)
         if lacking:
-            raise _RefusedError(self._policy.refusal(401, WHO_ARE_YOU, scopes=scopes))
+            raise _RefusedError(self._policy.refusal(401, WHO_ARE_YOU, scopes=scopes), called)
         return receive
 
 
 class _RefusedError(Exception):
     """A request is not let in."""
 
-    def __init__(self, answer: JSONResponse) -> None:
+    def __init__(self, answer: Refusal, called: _Called | None = None) -> None:
         super().__init__()
         self.answer = answer
+        self.called = called
 
 
 def _called_by_headers(request: Request) -> tuple[str, str]:
     return request.headers.get("mcp-method", ""), request.headers.get("mcp-name", "")
 
 
-async def _called(request: Request) -> tuple[tuple[object, object], Receive]:
+async def _called(request: Request) -> tuple[_Called, Receive]:
     """The method and the name that a request calls, and its body to be read again.
 
     Since 2026-07-28 headers name them, which the SDK compares with the body. Before, only the body does. Of a body that

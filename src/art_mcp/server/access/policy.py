@@ -17,12 +17,14 @@ METADATA_PATH = "/.well-known/oauth-protected-resource"
 MCP_PATH = "/mcp"
 
 
-def answer(status: int, problem: str, headers: dict[str, str]) -> JSONResponse:
-    """A refusal that clients show their users, since it has the form of an error of the protocol."""
-    error = {"code": INVALID_REQUEST, "message": problem}
-    return JSONResponse(
-        {"jsonrpc": "2.0", "id": None, "error": error}, status, {**headers, "Cache-Control": "no-store"}
-    )
+class Refusal(JSONResponse):
+    """An answer that clients show their users, since it has the form of an error of the protocol."""
+
+    def __init__(self, status: int, problem: str, headers: dict[str, str]) -> None:
+        self.problem = problem
+        error = {"code": INVALID_REQUEST, "message": problem}
+        content = {"jsonrpc": "2.0", "id": None, "error": error}
+        super().__init__(content, status, {**headers, "Cache-Control": "no-store"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,13 @@ class Policy:
         paths = [METADATA_PATH + MCP_PATH, METADATA_PATH] if self.issuer else []
         return [Route(path, self._metadata) for path in paths]
 
-    def refusal(self, status: int, problem: str, *, error: str = "", scopes: Iterable[str] = ()) -> JSONResponse:
+    def refusal(self, status: int, problem: str, *, error: str = "", scopes: Iterable[str] = ()) -> Refusal:
         """An answer that says what is missing; `error` as RFC 6750 names it, empty if no token was sent."""
         said = {"error": error, "error_description": problem if error else "", "scope": self._named(scopes)}
         if self.issuer:
             said["resource_metadata"] = self.public_url + METADATA_PATH + MCP_PATH
         challenge = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items() if value)
-        return answer(status, problem, {"WWW-Authenticate": challenge})
+        return Refusal(status, problem, {"WWW-Authenticate": challenge})
 
     def describe(self) -> list[str]:
         """Sentences for the owner, when the server starts."""
