@@ -104,7 +104,10 @@ async def tables() -> dict[str, str]:
     ]
     arguments = [(f"`{tool.name}`", ", ".join(f"`{n}`" for n in tool.input_schema["properties"])) for tool in tools]
     return {
-        "tools": table(("tool", "what it does"), [(f"`{t.name}`", first_sentence(t.description)) for t in tools]),
+        "tools": table(
+            ("tool", "what it does"),
+            [(f"`{t.name}`", first_sentence(t.description)) for t in tools if t.name != "gallery_pictures"],
+        ),
         "arguments": table(("tool", "arguments"), arguments),
         "prompts": table(("prompt", "what it does", "arguments"), prompts),
         "resources": table(("resource", "what it is", "type"), resources),
