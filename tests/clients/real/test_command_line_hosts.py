@@ -29,14 +29,19 @@ def test_over_http(collection: Collection, tmp_path: Path, host: str) -> None:
         check(host, collection, tmp_path, server["url"])
 
 
-@pytest.mark.parametrize("host", ["Claude Code", "Codex", "Gemini CLI"])
+@pytest.mark.parametrize("host", ["Codex", "Gemini CLI", "opencode"])
 def test_what_the_readme_says_adds_a_server(tmp_path: Path, host: str) -> None:
-    (said,) = re.findall(rf"<summary>{host}</summary>\n\n`(.+?)`", README.read_text("utf-8"))
+    (said,) = re.findall(rf"^\*\*{host}\*\*.*:\s+`(.+)`$", README.read_text("utf-8"), re.MULTILINE)
     home = tmp_path / "home"
     home.mkdir()
     program = HOSTS[host](home, NOWHERE)
-    program.run(*shlex.split(said)[1:])
-    assert re.search(r"\bart\b.*art-mcp", program.run("mcp", "list"))
+    if said.startswith("{"):
+        file = home / ".config" / "opencode" / "opencode.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(said)
+    else:
+        program.run(*shlex.split(said)[1:])
+    assert "/path/to/art-mcp/.venv/bin/art-mcp" in program.run("mcp", "list")
 
 
 def check(name: str, collection: Collection, folder: Path, server: Path | str) -> None:
