@@ -23,8 +23,13 @@ from art_mcp.server.app import build_server
 from art_mcp.settings import Settings, variable
 
 ROOT = Path(__file__).resolve().parent.parent
+MODEL_CARD = ROOT / "src" / "art_mcp" / "vision" / "models" / "MODEL_CARD.md"
 README = ROOT / "README.md"
-COMMAND = "/path/to/art-mcp/.venv/bin/art-mcp"
+DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
+WITH_LINKS = [*DOCUMENTS, *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")), MODEL_CARD]
+COMMAND = "/home/me/.local/bin/art-mcp"
+TABLES = ("tools", "arguments", "prompts", "resources", "commands", "settings")
+PLACE = re.compile(rf"^<!-- ({'|'.join(TABLES)}) -->\n(?:.*\n)*?<!-- /\1 -->\n", re.MULTILINE)
 
 
 def env_example() -> str:
@@ -50,6 +55,10 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
 def first_sentence(text: str | None) -> str:
     return re.split(r"(?<=\.) ", text or "")[0]
 
@@ -71,16 +80,9 @@ def all_commands() -> Iterator[tuple[str, click.Command]]:
 
 
 async def tables() -> dict[str, str]:
-    """The tables of the README by the name of their place."""
+    """The tables of the documents by the name of their place."""
     server = build_server(Settings())
-    tools = [
-        (
-            f"`{tool.name}`",
-            first_sentence(tool.description),
-            ", ".join(f"`{n}`" for n in tool.input_schema["properties"]),
-        )
-        for tool in await server.list_tools()
-    ]
+    tools = await server.list_tools()
     prompts = [
         (
             f"`{prompt.name}`",
@@ -97,11 +99,21 @@ async def tables() -> dict[str, str]:
         (f"`{' '.join(['art-mcp', name, *arguments_of(command)])}`", command.get_short_help_str(200))
         for name, command in all_commands()
     ]
+    settings = [
+        (f"`{variable(name)}`", f"{field.description}", f"`{field.examples[0]}`")
+        for name, field in Settings.model_fields.items()
+    ]
+    arguments = [(f"`{tool.name}`", ", ".join(f"`{n}`" for n in tool.input_schema["properties"])) for tool in tools]
     return {
-        "tools": table(("tool", "what it does", "arguments"), tools),
+        "tools": table(
+            ("tool", "what it does"),
+            [(f"`{t.name}`", first_sentence(t.description)) for t in tools if t.name != "gallery_pictures"],
+        ),
+        "arguments": table(("tool", "arguments"), arguments),
         "prompts": table(("prompt", "what it does", "arguments"), prompts),
         "resources": table(("resource", "what it is", "type"), resources),
         "commands": table(("command", "what it does"), commands),
+        "settings": table(("setting", "what it is", "example"), settings),
     }
 
 
@@ -112,25 +124,29 @@ def test_env_example_explains_every_setting() -> None:
 
 @pytest.mark.snapshot
 @pytest.mark.anyio
-async def test_the_tables_of_the_readme_are_those_of_the_program() -> None:
-    text = README.read_text(encoding="utf-8")
-    for name, expected in (await tables()).items():
-        before, start, rest = text.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition(f"<!-- /{name} -->")
-        assert start and end, name
-        text = before + start + expected + end + after
-    assert text == external_file("../README.md", format=".txt")
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if PLACE.search(path.read_text("utf-8"))], ids=name_of)
+async def test_the_tables_of_a_document_are_those_of_the_program(path: Path) -> None:
+    expected = await tables()
+    text = PLACE.sub(
+        lambda place: f"<!-- {place[1]} -->\n{expected[place[1]]}<!-- /{place[1]} -->\n", path.read_text("utf-8")
+    )
+    assert text == external_file(f"../{name_of(path)}", format=".txt")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
+def test_each_table_has_one_place() -> None:
+    places = [place[1] for path in DOCUMENTS for place in PLACE.finditer(path.read_text("utf-8"))]
+    assert sorted(places) == sorted(TABLES)
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
 
 
 @pytest.mark.slow
 @pytest.mark.anyio
-@pytest.mark.parametrize("number", range(len(blocks("json"))))
+@pytest.mark.parametrize("number", range(len(blocks(README, "json"))))
 async def test_each_configuration_starts_a_server(number: int, tmp_path: Path) -> None:
-    configuration = json.loads(blocks("json")[number])
+    configuration = json.loads(blocks(README, "json")[number])
     (servers,) = configuration.values()
     (server,) = servers.values()
     assert server["command"] == COMMAND
@@ -142,19 +158,25 @@ async def test_each_configuration_starts_a_server(number: int, tmp_path: Path) -
         assert len((await client.list_tools()).tools) == 6
 
 
+def commands_of(path: Path) -> list[str]:
+    lines = [line for block in blocks(path, "console") for line in block.splitlines()]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ art-mcp ")]
+
+
 @pytest.mark.slow
-@pytest.mark.anyio
-async def test_each_art_mcp_command_runs(database_url: str, tmp_path: Path) -> None:
-    draw(tmp_path / "pictures" / "1.jpg", 1)
-    stands_for = {"FOLDER": str(tmp_path / "pictures"), "TABLE.tsv": str(tmp_path / "table.tsv")}
-    (tmp_path / "table.tsv").write_text("IMAGE_FILE\tTITLE\npictures/1.jpg\tOne\n")
-    stands_for["CAPTIONS.csv"] = str(tmp_path / "captions.csv")
-    (tmp_path / "captions.csv").write_text("file,caption\n1.jpg,an abstract picture\n")
-    (tmp_path / "my.env").write_text(f"ART_MCP_DATABASE_URL={database_url}\n")
-    lines = [line for block in blocks("console") for line in block.splitlines()]
-    commands = [line.removeprefix("$ ") for line in lines if line.startswith(("$ .venv/bin/art-mcp", "$ art-mcp"))]
-    assert commands
-    for command in commands:
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if commands_of(path)], ids=name_of)
+def test_each_art_mcp_command_runs(path: Path, database_url: str, tmp_path: Path) -> None:
+    picture = draw(tmp_path / "pictures" / "1.jpg", 1)
+    files = {
+        "TABLE.tsv": "IMAGE_FILE\tTITLE\tAUTHOR\tDATE\npictures/1.jpg\tOne\tClaude Monet\t1872\n",
+        "CAPTIONS.csv": "file,caption\n1.jpg,an abstract picture\n",
+        "my.env": f"ART_MCP_DATABASE_URL={database_url}\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    stands_for = {"FOLDER": str(tmp_path / "pictures"), "PICTURE.jpg": str(picture)}
+    load = ["art-mcp ingest FOLDER", "art-mcp ingest TABLE.tsv"]
+    for command in load + commands_of(path):
         words = [stands_for.get(word, word) for word in shlex.split(command, comments=True)[1:]]
         done = subprocess.run(
             [sys.executable, "-m", "art_mcp", *words],
@@ -177,9 +199,39 @@ def test_the_tests_that_the_threats_name_exist() -> None:
         assert f"def {test}(" in source, test
 
 
-def test_what_the_readme_points_to_is_there() -> None:
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", WITH_LINKS, ids=name_of)
+def test_what_a_document_points_to_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
+        page = path.parent / target if target else path
+        assert page.exists(), target
+        assert not anchor or anchor in anchors(page), f"{target}#{anchor}"
+    for script in re.findall(r"`(scripts/[a-z_]+(?:\.py)?)[` ]", text):
+        assert (ROOT / script).exists(), script
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_the_settings_that_a_document_names_exist(path: Path) -> None:
+    settings = {variable(field) for field in Settings.model_fields} | {"ART_MCP_ENV_FILE"}
+    named = re.findall(r"ART_MCP_\w+", path.read_text(encoding="utf-8"))
+    assert not {name for name in named if not name.startswith("ART_MCP_TEST_")} - settings
+
+
+def test_every_page_is_linked_from_another() -> None:
+    texts = {path: path.read_text("utf-8") for path in DOCUMENTS}
+    for page in DOCUMENTS[1:]:
+        assert any(
+            f"{page.name})" in text or f"{page.name}#" in text for path, text in texts.items() if path != page
+        ), page
+
+
+def test_the_readme_is_one_page() -> None:
     text = README.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(scripts/\w+(?:\.py)?)", text):
-        assert (ROOT / target).exists(), target
-    for name in re.findall(r"ART_MCP_\w+", text):
-        assert name in {variable(field) for field in Settings.model_fields}, name
+    assert len(text.splitlines()) <= 180
+    assert len(text.split()) <= 1_300

@@ -22,9 +22,9 @@ from rich.table import Table
 from art_mcp.errors import ArtMcpError
 from art_mcp.sample import copy_sample
 
-DESCRIPTION = "sailing ships on a stormy sea"
+DESCRIPTION = "the sun setting over a calm sea"
 DETAIL_OF = "windmill-by-the-canal.jpg"
-HITS = 8
+HITS = 4
 RELEVANCE_STYLE = {"strong": "green", "fair": "yellow", "weak": "dim"}
 
 

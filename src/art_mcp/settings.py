@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         None,
         validation_alias=AliasChoices("ART_MCP_AZURE_KEY", "VISION_KEY"),
         description="Key of that resource. VISION_KEY is read too. Without a key, art-mcp signs in with Entra ID, "
-        "which needs pip install 'art-mcp[azure]'.",
+        "which needs the extra azure.",
         examples=["KEY"],
     )
     azure_rate: float = Field(
