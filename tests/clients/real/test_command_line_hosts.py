@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support.command_line_hosts import HOSTS, NOWHERE
+from support.command_line_hosts import HOSTS, NOWHERE, QwenCode
 from support.real_clients import FACTS, NO_PAINTING, Collection, is_jpeg, over_http
 from support.stand_in_model import Shown, model_that_calls
 
@@ -27,6 +27,14 @@ def test_over_stdio(collection: Collection, tmp_path: Path, host: str) -> None:
 def test_over_http(collection: Collection, tmp_path: Path, host: str) -> None:
     with over_http(collection) as server:
         check(host, collection, tmp_path, server["url"])
+
+
+def test_qwen_code_connects_to_what_setup_wrote(collection: Collection, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "my.env").write_text("".join(f"{name}={value}\n" for name, value in collection.environment.items()))
+    host = QwenCode(tmp_path / "home", NOWHERE)
+    host.add_stdio(tmp_path / "my.env")
+    host.check_connects()
 
 
 @pytest.mark.parametrize("host", ["Codex", "Gemini CLI", "opencode"])
