@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,11 +33,13 @@ def place(client: Client) -> str:
 
 
 def places(name: str) -> str:
-    """The file on each system; just once if it is the same everywhere."""
-    files = {title: place(clients(platform, HOME, {})[name]) for platform, title in SYSTEMS.items()}
-    if len(set(files.values())) == 1:
-        return f"`{files['Linux']}`"
-    return ", ".join(f"`{file}` ({title})" for title, file in files.items())
+    """The file on each system."""
+    systems: dict[str, list[str]] = {}
+    for platform, title in SYSTEMS.items():
+        systems.setdefault(place(clients(platform, HOME, {})[name]), []).append(title)
+    if len(systems) == 1:
+        return f"`{next(iter(systems))}`"
+    return ", ".join(f"`{file}` ({' and '.join(titles)})" for file, titles in systems.items())
 
 
 def section(client: Client) -> str:
@@ -45,7 +48,8 @@ def section(client: Client) -> str:
     in_terminal = client.name == "claude-code"
     what = "does the same as this command, which changes" if in_terminal else "writes to"
     language = "sh" if in_terminal else client.format.NAME.lower()
-    return f"`art-mcp setup {client.name} --write` {what} {places(client.name)}:\n\n```{language}\n{snippet}\n```\n"
+    said = fill(f"`art-mcp setup {client.name} --write` {what} {places(client.name)}:", 120, break_on_hyphens=False)
+    return f"{said}\n\n```{language}\n{snippet}\n```\n"
 
 
 @pytest.mark.snapshot

@@ -26,6 +26,7 @@ _GOOSE = Shape(
     named=True,
     defaults={"enabled": True, "timeout": 300},
 )
+_GEMINI = Shape(defaults={"timeout": 600_000})  # its own limit for calls, which `mcp list` takes, too, instead of 5 s
 _ZED = Shape("context_servers")
 _OPENCODE = Shape(
     "mcp",
@@ -78,7 +79,7 @@ def clients(platform: str, home: Path, environ: Mapping[str, str]) -> dict[str, 
         Client("cursor", "Cursor", home / ".cursor" / "mcp.json"),
         Client("vscode", "VS Code", vscode / "User" / "mcp.json", Shape("servers", {"type": "stdio"}), folder=vscode),
         Client("codex", "Codex", moved("CODEX_HOME", ".codex") / "config.toml", _CODEX),
-        Client("gemini", "Gemini CLI", gemini / "settings.json"),
+        Client("gemini", "Gemini CLI", gemini / "settings.json", _GEMINI),
         Client("windsurf", "Windsurf", windsurf),
         Client("lm-studio", "LM Studio", home / ".lmstudio" / "mcp.json"),
         Client("cline", "Cline", cline / "data" / "settings" / "cline_mcp_settings.json", _CLINE, folder=cline),
