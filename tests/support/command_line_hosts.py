@@ -46,8 +46,8 @@ class Host(ABC):
 
     def add_stdio(self, env_file: Path) -> None:
         """Have `art-mcp setup` tell it how to start a server with the settings in a file."""
-        folders = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config")}
-        done = art_mcp("--env-file", str(env_file), "setup", self.name, "--write", **folders)
+        setup = ("--env-file", str(env_file), "setup", self.name, "--write")
+        done = art_mcp(*setup, HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"))
         assert done.returncode == 0, done.stderr
 
     @abstractmethod
