@@ -43,6 +43,11 @@ def test_a_table_between_others_is_removed_with_its_tables() -> None:
     assert drop(text, PATH) == "[o]\nx = 1 # one\n"
 
 
+def test_a_table_is_removed_from_servers_in_several_places() -> None:
+    text = '[mcp_servers.a]\ncommand = "a"\n\n[o]\nx = 1\n\n[mcp_servers.art]\ncommand = "b"'
+    assert drop(text, PATH).rstrip() == '[mcp_servers.a]\ncommand = "a"\n\n[o]\nx = 1'
+
+
 def test_the_line_of_an_error_is_known() -> None:
     with pytest.raises(Malformed, match="line 2"):
         parse("a = 1\nb = \n")

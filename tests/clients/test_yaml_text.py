@@ -50,6 +50,19 @@ def test_values_are_replaced_where_they_stand() -> None:
     )
 
 
+def test_the_last_line_may_lack_its_end() -> None:
+    text = "extensions:\n  a: {b: 1}\n  art:\n    cmd: x"
+    assert drop(text, PATH) == "extensions:\n  a: {b: 1}\n"
+    assert put(text, (*PATH, "cmd"), "y") == text[:-1] + "y\n"
+
+
+def test_what_is_merged_in_cannot_be_removed() -> None:
+    text = "x: &x\n  art:\n    cmd: x\nextensions:\n  <<: *x\n  b: 1\n"
+    assert parse(text)["extensions"] == {"art": {"cmd": "x"}, "b": 1}
+    with pytest.raises(Unchangeable):
+        drop(text, PATH)
+
+
 def test_flow_style_is_left_alone() -> None:
     for text in ("extensions: {a: {b: 1}}\n", "{extensions: {}}", "extensions: [1]"):
         with pytest.raises(Unchangeable):

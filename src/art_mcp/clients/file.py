@@ -57,7 +57,7 @@ class ClientFile:
             ) from None
         if not isinstance(top, dict):
             raise ClientFileError(f"{client.file} does not contain a {form} object.", _by_hand(client))
-        if not isinstance(top.get(key) or {}, dict) or isinstance(top.get(key), list):
+        if not isinstance(top.get(key), dict | None):
             raise ClientFileError(f'"{key}" in {client.file} is not a {form} object.', _by_hand(client))
         return cls(client, raw, text, top)
 

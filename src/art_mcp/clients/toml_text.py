@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tomlkit
+from tomlkit.exceptions import TOMLKitError
 
-from art_mcp.clients.malformed import Malformed
+from art_mcp.clients.malformed import Malformed, Unchangeable
 
 NAME = "TOML"
 _ERROR_AT = re.compile(r"\(at line (\d+),")
@@ -40,12 +41,7 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
             pass
         else:
             return appended
-    document = tomlkit.parse(text)
-    table: Any = document
-    for key in path[:-1]:
-        table = table[key]
-    table[path[-1]] = value
-    return _with_newlines(text, tomlkit.dumps(document))
+    return _edited(text, path, lambda table: table.update({path[-1]: value}))
 
 
 def drop(text: str, path: Sequence[str]) -> str:
@@ -55,12 +51,19 @@ def drop(text: str, path: Sequence[str]) -> str:
         table = table[key]
     if text.endswith(appended := _appended(text, path, table)):
         return text.removesuffix(appended)
-    document = tomlkit.parse(text)
-    table = document
-    for key in path[:-1]:
-        table = table[key]
-    del table[path[-1]]
-    return _with_newlines(text, tomlkit.dumps(document))
+    return _edited(text, path, lambda table: table.pop(path[-1]))
+
+
+def _edited(text: str, path: Sequence[str], edit: Callable[[Any], object]) -> str:
+    """The text, after the table that contains a path was edited."""
+    try:
+        table: Any = (document := tomlkit.parse(text))
+        for key in path[:-1]:
+            table = table[key]
+        edit(table)
+        return _with_newlines(text, tomlkit.dumps(document))
+    except (TOMLKitError, LookupError, ValueError):
+        raise Unchangeable from None
 
 
 def _appended(text: str, path: Sequence[str], value: Any) -> str:

@@ -52,10 +52,7 @@ def dump(value: Mapping[str, Any]) -> str:
 
 def put(text: str, path: Sequence[str], value: Any) -> str:
     """Set the value at a path of keys, creating the mappings that are missing on the path."""
-    if text.strip() == "{}":
-        text = ""
-    elif text and not text.endswith("\n"):
-        text += _newline(text)
+    text = _ended(text) if text.strip() != "{}" else ""
     pairs, parent, column = _pairs(text, _compose(text)), None, 0
     for depth, key in enumerate(path):
         nested = value
@@ -79,13 +76,21 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
 
 def drop(text: str, path: Sequence[str]) -> str:
     """Remove the pair at a path of keys, which must exist; the mapping that contained it stays, even if empty."""
+    text = _ended(text)
     pairs, parent = _pairs(text, _compose(text)), None
     for key in path[:-1]:
-        parent = next(pair for pair in pairs if pair.key == key)
+        parent = _pair(pairs, key)
         pairs = _pairs(text, parent.value)
-    pair = next(pair for pair in pairs if pair.key == path[-1])
+    pair = _pair(pairs, path[-1])
     without = text[: pair.start] + text[pair.end :]
     return without if len(pairs) > 1 or not parent else f"{without[: parent.colon]} {{}}{without[parent.colon :]}"
+
+
+def _pair(pairs: Sequence[_Pair], key: str) -> _Pair:
+    for pair in pairs:
+        if pair.key == key:
+            return pair
+    raise Unchangeable  # it is merged in from elsewhere
 
 
 def _compose(text: str) -> Any:
@@ -105,7 +110,9 @@ def _pairs(text: str, node: Any) -> list[_Pair]:
     pairs = []
     for key, value in node.value:
         start = text.rfind("\n", 0, key.start_mark.index) + 1
-        colon = text.index(":", key.end_mark.index) + 1
+        colon = text.find(":", key.end_mark.index) + 1
+        if not colon or value.end_mark.index < key.end_mark.index:  # no value, or one from elsewhere
+            raise Unchangeable
         end = _end(text, start, max(colon, value.end_mark.index))
         pairs.append(_Pair(key.value, key.start_mark.column, colon, value, start, end))
     return pairs
@@ -123,6 +130,10 @@ def _block(text: str, value: Mapping[str, Any], column: int) -> str:
     """Lines in which each starts at a column."""
     newline = _newline(text)
     return "".join(" " * column + line + newline for line in dump(value).split("\n"))
+
+
+def _ended(text: str) -> str:
+    return text if not text or text.endswith("\n") else text + _newline(text)
 
 
 def _newline(text: str) -> str:
