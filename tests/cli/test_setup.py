@@ -247,6 +247,49 @@ def test_in_an_entry_of_ours_only_what_we_give_changes(user: User) -> None:
     )
 
 
+OTHER_INSTALLATIONS = {
+    "codex": (
+        '[mcp_servers.art] # paintings\ncommand = "/old/art-mcp" # old\nargs = []\nenabled = false\n'
+        'startup_timeout_sec = 5\nenv = { PATH = "/bin" }\n\n[tui]\n',
+        {"enabled": False, "startup_timeout_sec": 5, "env": {"PATH": "/bin", "ART_MCP_LOG_LEVEL": "INFO"}},
+        ["[mcp_servers.art] # paintings", "enabled = false", "[tui]"],
+    ),
+    "goose": (
+        "extensions:\n  art: # paintings\n    cmd: uvx\n    args:\n    - art-mcp\n    timeout: 5 # short\n"
+        "    name: art\nX: 1\n",
+        {"timeout": 5, "enabled": True, "envs": {"ART_MCP_LOG_LEVEL": "INFO"}},
+        ["  art: # paintings", "    timeout: 5 # short", "X: 1"],
+    ),
+    "opencode": (
+        '{\n  "mcp": {\n    "art": { // paintings\n      "command": ["/old/art-mcp"],\n'
+        '      "enabled": false, // not now\n'
+        '      "type": "local"\n    }\n  }\n}\n',
+        {"enabled": False, "timeout": 60000, "environment": {"ART_MCP_LOG_LEVEL": "INFO"}},
+        ['    "art": { // paintings', '      "enabled": false, // not now'],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_INSTALLATIONS)
+def test_an_entry_of_another_installation_starts_this_one(name: str, user: User) -> None:
+    before, entry, lines = OTHER_INSTALLATIONS[name]
+    file, shape = user.has(name, before), user.client(name).shape
+    assert user.sets_up(name, "--write", ART_MCP_LOG_LEVEL="INFO").startswith("Updated ")
+    assert shape.words(user.entry(name)) == [MODULE["command"], *MODULE["args"]]
+    assert user.entry(name).items() >= entry.items()
+    assert set(lines) <= set(file.read_text().splitlines())
+    assert "Removed art from" in user.sets_up(name, "--undo")
+
+
+@pytest.mark.parametrize("name", OTHER_INSTALLATIONS)
+def test_in_every_format_a_server_of_somebody_else_is_left_alone(name: str, user: User) -> None:
+    before = OTHER_INSTALLATIONS[name][0].replace("art-mcp", "files")
+    file = user.has(name, before)
+    for option in ("--write", "--undo"):
+        assert f"art in {file} is another server." in user.fails(name, option).stderr
+    assert file.read_text() == before
+
+
 def test_a_server_of_somebody_else_is_left_alone(user: User) -> None:
     other = {"command": "npx", "args": ["-y", "files", "/home/me/art-mcp"]}
     file = user.has("cursor", before := json.dumps({"mcpServers": {"art": other}}))
