@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from art_mcp.clients.json_text import drop, put
+from art_mcp.clients.json_text import drop, parse, put
 
 ENTRY = {"command": "/bin/art-mcp", "args": [], "env": {"A": "Gemälde"}}
 PATH = ("mcpServers", "art")
@@ -87,3 +87,35 @@ def test_of_keys_that_are_there_twice_the_last_counts() -> None:
     text = '{"s": {"art": 1, "art": 2}, "s": {"art": 3, "art": 4}}'
     assert put(text, ("s", "art"), 5) == text.replace("4", "5")
     assert json.loads(put(text, ("s", "b"), 5))["s"] == {"art": 4, "b": 5}
+
+
+WITH_COMMENTS = {
+    "before all": '// c\n{\n  "mcpServers": { "a": 1 } // x\n}\n',
+    "in an empty object": '{\n  "mcpServers": {\n    // none yet\n  }\n}\n',
+    "in an empty object on its line": '{\n  "mcpServers": { // none yet\n  }\n}\n',
+    "behind the last": '{\n  "mcpServers": {\n    "a": 1 // one\n  }\n}\n',
+    "behind the last, on several lines": '{\n  "mcpServers": {\n    "a": 1 /* one,\n two */\n  }\n}\n',
+    "trailing commas": '{\n  "mcpServers": {\n    "a": 1, // one\n  },\n}\n',
+    "on one line": '{"mcpServers": {"a": 1, /* b */}, }',
+    "Windows": '{\r\n\t"mcpServers": {\r\n\t\t"a": 1 // one\r\n\t}\r\n}\r\n',
+    "in texts": '{"mcpServers": {"a": {"url": "http://x//y", "b": "/* no */,}", "c": "\\\\"}}}',
+}
+
+
+@pytest.mark.parametrize("text", WITH_COMMENTS.values(), ids=WITH_COMMENTS)
+def test_comments_and_trailing_commas_stay(text: str) -> None:
+    with_it = put(text, PATH, ENTRY)
+    expected = parse(text)
+    expected["mcpServers"]["art"] = ENTRY
+    assert parse(with_it) == expected
+    assert drop(with_it, PATH) == text
+    assert put(put(text, PATH, {"command": 1}), (*PATH, "command"), 2) == put(text, PATH, {"command": 2})
+
+
+def test_a_comment_about_the_next_member_stays() -> None:
+    text = '{\n  "s": {\n    "art": 1, // mine\n    // about b\n    "b": 2\n  }\n}'
+    assert drop(text, ("s", "art")) == text.replace('"art": 1, ', "")
+
+
+def test_null_is_an_object_that_is_missing() -> None:
+    assert put('{"s": null}', ("s", "art"), 1) == '{"s": {"art": 1}}'

@@ -1,16 +1,14 @@
 """Chat clients on the command line, each with a new user, who has nothing but a stand-in for a model.
 
-They are told of the server by what `art-mcp setup` writes, by their own command, or by their documented file.
+They are told of the server by what `art-mcp setup` writes and, over HTTP, by their own command or documented file.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 import subprocess
-import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -36,22 +34,28 @@ class Host(ABC):
 
     def __init__(self, home: Path, model: str) -> None:
         self.home, self.model, self.program = home, model, self.find()
+        self.path = path_with_node()
         (home / "work").mkdir()
 
     @abstractmethod
     def find(self) -> Path:
         """Its program; skips the test where it is not installed."""
 
-    @abstractmethod
+    name: str
+    """Its name for `art-mcp setup`."""
+
     def add_stdio(self, env_file: Path) -> None:
-        """Tell it how to start a server with the settings in a file."""
+        """Have `art-mcp setup` tell it how to start a server with the settings in a file."""
+        setup = ("--env-file", str(env_file), "setup", self.name, "--write")
+        done = art_mcp(*setup, HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"))
+        assert done.returncode == 0, done.stderr
 
     @abstractmethod
     def add_http(self, url: str) -> None: ...
 
-    @abstractmethod
     def ask(self) -> None:
         """Have one conversation, in which the model may call all tools of the server."""
+        raise NotImplementedError
 
     def check_connects(self) -> None:
         """Assert that it lists the server as connected; it is asked again, since some wait only 5 s for a server."""
@@ -65,7 +69,7 @@ class Host(ABC):
         network = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
         done = subprocess.run(
             [str(self.program), *arguments],
-            env={"HOME": str(self.home), "PATH": path_with_node(), "TERM": "dumb", **network, **variables},
+            env={"HOME": str(self.home), "PATH": self.path, "TERM": "dumb", **network, **variables},
             cwd=self.home / "work",
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -77,19 +81,12 @@ class Host(ABC):
         return said
 
 
-def _command(env_file: Path) -> list[str]:
-    return [sys.executable, "-P", "-m", "art_mcp", "--env-file", str(env_file)]
-
-
 class ClaudeCode(Host):
+    name = "claude-code"
     connected = "✔ Connected"
 
     def find(self) -> Path:
         return installed(f"@anthropic-ai/claude-code-linux-{ARCHITECTURE}/claude", "Claude Code")
-
-    def add_stdio(self, env_file: Path) -> None:
-        done = art_mcp("--env-file", str(env_file), "setup", "claude-code", "--write", HOME=str(self.home))
-        assert done.returncode == 0, done.stderr
 
     def add_http(self, url: str) -> None:
         self.run("mcp", "add", "--scope", "user", "--transport", "http", "art", url)
@@ -107,6 +104,7 @@ class ClaudeCode(Host):
 
 
 class Codex(Host):
+    name = "codex"
     connected = "enabled"  # it connects in a conversation only
 
     def __init__(self, home: Path, model: str) -> None:
@@ -124,9 +122,6 @@ class Codex(Host):
         package = installed(f"codex-linux-{ARCHITECTURE}", "Codex")
         return next(package.glob("vendor/*/bin/codex"))
 
-    def add_stdio(self, env_file: Path) -> None:
-        self.run("mcp", "add", "art", "--", *_command(env_file))
-
     def add_http(self, url: str) -> None:
         self.run("mcp", "add", "art", "--url", url)
 
@@ -137,6 +132,7 @@ class Codex(Host):
 
 
 class GeminiCli(Host):
+    name = "gemini"
     connected = "- Connected"
 
     def __init__(self, home: Path, model: str) -> None:
@@ -156,10 +152,6 @@ class GeminiCli(Host):
         # It connects to servers only in a folder that is trusted.
         return super().run(*arguments, GEMINI_CLI_TRUST_WORKSPACE="true", **variables)
 
-    def add_stdio(self, env_file: Path) -> None:
-        python, *arguments = _command(env_file)
-        self.run("mcp", "add", "--scope", "user", "art", python, "--", *arguments)
-
     def add_http(self, url: str) -> None:
         self.run("mcp", "add", "--scope", "user", "--transport", "http", "art", url)
 
@@ -169,7 +161,24 @@ class GeminiCli(Host):
 
 
 class OpenCode(Host):
+    name = "opencode"
     connected = "✓ art connected"
+
+    def __init__(self, home: Path, model: str) -> None:
+        super().__init__(home, model)
+        capable = {
+            "attachment": True,
+            "tool_call": True,
+            "modalities": {"input": ["text", "image"], "output": ["text"]},
+        }
+        options = {"baseURL": f"{model}/v1", "apiKey": "none"}
+        self.config = {
+            "autoupdate": False,
+            "share": "disabled",
+            "model": "none/none",
+            "provider": {"none": {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"none": capable}}},
+        }
+        self._configure()
 
     def find(self) -> Path:
         return installed(f"opencode-linux-{ARCHITECTURE}/bin/opencode", "opencode")
@@ -178,30 +187,40 @@ class OpenCode(Host):
         offline = ("MODELS_FETCH", "DEFAULT_PLUGINS", "LSP_DOWNLOAD")
         return super().run(*arguments, **{f"OPENCODE_DISABLE_{name}": "1" for name in offline}, **variables)
 
-    def add_stdio(self, env_file: Path) -> None:
-        self._add({"type": "local", "command": _command(env_file)})
-
     def add_http(self, url: str) -> None:
-        self._add({"type": "remote", "url": url})
+        # Its own command asks at the keyboard.
+        self._configure(mcp={"art": {"type": "remote", "url": url, "timeout": 120_000}})
 
-    def _add(self, server: dict[str, str | list[str]]) -> None:
-        """Its own command asks at the keyboard."""
-        model = {"attachment": True, "tool_call": True, "modalities": {"input": ["text", "image"], "output": ["text"]}}
-        options = {"baseURL": f"{self.model}/v1", "apiKey": "none"}
-        provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"none": model}}
-        config = {
-            "autoupdate": False,
-            "share": "disabled",
-            "model": "none/none",
-            "provider": {"none": provider},
-            "mcp": {"art": {**server, "timeout": 120_000}},
-        }
+    def _configure(self, **more: object) -> None:
         folder = self.home / ".config" / "opencode"
-        os.makedirs(folder)
-        (folder / "opencode.json").write_text(json.dumps(config))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "opencode.json").write_text(json.dumps(self.config | more))
 
     def ask(self) -> None:
         self.run("run", "--auto", PROMPT)
+
+
+class QwenCode(Host):
+    """Has no conversation here: it writes every result twice, as JSON and as text."""
+
+    name = "qwen"
+    connected = "- Connected"
+
+    def __init__(self, home: Path, model: str) -> None:
+        super().__init__(home, model)
+        (home / ".qwen").mkdir()
+        settings = {
+            "general": {"enableAutoUpdate": False},
+            "privacy": {"usageStatisticsEnabled": False},
+            "security": {"auth": {"selectedType": "openai"}},
+        }
+        (home / ".qwen" / "settings.json").write_text(json.dumps(settings))
+
+    def find(self) -> Path:
+        return installed(".bin/qwen", "Qwen Code")
+
+    def add_http(self, url: str) -> None:
+        self.run("mcp", "add", "--scope", "user", "--transport", "http", "art", url)
 
 
 HOSTS: dict[str, type[Host]] = {

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from art_mcp.clients.client import NAMES, Client, clients
+from art_mcp.clients.client import Client
 from art_mcp.clients.file import ClientFile, ClientFileError
+from art_mcp.clients.known import NAMES, clients
 from art_mcp.clients.launch import command, settings_to_pass, starts_art_mcp
 from art_mcp.errors import ArtMcpError
 from art_mcp.settings import user_env_file, variable
@@ -69,14 +70,16 @@ def setup(
     if undo:
         _undo(known[client], name)
         return
-    entry = _entry(known[client], ctx.find_root().params["env_file"], image_dirs, read_only)
+    entry = _entry(known[client], name, ctx.find_root().params["env_file"], image_dirs, read_only)
     if write:
         _write(known[client], name, entry)
     else:
         _print(known[client], name, entry)
 
 
-def _entry(client: Client, env_file: Path | None, image_dirs: tuple[Path, ...], read_only: bool) -> dict[str, Any]:
+def _entry(
+    client: Client, name: str, env_file: Path | None, image_dirs: tuple[Path, ...], read_only: bool
+) -> dict[str, Any]:
     words = command()
     if env_file is not None:
         words += ["--env-file", os.path.abspath(env_file)]
@@ -94,7 +97,7 @@ def _entry(client: Client, env_file: Path | None, image_dirs: tuple[Path, ...], 
             f"{user_env_file()}, or into a file that you pass with `art-mcp --env-file FILE setup`.",
             err=True,
         )
-    return client.entry(words, passed)
+    return client.shape.entry(name, words, passed)
 
 
 def _listable(folder: Path) -> str:
@@ -120,28 +123,20 @@ def _write(client: Client, name: str, entry: dict[str, Any]) -> None:
         click.echo(client.snippet(name, entry, sys.platform))
         raise
     before = file.servers.get(name)
-    if before is not None and not starts_art_mcp(before):
+    if before is not None and not starts_art_mcp(client.shape.words(before)):
         raise SetupError(f"{name} in {client.file} is another server.", "Choose another --name.")
-    after = _merged(before or {}, entry)
+    after = client.shape.merged(before or {}, entry)
     if after == before:
         click.echo(f"{client.file} has this entry already; there is nothing to change.")
         return
     if not client.found:
-        click.echo(f"{client.title} was not found ({client.folder} does not exist); writing its file anyway.", err=True)
+        click.echo(f"{client.title} was not found ({client.home} does not exist); writing its file anyway.", err=True)
     file.put(name, after)
     if before is None:
         click.echo(f"Added {name} to {client.file}. Restart {client.title} to use it.")
     else:
         changed = ", ".join(key for key in after if after[key] != before.get(key))
         click.echo(f"Updated {changed} of {name} in {client.file}. Restart {client.title} to use it.")
-
-
-def _merged(before: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """The new entry, with what somebody added to the old one."""
-    merged = before | entry
-    if isinstance(kept := before.get("env"), dict):
-        merged["env"] = kept | entry.get("env", {})
-    return merged
 
 
 def _undo(client: Client, name: str) -> None:
@@ -152,7 +147,7 @@ def _undo(client: Client, name: str) -> None:
     if name not in file.servers:
         click.echo(f"{client.file} has no entry {name}; there is nothing to undo.")
         return
-    if not starts_art_mcp(file.servers[name]):
+    if not starts_art_mcp(client.shape.words(file.servers[name])):
         raise SetupError(f"{name} in {client.file} is another server.", "Pass the name of yours with --name.")
     file.drop(name)
     click.echo(f"Removed {name} from {client.file}. Restart {client.title} to apply that.")
@@ -160,18 +155,19 @@ def _undo(client: Client, name: str) -> None:
 
 def _list(known: dict[str, Client]) -> None:
     for client in known.values():
-        click.echo(f"{client.name:15} {_state(client)}")
+        if client.found:
+            click.echo(f"{client.name:15} {_state(client)}")
+    if missing := [client.name for client in known.values() if not client.found]:
+        click.echo(f"Not found: {', '.join(missing)}.")
     click.echo("`art-mcp setup CLIENT` prints the entry for a client's file, and with --write writes it.", err=True)
 
 
 def _state(client: Client) -> str:
-    if not client.found:
-        return "not found"
     try:
         servers = ClientFile.read(client).servers
     except ClientFileError as error:
-        return f"found; {error.problem}"
-    names = [name for name, entry in servers.items() if starts_art_mcp(entry)]
+        return error.problem
+    names = [name for name, entry in servers.items() if starts_art_mcp(client.shape.words(entry))]
     if names:
-        return f"found; has art-mcp as {', '.join(names)} in {client.file}"
-    return f"found; has no art-mcp in {client.file}"
+        return f"has art-mcp as {', '.join(names)} in {client.file}"
+    return f"has no art-mcp in {client.file}"

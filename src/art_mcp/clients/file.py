@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from art_mcp.clients.client import Client
-from art_mcp.clients.json_text import drop, put
+from art_mcp.clients.malformed import Malformed, Unchangeable
 from art_mcp.errors import ArtMcpError
 
 BOM = codecs.BOM_UTF8
@@ -30,46 +31,79 @@ class ClientFile:
     raw: bytes | None
     """None if there is no file."""
     text: str
-    servers: dict[str, Any]
+    top: dict[str, Any]
 
     @classmethod
     def read(cls, client: Client) -> Self:
         """Read the file; if it is missing or empty, it has no servers.
 
         Raises:
-            ClientFileError: it is not plain JSON, or not structured like the client's files.
+            ClientFileError: it is not in its format, or not structured like the client's files.
         """
-        by_hand = f"It was not changed; add the output of `art-mcp setup {client.name}` to it by hand."
+        form, key = client.format.NAME, client.shape.key
         try:
             raw = _bytes(client.file)
             text = (raw or b"").removeprefix(BOM).decode("utf-8")
-            text = text if text.strip() else "{}\n"
-            top = json.loads(text)
+            top = client.format.parse(text)
         except OSError as error:
             raise ClientFileError(
                 f"{client.file} cannot be read ({error.strerror}).", "Check its permissions."
             ) from None
         except UnicodeDecodeError:
-            raise ClientFileError(f"{client.file} is not UTF-8 text.", by_hand) from None
-        except json.JSONDecodeError as error:
+            raise ClientFileError(f"{client.file} is not UTF-8 text.", _by_hand(client)) from None
+        except Malformed as error:
             raise ClientFileError(
-                f"{client.file} is not plain JSON: line {error.lineno} has a comment, trailing comma or syntax error.",
-                by_hand,
+                f"{client.file} is not {form}: line {error.line} has a syntax error.", _by_hand(client)
             ) from None
         if not isinstance(top, dict):
-            raise ClientFileError(f"{client.file} does not contain a JSON object.", by_hand)
-        servers = top.get(client.key, {})
-        if not isinstance(servers, dict):
-            raise ClientFileError(f'"{client.key}" in {client.file} is not a JSON object.', by_hand)
-        return cls(client, raw, text, servers)
+            raise ClientFileError(f"{client.file} does not contain a {form} object.", _by_hand(client))
+        if not isinstance(top.get(key), dict | None):
+            raise ClientFileError(f'"{key}" in {client.file} is not a {form} object.', _by_hand(client))
+        return cls(client, raw, text, top)
 
-    def put(self, name: str, entry: dict[str, Any]) -> None:
-        """Write the file with this entry. Raises `ClientFileError` if it cannot be written."""
-        self._write(put(self.text, (self.client.key, name), entry))
+    @property
+    def servers(self) -> dict[str, Any]:
+        return self.top.get(self.client.shape.key) or {}
+
+    def put(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Write the file with this entry; of one that is there, only what differs is written.
+
+        Raises:
+            ClientFileError: it cannot be written.
+        """
+        path, before = (self.client.shape.key, name), self.servers.get(name)
+        changes: dict[tuple[str, ...], Any] = {path: dict(entry)}
+        if before is not None:
+            changes = {(*path, key): value for key, value in entry.items() if before.get(key) != value}
+
+        def edit(text: str) -> str:
+            for each, value in changes.items():
+                text = self.client.format.put(text, each, value)
+            return text
+
+        self._edit(edit, self.servers | {name: dict(entry)})
 
     def drop(self, name: str) -> None:
         """Write the file without this entry, which must exist. Raises `ClientFileError` if it cannot be written."""
-        self._write(drop(self.text, (self.client.key, name)))
+        path: Sequence[str] = (self.client.shape.key, name)
+        servers = deepcopy(self.servers)
+        del servers[name]
+        self._edit(lambda text: self.client.format.drop(text, path), servers)
+
+    def _edit(self, edit: Callable[[str], str], servers: Mapping[str, Any]) -> None:
+        """Write the edited text, once it is certain that it has these servers, and all else that it had."""
+        key, form = self.client.shape.key, self.client.format
+        try:
+            text = edit(self.text)
+            sure = {key: {}} | form.parse(text) == {**self.top, key: servers}
+        except (Malformed, Unchangeable):
+            sure = False
+        if not sure:
+            raise ClientFileError(
+                f'"{key}" in {self.client.file} is written in a way that cannot be changed in place.',
+                _by_hand(self.client),
+            )
+        self._write(text)
 
     def _write(self, text: str) -> None:
         data = (BOM if (self.raw or b"").startswith(BOM) else b"") + text.encode("utf-8")
@@ -107,3 +141,7 @@ def _bytes(file: Path) -> bytes | None:
         return file.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _by_hand(client: Client) -> str:
+    return f"It was not changed; add the output of `art-mcp setup {client.name}` to it by hand."

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, get_args
@@ -53,14 +53,12 @@ def settings_to_pass(environ: Mapping[str, str]) -> tuple[dict[str, str], list[s
     return {name: environ[name] for name in given if name not in secret}, secret
 
 
-def starts_art_mcp(entry: Any) -> bool:
-    """Whether a client's entry starts art-mcp, in whatever form."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("command"), str):
+def starts_art_mcp(words: Sequence[str]) -> bool:
+    """Whether a command line starts art-mcp, in whatever form."""
+    if not words:
         return False
-    arguments = entry.get("args")
-    words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, list) else []
-    runs = _RUNNER.fullmatch(entry["command"]) and any(_OUR_PACKAGE.fullmatch(word) for word in words)
-    return bool(_OURS.fullmatch(entry["command"]) or runs)
+    runs = _RUNNER.fullmatch(words[0]) and any(_OUR_PACKAGE.fullmatch(word) for word in words[1:])
+    return bool(_OURS.fullmatch(words[0]) or runs)
 
 
 def _in_uv_cache(folder: Path) -> bool:

@@ -7,13 +7,13 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support.command_line_hosts import HOSTS, NOWHERE
+from support.command_line_hosts import HOSTS, NOWHERE, ClaudeCode, Codex, GeminiCli, QwenCode
 from support.real_clients import FACTS, NO_PAINTING, Collection, is_jpeg, over_http
 from support.stand_in_model import Shown, model_that_calls
 
 pytestmark = pytest.mark.slow
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "clients.md"
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -29,19 +29,30 @@ def test_over_http(collection: Collection, tmp_path: Path, host: str) -> None:
         check(host, collection, tmp_path, server["url"])
 
 
-@pytest.mark.parametrize("host", ["Codex", "Gemini CLI", "opencode"])
-def test_what_the_readme_says_adds_a_server(tmp_path: Path, host: str) -> None:
-    (said,) = re.findall(rf"^\*\*{host}\*\*.*:\s+`(.+)`$", README.read_text("utf-8"), re.MULTILINE)
-    home = tmp_path / "home"
-    home.mkdir()
-    program = HOSTS[host](home, NOWHERE)
-    if said.startswith("{"):
-        file = home / ".config" / "opencode" / "opencode.json"
-        file.parent.mkdir(parents=True)
-        file.write_text(said)
-    else:
-        program.run(*shlex.split(said)[1:])
-    assert "/path/to/art-mcp/.venv/bin/art-mcp" in program.run("mcp", "list")
+def test_qwen_code_connects_to_what_setup_wrote(collection: Collection, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "my.env").write_text("".join(f"{name}={value}\n" for name, value in collection.environment.items()))
+    host = QwenCode(tmp_path / "home", NOWHERE)
+    host.add_stdio(tmp_path / "my.env")
+    host.check_connects()
+
+
+COMMANDS = re.findall(r"^(?:.*`)?((?:claude|codex|gemini|qwen) mcp add [^`\n]+)", PAGE.read_text("utf-8"), re.MULTILINE)
+PROGRAMS = {"claude": ClaudeCode, "codex": Codex, "gemini": GeminiCli, "qwen": QwenCode}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_the_page_says_adds_a_server(tmp_path: Path, command: str) -> None:
+    (tmp_path / "home").mkdir()
+    program, *arguments = shlex.split(command.replace("URL", f"{NOWHERE}/mcp"))
+    host = PROGRAMS[program](tmp_path / "home", NOWHERE)
+    host.run(*arguments)
+    said = host.run("mcp", "list")
+    assert f"{NOWHERE}/mcp" in said if "URL" in command else re.search(r"uvx +art-mcp", said)
+
+
+def test_the_page_has_a_command_for_each_way() -> None:
+    assert len(COMMANDS) == 2 * len(PROGRAMS)
 
 
 def check(name: str, collection: Collection, folder: Path, server: Path | str) -> None:
