@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from art_mcp.store import host_os
@@ -26,6 +27,21 @@ def test_windows_waits_for_whoever_reads_a_new_folder(tmp_path: Path, monkeypatc
     monkeypatch.setattr(host_os, "WINDOWS", True)
     host_os.rename(tmp_path / "unfinished", tmp_path / "data")
     assert (tmp_path / "data").is_dir()
+
+
+def test_on_windows_the_user_gets_a_folder_from_a_program_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stand-in for icacls writes down how it was called."""
+    program = tmp_path / "System32" / "icacls.exe"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("SYSTEMROOT", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", "win32")
+        host_os.give(tmp_path / "data", {})
+    assert (tmp_path / "said").read_text() == f"{tmp_path}/data /grant {psutil.Process().username()}:(OI)(CI)F\n"
 
 
 def test_processes_are_found_by_another_spelling_of_their_folder(tmp_path: Path) -> None:

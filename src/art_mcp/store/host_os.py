@@ -180,8 +180,10 @@ def give(folder: Path, account: Account) -> None:
     owner, who is "the administrators" if one of them makes it, and PostgreSQL gives up being one when it starts.
     """
     if sys.platform == "win32":
+        # By its full path: Windows would look for it in the working directory first, which may be a hostile project.
+        program = Path(os.environ.get("SYSTEMROOT", "C:/Windows"), "System32", "icacls.exe")
         with contextlib.suppress(EmbeddedError):  # initdb says what it cannot do then
-            run(["icacls", folder, "/grant", f"{psutil.Process().username()}:(OI)(CI)F"], {})
+            run([program, folder, "/grant", f"{psutil.Process().username()}:(OI)(CI)F"], {})
         return
     try:
         if account:
