@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from unittest.mock import patch
 
 import anyio
 import httpx2
+import psutil
 from figures import Figure, Report, p95
 from try_ingest.pictures import draw
 from try_ingest.standin import (
@@ -168,8 +168,8 @@ async def load(
 
 
 def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    used = psutil.Process().cpu_times()
+    return used.user + used.system
 
 
 def judged(loaded: Loaded, rate: float, *, share: float, refused: float) -> list[Figure]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from art_mcp.settings import (
     Settings,
     SettingsError,
+    default_data_dir,
     load_settings,
     unknown_variables,
     user_env_file,
@@ -20,6 +22,13 @@ def test_defaults_need_nothing() -> None:
     assert settings.database_url is None
     assert settings.data_dir.is_absolute()
     assert all(folder.is_absolute() for folder in settings.image_dirs)
+
+
+def test_on_windows_the_data_is_where_every_program_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that the packaged Claude Desktop starts has an AppData of its own."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", "win32")
+        assert default_data_dir() == Path.home() / ".art-mcp"
 
 
 def test_environment_wins_over_env_file_and_that_over_the_users_own(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -51,6 +52,17 @@ def default_image_dirs() -> tuple[Path, ...]:
     return (*(each for each in own if each != home), home / ".cursor" / "projects", home / ".claude" / "image-cache")
 
 
+def default_data_dir() -> Path:
+    """The user's data folder; on Windows, one that every program sees.
+
+    What a packaged program such as Claude Desktop, or a server that it starts, writes into AppData, Windows puts into a
+    folder of that program: chats and the command line would have two halves of one database.
+    """
+    if sys.platform == "win32":
+        return Path.home() / f".{APP_NAME}"
+    return platformdirs.user_data_path(APP_NAME, appauthor=False)
+
+
 class Settings(BaseSettings):
     """All settings; `.env.example` is generated from the fields' descriptions."""
 
@@ -75,8 +87,9 @@ class Settings(BaseSettings):
         examples=["4"],
     )
     data_dir: Path = Field(
-        default_factory=lambda: platformdirs.user_data_path(APP_NAME, appauthor=False),
-        description="Folder of the embedded database. Default: the user's data folder. PostgreSQL does not run as "
+        default_factory=default_data_dir,
+        description="Folder of the embedded database. Default: the user's data folder (on Windows, .art-mcp in the "
+        "home folder). PostgreSQL does not run as "
         "root, so for root the data is in /var/lib/art-mcp (in a container, mount the volume there), in a separate "
         "folder for each value of this setting.",
         examples=["/srv/art-mcp"],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -299,3 +301,12 @@ def test_a_source_reads_beside_itself_only(allowed: Path) -> None:
     for row in ("../private/secret-place.jpg", "/etc/passwd", "../allowed-evil/secret-place.jpg"):
         with pytest.raises(ImageError, match="source"):
             read_file(allowed / row, [allowed])
+
+
+def test_macos_protects_some_folders_from_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = PermissionError(errno.EPERM, "Operation not permitted")
+    assert "the file's permissions" in str(module.unreadable("sea.jpg", refused))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", "darwin")
+        assert "Privacy & Security" in str(module.unreadable("sea.jpg", refused))
+        assert "the file's permissions" in str(module.unreadable("sea.jpg", PermissionError(errno.EACCES, "denied")))

@@ -8,7 +8,6 @@ import ctypes
 import errno
 import json
 import os
-import pwd
 import shutil
 import signal
 import stat
@@ -35,6 +34,7 @@ pytestmark = [
     pytest.mark.skipif(host_os.WINDOWS, reason="uses POSIX signals, users and mounts"),
 ]
 
+pwd = pytest.importorskip("pwd")
 SOURCE = Path(embedded.__file__).parents[2]
 ROOT = host_os.is_root()
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can do this")

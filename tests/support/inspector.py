@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -89,5 +90,6 @@ async def inspecting(browser: Browser, home: Path, *target: str) -> AsyncIterato
         await page.close()
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+            if sys.platform != "win32":
+                os.killpg(process.pid, signal.SIGTERM)
         process.wait()

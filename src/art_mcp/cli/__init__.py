@@ -6,6 +6,7 @@ Each subcommand is a module, which is imported only when it is run or listed.
 from __future__ import annotations
 
 import gc
+import io
 import logging
 import os
 import sys
@@ -75,6 +76,8 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
 
 def main() -> None:
     """Run the command. Errors are printed as a sentence, never as a traceback."""
+    if sys.platform == "win32":
+        write_utf_8(sys.stdout)
     try:
         status = cli(standalone_mode=False)
     except BaseException as raised:
@@ -98,6 +101,12 @@ def main() -> None:
             case _:
                 raise
     sys.exit(status)
+
+
+def write_utf_8(stream: object) -> None:
+    """Make a file or pipe take every character, as a console does: Windows would give it those of one code page."""
+    if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+        stream.reconfigure(encoding="utf-8")
 
 
 def _say(sentence: str, status: int) -> int:

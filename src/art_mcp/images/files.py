@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 from urllib.parse import unquote
 
@@ -69,7 +69,7 @@ def open_file(
             exists outside the folders.
     """
     path = os.fspath(path)
-    check_path(path)
+    check_path(path, within=[root for roots in allowed for root in roots])
     name = name_of(path)
     elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
     folder = ImageError(f"{name} is a folder.", "Give the path of a file in it.")
@@ -109,7 +109,7 @@ def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
     """
     text = unquoted(text)
     text = path_of_uri(text[len("file:") :]) if text.lower().startswith("file:") else with_home(text)
-    check_path(text, "Give the absolute path of a file or folder.")
+    check_path(text, "Give the absolute path of a file or folder.", within=roots)
     if not roots:
         raise ImageError(
             f"{name_of(text)} cannot be read because no folder is allowed yet.",
@@ -127,7 +127,7 @@ def spelled(path: str, roots: Sequence[str | os.PathLike[str]]) -> str:
     Raises:
         ImageError: there is no such file in an allowed folder.
     """
-    check_path(path)
+    check_path(path, within=roots)
     return as_on_disk(path, lambda folder: _inside(os.path.join(os.path.realpath(folder), "itself"), roots), roots)
 
 
@@ -171,8 +171,13 @@ def _path_of_descriptor(descriptor: int, path: str) -> str | None:
     return real if os.path.samestat(os.stat(real), os.fstat(descriptor)) else None
 
 
-def check_path(path: str, advice: str = "Give the absolute path of a file.") -> None:
-    """Reject anything but an absolute path on this computer, by its form alone.
+def check_path(
+    path: str, advice: str = "Give the absolute path of a file.", *, within: Sequence[str | os.PathLike[str]] = ()
+) -> None:
+    """Reject anything but an absolute path on this computer, by its form alone: Windows logs in to others unasked.
+
+    Args:
+        within: folders that may be read; one of them may be on another computer, and then the path may, too.
 
     Raises:
         ImageError: with `advice` or a more specific next step.
@@ -182,7 +187,7 @@ def check_path(path: str, advice: str = "Give the absolute path of a file.") -> 
         raise ImageError(f"The path of {name} contains a NUL character.", advice)
     if any("\ud800" <= character <= "\udfff" for character in path):
         raise ImageError(f"The path of {name} is not valid text.", advice)
-    if path.startswith(("//", "\\\\")):
+    if re.match(r"[/\\]{2}", path) and not any(PurePath(path).is_relative_to(root) for root in within):
         raise ImageError(f"{name} is on another computer.", "Copy it to this computer and give its local path.")
     if path.startswith("~"):
         raise ImageError(f"The path of {name} starts with ~.", "Write that home folder's path in full.")
@@ -191,7 +196,7 @@ def check_path(path: str, advice: str = "Give the absolute path of a file.") -> 
             f"The path of {name} is a Windows path, but this server does not run on Windows.",
             "Give the file's path on this system (C:\\ is /mnt/c/ in WSL), or an https link.",
         )
-    if not Path(path).is_absolute():
+    if not PurePath(path).is_absolute():
         raise ImageError(f"The path of {name} is not absolute.", advice)
 
 
@@ -204,6 +209,8 @@ def path_of_uri(rest: str) -> str:
     """The path in `file:///path`, `file://localhost/path` or `file:/path`, passed without the leading `file:`."""
     if rest.startswith("//"):
         host, _, path = rest[2:].partition("/")
+        if os.name == "nt" and re.fullmatch("[A-Za-z]:", host):  # file://C:/path, as many write it
+            host, path = "", f"{host}/{path}"
         if host.lower() not in ("", "localhost"):
             raise ImageError(
                 f"{name_of(path)} is on another computer.", "Copy it to this computer and give its local path."
@@ -215,6 +222,11 @@ def path_of_uri(rest: str) -> str:
 
 def unreadable(name: str, error: OSError | ValueError) -> ImageError:
     """The error for a file that the system does not open or read."""
+    if isinstance(error, OSError) and error.errno == errno.EPERM and sys.platform == "darwin":
+        return ImageError(
+            f"{name} cannot be read: macOS does not let this program into its folder.",
+            "Allow it for the chat client or terminal in System Settings, Privacy & Security, Files & Folders.",
+        )
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
         return ImageError(f"{name} cannot be read: permission denied.", "Check the file's permissions.")
     return ImageError(f"{name} cannot be opened.", "Check the spelling of its path, or choose another file.")

@@ -111,7 +111,7 @@ class EmbeddedServer:
         try:
             self._folder = host_os.home(self.data_dir) / f"postgres-{self._major}"
             host_os.make_passable(self._folder)
-            if not host_os.WINDOWS and self._folder.stat().st_uid != os.geteuid():
+            if host_os.is_of_another_user(self._folder):
                 raise EmbeddedError(
                     f"The data folder {self._folder} belongs to another user.",
                     "Run art-mcp as that user, or set ART_MCP_DATA_DIR to your own folder.",
@@ -249,7 +249,7 @@ class EmbeddedServer:
             made = host_os.run(command, account, timeout=_INIT_TIMEOUT_S, **inherited)
             if made.returncode:
                 raise self._failure("initdb could not create its data folder", made.stdout)
-            unfinished.rename(self.cluster)
+            host_os.rename(unfinished, self.cluster)
         except subprocess.TimeoutExpired:
             what = f"initdb could not create its data folder within {_INIT_TIMEOUT_S:.0f} s"
             raise self._failure(what, "") from None
@@ -270,9 +270,7 @@ class EmbeddedServer:
             self.log.replace(self.log.with_suffix(".old.log"))
         with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             begin = log.tell()
-            if host_os.WINDOWS:
-                self._control("start", "-w", "-l", self.log, "-o", " ".join(options))
-            else:
+            if not host_os.WINDOWS:
                 with Lock(self._folder / "server.lock") as lock:
                     lock.acquire()
                     command: list[str | Path] = [
@@ -282,6 +280,8 @@ class EmbeddedServer:
                         *options,
                     ]
                     host_os.detach(command, account, log=log.fileno(), pass_fds=(lock.fd,))
+        if host_os.WINDOWS:  # with the log closed: its shell opens the log, and lets no other process write to it
+            self._control("start", "-w", "-l", self.log, "-o", " ".join(options))
         return begin
 
     def _control(self, *action: str | Path) -> None:
@@ -293,9 +293,9 @@ class EmbeddedServer:
     # Errors
 
     def _log_since(self, begin: int) -> str:
-        with open(self.log, errors="replace") as log:
+        with open(self.log, "rb") as log:
             log.seek(begin)
-            return log.read(1 << 16)
+            return log.read(1 << 16).decode("utf-8", "replace")
 
     def _failure(self, what: str, output: str) -> EmbeddedError:
         if "No space left on device" in output:

@@ -25,7 +25,7 @@ class Lock:
     """A lock between processes, on a file; the kernel releases it when its holder exits, even after kill -9.
 
     It belongs to the open file: two locks in one process exclude each other, and a child that inherits the descriptor
-    shares the lock. Windows has no such inheritance; the code for it is untested.
+    shares the lock, except on Windows.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -117,7 +117,7 @@ def watch(folder: str, socket_path: str, account: dict[str, Any], stop: list[str
 
 def _listening(socket_path: str) -> bool:
     """Whether the server is listening; if not, the pid in its file may belong to any process."""
-    if not socket_path:
+    if sys.platform == "win32" or not socket_path:
         return True
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(socket_path) == 0

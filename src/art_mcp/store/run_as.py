@@ -14,9 +14,10 @@ FAILED = 126
 
 def main(uid: str, gid: str, *command: str) -> None:
     try:
-        os.setgroups([])
-        os.setgid(int(gid))
-        os.setuid(int(uid))
+        if sys.platform != "win32":
+            os.setgroups([])
+            os.setgid(int(gid))
+            os.setuid(int(uid))
         os.execv(command[0], command)  # noqa: S606 - replacing this process is intended
     except OSError as error:
         sys.stderr.write(f"{error.strerror}\n")

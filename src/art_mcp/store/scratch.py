@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 
 from art_mcp.store import host_os
 from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.store.embedded_watcher import GRACE_S
 
 
 @contextmanager
@@ -25,8 +27,13 @@ def scratch() -> Iterator[Path]:
         home = host_os.home(folder / "data")  # for root, elsewhere
         for cluster in home.glob("postgres-*/data"):
             host_os.kill_processes_in(cluster)
-        for each in (home, folder):
-            shutil.rmtree(each, ignore_errors=True)
+        until = time.monotonic() + 3 * GRACE_S  # Windows does not delete what the watcher has open
+        while True:
+            for each in (home, folder):
+                shutil.rmtree(each, ignore_errors=True)
+            if not folder.exists() or time.monotonic() > until:
+                break
+            time.sleep(0.1)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -124,7 +125,7 @@ class Folder:
                     continue
                 if is_left_out(name):
                     skipped(path, None)
-                elif os.path.islink(os.path.join(root, name)):
+                elif _is_link(os.path.join(root, name)):
                     skipped(path, "It is a link to a folder. Give the path of that folder to load its pictures.")
                 else:
                     kept.append(name)
@@ -159,6 +160,15 @@ class Folder:
             return self._within is None or bool(allowed_path(os.fspath(self.path), self._within))
         except ImageError:
             return False
+
+
+def _is_link(folder: str) -> bool:
+    """Whether it is a symbolic link or a junction of Windows, which can lead back to a folder above it."""
+    try:
+        tag = getattr(os.lstat(folder), "st_reparse_tag", None)
+    except OSError:
+        return False  # it is gone
+    return os.path.islink(folder) or (tag is not None and tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None))
 
 
 def _join(folder: str, name: str) -> str:
