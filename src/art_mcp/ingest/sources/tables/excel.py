@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from art_mcp.extras import how_to_add
 from art_mcp.ingest.sources.source import SourceError
 from art_mcp.ingest.sources.tables.coerce import coerce
 from art_mcp.ingest.sources.tables.column_names import plain
@@ -47,7 +48,7 @@ def excel(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     except ImportError:
         raise NotInstalled(
             f"{name} is an Excel workbook, which needs openpyxl.",
-            "Run: pip install 'art-mcp[excel]', or save it as CSV UTF-8.",
+            f"Run: {how_to_add('excel')}, or save it as CSV UTF-8.",
         ) from None
     warnings.filterwarnings("ignore", module="openpyxl")  # about styles and extensions, which do not matter here
     damaged = SourceError(f"{name} is damaged, encrypted or not an Excel workbook.", "Save it again, or as CSV UTF-8.")
