@@ -13,7 +13,7 @@ from art_mcp import logs, store
 from art_mcp import server as serving
 from art_mcp.cli import traces
 from art_mcp.errors import ArtMcpError
-from art_mcp.extras import how_to_add
+from art_mcp.installation import how_to_add
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
 

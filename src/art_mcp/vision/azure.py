@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from art_mcp.background.cosines import Background
-from art_mcp.extras import how_to_add
+from art_mcp.installation import how_to_add
 from art_mcp.space import Leg, Space
 from art_mcp.vision.entra import KEY, Credential, EntraLogin
 from art_mcp.vision.provider import Fault, VisionError

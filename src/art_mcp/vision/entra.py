@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import anyio
 import anyio.to_thread
 
-from art_mcp.extras import how_to_add
+from art_mcp.installation import how_to_add
 from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.remote.login import is_sendable
 from art_mcp.vision.remote.reply import cleaned

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from art_mcp.extras import how_to_add
 from art_mcp.ingest.sources.source import SourceError
 from art_mcp.ingest.sources.tables.coerce import coerce
 from art_mcp.ingest.sources.tables.column_names import plain
 from art_mcp.ingest.sources.tables.records import Cells, NotInstalled, Records
 from art_mcp.ingest.sources.zipped import open_zip
+from art_mcp.installation import how_to_add
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet

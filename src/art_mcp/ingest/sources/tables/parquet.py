@@ -8,11 +8,11 @@ from itertools import accumulate
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from art_mcp.extras import how_to_add
 from art_mcp.images.undecoded import ImageError, check_bytes
 from art_mcp.ingest.sources.source import SourceError
 from art_mcp.ingest.sources.tables.coerce import coerce
 from art_mcp.ingest.sources.tables.records import Cells, NotInstalled, Records
+from art_mcp.installation import how_to_add
 
 if TYPE_CHECKING:
     import pyarrow

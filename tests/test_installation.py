@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from art_mcp.extras import how_to_add
+from art_mcp.installation import how_to_add
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from art_mcp.extras import how_to_add
         ("venv", "pyvenv.cfg", "pip install 'art-mcp[excel]'"),
         ("uv/tools/art-mcp", "uv-receipt.toml", "uv tool install 'art-mcp[excel]'"),
         ("pipx/venvs/art-mcp", "pipx_metadata.json", "pipx install --force 'art-mcp[excel]'"),
-        ("uv/archive-v0/aBcD", "pyvenv.cfg", "uvx --from 'art-mcp[excel]' art-mcp"),
+        ("uv/archive-v0/aBcD", "../../CACHEDIR.TAG", "uvx --from 'art-mcp[excel]' art-mcp"),
     ],
 )
 def test_an_extra_is_added_by_the_program_that_installed_the_package(
