@@ -22,8 +22,8 @@ from typing import Self
 from bootstrap import ROOT
 
 MCPB = "@anthropic-ai/mcpb@2.1.2"
-NAMES_VERSION = ("Dockerfile", "deploy/kubernetes.yaml")
-"""Files beside pyproject.toml in which the version is written."""
+NAMES_VERSION = ("Dockerfile", "deploy/kubernetes.yaml", "*-plugin/plugin.json", "gemini-extension.json")
+"""Files beside pyproject.toml in which the version is written, as patterns for git."""
 
 
 class NotReady(Exception):
@@ -74,8 +74,8 @@ def check(release: Release) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     if version != release.version:
         raise NotReady(f"pyproject.toml has the version {version}.")
-    for name in NAMES_VERSION:
-        if release.version not in (ROOT / name).read_text():
+    for name in git("ls-files", *NAMES_VERSION).splitlines():
+        if not re.search(rf"[:\"]{re.escape(version)}(?![\w.])", (ROOT / name).read_text()):
             raise NotReady(f"{name} has another version.")
     changes((ROOT / "CHANGELOG.md").read_text(), version)
     if changed := git("status", "--porcelain"):

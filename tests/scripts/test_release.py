@@ -146,6 +146,9 @@ def test_what_is_not_ready_is_refused(clone: Path) -> None:
     (clone / "notes.txt").write_text("")
     done = run(clone, VERSION, "--repository", "museum/paintings")
     assert done.returncode == 1 and "not committed:\n?? notes.txt" in done.stderr
+    (clone / "Dockerfile").write_text((clone / "Dockerfile").read_text().replace(f'"{VERSION}"', f'"{VERSION}.1"'))
+    done = run(clone, VERSION, "--repository", "museum/paintings")
+    assert done.returncode == 1 and "Dockerfile has another version" in done.stderr
     assert not (clone / "dist").exists()
 
 
