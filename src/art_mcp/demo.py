@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.installation import run_by_uvx
 from art_mcp.sample import copy_sample
 
 DESCRIPTION = "the sun setting over a calm sea"
@@ -179,12 +180,11 @@ def picture_of(result: CallToolResult) -> bytes:
 
 
 def _say_what_next(console: Console, folder: Path) -> None:
-    command = Path(sys.executable).with_name("art-mcp")
+    command = "uvx art-mcp" if run_by_uvx() else str(Path(sys.executable).with_name("art-mcp"))
     console.print(
         "[bold]Next steps[/]\n"
         f"  See the results:         {escape(str(folder / 'answers'))}\n"
-        f"  Load your own pictures:  {escape(str(command))} ingest FOLDER\n"
-        f"  Set up your client:      {escape(str(command))} setup\n"
-        "  Read more:               README.md",
+        f"  Load your own pictures:  {escape(command)} ingest FOLDER\n"
+        f"  Set up your client:      {escape(command)} setup",
         soft_wrap=True,
     )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from art_mcp.account import Budget
 from art_mcp.errors import ArtMcpError
@@ -26,6 +26,8 @@ PREFIX = "ART_MCP_"
 ENV_FILE = f"{PREFIX}ENV_FILE"
 """The variable that names the file of `--env-file`: in a container, one with secrets."""
 APP_NAME = "art-mcp"
+PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+"""What a client should have replaced in a variable of the environment; a value with one counts as not set."""
 MAX_DISPLAY_SIZE = 4096
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """This machine, as it stands in a URL."""
@@ -307,6 +309,23 @@ class Settings(BaseSettings):
         "exception and trace_id if there are any), as what collects the logs of containers reads.",
         examples=["json"],
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Claude Desktop passes ${user_config.NAME} on as it stands if the user has not filled it in.
+        if isinstance(env_settings, EnvSettingsSource):
+            given = env_settings.env_vars
+            env_settings.env_vars = {
+                name: value for name, value in given.items() if not PLACEHOLDER.search(value or "")
+            }
+        return init_settings, env_settings, dotenv_settings
 
     @model_validator(mode="after")
     def _money_has_a_price(self) -> Self:

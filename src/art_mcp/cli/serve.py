@@ -13,6 +13,7 @@ from art_mcp import logs, store
 from art_mcp import server as serving
 from art_mcp.cli import traces
 from art_mcp.errors import ArtMcpError
+from art_mcp.installation import how_to_add
 from art_mcp.server.app import build_server
 from art_mcp.settings import Settings
 
@@ -84,6 +85,6 @@ def _listening(address: str) -> Metrics:
     try:
         metrics = serving.metrics.Metrics()
     except ModuleNotFoundError:
-        raise ArtMcpError("--metrics needs prometheus-client.", "Run: pip install 'art-mcp[metrics]'") from None
+        raise ArtMcpError("--metrics needs prometheus-client.", f"Run: {how_to_add('metrics')}") from None
     logs.notices.info("Metrics are at http://%s/metrics", metrics.listen(found[1] or found[2], int(found[3])))
     return metrics

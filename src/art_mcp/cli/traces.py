@@ -6,6 +6,7 @@ import logging
 import os
 
 from art_mcp import server as serving
+from art_mcp.installation import how_to_add
 
 log = logging.getLogger("art_mcp.traces")
 
@@ -33,8 +34,8 @@ def are_exported() -> bool:
         return bool(serving.tracing)
     except ModuleNotFoundError:
         log.warning(
-            "No spans are exported, because the exporter is not installed. Run: pip install 'art-mcp[otel]', or set "
-            "OTEL_TRACES_EXPORTER=none."
+            "No spans are exported, because the exporter is not installed. Run: %s, or set OTEL_TRACES_EXPORTER=none.",
+            how_to_add("otel"),
         )
         return False
 

@@ -14,9 +14,9 @@ from typing import Any, get_args
 from pydantic import SecretStr
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.installation import run_by_uvx
 from art_mcp.settings import Settings, variable
 
-_UV_ENVIRONMENTS = re.compile(r"(archive|builds|environments)-v\d+")
 _OURS = re.compile(r"(.*[/\\])?art[-_]mcp(\.exe)?")
 _RUNNER = re.compile(r"(.*[/\\])?(uvx?|python[\d.]*)(\.exe)?")
 _OUR_PACKAGE = re.compile(r"art[-_]mcp([@=<>~!\[].*)?")
@@ -32,7 +32,7 @@ def command() -> list[str]:
     Raises:
         LaunchError: it runs from a temporary environment.
     """
-    if _in_uv_cache(Path(sys.prefix)):
+    if run_by_uvx():
         return _uvx()
     if Path(sys.argv[0]).stem == "art-mcp" and (program := shutil.which(sys.argv[0])):
         return [os.path.abspath(program)]  # not resolved: a link in bin/ outlives its target
@@ -59,14 +59,6 @@ def starts_art_mcp(words: Sequence[str]) -> bool:
         return False
     runs = _RUNNER.fullmatch(words[0]) and any(_OUR_PACKAGE.fullmatch(word) for word in words[1:])
     return bool(_OURS.fullmatch(words[0]) or runs)
-
-
-def _in_uv_cache(folder: Path) -> bool:
-    """Whether the folder is a temporary environment of `uvx`."""
-    return any(
-        _UV_ENVIRONMENTS.fullmatch(parent.name) and (parent.parent / "CACHEDIR.TAG").is_file()
-        for parent in folder.parents
-    )
 
 
 def _uvx() -> list[str]:

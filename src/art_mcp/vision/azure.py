@@ -13,8 +13,9 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from art_mcp.background.cosines import Background
+from art_mcp.installation import how_to_add
 from art_mcp.space import Leg, Space
-from art_mcp.vision.entra import INSTALL, KEY, Credential, EntraLogin
+from art_mcp.vision.entra import KEY, Credential, EntraLogin
 from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.remote.client import Client, Kind
 from art_mcp.vision.remote.errors import BUSY, FAILED, LEAVE_OUT, ErrorRule, Service, on_the_way
@@ -83,7 +84,7 @@ SERVICE: Final = Service(
         ErrorRule(
             (403,),
             "accepts no keys for this resource",
-            f"Leave {KEY} empty to sign in with Entra ID ({INSTALL}), or allow keys on the resource.",
+            f"Leave {KEY} empty to sign in with Entra ID ({how_to_add('azure')}), or allow keys on the resource.",
             r"AuthenticationTypeDisabled|authentication is disabled",
         ),
         ErrorRule(

@@ -10,12 +10,12 @@ from typing import Final, Protocol
 import anyio
 import anyio.to_thread
 
+from art_mcp.installation import how_to_add
 from art_mcp.vision.provider import Fault, VisionError
 from art_mcp.vision.remote.login import is_sendable
 from art_mcp.vision.remote.reply import cleaned
 
 KEY: Final = "ART_MCP_AZURE_KEY"
-INSTALL: Final = "pip install 'art-mcp[azure]'"
 SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 FRESH_S = 300
 """A token that expires within so many seconds is replaced."""
@@ -95,7 +95,7 @@ def _default_credential() -> Credential:
     except ImportError:
         raise VisionError(
             "Signing in to Azure with Entra ID requires packages that are not installed.",
-            f"Install them ({INSTALL}), or set {KEY}.",
+            f"Install them ({how_to_add('azure')}), or set {KEY}.",
         ) from None
     return credential
 

@@ -17,6 +17,7 @@ from art_mcp.ingest.sources.tables.coerce import coerce
 from art_mcp.ingest.sources.tables.column_names import plain
 from art_mcp.ingest.sources.tables.records import Cells, NotInstalled, Records
 from art_mcp.ingest.sources.zipped import open_zip
+from art_mcp.installation import how_to_add
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -47,7 +48,7 @@ def excel(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     except ImportError:
         raise NotInstalled(
             f"{name} is an Excel workbook, which needs openpyxl.",
-            "Run: pip install 'art-mcp[excel]', or save it as CSV UTF-8.",
+            f"Run: {how_to_add('excel')}, or save it as CSV UTF-8.",
         ) from None
     warnings.filterwarnings("ignore", module="openpyxl")  # about styles and extensions, which do not matter here
     damaged = SourceError(f"{name} is damaged, encrypted or not an Excel workbook.", "Save it again, or as CSV UTF-8.")

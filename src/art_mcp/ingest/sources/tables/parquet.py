@@ -12,6 +12,7 @@ from art_mcp.images.undecoded import ImageError, check_bytes
 from art_mcp.ingest.sources.source import SourceError
 from art_mcp.ingest.sources.tables.coerce import coerce
 from art_mcp.ingest.sources.tables.records import Cells, NotInstalled, Records
+from art_mcp.installation import how_to_add
 
 if TYPE_CHECKING:
     import pyarrow
@@ -133,7 +134,7 @@ def _opened(file: BinaryIO, name: str) -> tuple[ParquetFile, SourceError]:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise NotInstalled(
-            f"{name} is a Parquet table, which needs pyarrow.", "Run: pip install 'art-mcp[parquet]'"
+            f"{name} is a Parquet table, which needs pyarrow.", f"Run: {how_to_add('parquet')}"
         ) from None
     damaged = SourceError(f"{name} is damaged or not a Parquet table.", "Write the file again, or save it as CSV.")
     try:
