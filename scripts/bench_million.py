@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,7 +34,7 @@ import asyncpg
 import numpy as np
 from bench.collection import Collection, opened
 from bench.corpus import stream_corpus
-from bench.memory import cpu_seconds, postgres_memory, postmaster
+from bench.memory import cpu_seconds, family_memory, postmaster
 from bench.questions import sentences
 from bench.sql import column_of, value_of_share
 from bench.vectors import cloud, widen
@@ -51,6 +52,7 @@ from art_mcp.store import facets, host_os, spaces
 from art_mcp.store.browsing import browse
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.index_recall import index_recall
+from art_mcp.store.order import Order
 from art_mcp.store.paintings import Entry
 from art_mcp.store.ranking import LegQuery, rank
 from art_mcp.store.spaces import vector_table
@@ -58,6 +60,7 @@ from art_mcp.vision.local import LocalProvider
 
 if TYPE_CHECKING:
     from art_mcp.space import Vector
+    from art_mcp.store.database import Database
     from art_mcp.vision.provider import Vectors
 
 LIMIT = 10
@@ -65,6 +68,7 @@ QUESTIONS = 100
 EXACT = 30
 """Questions that are answered by an exact scan as well."""
 SHARES = {"0.1 %": ("artist", 0.001), "1 %": ("artist", 0.01), "10 %": ("type", 0.1), "30 %": ("school", 0.3)}
+ORDERS: tuple[Order, ...] = ("oldest", "title", "random")
 DEPTHS = (50, 100, 200, 400, 1000)
 """Candidates of the binary index that are compared exactly."""
 BUILD_MEMORY = "1GB"
@@ -98,7 +102,8 @@ async def made_up(folder: Path, rows: int, provider: MadeUp) -> None:
 
     def entries() -> Iterator[Entry]:
         for painting, vector in zip(paintings, vectors, strict=True):
-            yield Entry(painting, embedding=PictureEmbedding(painting.image_sha256, None, {provider.space: vector}))
+            made = {provider.space: vector.astype(np.float32)}
+            yield Entry(painting, embedding=PictureEmbedding(painting.image_sha256, None, made))
 
     def write() -> None:
         folder.mkdir()
@@ -130,7 +135,7 @@ async def watched(server: EmbeddedServer, results: Results) -> AsyncIterator[Non
                 building += now - last
                 index_cpu += uses - used
             last, used, was_building = now, uses, is_building
-            most = max(most, await anyio.to_thread.run_sync(postgres_memory, main))
+            most = max(most, await anyio.to_thread.run_sync(family_memory, main))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(look)
@@ -202,7 +207,7 @@ class Measurement:
         await self._vector_leg()
         await self._whole_searches()
         await self._other_calls()
-        self._results["memory of PostgreSQL after the searches, MB"] = postgres_memory(self._main)
+        self._results["memory of PostgreSQL after the searches, MB"] = family_memory(self._main)
         await self._binary()
         if rebuild:
             await self._rebuild(rebuild)
@@ -261,7 +266,7 @@ class Measurement:
         for share, (field, part) in SHARES.items():
             _, value = await value_of_share(self._collection, field, part)
             filters, what = Filters.read({field: value}), f"vector leg, filter that {share} pass"
-            await self._time(what, self._questions, lambda question, filters=filters: self._rank(question, filters))
+            await self._time(what, self._questions, partial(self._rank, filters=filters))
             await self._recall(
                 what, filters, f"JOIN art_mcp.paintings p ON p.id = painting_id WHERE {column_of(field)} = $2", value
             )
@@ -293,7 +298,7 @@ class Measurement:
                 field, value = await value_of_share(self._collection, *SHARES[share])
                 filters, what = Filters.read({field: value}), f"search by text, filter that {share} pass"
             asked = sentences(rows, QUESTIONS, seed=5)
-            await self._time(what, asked, lambda text, filters=filters: finder.by_text(text, filters=filters))
+            await self._time(what, asked, partial(finder.by_text, filters=filters))
         like = [
             row["id"]
             for row in await self._collection.bare.fetch(
@@ -307,15 +312,10 @@ class Measurement:
         _, school = await value_of_share(self._collection, *SHARES["30 %"])
         some = Filters.read({"school": school})
         for which, filters in {"all": EVERYTHING, "30 %": some}.items():
-            await self._time(
-                f"describe_collection, {which}", few, lambda _, f=filters: facets.describe(database, f, limit=15)
-            )
-            for order in ("oldest", "title", "random"):
-                await self._time(
-                    f"list {order} first, {which}",
-                    few,
-                    lambda seed, f=filters, o=order: browse(database, f, o, seed=seed, limit=LIMIT),
-                )
+            await self._time(f"describe_collection, {which}", [15] * 5, partial(_describe, database, filters))
+            for order in ORDERS:
+                listed = partial(_list, database, filters, order)
+                await self._time(f"list {order} first, {which}", few, listed)
         await self._time(
             "complete an artist's name", few, lambda _: facets.complete(database, "artist", "ma", EVERYTHING, limit=20)
         )
@@ -351,7 +351,7 @@ class Measurement:
                 f"binary_quantize(vector)::{bits} <~> binary_quantize($1::halfvec)::{bits} LIMIT {depth}) AS near "
                 f"ORDER BY vector <=> $1 LIMIT {LIMIT}"
             )
-            await self._time(f"binary, {depth} candidates", self._questions, lambda q, sql=nearest: bare.fetch(sql, q))
+            await self._time(f"binary, {depth} candidates", self._questions, partial(bare.fetch, nearest))
             shares = []
             for question, wanted in zip(self._questions, exact, strict=False):
                 found = {row["painting_id"] for row in await bare.fetch(nearest, question)}
@@ -365,6 +365,14 @@ class Measurement:
         await self._collection.bare.execute(f"DROP INDEX {await self._index()}")
         await self._build(f"with maintenance_work_mem {memory}", spaces.index_statement(self._space), memory)
         await self._collection.bare.execute("ROLLBACK")
+
+
+async def _describe(database: Database, filters: Filters, limit: int) -> None:
+    await facets.describe(database, filters, limit=limit)
+
+
+async def _list(database: Database, filters: Filters, order: Order, seed: int) -> None:
+    await browse(database, filters, order, seed=seed, limit=LIMIT)
 
 
 def say(what: str) -> None:

@@ -42,18 +42,18 @@ def _server(when: str) -> list[Figure]:
 
 
 def _postgres(when: str, postgres: EmbeddedServer) -> Figure:
-    return Figure(f"PostgreSQL {when}, PSS", postgres_memory(postmaster(postgres)), "MB")
+    return Figure(f"PostgreSQL {when}, PSS", family_memory(postmaster(postgres)), "MB")
 
 
 def postmaster(postgres: EmbeddedServer) -> psutil.Process:
     return psutil.Process(int((postgres.cluster / "postmaster.pid").read_text().splitlines()[0]))
 
 
-def postgres_memory(postmaster: psutil.Process) -> float:
-    """The memory in MB of all its processes together; what they share is counted once."""
+def family_memory(parent: psutil.Process) -> float:
+    """The memory in MB of a process and all that it has started; what they share is counted once."""
     together = 0.0
-    for process in [postmaster, *postmaster.children(recursive=True)]:
-        with suppress(psutil.NoSuchProcess):  # a worker of PostgreSQL may just have ended
+    for process in [parent, *parent.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # it may just have ended
             together += _share(process)
     return together
 
