@@ -67,7 +67,6 @@ NOTICED = 2
 """Times that it may be with a client that disturbs, compared with the clients alone."""
 GROWTH = 1.1
 """Times that the memory at the end may be that in the middle."""
-IDLE_CALLS = 100
 BIG_SIDE = 4200
 """Pixels of a side of the pictures that disturb, each of which is random: 20 MB as JPEG."""
 FLOODING = 10
@@ -306,9 +305,9 @@ async def served(folder: Path, names: Sequence[str]) -> AsyncIterator[tuple[psut
                     process.terminate()
 
 
-async def idle(crowd: Crowd, clients: Sequence[Client], questions: Questions) -> None:
+async def idle(crowd: Crowd, clients: Sequence[Client], questions: Questions, calls: int) -> None:
     """One client alone, in turns of both eras."""
-    for number in range(IDLE_CALLS):
+    for number in range(calls):
         await crowd.ask(clients[number % len(clients)], questions)
         await anyio.sleep(0.05)
 
@@ -393,9 +392,9 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
             paintings = sorted(set(re.findall(r'"id":"([0-9a-f-]{36})"', found)))
             assert paintings, found
             questions = Questions(-1, paintings)
-            await idle(Crowd(0), clients[:2], questions)
+            await idle(Crowd(0), clients[:2], questions, options.alone // 2)
             alone = Crowd(0)
-            await idle(alone, clients[:2], questions)
+            await idle(alone, clients[:2], questions, options.alone)
             figures = [timed("one client alone", alone.all_times)]
             figures += [timed(f"one client alone: {kind}", times) for kind, times in sorted(alone.times.items())]
             baseline, most = alone.all_times, SLOWER
@@ -415,6 +414,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=100, help="at least 2")
     parser.add_argument("--seconds", type=float, default=300, help="of each scenario")
+    parser.add_argument("--alone", type=int, default=100, help="calls of one client alone")
     parser.add_argument("--think", type=float, default=10, help="mean seconds between two calls of a client")
     parser.add_argument("--only", nargs="+", choices=[*DISTURBERS], default=[*DISTURBERS], help="these scenarios")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")

@@ -72,6 +72,12 @@ ORDERS: tuple[Order, ...] = ("oldest", "title", "random")
 DEPTHS = (50, 100, 200, 400, 1000)
 """Candidates of the binary index that are compared exactly."""
 BUILD_MEMORY = "1GB"
+TIMED = ("first round, p50, ms", "p95, ms", "processor ms of PostgreSQL")
+LOAD = ("archive", "index build", "import", "memory", "paintings a second", "load average", "disk", "shared_buffers",
+        "maintenance_work_mem", "measured", "with maintenance_work_mem")  # fmt: skip
+BINARY = ("binary",)
+SECTIONS = {"load": LOAD, "searches": LOAD + BINARY, "binary": BINARY}
+"""Of what is printed, and how the names of its results begin; searches are all others."""
 LOOK_EVERY_S = 1.0
 LONG_S = 12 * 3600
 MB, GB = 1 << 20, 1 << 30
@@ -405,7 +411,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = options.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    report = Report("bench_million", ["sizes"], options)
+    report = Report("bench_million", [*SECTIONS], options)
     found: dict[str, Results] = {}
     for size in options.sizes:
         file = folder / f"{size}.json"
@@ -414,13 +420,29 @@ def main() -> int:
             results = anyio.run(measure, folder, rows, dimensions, options.rebuild, options.keep)
             file.write_text(json.dumps(results, indent=1), encoding="utf-8")
         found[size] = json.loads(file.read_text(encoding="utf-8"))
-    names = list(dict.fromkeys(name for results in found.values() for name in results))
-    cells = ([name, *(cell(results.get(name, "")) for results in found.values())] for name in names)
-    report.add("sizes", table(["", *found], cells), title="Large collections")
+    every = [*map(in_cells, found.values())]
+    names = list(dict.fromkeys(name for cells in every for name in cells))
+    for section, begins in SECTIONS.items():
+        chosen = [name for name in names if name.startswith(begins) == (section != "searches")]
+        rows = ([name, *(cells.get(name, "") for cells in every)] for name in chosen)
+        report.add(section, table([section, *(size.replace("x", " x ") for size in found)], rows))
     return 0
 
 
-def cell(value: float | str) -> str:
+def in_cells(results: Results) -> dict[str, str]:
+    """Results as cells of a table, those of one thing that was timed in one cell."""
+    cells = {}
+    for name, value in results.items():
+        what, _, kind = name.rpartition(": ")
+        if kind == "p50, ms":
+            p50, high, used = (results[f"{what}: {each}"] for each in ("p50, ms", "p95, ms", TIMED[-1]))
+            cells[f"{what}, ms"] = f"{_cell(p50)} ({_cell(high)}) {_cell(used)}"
+        elif kind not in TIMED:
+            cells[name] = _cell(value)
+    return cells
+
+
+def _cell(value: float | str) -> str:
     return value if isinstance(value, str) else short(value)
 
 
