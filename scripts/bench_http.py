@@ -399,6 +399,7 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
             figures += [timed(f"one client alone: {kind}", times) for kind, times in sorted(alone.times.items())]
             baseline, most = alone.all_times, SLOWER
             for scenario in options.only:
+                print(f"{time.strftime('%H:%M:%S')} {scenario}", file=sys.stderr, flush=True)
                 crowd, more = await crowded(scenario, clients, paintings, process, options)
                 for wrong, count in crowd.failures.most_common(5):
                     print(f"{scenario}: {count} x {wrong}", file=sys.stderr)

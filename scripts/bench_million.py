@@ -424,8 +424,8 @@ def main() -> int:
     names = list(dict.fromkeys(name for cells in every for name in cells))
     for section, begins in SECTIONS.items():
         chosen = [name for name in names if name.startswith(begins) == (section != "searches")]
-        rows = ([name, *(cells.get(name, "") for cells in every)] for name in chosen)
-        report.add(section, table([section, *(size.replace("x", " x ") for size in found)], rows))
+        lines = [[name, *(cells.get(name, "") for cells in every)] for name in chosen]
+        report.add(section, table([section, *(size.replace("x", " x ") for size in found)], lines))
     return 0
 
 
