@@ -72,6 +72,12 @@ def make_topics(rows: int) -> list[str]:
 
 def make_corpus(rows: int) -> Corpus:
     """A catalogue of that many paintings, always the same one."""
+    paintings, topic_of, topics = stream_corpus(rows)
+    return Corpus(list(paintings), topic_of, topics)
+
+
+def stream_corpus(rows: int) -> tuple[Iterator[Painting], NDArray[np.int64], list[str]]:
+    """The parts of `make_corpus`; the paintings are made one by one, since a million need gigabytes."""
     rng = np.random.default_rng(1)
     words = np.array(vocabulary(), object)
     topics = make_topics(rows)
@@ -87,14 +93,13 @@ def make_corpus(rows: int) -> Corpus:
     types = rng.choice(TYPES, len(topics), p=zipf(len(TYPES)))
     techniques = rng.choice(TECHNIQUES, rows, p=zipf(len(TECHNIQUES)))
     texts = _texts(rng, words, rows)
-    paintings = []
-    for row in range(rows):
-        topic = topic_of[row]
-        about = rng.permutation(topics[topic].split())
-        title, description = next(texts)
-        artist, school, born = people[artist_of[row]]
-        paintings.append(
-            _painting(
+
+    def paintings() -> Iterator[Painting]:
+        for row, (title, description) in enumerate(texts):
+            topic = topic_of[row]
+            about = rng.permutation(topics[topic].split())
+            artist, school, born = people[artist_of[row]]
+            yield _painting(
                 row,
                 year=born + 20 + int(rng.integers(0, 50)),
                 title=" ".join([*about[:2], *title]).capitalize(),
@@ -104,8 +109,8 @@ def make_corpus(rows: int) -> Corpus:
                 technique=f"{techniques[row]}, {rng.integers(20, 200)} x {rng.integers(20, 200)} cm",
                 description=" ".join([*about[2:], *description]).capitalize() + ".",
             )
-        )
-    return Corpus(paintings, topic_of, topics)
+
+    return paintings(), topic_of, topics
 
 
 def _artist(rng: np.random.Generator) -> tuple[str, str, int]:

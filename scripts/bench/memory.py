@@ -42,13 +42,29 @@ def _server(when: str) -> list[Figure]:
 
 
 def _postgres(when: str, postgres: EmbeddedServer) -> Figure:
-    """All processes together; what they share is counted once."""
-    main = psutil.Process(int((postgres.cluster / "postmaster.pid").read_text().splitlines()[0]))
+    return Figure(f"PostgreSQL {when}, PSS", family_memory(postmaster(postgres)), "MB")
+
+
+def postmaster(postgres: EmbeddedServer) -> psutil.Process:
+    return psutil.Process(int((postgres.cluster / "postmaster.pid").read_text().splitlines()[0]))
+
+
+def family_memory(parent: psutil.Process) -> float:
+    """The memory in MB of a process and all that it has started; what they share is counted once."""
     together = 0.0
-    for process in [main, *main.children(recursive=True)]:
-        with suppress(psutil.NoSuchProcess):  # a worker of PostgreSQL may just have ended
+    for process in [parent, *parent.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # it may just have ended
             together += _share(process)
-    return Figure(f"PostgreSQL {when}, PSS", together, "MB")
+    return together
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Seconds of processor time of a process and of all that it has ever started."""
+    used = sum(process.cpu_times()[:4])
+    for child in process.children():
+        with suppress(psutil.NoSuchProcess):
+            used += cpu_seconds(child)
+    return used
 
 
 def _share(process: psutil.Process) -> float:

@@ -86,7 +86,7 @@ async def _filtered(collection: Collection, questions: list[Near]) -> list[Figur
         ("a middling filter", "type", 0.08, None),
         ("a wide filter", "school", 0.3, None),
     ):
-        chosen = await _value_of_share(collection, field, share)
+        chosen = await value_of_share(collection, field, share)
         asked = [(question, chosen) for question in questions]
         figures += await _one_filter(collection, what, asked, least)
     for what, field, low, high, least in (
@@ -138,7 +138,7 @@ async def _brute_force(collection: Collection, question: Near, chosen: Chosen | 
     among = ""
     if chosen:
         field, value = chosen
-        among = f"JOIN art_mcp.paintings p ON p.id = v.painting_id WHERE {_key(field)} = $2"
+        among = f"JOIN art_mcp.paintings p ON p.id = v.painting_id WHERE {column_of(field)} = $2"
         arguments.append(value)
     # "+ 0", or the index would be walked.
     sql = f"SELECT v.painting_id FROM {PIXELS} v {among} ORDER BY (v.vector <=> $1) + 0 LIMIT {LIMIT}"
@@ -150,14 +150,14 @@ def _recall(ranking: Ranking, exact: list[uuid.UUID]) -> float:
     return len({hit.painting.id for hit in ranking.hits} & set(exact)) / len(exact)
 
 
-def _key(field: str) -> str:
+def column_of(field: str) -> str:
     return "p.artist_keys[1]" if field == "artist" else f"p.{field}_key"
 
 
-async def _value_of_share(collection: Collection, field: str, share: float) -> Chosen:
+async def value_of_share(collection: Collection, field: str, share: float) -> Chosen:
     """The value that comes nearest to this share of the paintings."""
     value = await collection.bare.fetchval(
-        f"SELECT {_key(field)} FROM art_mcp.paintings p GROUP BY 1 ORDER BY abs(count(*) - $1::float8), 1 LIMIT 1",
+        f"SELECT {column_of(field)} FROM art_mcp.paintings p GROUP BY 1 ORDER BY abs(count(*) - $1::float8), 1 LIMIT 1",
         share * collection.rows,
     )
     return field, value
@@ -166,7 +166,7 @@ async def _value_of_share(collection: Collection, field: str, share: float) -> C
 async def _furthest(collection: Collection, question: Near, field: str, low: float, high: float) -> Chosen:
     """The value that `low` to `high` paintings have, and whose nearest painting is furthest from the question."""
     value = await collection.bare.fetchval(
-        f"SELECT {_key(field)} FROM art_mcp.paintings p JOIN {PIXELS} v ON v.painting_id = p.id "
+        f"SELECT {column_of(field)} FROM art_mcp.paintings p JOIN {PIXELS} v ON v.painting_id = p.id "
         "GROUP BY 1 HAVING count(*) BETWEEN $2::float8 AND $3::float8 ORDER BY min(v.vector <=> $1) DESC, 1 LIMIT 1",
         question[Leg.PIXELS],
         low,

@@ -33,13 +33,13 @@ class WideProvider(LocalProvider):
         return {leg: widen(vectors) for leg, vectors in (await super().embed_queries(texts)).items()}
 
 
-def widen(vectors: Vectors) -> Vectors:
-    return unit(vectors @ _projection(vectors.shape[1]))
+def widen(vectors: Vectors, dimensions: int = DIMENSIONS) -> Vectors:
+    return unit(vectors @ _projection(vectors.shape[1], dimensions))
 
 
 @lru_cache
-def _projection(dimensions: int) -> Vectors:
-    return np.random.default_rng(dimensions).standard_normal((dimensions, DIMENSIONS), np.float32)
+def _projection(dimensions: int, wanted: int) -> Vectors:
+    return np.random.default_rng(dimensions).standard_normal((dimensions, wanted), np.float32)
 
 
 def unit(vectors: Vectors) -> Vectors:

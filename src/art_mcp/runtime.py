@@ -17,6 +17,7 @@ from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.spending import Spending
 from art_mcp.steps import step
+from art_mcp.turns import Turns
 
 if TYPE_CHECKING:
     from art_mcp.images.loader import PictureLoader
@@ -62,8 +63,8 @@ class Runtime:
         self._refresh_at = 0.0
         self._target: Provider | None = None
         self._loader: PictureLoader | None = None
-        self.showing = anyio.CapacityLimiter(SHOWN_AT_ONCE)
-        """Limits the threads that decode stored pictures to show them."""
+        self.showing = Turns(SHOWN_AT_ONCE)
+        """Turns in decoding stored pictures to show them."""
 
     async def __aenter__(self) -> Self:
         return self

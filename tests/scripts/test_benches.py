@@ -60,6 +60,33 @@ def test_bench_import(bench_folder: Path) -> None:
     assert number(rows[0]["against it"]) == pytest.approx(whole / number(rows[0]["floor"]), abs=0.02)
 
 
+def test_bench_million(tmp_path: Path) -> None:
+    folder = tmp_path / "million"
+    again = ["bench_million.py", "--sizes", "1000x256", "--folder", folder]
+    load, searches, binary = tables(run(*again, "--rebuild", "512MB"))
+    loaded, found, quantised = (
+        {row[title]: row["1000 x 256"] for row in rows}
+        for title, rows in (("load", load), ("searches", searches), ("binary", binary))
+    )
+    assert number(loaded["paintings a second, without the index"]) > 0
+    assert number(loaded["with maintenance_work_mem 512MB: index, GB"]) > 0
+    recalls = [number(cell) for name, cell in found.items() if name.endswith("recall@10")]
+    assert len(recalls) == 5 and all(0.9 < recall <= 1 for recall in recalls)
+    assert number(quantised["binary, 1000 candidates: recall@10"]) > 0.9
+    assert not [name for name in {**loaded, **found, **quantised} if name.endswith("failed")]
+    assert tables(run(*again)) == [load, searches, binary]  # from the file of results
+
+
+def test_bench_http() -> None:
+    (rows,) = tables(run("bench_http.py", "--clients", "4", "--seconds", "12", "--think", "1", "--alone", "12"))
+    found = measured(rows)
+    for scenario in ("plain", "flood", "pictures"):
+        assert found[f"{scenario}: calls"] > 4 and found[f"{scenario}: failed calls"] == 0
+        assert 50 < found[f"{scenario}: at the end"] < 3000
+    assert found["flood: its calls that were answered 200"] > 0
+    assert found["pictures: its calls that were answered 200"] > 0
+
+
 def test_bench_ingest() -> None:
     arguments = ["--images", "16", "--side", "128", "--threads", "1", "--memory", "8", "24"]
     speed, memory = tables(run("bench_ingest.py", *arguments))

@@ -115,7 +115,7 @@ async def _search(
             like = [uuid.UUID(each.value) if each.kind is Kind.PAINTING else each.name for each in pictures]
             line = await heading(database, text, like=like, filters=page["filters"])
             thumbnails = await paintings.thumbnails(database, [hit.painting.id for hit, _ in found.hits])
-            _write(sheet, await contact_sheet_of(found, thumbnails, limiter=runtime.showing, heading=line))
+            _write(sheet, await contact_sheet_of(found, thumbnails, turns=runtime.showing, heading=line))
     result = search_result(found)
     following = "For more, add --cursor {} to the command"
     click.echo(result.model_dump_json(indent=2) if as_json else search_text(result, following))

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
 
-import anyio
 import anyio.to_thread
 
 from art_mcp.images import data_uri
@@ -20,6 +19,7 @@ from art_mcp.images.reference import CHAT, Kind, Reference
 from art_mcp.images.spelling import as_written
 from art_mcp.images.undecoded import ImageError, Source
 from art_mcp.steps import step
+from art_mcp.turns import Turns
 
 # Attachment folders on the computers of ChatGPT and Claude; this computer may have a mount of the same name.
 CHATS_FOLDERS = ("/mnt/data/", "/mnt/user-data/")
@@ -40,7 +40,7 @@ class PictureLoader:
         self._image_dirs = tuple(image_dirs)
         self.fetcher = fetcher or Fetcher()
         self.decoder = decoder or Decoder()
-        self._decoding = anyio.CapacityLimiter(self.decoder.workers)
+        self._decoding = Turns(self.decoder.workers)
 
     async def picture(self, given: str | Mapping[str, Any] | Reference | Source, *, max_side: int = 1024) -> Picture:
         """Load and decode the picture behind a reference, or decode one whose bytes are given.
@@ -51,7 +51,7 @@ class PictureLoader:
         source = given if isinstance(given, Source) else await self.load(given)
         read = partial(self.decoder.read, source.data, name=source.name, max_side=max_side)
         with step("decode picture", {}):
-            return await anyio.to_thread.run_sync(read, limiter=self._decoding)
+            return await self._decoding.run(read)
 
     async def load(self, given: str | Mapping[str, Any] | Reference) -> Source:
         """Return the file or the bytes behind a reference, undecoded.

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-import anyio.to_thread
-
 from art_mcp import images
 from art_mcp.search import MAX_SHEET
 
@@ -17,13 +14,14 @@ if TYPE_CHECKING:
 
     from art_mcp.painting import Rendition
     from art_mcp.search.finder import Answer
+    from art_mcp.turns import Turns
 
 
 async def contact_sheet_of(
     found: Answer,
     thumbnails: Mapping[uuid.UUID, Rendition],
     *,
-    limiter: anyio.CapacityLimiter,
+    turns: Turns,
     heading: str = "",
     max_bytes: int = MAX_SHEET,
 ) -> bytes | None:
@@ -31,7 +29,7 @@ async def contact_sheet_of(
 
     Args:
         thumbnails: those of the hits, by the painting's id.
-        limiter: of the threads that decode stored pictures.
+        turns: in decoding stored pictures.
         heading: one line above them, e.g. from `search.heading`.
         max_bytes: size limit.
     """
@@ -49,4 +47,4 @@ async def contact_sheet_of(
         for number, (hit, relevance) in enumerate(found.hits, start=found.offset + 1)
     ]
     draw = partial(images.contact_sheet.contact_sheet, tiles, heading=heading, max_bytes=max_bytes)
-    return await anyio.to_thread.run_sync(draw, limiter=limiter)
+    return await turns.run(draw)

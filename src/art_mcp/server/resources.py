@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.types import Annotations
@@ -62,9 +61,7 @@ async def painting_image(ctx: ToolContext, id: str) -> bytes:
     rendition = await store.paintings.rendition(database, found.id, "display")
     if rendition is None:
         raise ResourceNotFoundError(f"No picture of the painting {found.id} is stored. Load its collection again.")
-    return await anyio.to_thread.run_sync(
-        images.rendition.as_jpeg, rendition.data, MAX_IMAGE, limiter=services(ctx).runtime.showing
-    )
+    return await services(ctx).runtime.showing.run(images.rendition.as_jpeg, rendition.data, MAX_IMAGE)
 
 
 async def _find(ctx: ToolContext, id: str) -> tuple[Database, Painting]:

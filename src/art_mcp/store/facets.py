@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
+from art_mcp.painting import EVERYTHING, LISTED_FIELDS, Filters, filter_key
 from art_mcp.store import cluster
 from art_mcp.store.filters import VALUES, condition
 
@@ -51,10 +51,11 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
         total, first, last = found
         facets = {}
         for field in LISTED_FIELDS:
-            counted, shown = VALUES[field].counted(where, database.on_citus)
+            # Without filters, counting reads only an index; any value with the same key will do.
+            counted, shown = VALUES[field].counted(where, database.on_citus, look_up=filters == EVERYTHING)
             rows = await connection.fetch(
                 f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
-                f"ORDER BY count DESC, 1 LIMIT {limit:d}",
+                f"ORDER BY count DESC, key LIMIT {limit:d}",
                 *values,
             )
             facets[field] = Facet([(row["value"], row["count"]) for row in rows], rows[0]["distinct"] if rows else 0)

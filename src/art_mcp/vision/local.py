@@ -7,16 +7,16 @@ into one common space, the bridge. `models/MODEL_CARD.md` says how well that wor
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-import anyio
 import anyio.to_thread
 
 from art_mcp.space import Leg, PictureEmbedding, Space
+from art_mcp.turns import Turns
 from art_mcp.vision import sentence
 from art_mcp.vision.onnx import release_memory, start_session
 from art_mcp.vision.provider import Health, Limits, Vectors, VisionError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from art_mcp.images.picture import Picture
     from art_mcp.vision.onnx import InferenceSession, RunOptions
 
-T = TypeVar("T")
 
 SPACES: Final[Mapping[Leg, Space]] = MappingProxyType(
     {
@@ -101,8 +100,8 @@ class LocalProvider:
         self._sentences = SentenceNetwork(models, sentence_package)
         # One run at a time, since a run uses all cores that it may; separately for each network, so that a query does
         # not wait for the pictures of an ingestion. This also ensures that each network is loaded only once.
-        self._image_turn = anyio.CapacityLimiter(1)
-        self._sentence_turn = anyio.CapacityLimiter(1)
+        self._image_turn = Turns(1)
+        self._sentence_turn = Turns(1)
         self._embed_query = lru_cache(CACHED_QUERIES)(self._embed_query_uncached)
 
     @property
@@ -122,18 +121,18 @@ class LocalProvider:
         made: list[PictureEmbedding] = []
         for start in range(0, len(pictures), IMAGE_BATCH):
             batch = pictures[start : start + IMAGE_BATCH]
-            made += await self._in_thread(self._image_turn, self._images.embed, batch)
+            made += await self._image_turn.run(self._images.embed, batch)
         return made
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         """Pixels (n, 256) and words (n, 384), from one run of the sentence network."""
-        parts = [await self._in_thread(self._sentence_turn, self._embed_query, text) for text in texts]
+        parts = [await self._sentence_turn.run(self._embed_query, text) for text in texts]
         return _joined(parts, Leg.PIXELS, Leg.WORDS)
 
     async def embed_documents(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         """Words (n, 384)."""
         parts = [
-            await self._in_thread(self._sentence_turn, self._embed_documents, texts[start : start + sentence.BATCH])
+            await self._sentence_turn.run(self._embed_documents, texts[start : start + sentence.BATCH])
             for start in range(0, len(texts), sentence.BATCH)
         ]
         return _joined(parts, Leg.WORDS)
@@ -148,9 +147,6 @@ class LocalProvider:
 
     async def aclose(self) -> None:
         """Nothing to close: the networks are freed with this object."""
-
-    async def _in_thread(self, turn: anyio.CapacityLimiter, work: Callable[..., T], *args: object) -> T:
-        return await anyio.to_thread.run_sync(work, *args, limiter=turn)
 
     def _embed_query_uncached(self, text: str) -> dict[Leg, Vectors]:
         words = self._sentences.embed([text])

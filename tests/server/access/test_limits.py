@@ -69,6 +69,18 @@ async def test_two_servers_share_the_calls_of_a_minute(settings: Settings, ada: 
                 assert (await http.get(f"{origin}/health")).status_code == 200
 
 
+async def test_who_is_refused_is_refused_again_without_asking_the_database(
+    settings: Settings, ada: str, database: Database
+) -> None:
+    async with two_servers(settings, calls_a_minute=2) as origins:
+        assert [(await post(origins[0], ada)).status_code for _ in range(3)] == [200, 200, 429]
+        async with database.connection() as connection:
+            await connection.execute("DELETE FROM art_mcp.callers")
+        again = await post(origins[0], ada)
+        assert again.status_code == 429 and 1 <= int(again.headers["retry-after"]) <= 30
+        assert (await post(origins[1], ada)).status_code == 200
+
+
 async def test_two_servers_share_the_calls_at_once(settings: Settings, ada: str, eve: str, database: Database) -> None:
     async with two_servers(settings, calls_at_once=2) as origins:
         for origin in origins:  # so that both have opened their database

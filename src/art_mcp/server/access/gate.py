@@ -14,6 +14,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.authentication import AuthCredentials
 from starlette.requests import Request
 
+from art_mcp import turns
 from art_mcp.errors import ArtMcpError
 from art_mcp.server.access.limits import Limits, TooManyCallsError
 from art_mcp.server.access.policy import Policy, Refusal
@@ -56,6 +57,7 @@ class Gate:
         try:
             caller = await self._caller(request)
             principal = named(caller)
+            turns.caller.set(principal)
             if request.method == "POST":
                 async with self._limits.call(principal):
                     await self._let_in(request, caller, send)

@@ -57,6 +57,8 @@ class Limits:
         self._leasing = anyio.Lock()
         self._lease: uuid.UUID | None = None
         """By which other processes know that the calls of this one are in progress."""
+        self._refused_until: dict[str, float] = {}
+        """When the minute's calls of a caller are no longer over: until then, the database is not asked again."""
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
@@ -84,14 +86,19 @@ class Limits:
         anonymous = caller == ANONYMOUS
         shares = ANONYMOUS_SHARES if anonymous else 1
         a_minute, at_once = self._a_minute * shares, self._at_once * shares
-        try:
-            lease = await self._leased()
-            wait = await store.callers.begin(await self._database(), caller, lease, a_minute=a_minute, at_once=at_once)
-        except ArtMcpError as error:
-            log.warning("Calls cannot be counted: %s", error)
-            return None
-        if wait is None:
-            return lease
+        now = anyio.current_time()
+        wait: float | None = self._refused_until.pop(caller, now) - now
+        if not wait or wait <= 0:
+            try:
+                lease, database = await self._leased(), await self._database()
+                wait = await store.callers.begin(database, caller, lease, a_minute=a_minute, at_once=at_once)
+            except ArtMcpError as error:
+                log.warning("Calls cannot be counted: %s", error)
+                return None
+            if wait is None:
+                return lease
+        if wait:
+            self._refused_until[caller] = now + wait
         seconds = math.ceil(wait) or AGAIN_S
         who = "All users without a token together" if anonymous else "A user"
         limit = f"{a_minute} calls a minute" if wait else f"{at_once} calls at once"

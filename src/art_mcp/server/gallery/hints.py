@@ -9,8 +9,6 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
-
 from art_mcp import images
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ async def of(
             str(id_): [thumbnails[id_].width, thumbnails[id_].height, colour] for id_, colour in seen.items() if colour
         }
 
-    tiles = await anyio.to_thread.run_sync(look, limiter=runtime.showing)
+    tiles = await runtime.showing.run(look)
     if display and (tile := tiles.get(str(display[0]))):
         tile += [display[1].width, display[1].height]
     return {KEY: {"tiles": tiles}}

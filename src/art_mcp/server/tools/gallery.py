@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import anyio.to_thread
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
@@ -81,7 +80,7 @@ async def gallery_pictures(
             kept = await store.paintings.rendition(database, painting_id, "display")
             kept = kept or await store.paintings.rendition(database, painting_id, "thumbnail")
         encode = partial(_encoded, kept, min(size, LARGEST), part)
-        encoded = await anyio.to_thread.run_sync(encode, limiter=runtime.showing)
+        encoded = await runtime.showing.run(encode)
         data = base64.b64encode(encoded.data).decode("ascii") if encoded else ""
         room -= len(data) + ENTRY
         if room < 0:  # the page asks for the rest again

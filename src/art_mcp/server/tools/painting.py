@@ -7,7 +7,6 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import anyio.to_thread
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
@@ -86,7 +85,7 @@ async def get_painting(
         max_bytes = room(result, painting_text) if size <= DEFAULT_SIZE else MAX_LARGE
         show = partial(images.excerpt.excerpt, kept.data, size=size, region=part, max_bytes=max_bytes)
         try:
-            picture = await anyio.to_thread.run_sync(show, limiter=runtime.showing)
+            picture = await runtime.showing.run(show)
         except ImageError as error:
             result.shown = f"Nothing. {error}"
         else:

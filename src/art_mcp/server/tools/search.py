@@ -148,7 +148,7 @@ async def _answer(
         heading = await search.heading.heading(database, **searched)
         max_bytes = min(MAX_SHEET, room(result, search_text))
         sheet = await search.contact_sheet.contact_sheet_of(
-            found, thumbnails, limiter=runtime.showing, heading=heading, max_bytes=max_bytes
+            found, thumbnails, turns=runtime.showing, heading=heading, max_bytes=max_bytes
         )
     shown = [sheet] if sheet else []
     return answer(result, search_text, *shown, meta=await hints.of(runtime, thumbnails))

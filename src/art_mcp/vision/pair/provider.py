@@ -5,15 +5,15 @@ There is no look space: pictures are compared with pictures in the pixel space, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-import anyio
 import anyio.to_thread
 
 from art_mcp.space import Leg, PictureEmbedding, Space, Vector
+from art_mcp.turns import Turns
 from art_mcp.vision.pair.manifest import Manifest
 from art_mcp.vision.pair.towers import BATCH, PictureTower, TextTower
 from art_mcp.vision.provider import Health, Limits, Provider, Vectors, VisionError
@@ -21,7 +21,6 @@ from art_mcp.vision.provider import Health, Limits, Provider, Vectors, VisionErr
 if TYPE_CHECKING:
     from art_mcp.images.picture import Picture
 
-T = TypeVar("T")
 
 CACHED_QUERIES = 256
 
@@ -45,15 +44,15 @@ class PairProvider:
         self.limits: Final = Limits(images_per_call=32, texts_per_call=128, calls_in_flight=2, billed=False)
         self.pixels_background: Final = manifest.logit.background
         # One run at a time of each network, since a run uses all cores that it may.
-        self._picture_turn = anyio.CapacityLimiter(1)
-        self._text_turn = anyio.CapacityLimiter(1)
+        self._picture_turn = Turns(1)
+        self._text_turn = Turns(1)
         self._embed_text = lru_cache(CACHED_QUERIES)(self._embed_text_uncached)
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         """Pixels (dimensions,) of each picture."""
         made: list[PictureEmbedding] = []
         for start in range(0, len(pictures), BATCH):
-            made += await self._in_thread(self._picture_turn, self._pictures.embed, pictures[start : start + BATCH])
+            made += await self._picture_turn.run(self._pictures.embed, pictures[start : start + BATCH])
         return made
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
@@ -62,7 +61,7 @@ class PairProvider:
 
         words = {Leg.WORDS: (await self._local.embed_queries(texts))[Leg.WORDS]}
         try:
-            pixels = [await self._in_thread(self._text_turn, self._embed_text, text) for text in texts]
+            pixels = [await self._text_turn.run(self._embed_text, text) for text in texts]
         except VisionError as error:  # the caller can still search by words
             error.made = words
             raise
@@ -94,9 +93,6 @@ class PairProvider:
         for file in self._manifest.opened(self._folder).values():
             file.check()
         return True
-
-    async def _in_thread(self, turn: anyio.CapacityLimiter, work: Callable[..., T], *args: object) -> T:
-        return await anyio.to_thread.run_sync(work, *args, limiter=turn)
 
     def _embed_text_uncached(self, text: str) -> Vector:
         vector: Vector = self._texts.embed([text])[0]
