@@ -9,14 +9,24 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from art_mcp.account import Budget
 from art_mcp.errors import ArtMcpError
@@ -51,11 +61,20 @@ def default_image_dirs() -> tuple[Path, ...]:
     return (*(each for each in own if each != home), home / ".cursor" / "projects", home / ".claude" / "image-cache")
 
 
-class Settings(BaseSettings):
+def variable(field: str) -> str:
+    """The environment variable of a field, e.g. `ART_MCP_DATA_DIR`."""
+    return PREFIX + field.upper()
+
+
+class Settings(BaseModel):
     """All settings; `.env.example` is generated from the fields' descriptions."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=variable),
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        validate_default=True,
     )
 
     database_url: SecretStr | None = Field(
@@ -81,7 +100,7 @@ class Settings(BaseSettings):
         "folder for each value of this setting.",
         examples=["/srv/art-mcp"],
     )
-    image_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
+    image_dirs: tuple[Path, ...] = Field(
         default_factory=default_image_dirs,
         description="Folders from which the tools may read pictures and collections, separated as in PATH "
         "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures, Downloads and Desktop folders, "
@@ -392,16 +411,6 @@ def _absolute(folder: Path) -> Path:
     return folder
 
 
-def variable(field: str) -> str:
-    """The environment variable of a field, e.g. `ART_MCP_DATA_DIR`."""
-    return PREFIX + field.upper()
-
-
-def _variable_of(location: str) -> str:
-    """The variable at an error's location, which is the one that was read if the field has aliases."""
-    return location if location.isupper() else variable(location)
-
-
 def load_settings(env_file: Path | None = None) -> Settings:
     """Read and validate the settings.
 
@@ -415,11 +424,10 @@ def load_settings(env_file: Path | None = None) -> Settings:
         raise SettingsError(f"The file {env_file} does not exist.", "Give --env-file the path of an existing file.")
     files = (user_env_file(), env_file) if env_file else (user_env_file(),)
     try:
-        return Settings(_env_file=files, _env_file_encoding="utf-8")
+        return Settings.model_validate(_variables(files))
     except ValidationError as error:
         wrong = "; ".join(
-            ": ".join([*(_variable_of(str(part)) for part in e["loc"][:1]), e["msg"].removeprefix("Value error, ")])
-            for e in error.errors()
+            ": ".join([*map(str, e["loc"][:1]), e["msg"].removeprefix("Value error, ")]) for e in error.errors()
         )
         raise SettingsError(
             f"Invalid setting: {wrong}.",
@@ -429,6 +437,15 @@ def load_settings(env_file: Path | None = None) -> Settings:
         raise SettingsError("The .env file is not UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
         raise SettingsError(f"The .env file cannot be read ({error.strerror}).", "Check its permissions.") from None
+
+
+def _variables(files: Iterable[Path]) -> dict[str, str]:
+    """The variables of files and of the environment, which come last, without empty ones; names are in capitals."""
+    sources: list[Mapping[str, str | None]] = [
+        *(dotenv_values(file, encoding="utf-8") for file in files if file.is_file()),
+        os.environ,
+    ]
+    return {name.upper(): value for source in sources for name, value in source.items() if value}
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
