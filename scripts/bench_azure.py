@@ -118,9 +118,7 @@ def stand_in(rate: int, failing: float) -> None:
 
 
 def settings(data_dir: Path, endpoint: str, rate: float = RATE) -> Settings:
-    return Settings(
-        _env_file=None, data_dir=data_dir, vision="azure", azure_endpoint=endpoint, azure_key=KEY, azure_rate=rate
-    )
+    return Settings(data_dir=data_dir, vision="azure", azure_endpoint=endpoint, azure_key=KEY, azure_rate=rate)
 
 
 @contextmanager

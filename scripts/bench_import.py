@@ -88,7 +88,7 @@ async def imported(archive: Path, rows: int) -> tuple[float, float]:
     """Seconds that an import takes, and its peak memory in MB."""
     with scratch() as folder:
         data_dir = folder / "data"
-        database = await Database.open(Settings(_env_file=None, database_url=None, data_dir=data_dir))
+        database = await Database.open(Settings(database_url=None, data_dir=data_dir))
         seconds, memory, job = await anyio.to_thread.run_sync(art_mcp, data_dir, "import", str(archive))
         await database.aclose()
     if job["stored"] != rows:
@@ -99,7 +99,7 @@ async def imported(archive: Path, rows: int) -> tuple[float, float]:
 async def copied(copies: Path, exported: Sequence[Space], rows: int) -> tuple[float, float]:
     """Seconds that bare COPY takes, and building the indexes."""
     with scratch() as folder:
-        database = await Database.open(Settings(_env_file=None, database_url=None, data_dir=folder / "data"))
+        database = await Database.open(Settings(database_url=None, data_dir=folder / "data"))
         await spaces.register(database, exported)
         for space in exported:
             assert await vector_index.leave_out(database, space, rows)

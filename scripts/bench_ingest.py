@@ -107,7 +107,7 @@ async def load(table: Path, data: Path, threads: int) -> dict[str, float]:
             decoders = [child for child in me.children() if "decode_worker" in " ".join(child.cmdline())]
             most = max(most, sum(process.memory_info().rss for process in (me, *decoders)))
 
-    async with Runtime(Settings(_env_file=None, data_dir=data, vision="local")) as runtime:
+    async with Runtime(Settings(data_dir=data, vision="local")) as runtime:
         ingest = await runtime.ingest()
         job_id = await ingest.create(table)
         watching = threading.Thread(target=look)

@@ -32,7 +32,7 @@ TABLE = "paintings.tsv"
 
 def settings(folder: Path) -> Settings:
     """The built-in model, and a database of its own, whatever the user has set."""
-    return Settings(_env_file=None, database_url=None, vision="local", data_dir=folder / "data", image_dirs=(folder,))
+    return Settings(database_url=None, vision="local", data_dir=folder / "data", image_dirs=(folder,))
 
 
 async def captioned(runtime: Runtime, source: Path) -> list[Question]:

@@ -47,6 +47,24 @@ def test_environment_wins_over_env_file_and_that_over_the_users_own(
     assert (settings.display_size, settings.log_level, settings.data_dir) == (600, "ERROR", Path("/own"))
 
 
+def test_empty_variables_say_nothing_and_names_may_be_in_small_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / "given.env"
+    given.write_text("export ART_MCP_DISPLAY_SIZE='500' # pixels\nART_MCP_READ_ONLY\nart_mcp_log_level=ERROR\n")
+    for name, value in {"ART_MCP_DISPLAY_SIZE": "", "VISION_KEY": "old", "ART_MCP_AZURE_KEY": "new"}.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings(given)
+    assert (settings.display_size, settings.read_only, settings.log_level) == (500, False, "ERROR")
+    assert settings.azure_key is not None
+    assert settings.azure_key.get_secret_value() == "new"
+
+
+def test_settings_in_code_do_not_read_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ART_MCP_DISPLAY_SIZE", "500")
+    assert Settings(log_level="ERROR").display_size == 1024
+
+
 def test_a_dotenv_in_the_working_folder_is_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("ART_MCP_DISPLAY_SIZE=777\n")
     monkeypatch.chdir(tmp_path)

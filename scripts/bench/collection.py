@@ -96,7 +96,7 @@ async def use(connection: Connection, spaces: Mapping[Leg, Space]) -> None:
 
 
 def _settings(data_dir: Path) -> Settings:
-    return Settings(_env_file=None, database_url=None, data_dir=data_dir)
+    return Settings(database_url=None, data_dir=data_dir)
 
 
 async def _is_loaded(connection: Connection, label: str) -> bool:

@@ -21,4 +21,4 @@ if __name__ == "__main__":
         wide_provider = WideProvider()
 
         factory.choose = lambda settings, open_account, pixels: wide_provider
-    build_server(Settings(_env_file=None, database_url=None, data_dir=Path(data_dir))).run("stdio")
+    build_server(Settings(database_url=None, data_dir=Path(data_dir))).run("stdio")

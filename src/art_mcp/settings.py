@@ -10,14 +10,24 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from art_mcp.account import Budget
 from art_mcp.errors import ArtMcpError
@@ -65,11 +75,20 @@ def default_data_dir() -> Path:
     return platformdirs.user_data_path(APP_NAME, appauthor=False)
 
 
-class Settings(BaseSettings):
+def variable(field: str) -> str:
+    """The environment variable of a field, e.g. `ART_MCP_DATA_DIR`."""
+    return PREFIX + field.upper()
+
+
+class Settings(BaseModel):
     """All settings; `.env.example` is generated from the fields' descriptions."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=variable),
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        validate_default=True,
     )
 
     database_url: SecretStr | None = Field(
@@ -96,7 +115,7 @@ class Settings(BaseSettings):
         "folder for each value of this setting.",
         examples=["/srv/art-mcp"],
     )
-    image_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
+    image_dirs: tuple[Path, ...] = Field(
         default_factory=default_image_dirs,
         description="Folders from which the tools may read pictures and collections, separated as in PATH "
         "(':' on Linux and macOS, ';' on Windows). Default: the user's Pictures, Downloads and Desktop folders, "
@@ -310,23 +329,6 @@ class Settings(BaseSettings):
         examples=["json"],
     )
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # Claude Desktop passes ${user_config.NAME} on as it stands if the user has not filled it in.
-        if isinstance(env_settings, EnvSettingsSource):
-            given = env_settings.env_vars
-            env_settings.env_vars = {
-                name: value for name, value in given.items() if not PLACEHOLDER.search(value or "")
-            }
-        return init_settings, env_settings, dotenv_settings
-
     @model_validator(mode="after")
     def _money_has_a_price(self) -> Self:
         if self.budget_money is not None and self.price_per_1000 is None:
@@ -424,16 +426,6 @@ def _absolute(folder: Path) -> Path:
     return folder
 
 
-def variable(field: str) -> str:
-    """The environment variable of a field, e.g. `ART_MCP_DATA_DIR`."""
-    return PREFIX + field.upper()
-
-
-def _variable_of(location: str) -> str:
-    """The variable at an error's location, which is the one that was read if the field has aliases."""
-    return location if location.isupper() else variable(location)
-
-
 def load_settings(env_file: Path | None = None) -> Settings:
     """Read and validate the settings.
 
@@ -447,11 +439,10 @@ def load_settings(env_file: Path | None = None) -> Settings:
         raise SettingsError(f"The file {env_file} does not exist.", "Give --env-file the path of an existing file.")
     files = (user_env_file(), env_file) if env_file else (user_env_file(),)
     try:
-        return Settings(_env_file=files, _env_file_encoding="utf-8")
+        return Settings.model_validate(_variables(files))
     except ValidationError as error:
         wrong = "; ".join(
-            ": ".join([*(_variable_of(str(part)) for part in e["loc"][:1]), e["msg"].removeprefix("Value error, ")])
-            for e in error.errors()
+            ": ".join([*map(str, e["loc"][:1]), e["msg"].removeprefix("Value error, ")]) for e in error.errors()
         )
         raise SettingsError(
             f"Invalid setting: {wrong}.",
@@ -461,6 +452,17 @@ def load_settings(env_file: Path | None = None) -> Settings:
         raise SettingsError("The .env file is not UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
         raise SettingsError(f"The .env file cannot be read ({error.strerror}).", "Check its permissions.") from None
+
+
+def _variables(files: Iterable[Path]) -> dict[str, str]:
+    """The variables of files and of the environment, which come last, without empty ones; names are in capitals."""
+    # Claude Desktop passes ${user_config.NAME} on as it stands if the user has not filled it in.
+    filled_in = {name: value for name, value in os.environ.items() if not PLACEHOLDER.search(value)}
+    sources: list[Mapping[str, str | None]] = [
+        *(dotenv_values(file, encoding="utf-8") for file in files if file.is_file()),
+        filled_in,
+    ]
+    return {name.upper(): value for source in sources for name, value in source.items() if value}
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:

@@ -16,6 +16,7 @@ RUNNING = Job(
     within=None,
     options={},
     collection="art",
+    principal=None,
     state="running",
     listed=True,
     total=100,

@@ -280,7 +280,7 @@ async def test_a_refused_call_is_not_charged(database: Database) -> None:
 
 async def test_the_setting_that_binds_is_named() -> None:
     def month(**options: float) -> tuple[int | None, str]:
-        budget = Settings(_env_file=None, **options).budget
+        budget = Settings(**options).budget
         return budget.a_month, budget.set_by("month")
 
     assert month(budget_month=100) == (100, "ART_MCP_BUDGET_MONTH")

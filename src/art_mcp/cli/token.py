@@ -11,7 +11,7 @@ import click
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import Runtime
-from art_mcp.server.access.scopes import INGEST, READ, SCOPES, with_implied
+from art_mcp.server.access.scopes import READ, SCOPES, with_implied
 from art_mcp.settings import Settings
 from art_mcp.store import tokens
 from art_mcp.store.tokens import Token
@@ -28,7 +28,7 @@ def token() -> None:
 @click.argument("name")
 @click.option(
     "--scope",
-    type=click.Choice([READ, INGEST]),
+    type=click.Choice(list(SCOPES)),
     default=READ,
     show_default=True,
     help="; ".join(f"{scope}: {allows}" for scope, allows in SCOPES.items()) + ".",

@@ -79,6 +79,7 @@ class Ingest:
         *,
         options: Options = DEFAULTS,
         within: Sequence[Path] | None = None,
+        principal: str | None = None,
     ) -> uuid.UUID:
         """Create a job and record its first page of rows; `run` does the work.
 
@@ -86,9 +87,10 @@ class Ingest:
             source: a source that `open_source` accepts.
             collection: name of the collection; by default the source's name.
             within: folders that every file must be in after links are resolved; None for no restriction.
+            principal: who starts it, if there is access control.
 
         Returns:
-            The id of the new job, or of a running job with the same source, collection and options.
+            The id of the new job, or of a running job of the same principal, source, collection and options.
 
         Raises:
             SourceError: the source cannot be read or has no rows.
@@ -105,7 +107,7 @@ class Ingest:
                         f"Pass a folder with {', '.join(FORMAT_NAMES.values())} files, or a table that lists them.",
                     )
         folders = None if within is None else [str(folder) for folder in within]
-        job_id = await jobs.create(self._database, source, folders, name, options.as_dict())
+        job_id = await jobs.create(self._database, source, folders, name, options.as_dict(), principal)
         await begin(self._database, job_id, first)
         return job_id
 

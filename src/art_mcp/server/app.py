@@ -25,6 +25,7 @@ from mcp.server.mcpserver.exceptions import (
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
+from mcp.types import Prompt as MCPPrompt
 from pydantic import AnyUrl, ValidationError
 
 from art_mcp import server as serving
@@ -71,6 +72,8 @@ class ArtServer(MCPServer[Services]):
     art_settings: Settings
     services: Services
     """Set while it serves."""
+    add_prompts: Callable[[], None]
+    """Adds the prompts on its first call. Clients ask for them after the tools, so no start waits for them."""
 
     def twin(self) -> ArtServer:
         """A server with the services of this one, which has to run as long."""
@@ -127,9 +130,14 @@ class ArtServer(MCPServer[Services]):
             said = f"There is no resource {str(uri)!r:.60}. Use one of the form {forms}."
             raise ResourceNotFoundError(said) from None
 
+    async def list_prompts(self) -> list[MCPPrompt]:
+        self.add_prompts()
+        return await super().list_prompts()
+
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Services, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
+        self.add_prompts()
         offered = prompts_of(self)
         prompt = offered.get(name)
         if prompt is None:
@@ -188,7 +196,7 @@ def build_server(
     server.art_settings = settings
     tools.register(server, read_only=settings.read_only)
     resources.register(server)
-    prompts.register(server, read_only=settings.read_only)
+    server.add_prompts = cache(partial(prompts.register, server, read_only=settings.read_only))
     completions.register(server)
     return server
 

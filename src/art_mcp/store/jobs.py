@@ -75,6 +75,8 @@ class Job:
     options: Mapping[str, Any]
     """How to read the source."""
     collection: str
+    principal: str | None
+    """Who started it, if there was access control."""
     state: str
     """running, done or cancelled."""
     listed: bool
@@ -109,29 +111,32 @@ async def create(
     within: Sequence[str] | None,
     collection: str,
     options: Mapping[str, Any],
+    principal: str | None = None,
 ) -> uuid.UUID:
-    """Return the running job with the same source, folders, collection and options, or create one."""
+    """Return the principal's running job with the same source, folders, collection and options, or create one."""
     async with database.transaction() as connection:
         # Of two concurrent calls, the second waits here and finds the job of the first.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"job {collection} {source}")
         found: uuid.UUID | None = await connection.fetchval(
             "SELECT id FROM art_mcp.jobs WHERE state = 'running' AND source = $1 AND within IS NOT DISTINCT FROM $2 "
-            "AND collection = $3 AND options = $4 ORDER BY created_at LIMIT 1",
+            "AND collection = $3 AND options = $4 AND principal IS NOT DISTINCT FROM $5 ORDER BY created_at LIMIT 1",
             source,
             within,
             collection,
             json.dumps(options),
+            principal,
         )
         if found is not None:
             return found
         created: uuid.UUID = await connection.fetchval(
-            "INSERT INTO art_mcp.jobs (id, source, within, collection, options, listed) "
-            "VALUES ($1, $2, $3, $4, $5, false) RETURNING id",
+            "INSERT INTO art_mcp.jobs (id, source, within, collection, options, principal, listed) "
+            "VALUES ($1, $2, $3, $4, $5, $6, false) RETURNING id",
             uuid.uuid4(),
             source,
             within,
             collection,
             json.dumps(options),
+            principal,
         )
         return created
 
@@ -334,9 +339,9 @@ async def cancel(database: Database, job_id: uuid.UUID) -> None:
             await collection_sizes.recount(connection, collection)
 
 
-async def get(database: Database, job_id: uuid.UUID) -> Job | None:
-    """Return a job, or None if it does not exist."""
-    jobs = await _jobs(database, "WHERE id = $1", job_id)
+async def get(database: Database, job_id: uuid.UUID, only_of: str | None = None) -> Job | None:
+    """Return a job, or None if it does not exist, or is not one of the principal `only_of` if there is one."""
+    jobs = await _jobs(database, "WHERE id = $1 AND ($2::text IS NULL OR principal = $2)", job_id, only_of)
     return jobs[0] if jobs else None
 
 
@@ -347,9 +352,11 @@ async def other_source(database: Database, collection: str, source: str) -> bool
     return bool(sources) and source not in {row["source"] for row in sources}
 
 
-async def unfinished(database: Database) -> list[Job]:
-    """Return the running jobs, oldest first."""
-    return await _jobs(database, "WHERE state = 'running' ORDER BY created_at")
+async def unfinished(database: Database, only_of: str | None = None) -> list[Job]:
+    """Return the running jobs, oldest first: all, or those of the principal `only_of`."""
+    return await _jobs(
+        database, "WHERE state = 'running' AND ($1::text IS NULL OR principal = $1) ORDER BY created_at", only_of
+    )
 
 
 async def refusals(database: Database, job_id: uuid.UUID, limit: int | None = None) -> list[tuple[str, str]]:
@@ -367,9 +374,9 @@ async def refusals(database: Database, job_id: uuid.UUID, limit: int | None = No
 async def _jobs(database: Database, condition: str, *arguments: Any) -> list[Job]:
     async with database.connection() as connection:
         rows = await connection.fetch(
-            "SELECT id, source, within, options, collection, state, listed, missing, removed, counts.*, coalesce("
-            "recent / greatest(1, extract(epoch FROM now() - since)), 0)::float8 AS rate FROM art_mcp.jobs, LATERAL ("
-            "SELECT count(*) AS total, "
+            "SELECT id, source, within, options, collection, principal, state, listed, missing, removed, counts.*, "
+            "coalesce(recent / greatest(1, extract(epoch FROM now() - since)), 0)::float8 AS rate "
+            "FROM art_mcp.jobs, LATERAL (SELECT count(*) AS total, "
             "count(*) FILTER (WHERE i.state = 'stored') AS stored, "
             "count(*) FILTER (WHERE i.state = 'unchanged') AS unchanged, "
             "count(*) FILTER (WHERE i.state = 'refused') AS refused, "

@@ -67,6 +67,8 @@ BAD_CLAIMS: list[dict[str, Any]] = [
     {"sub": None},
     {"sub": 7},
     {"sub": {"a": 1}},
+    {"sub": "ada\0"},
+    {"sub": "\ud800"},
 ]
 
 
@@ -208,6 +210,11 @@ SCOPES = [
     ({"scope": "art:read", "roles": ["art:ingest"]}, ["art:read"]),  # the client was given less
     ({"scope": "art:ingest", "roles": ["art:read"]}, ["art:read"]),  # the user may do less
     ({"scope": "art:ingest", "roles": ["Curator"]}, ["art:ingest", "art:read"]),
+    ({"scope": "art:admin"}, ["art:admin", "art:ingest", "art:read"]),
+    ({"scope": None, "roles": ["art:admin"]}, ["art:admin", "art:ingest", "art:read"]),
+    ({"scope": "art:ingest", "roles": ["art:admin"]}, ["art:admin", "art:ingest", "art:read"]),  # no client asks for it
+    ({"scope": "art:read", "roles": ["art:admin"]}, ["art:read"]),
+    ({"scope": "art:admin", "roles": ["art:ingest"]}, ["art:ingest", "art:read"]),
 ]
 
 

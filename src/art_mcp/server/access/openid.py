@@ -9,7 +9,7 @@ import jwt
 from mcp.server.auth.provider import AccessToken
 
 from art_mcp.server.access.issuer_keys import IssuerKeys
-from art_mcp.server.access.scopes import with_implied
+from art_mcp.server.access.scopes import ADMIN, INGEST, with_implied
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures with a public key; with HS256 in the list, who knows the public key could sign."""
@@ -54,21 +54,31 @@ class OpenIdTokens:
                 leeway=LEEWAY_S,
                 options={"require": REQUIRED},
             )
+            subject = self._subject(claims)
+            subject.encode()  # fails for half a surrogate pair
         except (jwt.PyJWTError, TypeError, ValueError, RecursionError):  # some from claims of a wrong type
+            return None
+        if "\0" in subject:  # cannot be stored
             return None
         return AccessToken(
             token="",  # verified, so nobody needs it any more
             client_id=_text(claims, "azp", "client_id", "appid"),
             scopes=sorted(self._scopes(claims)),
             expires_at=int(claims["exp"]) + LEEWAY_S,
-            subject=self._subject(claims),
+            subject=subject,
             claims={"iss": self._issuer},
         )
 
     def _scopes(self, claims: Mapping[str, Any]) -> frozenset[str]:
-        """The scopes limit what a client may do for its user, the roles what the user may do at all."""
+        """The scopes limit what a client may do for its user, the roles what the user may do at all.
+
+        No call needs the scope art:admin, so clients do not ask for it: of who has that role, art:ingest is enough.
+        """
         scopes, roles = (self._known(claims, *names) for names in (("scope", "scp"), ("roles",)))
-        return scopes & roles if scopes and roles else scopes | roles
+        if not scopes or not roles:
+            return scopes | roles
+        both = scopes & roles
+        return both | {ADMIN} if ADMIN in roles and INGEST in both else both
 
     def _known(self, claims: Mapping[str, Any], *names: str) -> frozenset[str]:
         given: list[str] = []

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-READ, INGEST = "art:read", "art:ingest"
-SCOPES = {READ: "search and look at paintings", INGEST: "load collections, and all that art:read allows"}
+READ, INGEST, ADMIN = "art:read", "art:ingest", "art:admin"
+SCOPES = {
+    READ: "search and look at paintings",
+    INGEST: "load collections, and all that art:read allows",
+    ADMIN: "see and cancel the loads of others, and all that art:ingest allows",
+}
 
 _NEEDS_INGEST = [("tools/call", "ingest_collection"), ("prompts/get", "load_collection")]
 """What changes collections: the method that uses it, and its name."""
@@ -14,6 +18,8 @@ _NEEDS_INGEST = [("tools/call", "ingest_collection"), ("prompts/get", "load_coll
 def with_implied(scopes: Iterable[str]) -> frozenset[str]:
     """Those of the scopes that are known, and what they imply."""
     known = frozenset(scopes) & SCOPES.keys()
+    if ADMIN in known:
+        return known | {READ, INGEST}
     return known | {READ} if INGEST in known else known
 
 

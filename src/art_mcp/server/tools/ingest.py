@@ -20,6 +20,7 @@ from art_mcp.ingest.errors import IngestError, unknown_job
 from art_mcp.ingest.sources.kinds import MUSEUM_FORMS, describe_kinds, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.ingest.sources.tables.columns import FIELDS
+from art_mcp.server.access.principal import only_seen, principal
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import ColumnNames, Number, Text
 from art_mcp.server.job_results import MANY, IngestResult, ingest_text, job_result, plan_result
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
     from art_mcp.server.services import Services
     from art_mcp.spending import Spending
     from art_mcp.store.database import Database
+    from art_mcp.store.jobs import Job
 
 RETURN_WITHIN_S = 25
 """Chat clients time out after 60 s or more and show no progress, so the tool returns well before."""
 PROGRESS_EVERY_S = 1
+LISTED = 20
+"""Maximum number of jobs that an answer lists."""
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -147,12 +151,14 @@ async def ingest_collection(
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
     cancel: Annotated[bool, Field(description="Cancel that job; stored paintings are kept.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
+    runtime, runner = services(ctx).runtime, services(ctx).runner
+    request = ctx.request_context.request
     if bool(source) == bool(job_id):
         advice = "Give source to start a job, or job_id to continue and report one."
         if source:
             raise IngestError("Both source and job_id were given.", advice)
-        raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {describe_kinds()}.")
-    runtime, runner = services(ctx).runtime, services(ctx).runner
+        running = _listed(await store.jobs.unfinished(await runtime.database(), only_seen(request)))
+        raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {describe_kinds()}.{running}")
     ingest, database = await runtime.ingest(), await runtime.database()
     short = str(estimated.spending) if estimated and estimated.spending.beyond_budget else None
     again = None
@@ -164,10 +170,10 @@ async def ingest_collection(
             why = "The user did not agree, so nothing was loaded." if declined else None
             return answer(plan_result(found, spending, why), ingest_text)
         again = await ingest.elsewhere(**load)
-        job_uuid = await ingest.create(**load)
+        job_uuid = await ingest.create(**load, principal=principal(request))
     else:
         job_uuid = _parse_job_id(job_id)
-    job = await store.jobs.get(database, job_uuid)
+    job = await store.jobs.get(database, job_uuid, only_seen(request))
     if job is None:
         raise unknown_job(job_id)
     if cancel:
@@ -194,6 +200,17 @@ async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> 
                 finished = job.total - job.pending
                 total = job.total if job.listed else None
                 await ctx.report_progress(finished, total, f"{finished} of {job.total} rows")
+
+
+def _listed(jobs: list[Job]) -> str:
+    """A sentence that names jobs, for a caller who has lost their ids, or sees those of others."""
+    named = [f"{job.id} ({job.collection}{_owner(job)})" for job in jobs[:LISTED]]
+    more = f", and {len(jobs) - LISTED} more" if len(jobs) > LISTED else ""
+    return f" Jobs that are not done: {', '.join(named)}{more}." if named else ""
+
+
+def _owner(job: Job) -> str:
+    return f", of {job.principal!r:.80}" if job.principal else ""
 
 
 def _parse_job_id(text: str) -> uuid.UUID:
