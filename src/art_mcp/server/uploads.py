@@ -201,12 +201,13 @@ class Uploads:
 
     async def delete_expired(self) -> None:
         """Delete pictures in time for as long as the server runs, whichever process has stored them."""
-        database = await self._runtime.opened()
+        database, said = await self._runtime.opened(), ""
         while True:
             try:
                 next_in = await store.uploads.forget_expired(database)
             except ArtMcpError as error:
-                log.warning("Uploaded pictures that have expired cannot be deleted: %s", error)
+                if said != (said := str(error)):  # a read-only database stays one
+                    log.warning("Uploaded pictures that have expired cannot be deleted: %s", error)
                 next_in = RETRY_S
             # What is stored from now on expires later than that.
             await anyio.sleep(KEPT_S if next_in is None else min(KEPT_S, next_in))
