@@ -29,7 +29,7 @@ from art_mcp.store.database import Database
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.slow,
-    pytest.mark.skipif(PROGRAM is None, reason="needs nginx"),
+    pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed (Debian: apt-get install nginx-light)"),
 ]
 
 ERAS = ["legacy", "2026-07-28"]
