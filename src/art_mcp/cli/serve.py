@@ -65,7 +65,7 @@ def serve(
 ) -> None:
     """Serve MCP, by default over stdio (the default command)."""
     if transport == "stdio" and (stateless or any(given is not None for given in (host, port, metrics))):
-        raise click.UsageError("--host, --port, --metrics and --stateless need --transport streamable-http.")
+        raise click.UsageError("--host, --port, --stateless and --metrics need --transport streamable-http.")
 
     if stateless:
         settings = settings.model_copy(update={"stateless": True})
