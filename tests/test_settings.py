@@ -176,3 +176,20 @@ def test_passwords_and_keys_are_not_shown() -> None:
 def test_every_setting_is_explained_and_has_an_example() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description and field.examples, variable(name)
+
+
+def test_a_short_secret_key_is_refused_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ART_MCP_SECRET_KEY", "s3cret" * 5)
+    with pytest.raises(SettingsError, match="ART_MCP_SECRET_KEY: must have at least 32 characters") as refused:
+        load_settings()
+    assert "s3cret" not in str(refused.value)
+    monkeypatch.setenv("ART_MCP_SECRET_KEY", "s3cret" * 6)
+    assert "s3cret" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("key", "stateless", "expected"),
+    [(None, None, False), ("k" * 32, None, True), ("k" * 32, False, False), (None, True, True)],
+)
+def test_servers_that_share_a_key_keep_no_sessions(key: str | None, stateless: bool | None, expected: bool) -> None:
+    assert Settings(secret_key=key, stateless=stateless).is_stateless is expected

@@ -63,7 +63,21 @@ def _settings(settings: Settings) -> list[Finding]:
         if there or given:
             fix = None if there else f"Create it, or correct {variable('image_dirs')}."
             findings.append(Finding("readable folder", there, str(folder), fix))
+    if settings.public_url or settings.secret_key or settings.stateless is not None:
+        findings.append(_sessions(settings))
     return findings
+
+
+def _sessions(settings: Settings) -> Finding:
+    """Whether several processes can serve one address."""
+    fix = (
+        None
+        if settings.secret_key
+        else f"If several share an address, give all of them the same {variable('secret_key')}."
+    )
+    if not settings.is_stateless:
+        return Finding("over HTTP", True, "a server keeps sessions, so no other one can share its address", fix)
+    return Finding("over HTTP", True, "a server keeps no sessions, so several can share an address", fix)
 
 
 async def _model(runtime: Runtime) -> Finding:

@@ -91,11 +91,15 @@ class Runtime:
                 self._opened.set()
             return self._database
 
+    async def opened(self) -> Database:
+        """Wait until the database has been opened for something else."""
+        await self._opened.wait()
+        return await self.database()
+
     async def repair_indexes(self) -> None:
         """Wait until the database is open, then build indexes that an import did not build because it was killed."""
-        await self._opened.wait()
         try:
-            await store.vector_index.repair(await self.database())
+            await store.vector_index.repair(await self.opened())
         except ArtMcpError as error:
             log.warning("Cannot check for missing indexes: %s", error)
 

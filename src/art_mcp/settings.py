@@ -39,6 +39,7 @@ APP_NAME = "art-mcp"
 PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 """What a client should have replaced in a variable of the environment; a value with one counts as not set."""
 MAX_DISPLAY_SIZE = 4096
+MIN_SECRET_KEY = 32
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """This machine, as it stands in a URL."""
 AZURE_API_VERSION, AZURE_MODEL_VERSION = "2024-02-01", "2023-04-15"
@@ -312,6 +313,19 @@ class Settings(BaseModel):
         description="With ART_MCP_PUBLIC_URL: maximum requests in progress of each user, counted in the same way.",
         examples=["20"],
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that signs links to the upload page and what a tool asks the user: at least 32 random "
+        "characters (`openssl rand -hex 32`), the same for all servers that share an address. Default: a random one, "
+        "so that only the server that has made them accepts them.",
+        examples=["KEY"],
+    )
+    stateless: bool | None = Field(
+        None,
+        description="Over HTTP, keep no sessions, so that any server of an address can answer any request. Default: "
+        "true if ART_MCP_SECRET_KEY is set, else false.",
+        examples=["true"],
+    )
     audit: Literal["none", "sizes", "texts"] | None = Field(
         None,
         description="What is logged of each call of a tool over HTTP, as a line of JSON on stderr: none, sizes (who "
@@ -344,6 +358,11 @@ class Settings(BaseModel):
             if getattr(self, name) and self.oidc_issuer is None:
                 raise ValueError(f"{variable(name)} needs {variable('oidc_issuer')}")
         return self
+
+    @property
+    def is_stateless(self) -> bool:
+        """Whether a server over HTTP keeps no sessions."""
+        return self.secret_key is not None if self.stateless is None else self.stateless
 
     @property
     def embeds_by(self) -> str:
@@ -388,6 +407,13 @@ class Settings(BaseModel):
             raise ValueError("must begin with https://, since tokens are sent to it")
         default = {"https": "443", "http": "80"}[scheme]
         return f"{scheme}://{host.lower()}" + (f":{port}" if port and port != default else "")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET_KEY:
+            raise ValueError(f"must have at least {MIN_SECRET_KEY} characters (`openssl rand -hex 32` prints some)")
+        return value
 
     @field_validator("oidc_issuer")
     @classmethod

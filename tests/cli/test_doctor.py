@@ -55,6 +55,23 @@ def test_doctor_says_what_kind_of_server_it_is(postgres: EmbeddedServer, loaded:
     assert "FAIL database: from ART_MCP_DATABASE_URL: The database does not accept the parameter nothing" in done.stdout
 
 
+def test_doctor_says_whether_servers_can_share_an_address(database_url: str) -> None:
+    key = "c4nary" * 6
+    for variables, said in (
+        ({}, None),
+        ({"ART_MCP_PUBLIC_URL": "https://art.example.org"}, "a server keeps sessions, so no other one can share"),
+        ({"ART_MCP_SECRET_KEY": key}, "a server keeps no sessions, so several can share an address\n"),
+        ({"ART_MCP_SECRET_KEY": key, "ART_MCP_STATELESS": "false"}, "a server keeps sessions, so no other one"),
+        (
+            {"ART_MCP_STATELESS": "true"},
+            "address\n     If several share an address, give all of them the same ART_MCP_SE",
+        ),
+    ):
+        done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=database_url, **variables)
+        assert done.returncode == 0 and "c4nary" not in done.stdout
+        assert (said or "ok   model") in done.stdout and ("over HTTP" in done.stdout) is bool(said)
+
+
 def test_doctor_names_an_encoding_that_cannot_store_every_text(
     postgres: EmbeddedServer, loaded: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

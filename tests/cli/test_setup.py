@@ -216,9 +216,14 @@ def test_secrets_are_never_written(user: User) -> None:
     for name in NAMES:
         user.has(name, FILES[name])
         for options in ((), ("--write",)):
-            done = user.runs("setup", name, *options, ART_MCP_DATABASE_URL=secret, ART_MCP_READ_ONLY="true")
+            settings = {
+                "ART_MCP_DATABASE_URL": secret,
+                "ART_MCP_SECRET_KEY": f"{CANARY:k<32}",
+                "ART_MCP_READ_ONLY": "true",
+            }
+            done = user.runs("setup", name, *options, **settings)
             assert done.returncode == 0
-            assert "no place for secrets: ART_MCP_DATABASE_URL. Put it into" in done.stderr
+            assert "no place for secrets: ART_MCP_DATABASE_URL, ART_MCP_SECRET_KEY. Put" in done.stderr
             assert str(user.home / ".config" / "art-mcp" / ".env") in done.stderr or sys.platform != "linux"
             assert CANARY not in done.stdout + done.stderr
         assert user.entry(name)[user.client(name).shape.env] == {"ART_MCP_READ_ONLY": "true"}

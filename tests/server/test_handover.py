@@ -12,7 +12,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitCompleteNotification, ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 from support.servers import connected_over_stdio
-from support.uploading import ADDRESS, HANDLE, eventually, link_in, png, refused, running
+from support.uploading import ADDRESS, FOUND, HANDLE, NOWHERE, eventually, link_in, png, refused, running
 
 from art_mcp.settings import Settings
 
@@ -60,7 +60,7 @@ async def test_a_client_opens_the_page_and_the_search_goes_on(
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_the_search_waits_for_the_picture(http: httpx2.AsyncClient, era: str) -> None:
+async def test_the_search_waits_for_the_picture(settings: Settings, http: httpx2.AsyncClient, era: str) -> None:
     addresses: list[str] = []
 
     async def upload_later() -> None:
@@ -73,9 +73,9 @@ async def test_the_search_waits_for_the_picture(http: httpx2.AsyncClient, era: s
 
     heard: list[object] = []
     options = {"mode": era, "message_handler": hear, **opens("accept", addresses)}
-    async with running(**options) as (server, client), anyio.create_task_group() as tasks:
+    async with running(settings, **options) as (server, client), anyio.create_task_group() as tasks:
         tasks.start_soon(upload_later)
-        assert (await refused(client)).startswith("The database cannot be reached.")
+        assert (await refused(client)).startswith(FOUND)
     # A client of the older protocol shows that it waits, until this comes.
     assert [type(each) for each in heard] == [ElicitCompleteNotification] * (era == "legacy")
 
@@ -90,11 +90,11 @@ async def test_the_search_waits_for_the_picture(http: httpx2.AsyncClient, era: s
     ],
 )
 async def test_what_the_user_answers_is_said(
-    monkeypatch: pytest.MonkeyPatch, era: str, action: str, said: str, leads: bool
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, era: str, action: str, said: str, leads: bool
 ) -> None:
     monkeypatch.setattr("art_mcp.server.handover.WAIT_S", 0.1)
     addresses: list[str] = []
-    async with running(mode=era, **opens(action, addresses)) as (_, client):
+    async with running(settings, mode=era, **opens(action, addresses)) as (_, client):
         answer = await refused(client)
         assert answer.startswith(said) and bool(ADDRESS.search(answer)) is leads
         if action == "accept":
@@ -104,8 +104,8 @@ async def test_what_the_user_answers_is_said(
         assert len(addresses) == 1
 
 
-async def test_a_forged_answer_is_refused() -> None:
-    async with running(mode="2026-07-28", **opens("accept", [])) as (_, client):
+async def test_a_forged_answer_is_refused(settings: Settings) -> None:
+    async with running(settings, mode="2026-07-28", **opens("accept", [])) as (_, client):
         _, handle = await link_in(client, image="a.jpg")
         with pytest.raises(MCPError, match="requestState"):
             await client.call_tool("search_paintings_by_image", {}, request_state=handle)
@@ -115,5 +115,5 @@ async def test_without_a_page_nobody_is_asked() -> None:
     async def never(*_: object) -> ElicitResult:
         raise AssertionError
 
-    async with running(uploads=False, elicitation_callback=never) as (_, client):
+    async with running(Settings(database_url=NOWHERE, uploads=False), elicitation_callback=never) as (_, client):
         assert "/upload/" not in await refused(client)

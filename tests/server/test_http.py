@@ -281,7 +281,7 @@ def test_a_taken_port_is_told() -> None:
 def test_host_and_port_mean_nothing_on_stdio() -> None:
     done = _run("serve", "--port", "8000")
     assert done.returncode == 2
-    assert "--host, --port and --metrics need --transport streamable-http." in done.stderr
+    assert "--host, --port, --stateless and --metrics need --transport streamable-http." in done.stderr
 
 
 def _refused(*arguments: str) -> str:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import anyio
 import httpx2
 import pytest
+from mcp import Client
 from support.postgres import Postgres, administer, value
 from support.servers import served_here, serving
 
@@ -118,5 +119,8 @@ async def test_a_server_that_is_asked_says_that_it_ends_and_still_serves(databas
                 assert answer.json()["reason"] == "The server is shutting down."
                 socket.create_connection(("127.0.0.1", served.port)).close()
                 assert (await http.get("/health")).status_code == 200
+                for era in ("legacy", "2026-07-28"):
+                    async with Client(served.url, mode=era) as client:
+                        await client.list_tools()
             assert await anyio.to_thread.run_sync(served.process.wait, 60) == 0
         assert "Traceback" not in served.stderr() and served.stdout() == ""

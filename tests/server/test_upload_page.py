@@ -15,6 +15,7 @@ from support.browser import barriers, browsing, errors_of, give
 from support.servers import connected_over_stdio
 from support.uploading import link_in, png, running
 
+from art_mcp import store
 from art_mcp.images.undecoded import MAX_BYTES
 from art_mcp.server.app import ArtServer
 from art_mcp.server.uploads import LINK_S
@@ -50,14 +51,13 @@ class Page:
         self._uploads = server.services.uploads
         self._handle = handle
 
-    @property
-    def arrived(self) -> bytes | None:
-        return self._uploads.picture(self._handle, "")
+    async def arrived(self) -> bytes | None:
+        return await self._uploads.picture(self._handle, "session:")
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    async with running() as (server, client):
+async def page(settings: Settings) -> AsyncIterator[Page]:
+    async with running(settings) as (server, client):
         yield Page(server, *await link_in(client))
 
 
@@ -133,8 +133,9 @@ async def test_a_large_picture_is_made_smaller_and_turned_upright(
     assert await preview(window).evaluate("(canvas) => canvas.offsetHeight") > 100
     await window.click(SEND)
     await reads(window, "The chat has your picture")
-    assert page.arrived
-    sent = Image.open(io.BytesIO(page.arrived))
+    arrived = await page.arrived()
+    assert arrived
+    sent = Image.open(io.BytesIO(arrived))
     assert (sent.format, sent.size, sent.getexif().get(274, 1)) == ("JPEG", size, 1)
     above, below = (sent.resize((1, 2), Image.Resampling.BOX).getpixel((0, y)) for y in (0, 1))
     red, green = (254, 0, 0), (0, 128, 0)
@@ -154,7 +155,7 @@ async def test_a_small_picture_is_sent_as_it_is(page: Page, window: Window, tmp_
     await expect(window.get_by_text("It is sent")).to_be_hidden()
     await window.click(SEND)
     await reads(window, "The chat has your picture")
-    assert page.arrived == png()
+    assert await page.arrived() == png()
 
 
 @pytest.mark.parametrize("suffix", [".heic", ".tif"])
@@ -180,7 +181,7 @@ async def test_what_the_browser_cannot_read_is_said_and_sent_as_it_is(
     await expect(preview(window)).to_have_count(0)
     await window.click(SEND)
     await reads(window, "The chat has your picture")
-    assert page.arrived == photo.read_bytes()
+    assert await page.arrived() == photo.read_bytes()
 
 
 @pytest.mark.parametrize("way", ["paste", "drop"])
@@ -201,7 +202,7 @@ async def test_a_picture_is_pasted_or_dropped(page: Page, window: Window, tmp_pa
     await reads(window, "Send this picture?")
     await window.click(SEND)
     await reads(window, "The chat has your picture")
-    assert page.arrived == png()
+    assert await page.arrived() == png()
 
 
 async def test_it_is_used_by_keyboard_and_screen_reader_in_light_and_dark(
@@ -230,12 +231,12 @@ async def test_it_is_used_by_keyboard_and_screen_reader_in_light_and_dark(
     await window.keyboard.press("Enter")
     await expect(focused).to_have_text("The chat has your picture")
     assert await barriers(window) == []
-    assert page.arrived == png()
+    assert await page.arrived() == png()
 
 
-async def test_a_page_whose_link_has_expired_sends_nothing(window: Window, tmp_path: Path) -> None:
+async def test_a_page_whose_link_has_expired_sends_nothing(settings: Settings, window: Window, tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(png())
-    async with running() as (server, client):
+    async with running(settings) as (server, client):
         address, _ = await link_in(client)
         begun = server.services.uploads._clock()
         server.services.uploads._clock = lambda: begun + LINK_S - 5
@@ -245,7 +246,7 @@ async def test_a_page_whose_link_has_expired_sends_nothing(window: Window, tmp_p
         await reads(window, "Send this picture?")
         await reads(window, "This link does not work")
         await expect(window.locator(SEND)).to_have_count(0)
-        assert not server.services.uploads._uploads
+        assert not await store.uploads.forget_expired(await server.services.runtime.database())
 
 
 async def test_a_link_that_no_longer_works_says_so(page: Page, window: Window) -> None:
@@ -266,4 +267,4 @@ async def test_a_foreign_page_in_the_same_browser_reaches_nothing(page: Page, wi
     await window.evaluate(send, page.address)
     read = "(address) => fetch(address).then((answer) => answer.text(), () => 'refused')"
     assert await window.evaluate(read, page.address) == "refused"
-    assert page.arrived is None
+    assert await page.arrived() is None

@@ -6,9 +6,10 @@ import base64
 import io
 import re
 import socket
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,10 +21,11 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
+from pydantic import SecretStr
 from starlette.applications import Starlette
-from support import azure
-from support.servers import SERVE, Served, serving
-from support.uploading import ADDRESS, HANDLE, NOWHERE, config_of, link_in, png, refused
+from support.postgres import Postgres, new_database, value
+from support.servers import SERVE, Served, listening_here, serving
+from support.uploading import ADDRESS, FOUND, HANDLE, NOWHERE, config_of, eventually, link_in, png, refused
 
 from art_mcp.images.undecoded import FORMAT_NAMES, MAX_BYTES
 from art_mcp.runtime import Runtime
@@ -32,7 +34,7 @@ from art_mcp.server.services import Services
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import (
     AT_ONCE,
-    AT_ONCE_A_SESSION,
+    AT_ONCE_OF_ONE,
     KEPT_S,
     LINK_S,
     MAX_AWAITED,
@@ -52,7 +54,7 @@ REFUSED = "This link does not work: it is valid for one picture and for 10 minut
 
 class Clock:
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.now = time.time()
 
     def __call__(self) -> float:
         return self.now
@@ -64,81 +66,137 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def uploads(clock: Clock) -> Uploads:
-    return Uploads(clock)
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    async with Runtime(settings) as runtime:
+        yield runtime
 
 
-def sent(uploads: Uploads, session: str, data: bytes = b"picture") -> str:
+@pytest.fixture
+def uploads(runtime: Runtime, clock: Clock) -> Uploads:
+    return Uploads(runtime, clock)
+
+
+@pytest.fixture
+async def processes(settings: Settings, clock: Clock) -> AsyncIterator[list[Uploads]]:
+    """Two that share a key and the database, and one with another key."""
+    keys = ("k" * 32, "k" * 32, "other" * 8)
+    async with AsyncExitStack() as stack:
+        changed = [settings.model_copy(update={"secret_key": SecretStr(key)}) for key in keys]
+        yield [Uploads(await stack.enter_async_context(Runtime(each)), clock) for each in changed]
+
+
+async def sent(uploads: Uploads, owner: str, data: bytes = b"picture") -> str:
     """Send a picture by a new link; gives its handle."""
-    with uploads.receiving(uploads.link(session).token) as link:
-        uploads.keep(link, data)
+    async with uploads.receiving(uploads.link(owner).token) as link:
+        await uploads.keep(link, data)
     return link.handle
+
+
+async def stored(settings: Settings) -> tuple[int, int]:
+    """How many uploads the database knows, and the bytes of their pictures."""
+    count = "SELECT ARRAY[count(*), coalesce(sum(octet_length(picture)), 0)] FROM art_mcp.uploads"
+    return tuple(await value(settings.database_url.get_secret_value(), count))
+
+
+async def let_pass(settings: Settings, seconds: float) -> None:
+    """Let what is stored expire sooner."""
+    change = f"UPDATE art_mcp.uploads SET expires_at = expires_at - interval '{seconds} s'"
+    await value(settings.database_url.get_secret_value(), change)
 
 
 # Links and handles
 
 
-async def test_a_handle_gives_the_picture_to_its_session_alone(uploads: Uploads) -> None:
-    for mine, other in (("mine", "other"), ("mine", ""), ("", "other")):
-        handle = sent(uploads, mine)
+async def test_a_handle_gives_the_picture_to_its_owner_alone(uploads: Uploads) -> None:
+    for mine, other in (("mine", "other"), ("mine", ""), ("", "other"), ("token:ada", "session:token:ada")):
+        handle = await sent(uploads, mine)
         assert HANDLE.fullmatch(handle)
-        assert uploads.picture(handle, mine) == b"picture"
-        assert uploads.picture(handle.lower().replace("-", ""), mine) == b"picture"
-        assert uploads.picture(f"{handle}.", mine) == b"picture"
-        assert uploads.picture(handle, other) is None
-        assert uploads.picture(handle[:-1], mine) is None
-        assert uploads.picture(handle + "A", mine) is None
+        assert await uploads.picture(handle, mine) == b"picture"
+        assert await uploads.picture(handle.lower().replace("-", ""), mine) == b"picture"
+        assert await uploads.picture(f"{handle}.", mine) == b"picture"
+        assert await uploads.picture(handle, other) is None
+        assert await uploads.picture(handle[:-1], mine) is None
+        assert await uploads.picture(handle + "A", mine) is None
 
 
-async def test_links_and_handles_tell_nothing_of_session_or_each_other(uploads: Uploads) -> None:
+async def test_links_and_handles_tell_nothing_of_owner_or_each_other(runtime: Runtime, uploads: Uploads) -> None:
     links = [uploads.link("c4nary") for _ in range(100)]
     assert len({link.token for link in links}) == len({link.handle for link in links}) == 100
     for link in links:
         said = base64.urlsafe_b64decode(link.token)
         assert b"c4nary" not in said
         assert base64.b32decode(link.handle.removeprefix("upload:").replace("-", "")) not in said
+    # Neither does the database, to one who reads it.
+    handle = await sent(uploads, "c4nary")
+    row = str(await value(runtime.settings.database_url.get_secret_value(), "SELECT u::text FROM art_mcp.uploads u"))
+    for secret in (b"c4nary", handle.encode(), base64.b32decode(handle.removeprefix("upload:").replace("-", ""))):
+        assert secret.hex() not in row
 
 
 async def test_a_link_is_good_for_one_picture(uploads: Uploads) -> None:
     token = uploads.link("a").token
-    with pytest.raises(ZeroDivisionError), uploads.receiving(token):
-        raise ZeroDivisionError  # such as a picture that is none
-    with uploads.receiving(token) as link:
-        with pytest.raises(BusyError), uploads.receiving(token):
-            pass
-        uploads.keep(link, b"1")
-    for use in (uploads.check, lambda token: uploads.receiving(token).__enter__()):
+    with pytest.raises(ZeroDivisionError):
+        async with uploads.receiving(token):
+            raise ZeroDivisionError  # such as a picture that is none
+    async with uploads.receiving(token) as link:
+        with pytest.raises(BusyError):
+            await uploads.receiving(token).__aenter__()
+        await uploads.keep(link, b"1")
+    for use in (uploads.check, lambda token: uploads.receiving(token).__aenter__()):
         with pytest.raises(LinkError):
-            use(token)
-    assert uploads.picture(link.handle, "a") == b"1"
+            await use(token)
+    assert await uploads.picture(link.handle, "a") == b"1"
 
 
-async def test_links_and_pictures_expire(uploads: Uploads, clock: Clock) -> None:
+async def test_links_and_pictures_expire(uploads: Uploads, clock: Clock, settings: Settings) -> None:
     token = uploads.link("a").token
     clock.now += LINK_S - 1
-    handle = sent(uploads, "a")
-    assert uploads.check(token)
+    handle = await sent(uploads, "a")
+    assert await uploads.check(token)
     clock.now += 1
     with pytest.raises(LinkError):
-        uploads.check(token)
-    clock.now += KEPT_S - 2
-    assert uploads.picture(handle, "a")
-    clock.now += 1
-    assert uploads.picture(handle, "a") is None
-    assert not uploads._uploads
+        await uploads.check(token)
+    await let_pass(settings, KEPT_S - 60)
+    assert await uploads.picture(handle, "a")
+    await let_pass(settings, 60)
+    assert await uploads.picture(handle, "a") is None
+    await sent(uploads, "a")
+    assert await stored(settings) == (1, len(b"picture"))
 
 
-async def test_the_last_picture_goes_though_nobody_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "KEPT_S", -0.9)  # its end is looked for a second later
-    uploads = Uploads()
-    sent(uploads, "a")
-    assert uploads._uploads
-    with anyio.fail_after(60):
-        while uploads._uploads:
-            await anyio.sleep(0.01)
+async def test_the_last_picture_goes_though_nobody_calls(
+    settings: Settings, processes: list[Uploads], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "KEPT_S", 0.5)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(processes[1].delete_expired)
+        await processes[1].picture("upload:", "a")  # opens its database
+        await sent(processes[0], "a")  # whose process ends at once
+        with anyio.fail_after(60):
+            while await stored(settings) != (0, 0):
+                await anyio.sleep(0.01)
+        tasks.cancel_scope.cancel()
 
 
-async def test_forged_and_foreign_tokens_are_refused(uploads: Uploads) -> None:
+async def test_pictures_are_deleted_again_once_the_database_is_back(
+    settings: Settings, uploads: Uploads, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(limits, "KEPT_S", 0.1)
+    monkeypatch.setattr(limits, "RETRY_S", 0.1)
+    url = settings.database_url.get_secret_value()
+    await sent(uploads, "a")
+    await value(url, "ALTER TABLE art_mcp.uploads RENAME TO away")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(uploads.delete_expired)
+        await eventually(lambda: "that have expired cannot be deleted" in caplog.text)
+        await value(url, "ALTER TABLE art_mcp.away RENAME TO uploads")
+        with anyio.fail_after(60):
+            while await stored(settings) != (0, 0):
+                await anyio.sleep(0.01)
+        tasks.cancel_scope.cancel()
+
+
+async def test_forged_and_foreign_tokens_are_refused(runtime: Runtime, uploads: Uploads) -> None:
     token = uploads.link("a").token
     given = bytearray(base64.urlsafe_b64decode(token))
     forged = []
@@ -146,48 +204,50 @@ async def test_forged_and_foreign_tokens_are_refused(uploads: Uploads) -> None:
         changed = given.copy()
         changed[place] ^= 1
         forged.append(base64.urlsafe_b64encode(changed).decode())
-    foreign = Uploads().link("a").token  # of another process, or of this one before it was started again
+    foreign = Uploads(runtime).link("a").token  # of another process, or of this one before it was started again
     odd = ("", "x", token[:-4], token + "AAAA", token + "\n", "é" * 40, "=" * 40, "A" * 100_000)
     for wrong in (*forged, foreign, *odd):
         with pytest.raises(LinkError):
-            uploads.check(wrong)
-    assert uploads.check(token).token == token
+            await uploads.check(wrong)
+    assert (await uploads.check(token)).token == token
 
 
-async def test_no_flood_of_pictures_takes_more_memory_or_crowds_others_out(
-    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+async def test_no_flood_of_pictures_takes_more_room_or_crowds_others_out(
+    settings: Settings, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "MAX_KEPT", 1000)
-    quiet = [sent(uploads, "quiet", bytes([n]) * 100) for n in range(3)]
-    flood = [sent(uploads, "flood", bytes(90)) for _ in range(200)]
-    assert sum(len(upload.data) for upload in uploads._uploads.values()) <= 1000
-    assert [uploads.picture(handle, "quiet") for handle in quiet] == [bytes([n]) * 100 for n in range(3)]
-    kept = [uploads.picture(handle, "flood") is not None for handle in flood]
-    assert kept == [False] * 193 + [True] * 7
+    quiet = [await sent(uploads, "quiet", bytes([n]) * 100) for n in range(3)]
+    flood = [await sent(uploads, "flood", bytes(90)) for _ in range(50)]
+    assert await stored(settings) == (53, 930)
+    assert [await uploads.picture(handle, "quiet") for handle in quiet] == [bytes([n]) * 100 for n in range(3)]
+    kept = [await uploads.picture(handle, "flood") is not None for handle in flood]
+    assert kept == [False] * 43 + [True] * 7
     # Who comes last is not the one who goes, however large.
-    large = sent(uploads, "late", bytes(1000))
-    assert len(uploads.picture(large, "late")) == 1000
-    assert sum(len(upload.data) for upload in uploads._uploads.values()) == 1000
+    large = await sent(uploads, "late", bytes(1000))
+    assert len(await uploads.picture(large, "late")) == 1000
+    assert await stored(settings) == (54, 1000)
 
 
 async def test_used_links_are_remembered_up_to_a_number(
-    uploads: Uploads, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "MAX_UPLOADS", 20)
-    for _ in range(20):
-        sent(uploads, "a")
-    with pytest.raises(BusyError):
-        sent(uploads, "a")
-    clock.now += KEPT_S
-    assert sent(uploads, "a")
+    monkeypatch.setattr(limits, "MAX_UPLOADS_OF_ONE", 15)
+    for owner, count in (("flood", 15), ("quiet", 5)):
+        for _ in range(count):
+            await sent(uploads, owner)
+        with pytest.raises(BusyError):
+            await sent(uploads, owner)
+    await let_pass(settings, KEPT_S)
+    assert await sent(uploads, "flood")
 
 
 async def test_a_link_is_awaited_until_it_is_used_or_too_old(uploads: Uploads, clock: Clock) -> None:
     link = uploads.link("a")
     assert uploads.awaited(link.handle, "a") == link
     assert uploads.awaited(link.handle, "b") is None
-    with uploads.receiving(link.token) as same:
-        uploads.keep(same, b"1")
+    async with uploads.receiving(link.token) as same:
+        await uploads.keep(same, b"1")
     assert uploads.awaited(link.handle, "a") is None
     link = uploads.link("a")
     clock.now += LINK_S
@@ -196,43 +256,95 @@ async def test_a_link_is_awaited_until_it_is_used_or_too_old(uploads: Uploads, c
 
 async def test_any_number_of_links_take_so_much_memory_and_all_work(uploads: Uploads) -> None:
     links = [uploads.link("flood") for _ in range(3 * MAX_AWAITED)]
-    assert len(uploads._awaited) == MAX_AWAITED and not uploads._uploads
+    assert len(uploads._awaited) == MAX_AWAITED
     assert uploads.awaited(links[-1].handle, "flood") and not uploads.awaited(links[0].handle, "flood")
-    assert uploads.check(links[0].token) == links[0]
+    assert await uploads.check(links[0].token) == links[0]
 
 
 async def test_so_many_are_received_at_once(uploads: Uploads) -> None:
-    def begin(session: str) -> Any:
-        receiving = uploads.receiving(uploads.link(session).token)
-        receiving.__enter__()
+    async def begin(owner: str) -> Any:
+        receiving = uploads.receiving(uploads.link(owner).token)
+        await receiving.__aenter__()
         return receiving
 
-    first = [begin("a") for _ in range(AT_ONCE_A_SESSION)]
+    first = [await begin("a") for _ in range(AT_ONCE_OF_ONE)]
     with pytest.raises(BusyError):
-        begin("a")
-    others = [begin(str(n)) for n in range(AT_ONCE - AT_ONCE_A_SESSION)]
+        await begin("a")
+    others = [await begin(str(n)) for n in range(AT_ONCE - AT_ONCE_OF_ONE)]
     with pytest.raises(BusyError):
-        begin("z")
+        await begin("z")
     for each in (*first, *others):
-        each.__exit__(None, None, None)
-    assert begin("a") and begin("z")
+        await each.__aexit__(None, None, None)
+    assert await begin("a") and await begin("z")
+
+
+# Several processes
+
+
+async def test_one_process_takes_what_another_has_asked_for(processes: list[Uploads]) -> None:
+    one, other, foreign = processes
+    link = one.link("ada")
+    async with other.receiving(link.token) as same:
+        assert same == link
+        await other.keep(same, b"picture")
+    for process in (one, other):
+        assert await process.picture(link.handle, "ada") == b"picture"
+        assert await process.picture(link.handle, "eve") is None
+        with pytest.raises(LinkError):
+            await process.check(link.token)
+    assert await foreign.picture(link.handle, "ada") is None
+    with pytest.raises(LinkError):
+        await foreign.check(link.token)
+
+
+async def test_one_link_takes_one_picture_of_two_that_are_sent_to_two_processes(processes: list[Uploads]) -> None:
+    one, other, _ = processes
+    token = one.link("a").token
+    async with one.receiving(token) as first, other.receiving(token) as second:
+        await other.keep(second, b"2")
+        with pytest.raises(LinkError):
+            await one.keep(first, b"1")
+    assert await one.picture(first.handle, "a") == b"2"
+
+
+async def test_who_waits_hears_of_a_picture_that_another_process_has_taken(processes: list[Uploads]) -> None:
+    one, other, _ = processes
+    link, arrived = one.link("a"), []
+
+    async def wait() -> None:
+        arrived.append(await one.arrival(link.handle, "a"))
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            await anyio.sleep(0.1)
+            assert not arrived
+            async with other.receiving(link.token) as same:
+                await other.keep(same, b"picture")
+    assert arrived == [b"picture"]
+
+
+async def test_processes_that_take_pictures_at_once_keep_to_the_limit(
+    settings: Settings, processes: list[Uploads], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_KEPT", 1000)
+    async with anyio.create_task_group() as tasks:
+        for n in range(12):
+            tasks.start_soon(sent, processes[n % 2], str(n), bytes(300))
+    assert await stored(settings) == (12, 900)
 
 
 # The page
 
 
-@contextmanager
-def listening(uploads: Uploads, **options: Any) -> Iterator[str]:
+@asynccontextmanager
+async def listening(uploads: Uploads, **options: Any) -> AsyncIterator[str]:
     """The page alone, with these uploads, on a port of this machine."""
-    runtime = Runtime(Settings())
     app = Starlette(
-        routes=UploadPage(lambda: Services(runtime, None, uploads, None), endpoint="/mcp", **options).routes()
+        routes=UploadPage(lambda: Services(uploads._runtime, None, uploads, None), endpoint="/mcp", **options).routes()
     )
-    try:
-        with azure.serving(app) as origin:
-            yield f"{origin}/upload/"
-    finally:
-        runtime.loader().decoder.close()
+    async with listening_here(lambda _: app) as origin:
+        yield f"{origin}/upload/"
 
 
 def begun(page: str, token: str) -> socket.socket:
@@ -258,7 +370,7 @@ async def test_a_picture_that_is_refused_leaves_the_link_good(uploads: Uploads, 
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
     bomb = io.BytesIO()
     Image.new("1", (16_001, 10)).save(bomb, "PNG")
-    with listening(uploads) as page:
+    async with listening(uploads) as page:
         link = uploads.link("a")
         for content, status, said in (
             (b"", 422, "The file is empty."),
@@ -273,19 +385,19 @@ async def test_a_picture_that_is_refused_leaves_the_link_good(uploads: Uploads, 
             assert (answer.status_code, answer.json()["error"][: len(said)]) == (status, said)
         answer = await http.post(page + link.token, content=png())
         assert (answer.status_code, answer.json()) == (200, {"handle": link.handle})
-        assert uploads.picture(link.handle, "a") == png()
+        assert await uploads.picture(link.handle, "a") == png()
 
 
 async def test_what_does_not_work_is_refused_in_the_same_words(
-    uploads: Uploads, clock: Clock, http: httpx2.AsyncClient
+    runtime: Runtime, uploads: Uploads, clock: Clock, http: httpx2.AsyncClient
 ) -> None:
     old = uploads.link("a").token
     clock.now += LINK_S
     used = uploads.link("a").token
-    with listening(uploads) as page:
+    async with listening(uploads) as page:
         assert (await http.post(page + used, content=png())).status_code == 200
         answers, pages = [], []
-        for token in (old, used, used[:-1] + "_", "x", Uploads().link("a").token, "%00", "A" * 5000):
+        for token in (old, used, used[:-1] + "_", "x", Uploads(runtime).link("a").token, "%00", "A" * 5000):
             answers.append(await http.post(page + token, content=png()))
             pages.append(await http.get(page + token))
     for answer, shown in zip(answers, pages, strict=True):
@@ -302,7 +414,7 @@ def _without_nonce(page: str) -> str:
 
 async def test_the_page_is_whole_and_lets_nothing_else_in(uploads: Uploads, http: httpx2.AsyncClient) -> None:
     token = uploads.link("a").token
-    with listening(uploads) as page:
+    async with listening(uploads) as page:
         shown = [await http.get(page + token) for _ in range(2)]
         head = await http.head(page + token)
         refused = await http.post(page + "x")
@@ -316,7 +428,7 @@ async def test_the_page_is_whole_and_lets_nothing_else_in(uploads: Uploads, http
             "endpoint": "/mcp",
             "upload": f"/upload/{token}",
             "gone": False,
-            "seconds": LINK_S,
+            "seconds": int(uploads.seconds_left(uploads.verify(token))),
             "max_bytes": MAX_BYTES,
             "formats": ", ".join(FORMAT_NAMES.values()),
             "kept_minutes": 30,
@@ -347,13 +459,14 @@ async def test_a_slow_sender_is_given_up_and_a_lost_one_leaves_nothing(
     uploads: Uploads, http: httpx2.AsyncClient
 ) -> None:
     link = uploads.link("a")
-    with listening(uploads, within=0.3) as page, begun(page, link.token) as slow:
-        slow.settimeout(60)
-        until_closed = iter(lambda: slow.recv(4096), b"")
-        said = await anyio.to_thread.run_sync(lambda: b"".join(until_closed))
-        assert said.startswith(b"HTTP/1.1 408") and b"The upload took too long. Try again" in said
-        assert not uploads._open
-    with listening(uploads) as page:
+    async with listening(uploads, within=0.3) as page:
+        with begun(page, link.token) as slow:
+            slow.settimeout(60)
+            until_closed = iter(lambda: slow.recv(4096), b"")
+            said = await anyio.to_thread.run_sync(lambda: b"".join(until_closed))
+            assert said.startswith(b"HTTP/1.1 408") and b"The upload took too long. Try again" in said
+            assert not uploads._open
+    async with listening(uploads) as page:
         with begun(page, link.token):
             with anyio.fail_after(60):
                 while not uploads._open:
@@ -366,10 +479,10 @@ async def test_a_slow_sender_is_given_up_and_a_lost_one_leaves_nothing(
 
 
 async def test_one_who_holds_connections_does_not_keep_others_out(uploads: Uploads, http: httpx2.AsyncClient) -> None:
-    with listening(uploads) as page:
+    async with listening(uploads) as page:
         held = [begun(page, uploads.link("flood").token) for _ in range(10)]
         with anyio.fail_after(60):
-            while len(uploads._open) < AT_ONCE_A_SESSION:
+            while len(uploads._open) < AT_ONCE_OF_ONE:
                 await anyio.sleep(0.01)
         answer = await http.post(page + uploads.link("flood").token, content=png())
         assert answer.status_code == 503 and answer.json()["error"].startswith("Too many pictures are being uploaded")
@@ -378,13 +491,31 @@ async def test_one_who_holds_connections_does_not_keep_others_out(uploads: Uploa
             each.close()
 
 
+async def test_a_link_is_shown_before_the_database_is_there_and_tells_whoever_sends(
+    clock: Clock, http: httpx2.AsyncClient
+) -> None:
+    async with Runtime(Settings(database_url=NOWHERE)) as nowhere:
+        uploads = Uploads(nowhere, clock)
+        async with listening(uploads) as page:
+            link = uploads.link("a")
+            shown = await http.get(page + link.token)
+            assert (shown.status_code, config_of(shown.text)["gone"]) == (200, False)
+            answer = await http.post(page + link.token, content=png())
+            assert answer.status_code == 503
+            assert answer.json()["error"].startswith("The database cannot be reached.")
+            assert (await http.get(page + "x")).status_code == 404
+
+
 # From a tool to the page and back
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    """A server whose database is out of reach, which no upload may notice."""
-    with serving(ART_MCP_DATABASE_URL=NOWHERE, ART_MCP_LOG_LEVEL="DEBUG") as served:
+def served(postgres: Postgres, empty: str) -> Iterator[Served]:
+    """A server whose database is empty."""
+    with (
+        new_database(postgres, empty) as url,
+        serving(ART_MCP_DATABASE_URL=url, ART_MCP_LOG_LEVEL="DEBUG") as served,
+    ):
         yield served
         assert served.stdout() == ""
         assert not ADDRESS.search(served.stderr()) and not HANDLE.search(served.stderr())
@@ -449,14 +580,13 @@ async def test_a_handle_works_in_its_session_alone(served: Served, http: httpx2.
         assert (await http.post(address, content=png())).status_code == 200
         for client in (other, without):
             said = await refused(client, image=handle)
-            assert "No picture is stored under this handle: it is of another session" in said
+            assert "No picture is stored under this handle: " in said
             assert handle not in said and address not in said
-        # In its own it is read, and then it is the database that is missing.
-        assert (await refused(mine, image=handle)).startswith("The database cannot be reached.")
+        assert (await refused(mine, image=handle)).startswith(FOUND)
         address, handle = await link_in(without)
         assert (await http.post(address, content=png())).status_code == 200
         assert "No picture is stored under this handle" in await refused(mine, image=handle)
-        assert (await refused(without, image=handle)).startswith("The database cannot be reached.")
+        assert (await refused(without, image=handle)).startswith(FOUND)
 
 
 async def test_only_pages_of_this_machine_may_send(served: Served, http: httpx2.AsyncClient) -> None:
@@ -514,4 +644,4 @@ async def test_a_flood_of_large_pictures_takes_so_much_memory(served: Served, ht
             address, handle = await link_in(client)
             assert (await http.post(address, content=large)).status_code == 200
         assert process.memory_info().rss - before < MAX_KEPT + 4 * MAX_BYTES
-        assert (await refused(client, image=handle)).startswith("The database cannot be reached.")
+        assert (await refused(client, image=handle)).startswith(FOUND)

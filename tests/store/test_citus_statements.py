@@ -43,6 +43,7 @@ from art_mcp.store import (
     space_migration,
     spaces,
     tokens,
+    uploads,
     vector_index,
 )
 from art_mcp.store.database import Database
@@ -235,6 +236,17 @@ async def let_in(database: Database) -> None:
     assert await tokens.revoke(database, "ada")
 
 
+async def hand_over(database: Database) -> None:
+    """Store pictures of users, of which there is room for one."""
+    room = uploads.Room(bytes=10, uploads=10, uploads_of_one=10)
+    for handle in (b"1", b"2"):
+        await uploads.keep(database, handle, b"ada", bytes(9), timedelta(minutes=1), room)
+        assert await uploads.is_used(database, handle)
+        assert await uploads.picture(database, handle, b"ada") == bytes(9)
+    assert await uploads.picture(database, b"1", b"ada") is None
+    assert await uploads.forget_expired(database) > 0
+
+
 def senders() -> set[tuple[str, str]]:
     """The functions of the store that send a statement, as (module, name)."""
     found = set()
@@ -261,6 +273,7 @@ async def test_a_cluster_can_run_every_statement_of_the_store(cluster_url: str) 
             await use(database, made)
             await change(database, made)
             await let_in(database)
+            await hand_over(database)
             assert await refusals(cluster_url, sent) == {}
             sent.statements.clear()
             (old,) = await space_migration.inactive(database)

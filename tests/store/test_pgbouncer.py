@@ -16,9 +16,11 @@ import anyio
 import asyncpg
 import numpy as np
 import pytest
+from pydantic import SecretStr
 from support.pictures import draw
 
 from art_mcp.runtime import Runtime
+from art_mcp.server.uploads import Link, Uploads
 from art_mcp.settings import Settings
 from art_mcp.space import Leg, Space
 from art_mcp.store import host_os, leases, space_migration, spaces
@@ -167,3 +169,20 @@ async def test_a_move_is_one_process_s_own(pooled: Settings) -> None:
     await space_migration.drop(database, [old])
     assert await spaces.active(database) == [new] and await space_migration.inactive(database) == []
     await database.aclose()
+
+
+async def test_pictures_of_users_are_taken_by_many_at_once_and_found(pooled: Settings) -> None:
+    pooled = pooled.model_copy(update={"secret_key": SecretStr("k" * 32)})
+    async with Runtime(pooled) as runtime, Runtime(pooled) as other:
+        one, two = Uploads(runtime), Uploads(other)
+        links = [one.link("ada") for _ in range(20)]
+
+        async def send(link: Link) -> None:
+            await two.keep(link, link.handle.encode() * 1000)
+
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                for link in links:
+                    tasks.start_soon(send, link)
+                for link in links:
+                    assert await one.arrival(link.handle, "ada") == link.handle.encode() * 1000

@@ -24,11 +24,11 @@ def guarded_here(settings: Settings, **changes: Any) -> AbstractAsyncContextMana
 
 
 @asynccontextmanager
-async def connected_with(origin: str, token: str | None, mode: str) -> AsyncIterator[Client]:
-    """The real client, which sends this token."""
+async def connected_with(origin: str, token: str | None, mode: str, **options: Any) -> AsyncIterator[Client]:
+    """The real client, which sends this token; `options` are the client's."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as http,
-        Client(streamable_http_client(f"{origin}/mcp", http_client=http), mode=mode) as client,
+        Client(streamable_http_client(f"{origin}/mcp", http_client=http), mode=mode, **options) as client,
     ):
         yield client

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,6 +18,7 @@ import anyio
 import uvicorn
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from starlette.types import ASGIApp
 
 from art_mcp.server.app import build_server
 from art_mcp.server.http import http_app, listen
@@ -34,20 +35,24 @@ async def connected(settings: Settings, **options: Any) -> AsyncIterator[Client]
         yield client
 
 
-@asynccontextmanager
-async def served_here(
+def served_here(
     settings: Settings, adapt: Callable[[Settings, str], Settings] = lambda settings, _: settings, **options: Any
-) -> AsyncIterator[str]:
+) -> AbstractAsyncContextManager[str]:
     """The origin of a server in this process that listens on any free port.
 
     Args:
         adapt: returns the settings, once the origin is known.
         options: of `http_app`.
     """
+    return listening_here(lambda origin: http_app(build_server(adapt(settings, origin)), **options))
+
+
+@asynccontextmanager
+async def listening_here(app: Callable[[str], ASGIApp]) -> AsyncIterator[str]:
+    """The origin of an application in this event loop, which is made once its origin is known."""
     with listen("127.0.0.1", 0) as listener:
         origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = http_app(build_server(adapt(settings, origin)), **options)
-        web = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", proxy_headers=False))
+        web = uvicorn.Server(uvicorn.Config(app(origin), log_config=None, ws="none", proxy_headers=False))
         async with anyio.create_task_group() as serving:
             serving.start_soon(web.serve, [listener])
             with anyio.fail_after(START_WITHIN_S):

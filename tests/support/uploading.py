@@ -21,6 +21,9 @@ from art_mcp.settings import Settings
 NOWHERE = "postgresql://user@127.0.0.1:1/none"
 
 ADDRESS = re.compile(r"http://\S+/upload/[A-Za-z0-9_-]+")
+FOUND = "There are no paintings yet."
+"""What a search by a picture says once it has read the picture, if the database is empty."""
+
 HANDLE = re.compile(r"upload:[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}")
 
 
@@ -31,9 +34,9 @@ def config_of(page: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running(*, uploads: bool = True, **options: Any) -> AsyncIterator[tuple[ArtServer, Client]]:
-    """A server in this process, not reached over HTTP, whose database is out of reach; and its client, with options."""
-    server = build_server(Settings(database_url=NOWHERE, uploads=uploads))
+async def running(settings: Settings | None = None, **options: Any) -> AsyncIterator[tuple[ArtServer, Client]]:
+    """A server in this process, not reached over HTTP, by default without a database; and its client, with options."""
+    server = build_server(settings or Settings(database_url=NOWHERE))
     async with Client(server, **options) as client:
         yield server, client
 

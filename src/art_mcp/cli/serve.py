@@ -48,15 +48,28 @@ TO_A_PERSON = (
     metavar="HOST:PORT",
     help="For streamable-http: another address, at which Prometheus reads how long requests take.",
 )
+@click.option(
+    "--stateless",
+    is_flag=True,
+    help="For streamable-http: keep no sessions, so that any server of an address answers (ART_MCP_STATELESS).",
+)
 @click.option("--read-only", is_flag=True, help="Disable the tools that change collections.")
 @click.pass_obj
 def serve(
-    settings: Settings, transport: str, host: str | None, port: int | None, metrics: str | None, read_only: bool
+    settings: Settings,
+    transport: str,
+    host: str | None,
+    port: int | None,
+    metrics: str | None,
+    stateless: bool,
+    read_only: bool,
 ) -> None:
     """Serve MCP, by default over stdio (the default command)."""
-    if transport == "stdio" and any(given is not None for given in (host, port, metrics)):
-        raise click.UsageError("--host, --port and --metrics need --transport streamable-http.")
+    if transport == "stdio" and (stateless or any(given is not None for given in (host, port, metrics))):
+        raise click.UsageError("--host, --port, --stateless and --metrics need --transport streamable-http.")
 
+    if stateless:
+        settings = settings.model_copy(update={"stateless": True})
     if read_only:
         settings = settings.model_copy(update={"read_only": True})
     if transport != "stdio" and "image_dirs" not in settings.model_fields_set:

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 from mcp.server import MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import Context, RequestStateSecurity
 from mcp.server.mcpserver.exceptions import (
     ResourceError,
     ResourceNotFoundError,
@@ -177,8 +177,10 @@ def build_server(
             return
         async with Runtime(settings) as runtime, anyio.create_task_group() as tasks:
             tasks.start_soon(runtime.repair_indexes)
+            uploads = Uploads(runtime)
+            tasks.start_soon(uploads.delete_expired)
             listener = cache(lambda: serving.upload_listener.UploadListener(server, tasks))
-            server.services = Services(runtime, Runner(tasks), Uploads(), listener, for_page)
+            server.services = Services(runtime, Runner(tasks), uploads, listener, for_page)
             yield server.services
             tasks.cancel_scope.cancel()
 
@@ -189,6 +191,7 @@ def build_server(
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
         extensions=[extension()],
+        request_state_security=_request_state(settings),
         subscriptions=False,  # what it lists never changes, so clients need not listen for that
         middleware=[Audit(settings, lambda: tools_of(server)), only_what_is_allowed],
         log_level=settings.log_level,
@@ -199,6 +202,11 @@ def build_server(
     server.add_prompts = cache(partial(prompts.register, server, read_only=settings.read_only))
     completions.register(server)
     return server
+
+
+def _request_state(settings: Settings) -> RequestStateSecurity | None:
+    """What protects the state that a client brings back with its user's answer; None for a key of this process."""
+    return RequestStateSecurity(keys=[settings.secret_key.get_secret_value()]) if settings.secret_key else None
 
 
 def _unknown_argument(owner: str, arguments: dict[str, Any], known: Iterable[str]) -> str | None:

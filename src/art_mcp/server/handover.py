@@ -16,6 +16,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import WAYS, Kind, Reference
 from art_mcp.images.spelling import listed
 from art_mcp.images.undecoded import ImageError, Source
+from art_mcp.server.access.principal import named
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
 
@@ -27,6 +28,8 @@ ASKS_IN_RESULT = "2026-07-28"
 WAIT_S = 25
 """Chat clients time out after 60 s or more, and show no progress."""
 
+_SESSION = "session:"
+"""Begins the name of a session, so that no client can choose that of a user."""
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 
 
@@ -46,7 +49,7 @@ async def handed_over(ctx: ToolContext, given: str | Mapping[str, Any]) -> Sourc
             return await services(ctx).runtime.loader().load(reference)
     except ImageError as error:
         raise with_link(ctx, _with_folders(ctx, error)) from None
-    return _uploaded(ctx, reference)
+    return await _uploaded(ctx, reference)
 
 
 def _with_folders(ctx: ToolContext, error: ImageError) -> ImageError:
@@ -62,7 +65,7 @@ def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:
     origin = _origin(ctx)
     if origin is None:
         return error
-    ask = _ask(origin, services(ctx).uploads.link(_session(ctx)))
+    ask = _ask(origin, services(ctx).uploads.link(_owner(ctx)))
     return ArtMcpError(error.problem, f"{error.next_step} If only the user has the picture, e.g. in this chat, {ask}")
 
 
@@ -79,14 +82,14 @@ async def asked_for(ctx: ToolContext) -> str | InputRequiredResult | None:
     capabilities = ctx.client_capabilities
     if not (capabilities and capabilities.elicitation and capabilities.elicitation.url):
         return None
-    uploads, session, asking = services(ctx).uploads, _session(ctx), ""
+    uploads, owner, asking = services(ctx).uploads, _owner(ctx), ""
     if handle := ctx.request_state:
         answer = (ctx.input_responses or {}).get(QUESTION)
         action = answer.action if isinstance(answer, ElicitResult) else "cancel"
     elif (origin := _origin(ctx)) is None:
         return None
     else:
-        link = uploads.link(session)
+        link = uploads.link(owner)
         handle, page = link.handle, f"{origin}{UPLOAD_PATH}{link.token}"
         if (ctx.protocol_version or "") >= ASKS_IN_RESULT:
             question = ElicitRequest(params=ElicitRequestURLParams(message=QUESTION, url=page))
@@ -101,19 +104,23 @@ async def asked_for(ctx: ToolContext) -> str | InputRequiredResult | None:
     if action == "cancel":
         return None
     with anyio.move_on_after(WAIT_S):
-        await uploads.arrival(handle, session)
+        await uploads.arrival(handle, owner)
         if asking:
             await ctx.session.send_elicit_complete(asking, ctx.request_id)
     return handle
 
 
-def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
-    uploads, session = services(ctx).uploads, _session(ctx)
-    if data := uploads.picture(reference.value, session):
+async def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
+    uploads, owner = services(ctx).uploads, _owner(ctx)
+    if data := await uploads.picture(reference.value, owner):
         return Source(data, reference.name)
-    if (link := uploads.awaited(reference.value, session)) and (origin := _origin(ctx)):
+    if (link := uploads.awaited(reference.value, owner)) and (origin := _origin(ctx)):
         raise ImageError("The user has not uploaded the picture yet.", f"If they still want to, {_ask(origin, link)}")
-    problem = f"No picture is stored under this handle: it is of another session, or older than {KEPT_S // 60} minutes."
+    # Which of them it is, this process cannot know if another one has made the link.
+    problem = (
+        "No picture is stored under this handle: it was not uploaded yet, is older than "
+        f"{KEPT_S // 60} minutes, or is of another user or session."
+    )
     raise with_link(ctx, ImageError(problem, WAYS))
 
 
@@ -146,10 +153,14 @@ def _origin(ctx: ToolContext) -> str | None:
         return None
 
 
-def _session(ctx: ToolContext) -> str:
-    """The id of the client's session, which only the client knows; empty if its protocol has no sessions.
+def _owner(ctx: ToolContext) -> str:
+    """Who may use the pictures that are uploaded for this call.
 
-    Over stdio there is one client and no id.
+    That is the user whose token came along, or else the client's session, if it has one: only the client knows its id.
+    Over stdio there is one client, without either.
     """
     request = ctx.request_context.request
-    return request.headers.get("mcp-session-id", "") if request else ""
+    if request is None:
+        return _SESSION
+    caller = getattr(request.scope.get("user"), "access_token", None)
+    return named(caller) if caller else _SESSION + request.headers.get("mcp-session-id", "")

@@ -20,9 +20,10 @@ import uvicorn
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
+from sse_starlette.sse import AppStatus
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from art_mcp import logs
@@ -57,8 +58,8 @@ MCP_PATHS = (MCP_PATH, f"{MCP_PATH}/")
 MAX_BODY = MAX_BYTES // 3 * 4 + 1024 * 1024
 """Bytes of the largest picture as base64, and of the JSON around it."""
 MAX_SESSIONS = 1000
-CLOSE_WITHIN_S = 3
-"""Seconds after a signal at which open requests are cancelled."""
+CLOSE_WITHIN_S, CLOSE_STATELESS_WITHIN_S = 3, 8
+"""Seconds that open requests have to finish after a signal. Without sessions, no client holds a stream open."""
 
 
 class ListenError(ArtMcpError):
@@ -104,6 +105,25 @@ class OnlyAddressed:
             await self._app(scope, receive, send)
 
 
+class OneLength:
+    """Refuses requests with two statements of their length, and closes the connection.
+
+    A proxy that follows the other one than this server sees other requests in the same bytes.
+    """
+
+    def __init__(self, app: ASGIApp, refusals: Refusals) -> None:
+        self._app = app
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if scope["type"] == "http" and {"content-length", "transfer-encoding"} <= set(Headers(scope=scope)):
+            said = "Send either Content-Length or Transfer-Encoding, not both."
+            self._refusals.log(400, said)
+            app = PlainTextResponse(said, 400, {"Connection": "close"})
+        await app(scope, receive, send)
+
+
 def http_app(
     server: ArtServer,
     readiness: Readiness | None = None,
@@ -118,8 +138,8 @@ def http_app(
     get one; then the page of a link can search only if everyone can.
 
     Clients of protocol versions with a handshake have sessions, because a tool can ask their user only in a session;
-    requests of version 2026-07-28 have none, nor have those of clients that name neither. All of them share the same
-    services.
+    requests of version 2026-07-28 have none, nor have those of clients that name neither. If the settings say
+    `stateless`, nobody has. All of them share the same services.
 
     Args:
         server: additional routes are registered on it.
@@ -136,11 +156,15 @@ def http_app(
         streamable_http_path=MCP_PATH,
         max_request_body_size=MAX_BODY,
         max_sessions=MAX_SESSIONS,
+        stateless_http=settings.is_stateless,
         transport_security=addressed_to(settings.public_url),
         **options,
     )
     mcp = next(route for route in app.routes if isinstance(route, Route) and route.path == MCP_PATH)
-    app.routes.extend(Route(path, mcp.endpoint) for path in MCP_PATHS)
+    app.routes.remove(mcp)
+    # Without a session, nothing would ever come over the stream of a GET.
+    methods = ["POST"] if settings.is_stateless else None
+    app.routes.extend(Route(path, mcp.endpoint, methods=methods) for path in MCP_PATHS)
     app.routes.append(Route("/", _gallery))
     policy = Policy.of(settings)
     searches = policy is None or policy.anonymous  # the page of a link sends no token
@@ -169,6 +193,7 @@ def http_app(
         verify = Verifier(policy, database).verify
         app.add_middleware(Gate, policy=policy, verify=verify, limits=limits, refusals=refusals)
     app.add_middleware(OnlyAddressed, public_url=settings.public_url, refusals=refusals)
+    app.add_middleware(OneLength, refusals=refusals)
     if metrics:
         app.add_middleware(metrics.around, routes=app.routes)
     if traced:
@@ -216,7 +241,7 @@ def _initializes(body: bytes) -> bool:
 
 
 def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None = None, **options: Any) -> None:
-    """Serve until SIGINT or SIGTERM; open requests then have `CLOSE_WITHIN_S` seconds to finish.
+    """Serve until SIGINT or SIGTERM; open requests then have some seconds to finish.
 
     If `/ready` was ever asked, it answers 503 for `DRAIN_S` seconds before that, while requests are still accepted.
 
@@ -230,6 +255,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
         ListenError: the host is not allowed, or the port cannot be bound.
     """
     policy, readiness = Policy.of(server.art_settings), Readiness(lambda: server.services.runtime)
+    stateless = server.art_settings.is_stateless
     with listen(host, port, anywhere=policy is not None) as listener:
         config = uvicorn.Config(
             http_app(server, readiness, metrics, **options),
@@ -238,8 +264,10 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
             ws="none",
             proxy_headers=False,
             server_header=False,
-            timeout_graceful_shutdown=CLOSE_WITHIN_S,
+            timeout_graceful_shutdown=CLOSE_STATELESS_WITHIN_S if stateless else CLOSE_WITHIN_S,
         )
+        # By default, it ends all streams at the signal, so also those on which calls in progress are answered.
+        AppStatus.enable_automatic_graceful_drain = False
         web = Draining(config, readiness)
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (web.should_exit and _is_cut_off(record)))
         said_always = (logs.bare(logs.notices), logs.bare(audit.log, members=True))

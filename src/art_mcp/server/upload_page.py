@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.images.undecoded import MAX_BYTES, Source
+from art_mcp.images.undecoded import MAX_BYTES, ImageError, Source
 from art_mcp.server.gallery.web import HEADERS, page_response
-from art_mcp.server.uploads import UPLOAD_PATH, BusyError, LinkError
+from art_mcp.server.uploads import UPLOAD_PATH, LinkError
 
 if TYPE_CHECKING:
     from art_mcp.server.services import Services
+
+log = logging.getLogger(__name__)
 
 RECEIVE_WITHIN_S = 120
 """Enough for the largest picture at 1.4 Mbit/s."""
 FILE = "The file"
 TOO_LARGE = f"{FILE} is larger than {MAX_BYTES >> 20} MiB. Make it smaller and try again."
-
-_STATUS: dict[type[ArtMcpError], int] = {LinkError: 404, BusyError: 503}
 
 
 class UploadPage:
@@ -48,25 +49,30 @@ class UploadPage:
 
     async def show(self, request: Request) -> Response:
         """Return the page. Opening it does not use up the link."""
+        uploads, token = self._services().uploads, request.path_params["token"]
         try:
-            seconds = self._services().uploads.seconds_left(request.path_params["token"])
+            link = uploads.verify(token)
+            await uploads.check(token)
         except LinkError:
             return page_response(None, status=404, gone=True)
-        return page_response(self._endpoint, upload=request.url.path, gone=False, seconds=int(seconds))
+        except ArtMcpError as error:  # the database may be there once the picture is sent
+            log.warning("It is not known whether a link was used: %s", error)
+        seconds = int(uploads.seconds_left(link))
+        return page_response(self._endpoint, upload=request.url.path, gone=False, seconds=seconds)
 
     async def receive(self, request: Request) -> Response:
         """Receive a picture as the raw request body. The response is JSON, with `handle` or `error`."""
         services = self._services()
         try:
-            with services.uploads.receiving(request.path_params["token"]) as link:
+            async with services.uploads.receiving(request.path_params["token"]) as link:
                 with anyio.fail_after(self._within):
                     data = await _body(request)
                 if data is None:
                     return _answer(413, error=TOO_LARGE)
                 await services.runtime.loader().picture(Source(data, FILE))
-                services.uploads.keep(link, data)
+                await services.uploads.keep(link, data)
         except ArtMcpError as error:
-            return _answer(_STATUS.get(type(error), 422), error=str(error))
+            return _answer(_status(error), error=str(error))
         except TimeoutError:
             answer = _answer(408, error="The upload took too long. Try again, or send a smaller picture.")
             answer.headers["Connection"] = "close"  # otherwise the server waits for the rest of it
@@ -74,6 +80,12 @@ class UploadPage:
         except ClientDisconnect:
             return _answer(400, error="The connection was lost.")  # nobody reads this
         return _answer(200, handle=link.handle)
+
+
+def _status(error: ArtMcpError) -> int:
+    if isinstance(error, LinkError):
+        return 404
+    return 422 if isinstance(error, ImageError) else 503  # which passes
 
 
 async def _body(request: Request) -> bytes | None:

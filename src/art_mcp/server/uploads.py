@@ -1,12 +1,12 @@
 """Pictures that people upload themselves, if their chat client cannot pass them on.
 
 A link to the upload page and a handle are created together. The model gives the link to the user and keeps the handle,
-which becomes valid once the user has uploaded a picture.
+which becomes valid once the user has uploaded a picture. The pictures are in the database, so that with one secret key
+any process of a server takes and finds them. Links need no database: they are signed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 import logging
@@ -15,11 +15,21 @@ import secrets
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
+import anyio
+
+from art_mcp import store
 from art_mcp.errors import ArtMcpError
+
+if TYPE_CHECKING:
+    from art_mcp.runtime import Runtime
+
+log = logging.getLogger(__name__)
 
 UPLOAD_PATH = "/upload/"
 """Path of the page, before the token."""
@@ -28,15 +38,18 @@ LINK_S = 10 * 60
 KEPT_S = 30 * 60
 """Seconds for which a picture is stored; nothing of it remains after that."""
 MAX_KEPT = 100 * 1024 * 1024
-"""Maximum bytes of pictures in memory, for all sessions together."""
-MAX_UPLOADS = 10_000
-"""Maximum uploads in `KEPT_S`. Used links are remembered, so that none works twice."""
+"""Maximum bytes of pictures in the database, of all owners together."""
+MAX_UPLOADS, MAX_UPLOADS_OF_ONE = 10_000, 1000
+"""Maximum uploads in `KEPT_S`, of all and of one owner. Used links are remembered, so that none works twice."""
 MAX_AWAITED = 1000
 """Maximum unused links that are remembered. Older ones work as well, since links are signed."""
-AT_ONCE, AT_ONCE_A_SESSION = 6, 2
-"""Maximum concurrent uploads; each may take 20 MiB in addition to `MAX_KEPT`."""
+AT_ONCE, AT_ONCE_OF_ONE = 6, 2
+"""Maximum uploads that this process receives at once, of all and of one owner; each may take 20 MiB of memory."""
+LOOK_EVERY_S = 0.5
+"""How often to look for a picture that is awaited. (PgBouncer passes no notifications on.)"""
+RETRY_S = 60
 
-_CLAIM = struct.Struct(">I8s8s")  # expiry in seconds of the clock, digest of the session, random bytes
+_CLAIM = struct.Struct(">I8s8s")  # expiry in seconds since 1970, digest of the owner, random bytes
 _TAG_BYTES = 10
 _HANDLE_BYTES = 10
 _SECRETS = re.compile(rf'(?<={UPLOAD_PATH})[\w-]+|(?<=upload:)[A-Za-z2-7-]+|(?<=access_token=)[^&\s"\\]+', re.ASCII)
@@ -68,53 +81,45 @@ class Link:
     """The secret part of the page's URL; its holder can upload one picture."""
     handle: str
     """The model's name for the picture, e.g. `upload:7KQ2-M5XD-AB3F-Z4QY`; it cannot be derived from the token."""
-    session: bytes
-    until: float
-
-
-@dataclass(slots=True)
-class _Upload:
-    data: bytes
-    """Empty if it was evicted; the entry stays, so that its link stays used."""
-    session: bytes
+    owner: bytes
     until: float
 
 
 class Uploads:
-    """The upload links and the uploaded pictures of this process. Not thread-safe.
+    """The upload links and the uploaded pictures of a server. Not thread-safe.
 
-    A session's id is known only to its client. Clients whose protocol has no sessions share an empty id, so that only
-    the handle's 80 random bits protect their pictures.
+    A picture is found by its owner's name and its handle. The owner is a user, or else a session, whose id only its
+    client knows. Clients with neither share a name, so that only the handle's 80 random bits protect their pictures.
 
     Args:
-        clock: monotonic seconds.
+        runtime: opens the database, and has the key that all processes share, if there is one.
+        clock: seconds since 1970.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, runtime: Runtime, clock: Callable[[], float] = time.time) -> None:
+        self._runtime = runtime
         self._clock = clock
-        self._key = secrets.token_bytes(32)
+        shared = runtime.settings.secret_key
+        self._key = shared.get_secret_value().encode() if shared else secrets.token_bytes(32)
         self._awaited: dict[str, Link] = {}
-        self._uploads: dict[str, _Upload] = {}
         self._receiving: Counter[bytes] = Counter()
         self._open: set[str] = set()
-        self._kept = asyncio.Event()
 
-    def link(self, session: str) -> Link:
+    def link(self, owner: str) -> Link:
         """Create a link, and the handle of the picture that will be uploaded there."""
         until = int(self._clock()) + LINK_S
-        link = self._link(_CLAIM.pack(until, self._session(session), secrets.token_bytes(8)))
+        link = self._link(_CLAIM.pack(until, self._owner(owner), secrets.token_bytes(8)))
         if len(self._awaited) >= MAX_AWAITED:
             del self._awaited[next(iter(self._awaited))]
         self._awaited[link.handle] = link
         return link
 
-    def check(self, token: str) -> Link:
-        """Verify a token.
+    def verify(self, token: str) -> Link:
+        """Verify a token, but not that its link is unused.
 
         Raises:
-            LinkError: it is invalid, used or expired.
+            LinkError: it is invalid or expired.
         """
-        self._forget()
         try:
             # Strict; the signature of a longer or shorter token does not match.
             given = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
@@ -124,81 +129,93 @@ class Uploads:
         if len(claim) != _CLAIM.size or not hmac.compare_digest(tag, self._sign(b"link", claim)[:_TAG_BYTES]):
             raise LinkError
         link = self._link(claim)
-        if link.until <= self._clock() or link.handle in self._uploads:
+        if link.until <= self._clock():
             raise LinkError
         return link
 
-    def seconds_left(self, token: str) -> float:
-        """Verify a token, and return for how long it is valid.
+    async def check(self, token: str) -> Link:
+        """Verify a token.
 
         Raises:
-            LinkError: as in `check`.
+            LinkError: it is invalid, used or expired.
         """
-        return self.check(token).until - self._clock()
+        link = self.verify(token)
+        if await store.uploads.is_used(await self._runtime.database(), self._stored(link.handle)):
+            raise LinkError
+        return link
 
-    @contextmanager
-    def receiving(self, token: str) -> Iterator[Link]:
+    def seconds_left(self, link: Link) -> float:
+        """For how long a link is valid."""
+        return link.until - self._clock()
+
+    @asynccontextmanager
+    async def receiving(self, token: str) -> AsyncIterator[Link]:
         """Reserve a link while its picture is received and checked. Without `keep`, the link stays valid for a retry.
 
         Raises:
             LinkError: as in `check`.
             BusyError: too many uploads are in progress, or one by this link is.
         """
-        link = self.check(token)
-        if (
-            link.handle in self._open
-            or len(self._open) >= AT_ONCE
-            or self._receiving[link.session] >= AT_ONCE_A_SESSION
-            or len(self._uploads) + len(self._open) >= MAX_UPLOADS
-        ):
+        link = await self.check(token)
+        if link.handle in self._open or len(self._open) >= AT_ONCE or self._receiving[link.owner] >= AT_ONCE_OF_ONE:
             raise BusyError
         self._open.add(link.handle)
-        self._receiving[link.session] += 1
+        self._receiving[link.owner] += 1
         try:
             yield link
         finally:
             self._open.discard(link.handle)
-            self._receiving[link.session] -= 1
-            if not self._receiving[link.session]:
-                del self._receiving[link.session]
+            self._receiving[link.owner] -= 1
+            if not self._receiving[link.owner]:
+                del self._receiving[link.owner]
 
-    def keep(self, link: Link, data: bytes) -> None:
+    async def keep(self, link: Link, data: bytes) -> None:
         """Store a picture that was checked, which uses up its link.
 
-        If the memory is full, the oldest picture of the session that uses the most is evicted, so that no session can
-        crowd out the others.
+        If there is no room, the oldest picture of the owner whose pictures take the most is evicted.
+
+        Raises:
+            LinkError: another process has stored one in the meantime.
+            BusyError: too many were uploaded.
         """
-        held: Counter[bytes] = Counter()
-        for upload in self._uploads.values():
-            held[upload.session] += len(upload.data)
-        while held.total() + len(data) > MAX_KEPT:
-            ((most, _),) = held.most_common(1)
-            oldest = next(each for each in self._uploads.values() if each.session == most and each.data)
-            held[most] -= len(oldest.data)
-            oldest.data = b""
+        room = store.uploads.Room(MAX_KEPT, MAX_UPLOADS, MAX_UPLOADS_OF_ONE)
+        place = await self._runtime.database(), self._stored(link.handle), link.owner
+        try:
+            await store.uploads.keep(*place, data, timedelta(seconds=KEPT_S), room)
+        except store.uploads.UsedError:
+            raise LinkError from None
+        except store.uploads.FullError:
+            raise BusyError from None
         self._awaited.pop(link.handle, None)
-        self._uploads[link.handle] = _Upload(data, link.session, self._clock() + KEPT_S)
-        self._kept.set()
-        self._kept = asyncio.Event()
-        # Deletes the last picture in time, even if there are no more calls.
-        asyncio.get_running_loop().call_later(KEPT_S + 1, self._forget)
 
-    def picture(self, handle: str, session: str) -> bytes | None:
-        """The picture that was uploaded for a handle, in the session that requested its link; None if there is none."""
-        self._forget()
-        upload = self._uploads.get(_as_made(handle))
-        return upload.data or None if upload and upload.session == self._session(session) else None
+    async def picture(self, handle: str, owner: str) -> bytes | None:
+        """The picture that was uploaded for a handle, if this owner has requested its link; None if there is none."""
+        stored = self._stored(_as_made(handle))
+        return await store.uploads.picture(await self._runtime.database(), stored, self._owner(owner))
 
-    async def arrival(self, handle: str, session: str) -> bytes:
-        """Wait until the picture of a handle is uploaded; returns as `picture`."""
-        while not (data := self.picture(handle, session)):
-            await self._kept.wait()
+    async def arrival(self, handle: str, owner: str) -> bytes:
+        """Wait until the picture of a handle is uploaded, maybe at another process; returns as `picture`."""
+        while not (data := await self.picture(handle, owner)):  # noqa: ASYNC110 - the event is in the database
+            await anyio.sleep(LOOK_EVERY_S)
         return data
 
-    def awaited(self, handle: str, session: str) -> Link | None:
-        """The unused link of a handle, in the session that requested it; None if there is none or it has expired."""
+    async def delete_expired(self) -> None:
+        """Delete pictures in time for as long as the server runs, whichever process has stored them."""
+        database, said = await self._runtime.opened(), ""
+        while True:
+            try:
+                next_in = await store.uploads.forget_expired(database)
+            except ArtMcpError as error:
+                if said != (said := str(error)):  # a read-only database stays one
+                    log.warning("Uploaded pictures that have expired cannot be deleted: %s", error)
+                next_in = RETRY_S
+            # What is stored from now on expires later than that.
+            await anyio.sleep(KEPT_S if next_in is None else min(KEPT_S, next_in))
+
+    def awaited(self, handle: str, owner: str) -> Link | None:
+        """The unused link of a handle, if this owner has requested it at this process; None if it has expired."""
         link = self._awaited.get(_as_made(handle))
-        return link if link and link.session == self._session(session) and link.until > self._clock() else None
+        return link if link and link.owner == self._owner(owner) and link.until > self._clock() else None
 
     @property
     def awaits_any(self) -> bool:
@@ -206,24 +223,19 @@ class Uploads:
         return bool(self._open) or any(link.until > self._clock() for link in self._awaited.values())
 
     def _link(self, claim: bytes) -> Link:
-        until, session, _ = _CLAIM.unpack(claim)
+        until, owner, _ = _CLAIM.unpack(claim)
         token = base64.urlsafe_b64encode(claim + self._sign(b"link", claim)[:_TAG_BYTES]).decode()
         code = base64.b32encode(self._sign(b"handle", claim)[:_HANDLE_BYTES]).decode()
-        return Link(token, _handle(code), session, until)
+        return Link(token, _handle(code), owner, until)
 
-    def _session(self, session: str) -> bytes:
-        return self._sign(b"session", session.encode("utf-8", "surrogatepass"))[:8]
+    def _owner(self, owner: str) -> bytes:
+        return self._sign(b"owner", owner.encode("utf-8", "surrogatepass"))[:8]
+
+    def _stored(self, handle: str) -> bytes:
+        return self._sign(b"stored", handle.encode())
 
     def _sign(self, purpose: bytes, claim: bytes) -> bytes:
-        return hmac.digest(self._key, purpose + b"\0" + claim, "sha256")
-
-    def _forget(self) -> None:
-        now = self._clock()
-        while self._uploads:
-            oldest = next(iter(self._uploads))
-            if self._uploads[oldest].until > now:
-                break
-            del self._uploads[oldest]
+        return hmac.digest(self._key, b"art-mcp upload " + purpose + b"\0" + claim, "sha256")
 
 
 def hide_links(record: logging.LogRecord) -> bool:

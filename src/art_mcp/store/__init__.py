@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from art_mcp.store import paintings as paintings
     from art_mcp.store import spaces as spaces
     from art_mcp.store import tokens as tokens
+    from art_mcp.store import uploads as uploads
     from art_mcp.store import vector_index as vector_index
 
 # They import asyncpg, so a server answers its first requests without them.
@@ -39,6 +40,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "paintings",
         "spaces",
         "tokens",
+        "uploads",
         "vector_index",
     ],
 )
