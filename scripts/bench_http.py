@@ -56,6 +56,7 @@ from art_mcp.server.http import listen
 from art_mcp.settings import Settings
 from art_mcp.store import tokens
 from art_mcp.store.scratch import scratch
+from art_mcp.vision.onnx import available_cores
 
 ERAS = ("2025-11-25", "2026-07-28")
 TEXT, PICTURE, PAINTING, LIST = "search by words", "search by a picture", "get_painting", "tools/list"
@@ -73,7 +74,7 @@ FLOODING = 10
 """Calls at once of the client that floods."""
 TIMEOUT_S = 120
 START_WITHIN_S = 60
-CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+CORES = available_cores()
 HELLO = {"name": "bench", "version": "1"}
 Times = dict[str, list[float]]
 
@@ -424,7 +425,7 @@ def main() -> int:
     if options.clients < 2:
         parser.error("--clients must be at least 2: one of each era")
     report = Report("bench_http", ["load"], options)
-    load = os.getloadavg()[0]
+    load = psutil.getloadavg()[0]
     report.add("load", [*anyio.run(measure, options), Figure("load average before", load)])
     return int(options.check and report.missed)
 

@@ -32,6 +32,7 @@ import anyio
 import anyio.to_thread
 import asyncpg
 import numpy as np
+import psutil
 from bench.collection import Collection, opened
 from bench.corpus import stream_corpus
 from bench.memory import cpu_seconds, family_memory, postmaster
@@ -390,10 +391,10 @@ async def measure(folder: Path, rows: int, dimensions: int, rebuild: str | None,
     provider = MadeUp(dimensions)
     data_dir, results = await load(folder, rows, provider)
     say(f"loaded: {results}")
-    results["load average while loading"] = os.getloadavg()[2]
+    results["load average while loading"] = psutil.getloadavg()[2]
     async with opened(data_dir, rows) as collection:
         await Measurement(collection, provider, results).run(rebuild=rebuild)
-    results["load average while searching"] = os.getloadavg()[1]
+    results["load average while searching"] = psutil.getloadavg()[1]
     results["measured"] = f"{revision()}, {time.strftime('%d %B %Y')}"
     if not keep:
         clear(data_dir)
