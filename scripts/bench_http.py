@@ -282,7 +282,7 @@ async def served(folder: Path, names: Sequence[str]) -> AsyncIterator[tuple[psut
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ART_MCP_")}
     environment["ART_MCP_DATA_DIR"] = str(folder / "data")
     art_mcp = [sys.executable, "-m", "art_mcp"]
-    async with Runtime(Settings(_env_file=None, data_dir=folder / "data", image_dirs=(folder,))) as runtime:
+    async with Runtime(Settings(data_dir=folder / "data", image_dirs=(folder,))) as runtime:
         ingest = await runtime.ingest()
         await ingest.run(await ingest.create(copy_sample(folder / "sample")))
         first = await anyio.run_process([*art_mcp, "token", "new", names[0]], env=environment, stderr=None)
