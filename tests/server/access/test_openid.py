@@ -72,7 +72,7 @@ BAD_CLAIMS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("claims", BAD_CLAIMS, ids=str)
+@pytest.mark.parametrize("claims", BAD_CLAIMS, ids=lambda claims: next(iter(claims)))
 async def test_wrong_claims_are_refused(issuer: Issuer, claims: dict[str, Any]) -> None:
     payload = {name: value for name, value in {**issuer.claims(aud=AUDIENCE), **claims}.items() if value is not None}
     algorithm, key = issuer.keys[issuer.kid]
