@@ -60,6 +60,29 @@ def test_empty_variables_say_nothing_and_names_may_be_in_small_letters(
     assert settings.azure_key.get_secret_value() == "new"
 
 
+def test_a_file_may_have_the_mark_of_windows_and_values_spaces_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / "given.env"
+    given.write_text("ART_MCP_LOG_LEVEL=ERROR\r\nART_MCP_HTTP_KEY=' '\r\n", "utf-8-sig")
+    monkeypatch.setenv("ART_MCP_READ_ONLY", "true ")
+    settings = load_settings(given)
+    assert (settings.log_level, settings.http_key, settings.read_only) == ("ERROR", None, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("'/a #1'", "/a #1"), ("/a #1", "/a"), ("/a#1", "/a#1"), ('"/a\\new"', "/a\new"), ("${PLACE}/b", "/place/b")],
+)
+def test_quotes_in_a_file_are_as_documented(
+    written: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACE", "/place")
+    given = tmp_path / "given.env"
+    given.write_text(f"ART_MCP_DATA_DIR={written}\n")
+    assert load_settings(given).data_dir == Path(value)
+
+
 def test_settings_in_code_do_not_read_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ART_MCP_DISPLAY_SIZE", "500")
     assert Settings(log_level="ERROR").display_size == 1024
@@ -128,7 +151,7 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
 
 def test_an_env_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.env").write_bytes(b"ART_MCP_DATA_DIR=\xff\xfe")
-    with pytest.raises(SettingsError, match="not UTF-8"):
+    with pytest.raises(SettingsError, match=r"bad\.env is not UTF-8"):
         load_settings(tmp_path / "bad.env")
 
 
