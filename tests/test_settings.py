@@ -35,15 +35,13 @@ def test_on_windows_the_data_is_where_every_program_sees_it(monkeypatch: pytest.
 def test_environment_wins_over_env_file_and_that_over_the_users_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user_env_file().parent.mkdir(parents=True, exist_ok=True)
+    # On macOS and Windows, no variable leads away from the file of whoever runs the tests.
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path)
     user_env_file().write_text("ART_MCP_DISPLAY_SIZE=400\nART_MCP_LOG_LEVEL=DEBUG\nART_MCP_DATA_DIR=/own\n")
-    try:
-        given = tmp_path / "given.env"
-        given.write_text("ART_MCP_DISPLAY_SIZE=500\nART_MCP_LOG_LEVEL=ERROR\n")
-        monkeypatch.setenv("ART_MCP_DISPLAY_SIZE", "600")
-        settings = load_settings(given)
-    finally:
-        user_env_file().unlink()
+    given = tmp_path / "given.env"
+    given.write_text("ART_MCP_DISPLAY_SIZE=500\nART_MCP_LOG_LEVEL=ERROR\n")
+    monkeypatch.setenv("ART_MCP_DISPLAY_SIZE", "600")
+    settings = load_settings(given)
     assert (settings.display_size, settings.log_level, settings.data_dir) == (600, "ERROR", Path("/own"))
 
 

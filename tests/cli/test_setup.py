@@ -451,6 +451,7 @@ def test_wrong_use_is_explained(user: User) -> None:
     assert "Name the client: claude-desktop, claude-code, cursor, vscode, codex, " in user.fails("--write").stderr
     assert "'emacs' is not one of" in user.fails("emacs").stderr
     assert "--name can have letters" in user.fails("cursor", "--name", "my art").stderr
+    assert "--undo takes no other option" in user.fails("cursor", "--write", "--undo").stderr
     assert "does not exist" in user.fails("cursor", "--image-dir", "nowhere").stderr
 
 
