@@ -32,7 +32,7 @@ def origin() -> dict[str, Any]:
 
 
 def how_to_add(extra: str) -> str:
-    """The command that adds an optional dependency, by the program that installed the package, from where it did."""
+    """The command that adds an optional dependency, by the program and from the source that the package came by."""
     source, prefix = origin(), Path(sys.prefix)
     package, where = f"art-mcp[{extra}]", ""
     if "dir_info" in source:  # a clone, whose path is nothing for a chat
