@@ -35,15 +35,13 @@ def test_on_windows_the_data_is_where_every_program_sees_it(monkeypatch: pytest.
 def test_environment_wins_over_env_file_and_that_over_the_users_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user_env_file().parent.mkdir(parents=True, exist_ok=True)
+    # On macOS and Windows, no variable leads away from the file of whoever runs the tests.
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path)
     user_env_file().write_text("ART_MCP_DISPLAY_SIZE=400\nART_MCP_LOG_LEVEL=DEBUG\nART_MCP_DATA_DIR=/own\n")
-    try:
-        given = tmp_path / "given.env"
-        given.write_text("ART_MCP_DISPLAY_SIZE=500\nART_MCP_LOG_LEVEL=ERROR\n")
-        monkeypatch.setenv("ART_MCP_DISPLAY_SIZE", "600")
-        settings = load_settings(given)
-    finally:
-        user_env_file().unlink()
+    given = tmp_path / "given.env"
+    given.write_text("ART_MCP_DISPLAY_SIZE=500\nART_MCP_LOG_LEVEL=ERROR\n")
+    monkeypatch.setenv("ART_MCP_DISPLAY_SIZE", "600")
+    settings = load_settings(given)
     assert (settings.display_size, settings.log_level, settings.data_dir) == (600, "ERROR", Path("/own"))
 
 
@@ -58,6 +56,29 @@ def test_empty_variables_say_nothing_and_names_may_be_in_small_letters(
     assert (settings.display_size, settings.read_only, settings.log_level) == (500, False, "ERROR")
     assert settings.azure_key is not None
     assert settings.azure_key.get_secret_value() == "new"
+
+
+def test_a_file_may_have_the_mark_of_windows_and_values_spaces_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / "given.env"
+    given.write_text("ART_MCP_LOG_LEVEL=ERROR\r\nART_MCP_HTTP_KEY=' '\r\n", "utf-8-sig")
+    monkeypatch.setenv("ART_MCP_READ_ONLY", "true ")
+    settings = load_settings(given)
+    assert (settings.log_level, settings.http_key, settings.read_only) == ("ERROR", None, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("'/a #1'", "/a #1"), ("/a #1", "/a"), ("/a#1", "/a#1"), ('"/a\\new"', "/a\new"), ("${PLACE}/b", "/place/b")],
+)
+def test_quotes_in_a_file_are_as_documented(
+    written: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACE", "/place")
+    given = tmp_path / "given.env"
+    given.write_text(f"ART_MCP_DATA_DIR={written}\n")
+    assert load_settings(given).data_dir == Path(value)
 
 
 def test_settings_in_code_do_not_read_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +149,7 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
 
 def test_an_env_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.env").write_bytes(b"ART_MCP_DATA_DIR=\xff\xfe")
-    with pytest.raises(SettingsError, match="not UTF-8"):
+    with pytest.raises(SettingsError, match=r"bad\.env is not UTF-8"):
         load_settings(tmp_path / "bad.env")
 
 

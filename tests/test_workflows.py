@@ -47,3 +47,8 @@ def test_every_python_that_pyproject_names_is_tested() -> None:
     tested = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     named = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text())
     assert tested == named
+
+
+def test_git_changes_no_line_ends_on_windows() -> None:
+    listed = subprocess.run(["git", "ls-files", "--eol"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert listed and not [line for line in listed.splitlines() if "attr/-text" not in line]

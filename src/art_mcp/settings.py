@@ -474,21 +474,28 @@ def load_settings(env_file: Path | None = None) -> Settings:
             f"Invalid setting: {wrong}.",
             "Correct it in the environment, in your client's configuration or in the .env file.",
         ) from None
-    except UnicodeDecodeError:
-        raise SettingsError("The .env file is not UTF-8 text.", "Save it as UTF-8.") from None
-    except OSError as error:
-        raise SettingsError(f"The .env file cannot be read ({error.strerror}).", "Check its permissions.") from None
 
 
 def _variables(files: Iterable[Path]) -> dict[str, str]:
-    """The variables of files and of the environment, which come last, without empty ones; names are in capitals."""
+    """The variables of files and of the environment, which come last, without empty ones; names are in capitals.
+
+    Spaces around values are dropped: `set NAME=value && art-mcp` on Windows leaves one.
+    """
     # Claude Desktop passes ${user_config.NAME} on as it stands if the user has not filled it in.
     filled_in = {name: value for name, value in os.environ.items() if not PLACEHOLDER.search(value)}
-    sources: list[Mapping[str, str | None]] = [
-        *(dotenv_values(file, encoding="utf-8") for file in files if file.is_file()),
-        filled_in,
-    ]
-    return {name.upper(): value for source in sources for name, value in source.items() if value}
+    sources: list[Mapping[str, str | None]] = [*map(_read, files), filled_in]
+    given = ((name.upper(), (value or "").strip()) for source in sources for name, value in source.items())
+    return {name: value for name, value in given if value}
+
+
+def _read(file: Path) -> Mapping[str, str | None]:
+    """The variables of a file; none if it does not exist."""
+    try:
+        return dotenv_values(file, encoding="utf-8-sig")  # Windows' Notepad may put a BOM before the first name
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not UTF-8 text.", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror}).", "Check its permissions.") from None
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:

@@ -203,7 +203,7 @@ def test_uvx_is_asked_again_for_what_it_made(tmp_path: Path, monkeypatch: pytest
         def read_text(self, _: str) -> str | None:
             return source[0]
 
-    monkeypatch.setattr("art_mcp.clients.launch.distribution", Distribution)
+    monkeypatch.setattr("art_mcp.installation.distribution", Distribution)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert launch.command() == ["uvx", "art-mcp"]
     source[0] = '{"url": "file:///somewhere"}'
@@ -310,6 +310,7 @@ def test_a_server_of_somebody_else_is_left_alone(user: User) -> None:
     [
         ({"command": "/old/.venv/bin/art-mcp"}, True),
         ({"command": "C:\\Tools\\art-mcp.exe", "args": None}, True),
+        ({"command": "C:\\Tools\\art-mcp.EXE"}, True),
         ({"command": "python3", "args": ["-m", "art_mcp"]}, True),
         ({"command": "uvx", "args": ["art-mcp@latest"]}, True),
         ({"command": "uvx", "args": ["--from", "art-mcp==0.1", "art-mcp"]}, True),
@@ -359,10 +360,14 @@ def test_what_cannot_be_changed_in_place_is_not_changed(user: User) -> None:
         ("vscode", '{"servers": []}', "is not a JSON object"),
         ("vscode", b'{"servers": "\xff"}', "is not UTF-8 text"),
         ("vscode", "{}".encode("utf-16"), "is not UTF-8 text"),
+        ("vscode", f'{{"a": {"1" * 5000}}}', "has a value that cannot be read as JSON"),
+        ("vscode", '{"a": ' + "[" * 20_000 + "]" * 20_000 + "}", "has a value that cannot be read as JSON"),
         ("codex", "a = 1\na = 2\n", "is not TOML: line 2"),
         ("codex", "mcp_servers = 1", "is not a TOML object"),
         ("goose", "extensions: !!python/object:os.system {}", "is not YAML"),
         ("goose", "a: 1\n---\nb: 2\n", "is not YAML: line 2"),
+        ("goose", "a: 2026-13-45\n", "has a value that cannot be read as YAML"),
+        ("goose", "a: !!int b\n", "has a value that cannot be read as YAML"),
         ("goose", "- extensions", "does not contain a YAML object"),
         ("goose", "extensions:\n- a\n", "is not a YAML object"),
     ],
@@ -446,6 +451,7 @@ def test_wrong_use_is_explained(user: User) -> None:
     assert "Name the client: claude-desktop, claude-code, cursor, vscode, codex, " in user.fails("--write").stderr
     assert "'emacs' is not one of" in user.fails("emacs").stderr
     assert "--name can have letters" in user.fails("cursor", "--name", "my art").stderr
+    assert "--undo takes no other option" in user.fails("cursor", "--write", "--undo").stderr
     assert "does not exist" in user.fails("cursor", "--image-dir", "nowhere").stderr
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from art_mcp import server as serving
 from art_mcp.cli.traces import are_exported
+from art_mcp.installation import how_to_add
 
 HTTP = "http/protobuf"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
@@ -74,4 +75,4 @@ def test_without_the_extra_the_next_step_is_said(
     monkeypatch.delitem(sys.modules, "art_mcp.server.tracing", raising=False)
     monkeypatch.delattr(serving, "tracing", raising=False)
     assert not are_exported()
-    assert "Run: pip install 'art-mcp[otel]'" in caplog.messages[0]
+    assert f"Run: {how_to_add('otel')}, or" in caplog.messages[0]

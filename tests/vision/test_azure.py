@@ -29,6 +29,7 @@ from support.embeddings import by_leg
 from support.remote import KEY, SEA, OnePass, Words, failure, http, picture, raw, text
 
 from art_mcp.images.picture import Picture
+from art_mcp.installation import how_to_add
 from art_mcp.space import Leg
 from art_mcp.vision.azure import SERVICE, AzureClient, shortened
 from art_mcp.vision.provider import Fault, Health, Limits, VisionError
@@ -265,7 +266,7 @@ async def test_each_fault(
         (answers.WRONG_REGION, Fault.SETUP, "Create a resource"),
         (answers.NO_SUBDOMAIN, Fault.SETUP, "https://NAME."),
         (answers.wrong_model_version("x"), Fault.SETUP, "version of its model"),
-        (answers.KEY_DISABLED, Fault.SETUP, "Entra ID (pip install 'art-mcp[azure]')"),
+        (answers.KEY_DISABLED, Fault.SETUP, f"Entra ID ({how_to_add('azure')})"),
         (error(403, "PermissionDenied", "The principal lacks the required data action."), Fault.SETUP, "User assigned"),
         (error(429, "429", "Out of call volume quota. Please retry after 2 days."), Fault.SETUP, "no calls left"),
         (error(200, "429", "Please retry after 3 seconds."), Fault.BUSY, "in 3 s"),
@@ -475,8 +476,8 @@ async def test_entra_without_its_package(endpoint: str, monkeypatch: pytest.Monk
     async with azure(endpoint, None) as provider:
         raised = await failure(provider)
         assert raised.fault is Fault.SETUP
-        assert "pip install 'art-mcp[azure]'" in str(raised)
-        assert "pip install" in (await provider.health()).detail
+        assert how_to_add("azure") in str(raised)
+        assert how_to_add("azure") in (await provider.health()).detail
 
 
 async def test_a_key_without_and_a_token_without_subdomain(standin: AzureStandIn, endpoint: str) -> None:

@@ -67,6 +67,8 @@ def setup(
         return
     if not SERVER_NAME.fullmatch(name):
         raise click.UsageError("--name can have letters, digits, - and _.")
+    if undo and (write or image_dirs or read_only):
+        raise click.UsageError("--undo takes no other option than --name.")
     if undo:
         _undo(known[client], name)
         return

@@ -55,6 +55,10 @@ class ClientFile:
             raise ClientFileError(
                 f"{client.file} is not {form}: line {error.line} has a syntax error.", _by_hand(client)
             ) from None
+        except (ValueError, RecursionError):  # a date that is none, a number of thousands of digits
+            raise ClientFileError(
+                f"{client.file} has a value that cannot be read as {form}.", _by_hand(client)
+            ) from None
         if not isinstance(top, dict):
             raise ClientFileError(f"{client.file} does not contain a {form} object.", _by_hand(client))
         if not isinstance(top.get(key), dict | None):

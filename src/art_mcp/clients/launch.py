@@ -7,18 +7,17 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import SecretStr
 
 from art_mcp.errors import ArtMcpError
-from art_mcp.installation import run_by_uvx
+from art_mcp.installation import origin, run_by_uvx
 from art_mcp.settings import Settings, variable
 
-_OURS = re.compile(r"(.*[/\\])?art[-_]mcp(\.exe)?")
-_RUNNER = re.compile(r"(.*[/\\])?(uvx?|python[\d.]*)(\.exe)?")
+_OURS = re.compile(r"(.*[/\\])?art[-_]mcp(\.exe)?", re.IGNORECASE)  # Windows finds art-mcp.EXE
+_RUNNER = re.compile(r"(.*[/\\])?(uvx?|python[\d.]*)(\.exe)?", re.IGNORECASE)
 _OUR_PACKAGE = re.compile(r"art[-_]mcp([@=<>~!\[].*)?")
 
 
@@ -62,7 +61,7 @@ def starts_art_mcp(words: Sequence[str]) -> bool:
 
 
 def _uvx() -> list[str]:
-    if distribution("art-mcp").read_text("direct_url.json"):  # installed from a folder or repository, not by name
+    if origin():
         raise LaunchError(
             "This art-mcp runs from a temporary environment of uvx, which a client could not find later.",
             "Install it with `uv tool install` and run setup with the installed art-mcp.",

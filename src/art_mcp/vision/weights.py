@@ -14,8 +14,6 @@ from art_mcp.vision.provider import VisionError
 MODELS = Path(__file__).parent / "models"
 """The folder of art-mcp's own model files; `manifest.json` has their SHA-256 digests."""
 
-REINSTALL = "Reinstall art-mcp, for example with `pip install --force-reinstall --no-deps art-mcp`."
-
 
 class ModelFile:
     """A model file and the SHA-256 that it must have.

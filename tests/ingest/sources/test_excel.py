@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import builtins
 import datetime
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.tables import excel
 from art_mcp.ingest.sources.tables.table import Table
+from art_mcp.installation import how_to_add
 
 
 def table(path: Path, options: Options = DEFAULTS) -> Table:
@@ -107,7 +109,7 @@ def test_a_workbook_without_its_library(tmp_path: Path, monkeypatch: pytest.Monk
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(SourceError, match=r"Run: pip install 'art-mcp\[excel\]'"):
+    with pytest.raises(SourceError, match=re.escape(f"Run: {how_to_add('excel')}")):
         rows_of(tmp_path / "t.xlsx")
     with pytest.raises(SourceError, match="needs openpyxl"):  # rather than load the pictures without their table
         open_source(str(tmp_path), DEFAULTS)

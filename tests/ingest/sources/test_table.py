@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import date
 from io import BytesIO
@@ -21,6 +22,7 @@ from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.tables import parquet
 from art_mcp.ingest.sources.tables.table import Table
+from art_mcp.installation import how_to_add
 from art_mcp.runtime import Runtime
 from art_mcp.settings import Settings
 from art_mcp.store import jobs
@@ -160,7 +162,7 @@ def test_parquet_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(SourceError, match=r"Run: pip install 'art-mcp\[parquet\]'"):
+    with pytest.raises(SourceError, match=re.escape(f"Run: {how_to_add('parquet')}")):
         list(table(tmp_path / "t.parquet").rows())
 
 
