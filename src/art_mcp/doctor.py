@@ -73,11 +73,11 @@ def _sessions(settings: Settings) -> Finding:
     fix = (
         None
         if settings.secret_key
-        else f"If several share an address, give all of them the same {variable('secret_key')}."
+        else f"If several servers share an address, give all of them the same {variable('secret_key')}."
     )
     if not settings.is_stateless:
-        return Finding("over HTTP", True, "a server keeps sessions, so no other one can share its address", fix)
-    return Finding("over HTTP", True, "a server keeps no sessions, so several can share an address", fix)
+        return Finding("over HTTP", True, "the server keeps sessions, so no other one can share its address", fix)
+    return Finding("over HTTP", True, "the server keeps no sessions, so several can share an address", fix)
 
 
 async def _model(runtime: Runtime) -> Finding:

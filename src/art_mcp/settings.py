@@ -261,7 +261,7 @@ class Settings(BaseModel):
     uploads: bool = Field(
         True,
         description="Offer an upload page for a picture that only the user has. Over stdio, it is on a free port of "
-        "127.0.0.1, which is open only while a link to it is.",
+        "127.0.0.1, which closes 30 minutes after the last use.",
         examples=["false"],
     )
     read_only: bool = Field(False, description="Disable the tools that change collections.", examples=["true"])
@@ -274,8 +274,8 @@ class Settings(BaseModel):
     )
     oidc_issuer: str | None = Field(
         None,
-        description="OpenID Connect issuer whose access tokens are accepted besides those of `art-mcp token`, exactly "
-        "as its tokens name it. They must be JWT with the scopes art:read or art:ingest.",
+        description="OpenID Connect issuer whose access tokens are accepted in addition to those of `art-mcp token`, "
+        "exactly as its tokens name it. They must be JSON Web Tokens with the scopes art:read or art:ingest.",
         examples=["https://login.microsoftonline.com/TENANT/v2.0"],
     )
     oidc_audience: str | None = Field(
@@ -288,8 +288,8 @@ class Settings(BaseModel):
     oidc_scope_prefix: str = Field(
         "",
         pattern="^[!#-\\[\\]-~]{0,400}$",
-        description="What clients put before art:read and art:ingest when they ask this issuer for a token. Entra ID "
-        "needs it.",
+        description="Prefix of art:read and art:ingest when clients request a token from this issuer. Entra ID needs "
+        "it.",
         examples=["api://CLIENT_ID/"],
     )
     anonymous_reading: bool = Field(
@@ -302,8 +302,8 @@ class Settings(BaseModel):
         300,
         ge=1,
         le=1_000_000,
-        description="With ART_MCP_PUBLIC_URL: maximum requests a minute of each user, on all servers of the database "
-        "together; of all users without a token together, ten times as many.",
+        description="With ART_MCP_PUBLIC_URL: maximum requests per minute of each user, on all servers of the database "
+        "together. All users without a token share a maximum of ten times as many.",
         examples=["600"],
     )
     calls_at_once: int = Field(
@@ -315,22 +315,22 @@ class Settings(BaseModel):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Key that signs links to the upload page and what a tool asks the user: at least 32 random "
-        "characters (`openssl rand -hex 32`), the same for all servers that share an address. Default: a random one, "
-        "so that only the server that has made them accepts them.",
+        description="Key that signs upload links and the state of questions to users: at least 32 random characters "
+        "(`openssl rand -hex 32`), the same for all servers that share an address. Default: a random key, so that "
+        "only the server that made a link accepts it.",
         examples=["KEY"],
     )
     stateless: bool | None = Field(
         None,
-        description="Over HTTP, keep no sessions, so that any server of an address can answer any request. Default: "
-        "true if ART_MCP_SECRET_KEY is set, else false.",
+        description="Over HTTP, keep no sessions, so that any of the servers that share an address can answer any "
+        "request. Default: true if ART_MCP_SECRET_KEY is set, else false.",
         examples=["true"],
     )
     audit: Literal["none", "sizes", "texts"] | None = Field(
         None,
-        description="What is logged of each call of a tool over HTTP, as a line of JSON on stderr: none, sizes (who "
-        "called which tool by which client, the names and sizes of the arguments, the outcome and the time) or texts "
-        "(the words of the question, too). Default: sizes with ART_MCP_PUBLIC_URL, else none.",
+        description="What is logged of each tool call over HTTP, as a line of JSON on stderr: none, sizes (the user, "
+        "the client, the tool, the names and sizes of the arguments, the outcome and the duration) or texts (also the "
+        "words of the question). Default: sizes with ART_MCP_PUBLIC_URL, else none.",
         examples=["texts"],
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -338,8 +338,8 @@ class Settings(BaseModel):
     )
     log_format: Literal["text", "json"] = Field(
         "text",
-        description="Form of the log on stderr: text, or json for an object a line (time, level, logger, message; "
-        "exception and trace_id if there are any), as what collects the logs of containers reads.",
+        description="Format of the log on stderr: text, or json for one JSON object per line (time, level, logger, "
+        "message, and exception and trace_id where they apply), for log collectors.",
         examples=["json"],
     )
 

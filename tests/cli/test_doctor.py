@@ -59,12 +59,12 @@ def test_doctor_says_whether_servers_can_share_an_address(database_url: str) -> 
     key = "c4nary" * 6
     for variables, said in (
         ({}, None),
-        ({"ART_MCP_PUBLIC_URL": "https://art.example.org"}, "a server keeps sessions, so no other one can share"),
-        ({"ART_MCP_SECRET_KEY": key}, "a server keeps no sessions, so several can share an address\n"),
-        ({"ART_MCP_SECRET_KEY": key, "ART_MCP_STATELESS": "false"}, "a server keeps sessions, so no other one"),
+        ({"ART_MCP_PUBLIC_URL": "https://art.example.org"}, "the server keeps sessions, so no other one can share"),
+        ({"ART_MCP_SECRET_KEY": key}, "the server keeps no sessions, so several can share an address\n"),
+        ({"ART_MCP_SECRET_KEY": key, "ART_MCP_STATELESS": "false"}, "the server keeps sessions, so no other one"),
         (
             {"ART_MCP_STATELESS": "true"},
-            "address\n     If several share an address, give all of them the same ART_MCP_SE",
+            "address\n     If several servers share an address, give all of them the same ART_MCP_SE",
         ),
     ):
         done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=database_url, **variables)

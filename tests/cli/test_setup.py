@@ -137,7 +137,7 @@ async def test_what_is_printed_can_be_pasted(name: str, user: User, tmp_path: Pa
     done = user.runs("setup", name, "--image-dir", str(tmp_path), "--image-dir", ".")
     client = user.client(name)
     if name == "claude-code":
-        assert done.stderr == "Run this, or pass --write to have the entry written:\n"
+        assert done.stderr == "Run this, or pass --write to write the entry:\n"
         words = shlex.split(done.stdout)
         assert words[:7] == ["claude", "mcp", "add", "--scope", "user", "art", "-e"] and words[8] == "--"
         entry = {"command": words[9], "args": words[10:], "env": dict([words[7].split("=", 1)])}
@@ -223,7 +223,7 @@ def test_secrets_are_never_written(user: User) -> None:
             }
             done = user.runs("setup", name, *options, **settings)
             assert done.returncode == 0
-            assert "no place for secrets: ART_MCP_DATABASE_URL, ART_MCP_SECRET_KEY. Put" in done.stderr
+            assert "do not belong in a client's file: ART_MCP_DATABASE_URL, ART_MCP_SECRET_KEY. Set them" in done.stderr
             assert str(user.home / ".config" / "art-mcp" / ".env") in done.stderr or sys.platform != "linux"
             assert CANARY not in done.stdout + done.stderr
         assert user.entry(name)[user.client(name).shape.env] == {"ART_MCP_READ_ONLY": "true"}
@@ -345,7 +345,7 @@ def test_what_is_not_understood_is_not_changed(name: str, user: User) -> None:
 def test_what_cannot_be_changed_in_place_is_not_changed(user: User) -> None:
     file = user.has("goose", before := "extensions: {files: {cmd: npx}}\n")
     done = user.fails("goose", "--write")
-    assert f'"extensions" in {file} is written in a way that cannot be changed in place.' in done.stderr
+    assert f'"extensions" in {file} is written in a form that cannot be changed in place.' in done.stderr
     assert "It was not changed; add the output of `art-mcp setup goose` to it by hand." in done.stderr
     assert file.read_text() == before
 

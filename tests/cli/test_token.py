@@ -27,7 +27,7 @@ def test_a_token_is_made_listed_and_revoked(database_url: str) -> None:
     assert re.fullmatch(r"artmcp_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", secret)
     year = datetime.now(UTC) + timedelta(days=365)
     said = f"ada@example.org ({secret[:15]}..., art:read, valid until {year:%Y-%m-%d})"
-    assert f"This is the only time that the token of {said} is shown." in made.stderr
+    assert f"This token of {said} is shown only once." in made.stderr
     assert "Authorization: Bearer TOKEN" in made.stderr and secret not in made.stderr
     run("new", "batch", "--scope", "art:ingest", "--expires", "30")
     month = datetime.now(UTC) + timedelta(days=30)
@@ -36,7 +36,7 @@ def test_a_token_is_made_listed_and_revoked(database_url: str) -> None:
     assert re.fullmatch(rf"batch \(artmcp_.{{8}}\.\.\., art:ingest art:read, valid until {month:%Y-%m-%d}\)", listed[1])
     assert "named batch already" in failed(art_mcp_here("token", "new", "batch", ART_MCP_DATABASE_URL=database_url))
     said = failed(art_mcp_here("token", "revoke", "bach", ART_MCP_DATABASE_URL=database_url))
-    assert said == "art-mcp: 'bach' has no token. Those with tokens: batch.\n"
+    assert said == "art-mcp: 'bach' has no token. Names with tokens: batch.\n"
     run("new", "chief", "--scope", "art:admin")
     assert "art:admin art:ingest art:read" in run("list") and run("revoke", "chief")
     assert run("revoke", "batch") == "The token of batch is revoked.\n"

@@ -30,8 +30,9 @@ THEN = {
 HEAD = """\
 # What happens when Azure fails
 
-Each line comes from a call to a stand-in (`tests/support/azure`) that fails as the service does. Pictures that were
-paid for are kept in every case, and no message contains a key or a token.
+For each way in which Azure AI Vision fails: what art-mcp does, and what it says. Each line comes from a call to a
+stand-in (`tests/support/azure`) that fails as the service does. Pictures that were paid for are kept in every case, and
+no message contains a key or a token.
 
 | failure | what art-mcp does | what it says |
 | --- | --- | --- |

@@ -92,7 +92,7 @@ def evaluate(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Measure how often a search finds the right painting, for each leg alone and for all together.
+    """Measure how often a search finds the right painting, for each signal alone and for all together.
 
     CAPTIONS is a table, in a format that `ingest` reads, with a description of a stored painting in each row; the
     painting is named by its picture or its id. Each description should find its painting. Without CAPTIONS, the

@@ -46,12 +46,12 @@ TO_A_PERSON = (
 @click.option(
     "--metrics",
     metavar="HOST:PORT",
-    help="For streamable-http: another address, at which Prometheus reads how long requests take.",
+    help="For streamable-http: a second address, at which Prometheus reads metrics.",
 )
 @click.option(
     "--stateless",
     is_flag=True,
-    help="For streamable-http: keep no sessions, so that any server of an address answers (ART_MCP_STATELESS).",
+    help="For streamable-http: keep no sessions, so that several servers can share an address (ART_MCP_STATELESS).",
 )
 @click.option("--read-only", is_flag=True, help="Disable the tools that change collections.")
 @click.pass_obj

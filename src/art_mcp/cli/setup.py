@@ -95,8 +95,8 @@ def _entry(
             raise SetupError(f"{text!r} is not UTF-8, which a client's file must be.", "Rename the file or folder.")
     if secret:
         click.echo(
-            f"Omitted, because a client's file is no place for secrets: {', '.join(secret)}. Put it into "
-            f"{user_env_file()}, or into a file that you pass with `art-mcp --env-file FILE setup`.",
+            f"Omitted, because secrets do not belong in a client's file: {', '.join(secret)}. Set them in "
+            f"{user_env_file()}, or in a file that you pass with `art-mcp --env-file FILE setup`.",
             err=True,
         )
     return client.shape.entry(name, words, passed)
@@ -112,9 +112,9 @@ def _listable(folder: Path) -> str:
 
 def _print(client: Client, name: str, entry: dict[str, Any]) -> None:
     if client.name == "claude-code":
-        click.echo("Run this, or pass --write to have the entry written:", err=True)
+        click.echo("Run this, or pass --write to write the entry:", err=True)
     else:
-        click.echo(f"Add this to what is in {client.file}, or pass --write to have it written:", err=True)
+        click.echo(f"Add this to {client.file}, or pass --write to write it:", err=True)
     click.echo(client.snippet(name, entry, sys.platform))
 
 
@@ -152,7 +152,7 @@ def _undo(client: Client, name: str) -> None:
     if not starts_art_mcp(client.shape.words(file.servers[name])):
         raise SetupError(f"{name} in {client.file} is another server.", "Pass the name of yours with --name.")
     file.drop(name)
-    click.echo(f"Removed {name} from {client.file}. Restart {client.title} to apply that.")
+    click.echo(f"Removed {name} from {client.file}. Restart {client.title} to apply the change.")
 
 
 def _list(known: dict[str, Client]) -> None:

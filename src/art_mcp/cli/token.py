@@ -49,9 +49,9 @@ def new(settings: Settings, name: str, scope: str, expires: int) -> None:
     secret, made = anyio.run(_new, settings, name, scope, expires)
     click.echo(secret)
     click.echo(
-        f"This is the only time that the token of {_described(made)} is shown. Its owner sends it as the header\n"
+        f"This token of {_described(made)} is shown only once. Its owner sends it in the header\n"
         "  Authorization: Bearer TOKEN\n"
-        f"`art-mcp token revoke {name}` ends it at once.",
+        f"`art-mcp token revoke {name}` revokes it at once.",
         err=True,
     )
 
@@ -93,7 +93,7 @@ async def _revoke(settings: Settings, name: str) -> None:
         if not await tokens.revoke(database, name):
             names = [each.name for each in await tokens.tokens(database)]
             near = difflib.get_close_matches(name, names) or names
-            hint = f"Those with tokens: {', '.join(near[:10])}." if near else "There are no tokens."
+            hint = f"Names with tokens: {', '.join(near[:10])}." if near else "There are no tokens."
             raise ArtMcpError(f"{name!r:.80} has no token.", hint)
 
 

@@ -24,7 +24,7 @@ def are_exported() -> bool:
     protocol = _variable("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or _variable("OTEL_EXPORTER_OTLP_PROTOCOL") or PROTOCOL
     if (exporter, protocol) != ("otlp", PROTOCOL):
         log.warning(
-            "No spans are exported, because the environment asks for %.40r by %.40r. Set OTEL_TRACES_EXPORTER=otlp, "
+            "No spans are exported, because the environment selects %.40r over %.40r. Set OTEL_TRACES_EXPORTER=otlp, "
             "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=%s and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or "
             "OTEL_TRACES_EXPORTER=none.",
             *(exporter, protocol, PROTOCOL),

@@ -104,7 +104,7 @@ class ClientFile:
             sure = False
         if not sure:
             raise ClientFileError(
-                f'"{key}" in {self.client.file} is written in a way that cannot be changed in place.',
+                f'"{key}" in {self.client.file} is written in a form that cannot be changed in place.',
                 _by_hand(self.client),
             )
         self._write(text)

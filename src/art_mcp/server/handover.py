@@ -118,8 +118,8 @@ async def _uploaded(ctx: ToolContext, reference: Reference) -> Source:
         raise ImageError("The user has not uploaded the picture yet.", f"If they still want to, {_ask(origin, link)}")
     # Which of them it is, this process cannot know if another one has made the link.
     problem = (
-        "No picture is stored under this handle: it was not uploaded yet, is older than "
-        f"{KEPT_S // 60} minutes, or is of another user or session."
+        "No picture is stored under this handle: it has not been uploaded yet, is older than "
+        f"{KEPT_S // 60} minutes, or belongs to another user or session."
     )
     raise with_link(ctx, ImageError(problem, WAYS))
 

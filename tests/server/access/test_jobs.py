@@ -129,7 +129,7 @@ async def test_an_administrator_sees_continues_and_cancels_the_jobs_of_all(
     async with guarded_here(settings) as origin, connected_with(origin, given[CHIEF], era) as chief:
         said, _ = await asked(chief)
         listed = [f"{first} (art, of 'token:ada')", f"{second} (more, of 'oidc:ada\\n{{')", f"{third} (most)"]
-        assert said.endswith(f"Jobs that are not done: {', '.join(listed)}.")
+        assert said.endswith(f"Unfinished jobs: {', '.join(listed)}.")
         _, job = await asked(chief, job_id=str(first), cancel=True)
         assert job is not None
         assert (job["state"], job["pending"]) == ("cancelled", PICTURES)
