@@ -36,6 +36,7 @@ from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import MCP_PATH, Policy
 from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.verifier import Verifier
+from art_mcp.server.connection import Connection
 from art_mcp.server.gallery.web import page_response
 from art_mcp.server.peeked import peeked
 from art_mcp.server.readiness import Draining, Readiness
@@ -259,6 +260,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
     with listen(host, port, anywhere=policy is not None) as listener:
         config = uvicorn.Config(
             http_app(server, readiness, metrics, **options),
+            http=Connection,
             log_config=None,  # the default writes requests to stdout
             lifespan="on",
             ws="none",
