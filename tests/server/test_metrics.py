@@ -10,12 +10,16 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 from mcp import MCPError
+from mcp.server.mcpserver import Context
+from mcp.types import ErrorData
 from prometheus_client.parser import text_string_to_metric_families
 from support.access import connected_with
-from support.servers import SERVE, served_here, serving
+from support.servers import SERVE, listening_here, served_here, serving
 
 from art_mcp.cli import cli
 from art_mcp.errors import ArtMcpError
+from art_mcp.server.app import build_server
+from art_mcp.server.http import http_app
 from art_mcp.server.metrics import Metrics
 from art_mcp.settings import Settings
 
@@ -99,6 +103,25 @@ async def test_requests_outside_of_a_session_are_counted_and_unknown_methods_are
             )
     found = await counts(address)
     assert found == {("tools/list", "", ""): 1, ("_OTHER", "", "-32601"): 2}
+
+
+async def test_the_code_of_an_error_that_a_client_answers_makes_no_series(settings: Settings) -> None:
+    metrics, server = Metrics(), build_server(settings)
+    address = metrics.listen("127.0.0.1", 0)
+
+    @server.tool()
+    async def ask(ctx: Context[Any, Any]) -> str:
+        return (await ctx.elicit_url("?", "https://example.org/", "1")).action
+
+    async def answered(*_: object) -> ErrorData:
+        return ErrorData(code=4711, message="no")
+
+    app = http_app(server, metrics=metrics)
+    options = {"elicitation_callback": answered}
+    async with listening_here(lambda _: app) as origin, connected_with(origin, None, "legacy", **options) as client:
+        with pytest.raises(MCPError, match="no"):
+            await client.call_tool("ask", {})
+    assert (await counts(address))["tools/call", "ask", "_OTHER"] == 1
 
 
 def test_an_address_that_is_taken_or_none_is_refused() -> None:

@@ -25,7 +25,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.servers import serving
 from support.uploading import ADDRESS, FOUND, HANDLE, NOWHERE, config_of, eventually, link_in, png, refused, running
 
-from art_mcp.server import loopback
+from art_mcp.server import connection, loopback
 from art_mcp.server import upload_listener as limits
 from art_mcp.server.app import build_server
 from art_mcp.server.uploads import LINK_S
@@ -351,7 +351,7 @@ async def until_closed(connection: socket.socket) -> None:
 async def test_held_connections_are_few_and_short(
     settings: Settings, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(loopback, "IDLE_S", 0.5)
+    monkeypatch.setattr(connection, "IDLE_S", 0.5)
     async with running(settings) as (_, client):
         address, _ = await link_in(client)
         files, connections = psutil.Process().num_fds(), []

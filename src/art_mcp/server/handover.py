@@ -16,7 +16,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import WAYS, Kind, Reference
 from art_mcp.images.spelling import listed
 from art_mcp.images.undecoded import ImageError, Source
-from art_mcp.server.access.principal import named
+from art_mcp.server.access.principal import principal
 from art_mcp.server.services import ToolContext, services
 from art_mcp.server.uploads import KEPT_S, LINK_S, UPLOAD_PATH, Link
 
@@ -156,11 +156,8 @@ def _origin(ctx: ToolContext) -> str | None:
 def _owner(ctx: ToolContext) -> str:
     """Who may use the pictures that are uploaded for this call.
 
-    That is the user whose token came along, or else the client's session, if it has one: only the client knows its id.
-    Over stdio there is one client, without either.
+    With access control, that is the user whose token came along, or all who have none. Else it is the client's session,
+    if it has one: only the client knows its id. Over stdio there is one client, without either.
     """
     request = ctx.request_context.request
-    if request is None:
-        return _SESSION
-    caller = getattr(request.scope.get("user"), "access_token", None)
-    return named(caller) if caller else _SESSION + request.headers.get("mcp-session-id", "")
+    return principal(request) or _SESSION + (request.headers.get("mcp-session-id", "") if request else "")

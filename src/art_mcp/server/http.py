@@ -34,8 +34,10 @@ from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import MCP_PATH, Policy
+from art_mcp.server.access.principal import ANONYMOUS, principal
 from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.verifier import Verifier
+from art_mcp.server.connection import Connection
 from art_mcp.server.gallery.web import page_response
 from art_mcp.server.peeked import peeked
 from art_mcp.server.readiness import Draining, Readiness
@@ -138,8 +140,8 @@ def http_app(
     get one; then the page of a link can search only if everyone can.
 
     Clients of protocol versions with a handshake have sessions, because a tool can ask their user only in a session;
-    requests of version 2026-07-28 have none, nor have those of clients that name neither. If the settings say
-    `stateless`, nobody has. All of them share the same services.
+    requests of version 2026-07-28 have none, nor have those of clients that name neither, or have no token where one
+    can be sent. If the settings say `stateless`, nobody has. All of them share the same services.
 
     Args:
         server: additional routes are registered on it.
@@ -162,18 +164,20 @@ def http_app(
     )
     mcp = next(route for route in app.routes if isinstance(route, Route) and route.path == MCP_PATH)
     app.routes.remove(mcp)
-    # Without a session, nothing would ever come over the stream of a GET.
-    methods = ["POST"] if settings.is_stateless else None
-    app.routes.extend(Route(path, mcp.endpoint, methods=methods) for path in MCP_PATHS)
-    app.routes.append(Route("/", _gallery))
-    policy = Policy.of(settings)
-    searches = policy is None or policy.anonymous  # the page of a link sends no token
-    app.routes.extend(UploadPage(lambda: server.services, endpoint=MCP_PATH if searches else None).routes())
     twin = server.twin()
     if metrics:
         for each in (server, twin):
             surround(each, metrics.middleware(partial(tools_of, each)))
-    alone, with_sessions = sessionless(twin), app.router.lifespan_context
+    alone = sessionless(twin)
+    endpoint = WithoutSession(mcp.endpoint, alone.asgi_app)
+    # Without a session, nothing would ever come over the stream of a GET.
+    methods = ["POST"] if settings.is_stateless else None
+    app.routes.extend(Route(path, endpoint, methods=methods) for path in MCP_PATHS)
+    app.routes.append(Route("/", _gallery))
+    policy = Policy.of(settings)
+    searches = policy is None or policy.anonymous  # the page of a link sends no token
+    app.routes.extend(UploadPage(lambda: server.services, endpoint=MCP_PATH if searches else None).routes())
+    with_sessions = app.router.lifespan_context
 
     async def database() -> Database:
         return await server.services.runtime.database()
@@ -186,7 +190,6 @@ def http_app(
             yield
 
     app.router.lifespan_context = lifespan
-    app.add_middleware(WithoutSession, alone=alone.asgi_app)
     refusals = Refusals(settings)
     if policy:
         app.routes.extend(policy.routes())
@@ -211,7 +214,8 @@ def sessionless(server: ArtServer) -> StreamableHTTPSessionManager:
 class WithoutSession:
     """Serves requests to MCP that name neither a session nor a version, such as Claude's for iOS when it reads a page.
 
-    An `initialize` is one, too, but begins a session.
+    An `initialize` is one, too, but begins a session; unless the caller has no token, since anyone could take all
+    `MAX_SESSIONS` from those who have one.
     """
 
     def __init__(self, app: ASGIApp, alone: ASGIApp) -> None:
@@ -219,16 +223,13 @@ class WithoutSession:
         self._alone = alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope) if scope["type"] == "http" else {}
-        app = self._app
-        if (
-            (scope["type"], scope.get("method")) == ("http", "POST")
-            and scope["path"] in MCP_PATHS
-            and MCP_SESSION_ID_HEADER not in headers
-            and MCP_PROTOCOL_VERSION_HEADER not in headers
-        ):
-            body, receive = await peeked(receive)
-            app = self._app if _initializes(body) else self._alone
+        app, request, posts = self._app, Request(scope), scope["method"] == "POST"
+        if MCP_SESSION_ID_HEADER not in request.headers:
+            if principal(request) == ANONYMOUS:
+                app = self._alone if posts else Response(status_code=405, headers={"Allow": "POST"})
+            elif posts and MCP_PROTOCOL_VERSION_HEADER not in request.headers:
+                body, receive = await peeked(receive)
+                app = self._app if _initializes(body) else self._alone
         await app(scope, receive, send)
 
 
@@ -259,6 +260,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
     with listen(host, port, anywhere=policy is not None) as listener:
         config = uvicorn.Config(
             http_app(server, readiness, metrics, **options),
+            http=Connection,
             log_config=None,  # the default writes requests to stdout
             lifespan="on",
             ws="none",

@@ -9,8 +9,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from art_mcp.server.connection import Connection
 from art_mcp.server.gallery.web import Hidden
 from art_mcp.server.http import OnlyAddressed, sessionless
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 64
 """Further ones are closed at once, so that nobody on this machine can take all files that the process may open."""
-IDLE_S = 10
-"""A connection without a request in progress, whether none has come or it was answered, is closed within twice this."""
 CLOSE_WITHIN_S = 1
 """Seconds that requests in progress have when the process ends."""
 
@@ -44,7 +42,7 @@ def configured(app: ASGIApp) -> uvicorn.Config:
     """The web server for an application whose paths are secrets, so that it logs none of them."""
     return uvicorn.Config(
         app,
-        http=Connection,
+        http=_OneOfFew,
         ws="none",
         lifespan="on",
         log_config=None,  # the default writes to stdout
@@ -55,18 +53,8 @@ def configured(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-class Connection(H11Protocol):
-    """Holds on to no connection that sends nothing; uvicorn limits only the time after a response."""
-
+class _OneOfFew(Connection):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
-        else:
-            self.loop.call_later(IDLE_S, self._close_if_idle)
-
-    def _close_if_idle(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.abort()
-        elif not self.transport.is_closing():
-            self.loop.call_later(IDLE_S, self._close_if_idle)

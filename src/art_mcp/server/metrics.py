@@ -10,6 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    PARSE_ERROR,
+    REQUEST_TIMEOUT,
+)
 from mcp_types.methods import SPEC_CLIENT_METHODS
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, start_http_server
 from starlette.routing import Route
@@ -28,6 +37,23 @@ BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 HTTP_LABELS = ("http_request_method", "http_route", "http_response_status_code", "url_scheme")
 HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
+
+
+CODES = frozenset(
+    map(
+        str,
+        (
+            PARSE_ERROR,
+            INVALID_REQUEST,
+            METHOD_NOT_FOUND,
+            INVALID_PARAMS,
+            INTERNAL_ERROR,
+            REQUEST_TIMEOUT,
+            MISSING_REQUIRED_CLIENT_CAPABILITY,
+        ),
+    )
+)
+"""Of errors. A client can answer a tool's question by an error with any code, which is then that of the call."""
 
 
 class Metrics:
@@ -81,7 +107,7 @@ class Metrics:
                 error_type = "tool_error" if isinstance(result, dict) and result.get("isError") else ""
                 return result
             except MCPError as error:
-                error_type = str(error.error.code)
+                error_type = known(str(error.error.code), CODES)
                 raise
             except Exception as error:
                 error_type = type(error).__name__

@@ -88,8 +88,9 @@ class Link:
 class Uploads:
     """The upload links and the uploaded pictures of a server. Not thread-safe.
 
-    A picture is found by its owner's name and its handle. The owner is a user, or else a session, whose id only its
-    client knows. Clients with neither share a name, so that only the handle's 80 random bits protect their pictures.
+    A picture is found by its owner's name and its handle. The owner is a user, or without access control a session,
+    whose id only its client knows. Clients with neither share a name, and with it the limits of one owner; only the
+    handle's 80 random bits protect their pictures.
 
     Args:
         runtime: opens the database, and has the key that all processes share, if there is one.

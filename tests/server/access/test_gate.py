@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,6 +18,7 @@ from starlette.responses import PlainTextResponse
 from support.access import connected_with, guarded_here
 from support.issuer import Issuer, issuing
 from support.pictures import draw
+from support.uploading import ADDRESS, FOUND, HANDLE
 
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
@@ -272,11 +274,17 @@ async def test_headers_that_differ_from_the_body_reach_no_tool(settings: Setting
         assert answer.status_code == 403
 
 
+BEGIN = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+}
+
+
 async def session(http: httpx2.AsyncClient, url: str, token: str) -> dict[str, str]:
     """The headers of a new session of the older era."""
-    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
-    answer = await http.post(url, json=body, headers={**JSON, **bearer(token)})
+    answer = await http.post(url, json=BEGIN, headers={**JSON, **bearer(token)})
     assert answer.status_code == 200
     headers = {**JSON, "MCP-Protocol-Version": "2025-11-25", "Mcp-Session-Id": answer.headers["mcp-session-id"]}
     ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
@@ -407,6 +415,42 @@ async def test_anonymous_reading(settings: Settings, given: Tokens, era: str) ->
         owner = await session(http, f"{origin}/mcp", given.reader)
         listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
         assert (await http.post(f"{origin}/mcp", json=listing, headers=owner)).status_code == 404
+
+
+async def test_callers_without_a_token_take_no_sessions_from_those_who_have_one(
+    settings: Settings, given: Tokens
+) -> None:
+    async with guarded_here(settings, anonymous_reading=True) as origin, httpx2.AsyncClient() as http:
+        for path in ("/mcp", "/mcp/", "/mcp%0a"):
+            url = f"{origin}{path}"
+            begun = await http.post(url, json=BEGIN, headers=JSON)
+            assert begun.status_code == 200 and "protocolVersion" in begun.text
+            assert "mcp-session-id" not in begun.headers
+            for method in ("GET", "DELETE"):
+                assert (await http.request(method, url, headers=JSON)).status_code == 405
+        begun = await http.post(f"{origin}/mcp", json=BEGIN, headers={**JSON, **bearer(given.reader)})
+        assert "mcp-session-id" in begun.headers
+
+
+@pytest.mark.parametrize("stateless", [False, True])
+async def test_callers_without_a_token_are_one_owner_of_pictures_whatever_they_send(
+    settings: Settings, tmp_path: Path, stateless: bool
+) -> None:
+    """Otherwise each could be many, whose pictures would crowd out those of users with a token."""
+    changes = {"anonymous_reading": True, "stateless": stateless}
+    async with guarded_here(settings, **changes) as origin, httpx2.AsyncClient() as http:
+
+        async def say(session: str, **arguments: str) -> str:
+            body, headers = called(ERAS[1], "search_paintings_by_image", **arguments)
+            answer = await http.post(f"{origin}/mcp", json=body, headers={**headers, "Mcp-Session-Id": session})
+            return answer.text
+
+        said = await say("one")
+        link, handle = re.search(ADDRESS, said), re.search(HANDLE, said)
+        assert link and handle
+        sent = await http.post(link[0], content=draw(tmp_path / "1.png", 1).read_bytes())
+        assert sent.status_code == 200
+        assert FOUND in await say("other", image=handle[0])
 
 
 async def test_what_is_listed_for_one_caller_is_not_cached_for_another(settings: Settings, given: Tokens) -> None:

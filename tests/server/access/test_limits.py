@@ -172,3 +172,27 @@ async def test_if_calls_cannot_be_counted_they_are_let_in(settings: Settings, da
         async with database.connection() as connection:
             await connection.execute("ALTER TABLE art_mcp.callers RENAME TO elsewhere")
         assert [(await post(origin, None)).status_code for _ in range(20)] == [200] * 20
+
+
+async def test_a_call_whose_end_cannot_be_counted_ends_nevertheless(
+    settings: Settings, ada: str, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with guarded_here(settings, calls_at_once=1) as origin:
+        assert (await post(origin, ada)).status_code == 200
+        async with anyio.create_task_group() as tasks:
+            async with database.transaction() as connection:
+                await connection.execute("LOCK TABLE art_mcp.paintings")  # so that the call lasts until it is released
+                tasks.start_soon(call_of, origin, ada)
+                await running(database, 1)
+                async with database.connection() as other:
+                    await other.execute("ALTER TABLE art_mcp.callers RENAME TO elsewhere")
+            with anyio.fail_after(30):
+                while "The end of a call cannot be counted" not in caplog.text:
+                    await anyio.sleep(0.02)
+        async with database.connection() as connection:
+            await connection.execute("ALTER TABLE art_mcp.elsewhere RENAME TO callers")
+            assert await connection.fetchval("SELECT cardinality(running) FROM art_mcp.callers") == 1
+        with anyio.fail_after(30):
+            while (answer := await post(origin, ada)).status_code != 200:
+                assert "1 calls at once" in answer.text
+                await anyio.sleep(0.02)

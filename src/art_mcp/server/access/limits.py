@@ -55,6 +55,7 @@ class Limits:
         self._database = database
         self._tasks: TaskGroup
         self._leasing = anyio.Lock()
+        self._holding: anyio.CancelScope
         self._lease: uuid.UUID | None = None
         """By which other processes know that the calls of this one are in progress."""
         self._refused_until: dict[str, float] = {}
@@ -108,8 +109,12 @@ class Limits:
         with anyio.move_on_after(END_WITHIN_S, shield=True):
             try:
                 await store.callers.end(await self._database(), caller, lease)
+                return
             except ArtMcpError as error:
                 log.warning("The end of a call cannot be counted: %s", error)
+        # Otherwise the call would be in progress for as long as this process holds that lease.
+        if lease == self._lease:
+            self._holding.cancel()
 
     async def _leased(self) -> uuid.UUID:
         async with self._leasing:
@@ -119,11 +124,12 @@ class Limits:
             return self._lease
 
     async def _keep_lease(self, *, task_status: TaskStatus[None]) -> None:
-        """Hold a lease until it is lost, as by a process that slept for a day; the next call takes a new one."""
+        """Hold a lease until it is given up, or lost by a process that slept a day; the next call takes a new one."""
         try:
-            async with store.leases.acquire(await self._database()) as self._lease:
-                task_status.started()
-                await anyio.sleep_forever()
+            with anyio.CancelScope() as self._holding:
+                async with store.leases.acquire(await self._database()) as self._lease:
+                    task_status.started()
+                    await anyio.sleep_forever()
         except ArtMcpError as error:
             if self._lease is None:  # who starts this task waits for the lease
                 raise
