@@ -19,7 +19,7 @@ def test_collections_are_listed_with_their_sources(database_url: str, tmp_path: 
     first, second = draw_many(tmp_path / "first", 3), draw_many(tmp_path / "second", 2)
     art_mcp_here("ingest", str(first), "--collection", "My museum", **environment)
     art_mcp_here("ingest", str(second), "--collection", "My museum", **environment)
-    art_mcp_here("ingest", str(second), **environment)
+    art_mcp_here("ingest", str(second), "--yes", **environment)
     printed = art_mcp_here("list", **environment).stdout
     assert re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DAY", printed).splitlines() == [
         "My museum: 3 paintings, last loaded DAY",
