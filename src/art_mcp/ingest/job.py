@@ -138,7 +138,7 @@ class Ingest:
             planner = Planner(self._database, self._batches, found, source, name, look=found.local and not at_a_glance)
             plan = await planner.plan(options.limit, seconds=GLANCE_S if at_a_glance else seconds)
             already = await self._elsewhere(found, source, collection, name)
-            plan.elsewhere = already and str(already)
+            plan.elsewhere = str(already) if already else None
             return plan
 
     async def elsewhere(

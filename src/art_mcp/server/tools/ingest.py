@@ -201,7 +201,9 @@ async def ingest_collection(
                 reporting.cancel_scope.cancel()
     job = await store.jobs.get(database, job_uuid) or job
     refusals = await store.jobs.refusals(database, job_uuid, MANY)
-    return answer(job_result(job, refusals, runner.problem(job_uuid), short, again and str(again)), ingest_text)
+    return answer(
+        job_result(job, refusals, runner.problem(job_uuid), short, str(again) if again else None), ingest_text
+    )
 
 
 async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> None:
