@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a load."""
+    """An argument of a load, or a tool that has a command."""
 
     tool: str
     """As the tools spell it."""

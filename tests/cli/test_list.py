@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
-from support.command import art_mcp_here
+import anyio
+from mcp.types import CallToolResult
+from support.command import art_mcp_here, failed
 from support.pictures import draw_many
+from support.servers import connected
+
+from art_mcp.settings import Settings
 
 
 def test_collections_are_listed_with_their_sources(database_url: str, tmp_path: Path) -> None:
@@ -19,7 +25,7 @@ def test_collections_are_listed_with_their_sources(database_url: str, tmp_path: 
     first, second = draw_many(tmp_path / "first", 3), draw_many(tmp_path / "second", 2)
     art_mcp_here("ingest", str(first), "--collection", "My museum", **environment)
     art_mcp_here("ingest", str(second), "--collection", "My museum", **environment)
-    art_mcp_here("ingest", str(second), **environment)
+    art_mcp_here("ingest", str(second), "--yes", **environment)
     printed = art_mcp_here("list", **environment).stdout
     assert re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DAY", printed).splitlines() == [
         "My museum: 3 paintings, last loaded DAY",
@@ -33,3 +39,21 @@ def test_collections_are_listed_with_their_sources(database_url: str, tmp_path: 
         ("My museum", 3, [str(second), str(first)]),
         ("second", 2, [str(second)]),
     ]
+
+
+def test_a_collection_is_described_as_by_the_tool(loaded: Settings) -> None:
+    assert loaded.database_url
+    environment = {"ART_MCP_DATABASE_URL": loaded.database_url.get_secret_value()}
+
+    async def described(**filters: object) -> CallToolResult:
+        async with connected(loaded) as client:
+            return await client.call_tool("describe_collection", filters)
+
+    all_of_it = anyio.run(described)
+    assert art_mcp_here("list", "Pictures", **environment).stdout.splitlines()[0].startswith("12 paintings")
+    told = json.loads(art_mcp_here("list", "pictures", "--json", **environment).stdout)
+    assert told == all_of_it.structured_content
+    of_few = anyio.run(partial(described, year_from=1906))
+    assert art_mcp_here("list", "--year-from", "1906", **environment).stdout == f"{of_few.content[0].text}\n"
+    nowhere = failed(art_mcp_here("list", "nowhere", **environment))
+    assert "No painting has the collection 'nowhere'." in nowhere and "; `art-mcp list COLLECTION` lists" in nowhere

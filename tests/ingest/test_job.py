@@ -370,6 +370,16 @@ async def test_a_source_that_is_gone_refuses_the_run_and_not_the_rows(bench: Ben
     assert job is not None and job.stored == 5
 
 
+async def test_a_renamed_folder_updates_its_collection_without_a_new_vector(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "art"
+    await bench.load(collection(folder, 8), "Mine")
+    bench.provider.pictures, bench.provider.sentences = 0, []
+    job = await bench.load(folder.rename(tmp_path / "renamed") / "table.csv", "Mine")
+    assert (job.stored, await count_paintings(bench.database)) == (8, 8)
+    assert (bench.provider.pictures, bench.provider.sentences) == (0, [])
+    assert (await bench.load(tmp_path / "renamed" / "table.csv", "Mine")).unchanged == 8
+
+
 async def test_a_collection_is_filtered_by_the_name_that_it_was_given(bench: Bench, tmp_path: Path) -> None:
     draw(tmp_path / "a.png", seed=1)
     job = await bench.load(tmp_path, "Muse\u0301e  d'Orsay")  # two characters for one letter, two spaces

@@ -38,8 +38,10 @@ def test_works_of_a_named_artist_are_what_was_asked_for_and_no_others() -> None:
     assert judge_named(hit(-1.0, asked=True), asked) is Relevance.STRONG
     assert judge_named(hit(20.0), asked) is Relevance.WEAK
     snow = replace(asked, words="snow", rest="snow")
-    assert judge_named(hit(-1.0, asked=True), snow) is Relevance.FAIR
+    assert judge_named(hit(TEXT.fair - 0.01, asked=True), snow) is Relevance.WEAK
+    assert judge_named(hit(TEXT.fair, asked=True), snow) is Relevance.FAIR
     assert judge_named(hit(TEXT.strong, asked=True), snow) is Relevance.STRONG
+    assert judge_named(hit(TEXT.strong), snow) is Relevance.WEAK
 
 
 def test_an_order_of_years_does_not_say_what_is_asked_for() -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from art_mcp.ingest.plan import Plan
     from art_mcp.store.jobs import Job
 
+NOT_A_TERMINAL = "Not a terminal; pass that name with --collection to update it, or --yes to store them a second time."
+
 
 def _columns(_: click.Context, __: click.Parameter, given: Sequence[str]) -> Mapping[str, str]:
     columns = {}
@@ -130,8 +132,10 @@ async def _ingest(
                 if spending.beyond_budget:
                     click.echo(str(spending), err=True)
             if again := await ingest.elsewhere(source, collection, options=options):
+                if not yes and not sys.stdin.isatty():
+                    raise click.UsageError(f"{again.problem} {NOT_A_TERMINAL}")
                 click.echo(again, err=True)
-                if sys.stdin.isatty() and not yes and not click.confirm("Store them a second time?", err=True):
+                if not yes and not click.confirm("Store them a second time?", err=True):
                     click.echo("Nothing was loaded.", err=True)
                     return
             job_ids = [await ingest.create(source, collection, options=options)]

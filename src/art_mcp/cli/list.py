@@ -1,4 +1,4 @@
-"""`art-mcp list`: lists the collections."""
+"""`art-mcp list`: lists the collections, or describes some paintings."""
 
 from __future__ import annotations
 
@@ -9,16 +9,30 @@ from dataclasses import asdict
 import anyio
 import click
 
+from art_mcp.cli.filter_options import filter_options
+from art_mcp.painting import Filters
 from art_mcp.runtime import Runtime
+from art_mcp.server.description import description
+from art_mcp.server.results import CollectionResult, collection_text
 from art_mcp.settings import Settings
 from art_mcp.store.collections import Collection, collections
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the collections as JSON.")
+@filter_options
+@click.argument("collection", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the collections, or the description, as JSON.")
 @click.pass_obj
-def list(settings: Settings, as_json: bool) -> None:
-    """List the collections: their number of paintings, their last load, and the sources of their paintings."""
+def list(settings: Settings, /, as_json: bool, **given: str | int | None) -> None:
+    """List the collections, or describe COLLECTION.
+
+    The list has their number of paintings, their last load, and the sources of their paintings. With COLLECTION or
+    filters, say how many paintings match, from which years, and the most frequent values of each filter.
+    """
+    if any(value is not None for value in given.values()):
+        described = anyio.run(_describe, settings, Filters.read(given))
+        click.echo(described.model_dump_json(indent=2) if as_json else collection_text(described))
+        return
     found = anyio.run(_collections, settings)
     if as_json:
         listed = [{**asdict(each), "loaded_at": each.loaded_at.isoformat()} for each in found]
@@ -31,6 +45,11 @@ def list(settings: Settings, as_json: bool) -> None:
             click.echo(f"   from {source}")
     if not found:
         click.echo("There are no paintings yet. Load some with `art-mcp ingest FOLDER`.")
+
+
+async def _describe(settings: Settings, filters: Filters) -> CollectionResult:
+    async with Runtime(settings) as runtime:
+        return await description(runtime, filters)
 
 
 async def _collections(settings: Settings) -> Sequence[Collection]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anyio
 import click
 
+from art_mcp.cli.filter_options import filter_options
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.reference import Kind, Reference
 from art_mcp.images.spelling import unquoted, with_home
-from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
+from art_mcp.painting import Filters
 from art_mcp.runtime import Runtime
 from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, SORTS
 from art_mcp.search.contact_sheet import contact_sheet_of
@@ -23,13 +24,6 @@ from art_mcp.search.heading import heading
 from art_mcp.server.results import search_result, search_text
 from art_mcp.settings import Settings
 from art_mcp.store import paintings
-
-
-def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
-    for name, description in reversed(FILTERS.items()):
-        kind = int if name in YEAR_FILTERS else str
-        command = click.option(f"--{name.replace('_', '-')}", type=kind, help=description)(command)
-    return command
 
 
 @click.command()
@@ -42,7 +36,7 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
     help="Picture to search by: a file, an https link, or a painting's id. Repeat it with ids of 2 to "
     f"{MAX_PAINTINGS} paintings to find what looks like all of them.",
 )
-@_filter_options
+@filter_options
 @click.option(
     "--sort",
     type=click.Choice(list(SORTS)),

@@ -215,6 +215,12 @@ class BatchStore:
         spoken = bool(there.painting.catalogue.sentence())
         return spoken and self._words is not None and self._words.name not in there.filled
 
+    def _keeps_words(self, item: Read, there: Stored | None) -> bool:
+        """Whether the stored words vector is of this item's words, e.g. if only its folder was renamed."""
+        if there is None or self._lacks_words(there):
+            return False
+        return item.catalogue.sentence() == there.painting.catalogue.sentence()
+
     async def _whole_entries(
         self, decoded: Sequence[_Decoded], embeddings: Mapping[bytes, PictureEmbedding | VisionError]
     ) -> list[Entry]:
@@ -227,11 +233,15 @@ class BatchStore:
         return entries
 
     async def _reworded_entries(self, reworded: Sequence[tuple[Read, Stored | None]]) -> list[Entry]:
-        """Entries that write metadata and words vectors only; renditions and picture vectors stay as stored."""
-        words = await self._word_vectors([item.catalogue for item, _ in reworded])
+        """Entries that write metadata and changed words vectors only; renditions and other vectors stay as stored."""
+        spoken = [item.catalogue for item, there in reworded if not self._keeps_words(item, there)]
+        words = iter(await self._word_vectors(spoken))
         return [
-            Entry(item.described(there.painting if there else None), words=sentence)
-            for (item, there), sentence in zip(reworded, words, strict=True)
+            Entry(
+                item.described(there.painting if there else None),
+                words={} if self._keeps_words(item, there) else next(words),
+            )
+            for item, there in reworded
         ]
 
     async def _image_vectors(

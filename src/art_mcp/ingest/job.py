@@ -50,6 +50,7 @@ GLANCE_S = 5
 """Maximum duration of a plan made at a glance in seconds; a user waits for it before a load."""
 MAX_COLLECTION_NAME = 100
 """Maximum length of a collection's name in characters."""
+UPDATE_OR_NAME = "To update it, give its name as the collection; to store them a second time, give another name."
 
 
 class Ingest:
@@ -136,7 +137,8 @@ class Ingest:
             name = await self._collection(found, collection, source)
             planner = Planner(self._database, self._batches, found, source, name, look=found.local and not at_a_glance)
             plan = await planner.plan(options.limit, seconds=GLANCE_S if at_a_glance else seconds)
-            plan.elsewhere = await self._elsewhere(found, source, name)
+            already = await self._elsewhere(found, source, collection, name)
+            plan.elsewhere = str(already) if already else None
             return plan
 
     async def elsewhere(
@@ -146,8 +148,8 @@ class Ingest:
         *,
         options: Options = DEFAULTS,
         within: Sequence[Path] | None = None,
-    ) -> str | None:
-        """A sentence for the user if another collection has the source's paintings already; None otherwise.
+    ) -> IngestError | None:
+        """What to tell the user before a load if another collection has the source's paintings already, or None.
 
         Raises:
             SourceError, IngestError: as for `create`.
@@ -155,7 +157,7 @@ class Ingest:
         source = os.fspath(source)
         async with self._opened(source, options, within) as found:
             name = await self._collection(found, collection, source)
-            return await self._elsewhere(found, source, name)
+            return await self._elsewhere(found, source, collection, name)
 
     async def run(self, job_id: uuid.UUID, *, drain_s: float = DRAIN_S) -> None:
         """Run a job until all its items are processed, including those that other processes hold a lease on.
@@ -206,8 +208,7 @@ class Ingest:
         if not given and await jobs.other_source(self._database, name, source):
             if await elsewhere.is_moved(self._database, found, name):
                 raise IngestError(
-                    f"The collection {name} has these paintings already, loaded from another place.",
-                    "To update it, give its name as the collection; to store them a second time, give another name.",
+                    f"The collection {name} has these paintings already, loaded from another place.", UPDATE_OR_NAME
                 )
             raise IngestError(
                 f"The collection {name} was loaded from another source with this name.",
@@ -215,12 +216,12 @@ class Ingest:
             )
         return name
 
-    async def _elsewhere(self, found: Source, source: str, collection: str) -> str | None:
-        name = await elsewhere.holder(self._database, found, source, collection)
-        return name and (
-            f"The collection {name} has these paintings already. To update it, give its name as the collection; "
-            f"otherwise they are stored a second time, in {collection}."
-        )
+    async def _elsewhere(self, found: Source, source: str, given: str | None, name: str) -> IngestError | None:
+        holder = await elsewhere.holder(self._database, found, source, name)
+        if holder is None:
+            return None
+        named = f"To update it, give its name as the collection; otherwise they are stored a second time, in {name}."
+        return IngestError(f"The collection {holder} has these paintings already.", named if given else UPDATE_OR_NAME)
 
     async def _end(self, job: Job) -> None:
         problem = None

@@ -17,6 +17,7 @@ from art_mcp.normalization import normalize
 from art_mcp.painting import EVERYTHING, Filters, Hit, Relevance
 from art_mcp.search import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAINTINGS, MAX_QUERY, SORTS
 from art_mcp.search import cursor as cursors
+from art_mcp.search.absent_artist import absent_artist
 from art_mcp.search.cursor import Start
 from art_mcp.search.did_you_mean import did_you_mean
 from art_mcp.search.filter_values import nothing_yet, resolve
@@ -141,7 +142,9 @@ class Finder:
         # A title that is found as such needs no translation.
         if note is None and not start.offset and not any(hit.legs.get(FULL_TEXT, 0) > WHOLE for hit in ranking.hits):
             note = self._english_only(asked.rest if asked.preference else asked.words)
-        meant = None if start.offset else await did_you_mean(self._database, asked.words)
+        meant = None
+        if not start.offset:
+            meant = await did_you_mean(self._database, asked.words) or await absent_artist(self._database, text)
         return await self._answer(question, start, ranking, rate, taken, asked.note(ranking.asked), meant, note)
 
     async def _browse(self, filters: Filters, order: Order, limit: int, cursor: str | None) -> Answer:

@@ -45,10 +45,9 @@ def judge(hit: Hit, bounds: Bounds) -> Relevance:
 def judge_named(hit: Hit, asked: Asked) -> Relevance:
     """Rate a hit of a question that names artists or years, which some paintings fulfil; these come first.
 
-    They are strong if the question asks for nothing else, and at least fair if it does. No other is what was asked for.
+    They are strong if the question asks for nothing else; otherwise the score says how well they show the rest. No
+    other is what was asked for.
     """
     if not hit.asked:
         return Relevance.WEAK
-    if not asked.rest or hit.score >= TEXT.strong:
-        return Relevance.STRONG
-    return Relevance.FAIR
+    return judge(hit, TEXT) if asked.rest else Relevance.STRONG

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio.to_thread
 
+from art_mcp.errors import Advice, Argument
 from art_mcp.normalization import fold
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.similarity import nearest
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN_VALUES = 5
 """How many existing values an error suggests."""
+DESCRIPTION = Argument("describe_collection", "`art-mcp list COLLECTION`")
 
 
 class Values(NamedTuple):
@@ -161,10 +163,11 @@ async def missing(database: Database, field: str, value: str, words: Sequence[st
     shown = {key: value for (key, text), value in there.items() if text in near}
     counts = await count_paintings(database, field, sorted(shown, key=lambda key: near.index(fold(key))))
     closest = [f"{shown[key]} ({count})" for key, count in counts.items()][:SHOWN_VALUES]
+    known: str
     if closest:
         known = f"Closest values: {', '.join(closest)}. Use one of them, or leave it out."
     elif there:
-        known = f"None of the {len(there)} values is similar; describe_collection lists the most frequent."
+        known = Advice(f"None of the {len(there)} values is similar; {{}} lists the most frequent.", DESCRIPTION)
     else:
         known = f"No painting has any {field}. Leave it out."
     return StoreError(f"No painting has the {field} {value!r:.60}.", known)

@@ -102,6 +102,14 @@ async def test_a_misspelt_artist_in_a_question_is_pointed_out(client: Client) ->
     assert found["note"] == 'No catalogue entry has "Mustter". Did you mean Max Muster?' and found["note"] in text
 
 
+async def test_an_artist_of_whom_there_is_no_painting_is_named(client: Client) -> None:
+    found, text = await page(client, query="green squares, a painting by Turner")
+    note = "No painting here is catalogued as by Turner."
+    assert found["results"] and found["note"].startswith(note) and note in text
+    found, _ = await page(client, query="green squares, a painting by Muster")
+    assert "catalogued" not in found["note"]
+
+
 async def test_what_was_taken_hides_no_other_note(client: Client) -> None:
     found, _ = await page(client, query="an elephant in the jungle", artist="muster", limit=3)
     assert {hit["relevance"] for hit in found["results"]} == {"weak"}

@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from mcp.types import CallToolResult, ToolAnnotations
 
-from art_mcp import search, store
 from art_mcp.painting import Filters
 from art_mcp.server.answers import answer
+from art_mcp.server.description import description
 from art_mcp.server.filters import with_filters
-from art_mcp.server.results import CollectionResult, collection_result, collection_text
+from art_mcp.server.results import CollectionResult, collection_text
 from art_mcp.server.services import ToolContext, services
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
     from art_mcp.server.services import Services
-
-SHOWN_VALUES = 15
 
 
 def register(server: MCPServer[Services]) -> None:
@@ -36,13 +34,4 @@ def register(server: MCPServer[Services]) -> None:
 
 @with_filters
 async def describe_collection(ctx: ToolContext, filters: Filters) -> Annotated[CallToolResult, CollectionResult]:
-    runtime = services(ctx).runtime
-    database = await runtime.database()
-    filters, taken = await search.filter_values.resolve(database, filters)
-    result = collection_result(
-        await store.facets.describe(database, filters, limit=SHOWN_VALUES),
-        [f"{space.leg.shown} by {space.made_by}" for space in await runtime.spaces()],
-        await (await runtime.provider()).health(),
-        taken,
-    )
-    return answer(result, collection_text)
+    return answer(await description(services(ctx).runtime, filters), collection_text)

@@ -59,9 +59,9 @@ def register(server: MCPServer[Services]) -> None:
 
 
 class Consent(BaseModel):
-    """A user's consent to the cost of a load."""
+    """A user's consent to a load that costs money, or stores paintings a second time."""
 
-    go_on: bool = Field(description="Load it at this cost?")
+    go_on: bool = Field(description="Load it?")
 
 
 class Estimate(NamedTuple):
@@ -118,22 +118,37 @@ async def estimate(ctx: ToolContext, load: Load, plan: bool) -> Estimate | None:
     return Estimate(found, await runtime.spending(found.calls))
 
 
+async def stored_elsewhere(ctx: ToolContext, load: Load, plan: bool) -> IngestError | None:
+    """What to say about the load that a call starts if another collection has its paintings already, or None."""
+    return None if not load or plan else await (await services(ctx).runtime.ingest()).elsewhere(**load)
+
+
 async def ask_user(
-    ctx: ToolContext, estimated: Annotated[Estimate | None, Resolve(estimate)]
+    ctx: ToolContext,
+    estimated: Annotated[Estimate | None, Resolve(estimate)],
+    again: Annotated[IngestError | None, Resolve(stored_elsewhere)],
+    load: Load,
 ) -> Elicit[Consent] | Consent:
-    """Ask the user before more than ART_MCP_ASK_ABOVE calls are paid for, if the client supports that."""
+    """Ask the user before paintings are stored twice, or more than ART_MCP_ASK_ABOVE calls are paid for.
+
+    A client that cannot ask has to name the collection to store paintings a second time.
+    """
     capabilities = ctx.client_capabilities
-    if estimated is None or capabilities is None or capabilities.elicitation is None:
+    if capabilities is None or capabilities.elicitation is None:
+        if again and not load["collection"]:
+            raise again
         return Consent(go_on=True)
-    if estimated.spending.calls <= services(ctx).runtime.settings.ask_above:
-        return Consent(go_on=True)
-    return Elicit(f"Load {estimated.plan.collection}? {estimated.spending}", Consent)
+    questions = [f"{again.problem} Store them a second time?"] if again else []
+    if estimated and estimated.spending.calls > services(ctx).runtime.settings.ask_above:
+        questions.append(f"Load {estimated.plan.collection}? {estimated.spending}")
+    return Elicit(" ".join(questions), Consent) if questions else Consent(go_on=True)
 
 
 async def ingest_collection(
     ctx: ToolContext,
     consent: Annotated[ElicitationResult[Consent], Resolve(ask_user)],
     estimated: Annotated[Estimate | None, Resolve(estimate)],
+    again: Annotated[IngestError | None, Resolve(stored_elsewhere)],
     load: Load,
     source: Annotated[
         Text,
@@ -161,7 +176,6 @@ async def ingest_collection(
         raise IngestError("Neither source nor job_id was given.", f"{advice} A source is {describe_kinds()}.{running}")
     ingest, database = await runtime.ingest(), await runtime.database()
     short = str(estimated.spending) if estimated and estimated.spending.beyond_budget else None
-    again = None
     if source:
         declined = not (isinstance(consent, AcceptedElicitation) and consent.data.go_on)
         if plan or declined:
@@ -169,7 +183,6 @@ async def ingest_collection(
             spending = await runtime.spending(found.calls) if found.calls else None
             why = "The user did not agree, so nothing was loaded." if declined else None
             return answer(plan_result(found, spending, why), ingest_text)
-        again = await ingest.elsewhere(**load)
         job_uuid = await ingest.create(**load, principal=principal(request))
     else:
         job_uuid = _parse_job_id(job_id)
@@ -188,7 +201,9 @@ async def ingest_collection(
                 reporting.cancel_scope.cancel()
     job = await store.jobs.get(database, job_uuid) or job
     refusals = await store.jobs.refusals(database, job_uuid, MANY)
-    return answer(job_result(job, refusals, runner.problem(job_uuid), short, again), ingest_text)
+    return answer(
+        job_result(job, refusals, runner.problem(job_uuid), short, str(again) if again else None), ingest_text
+    )
 
 
 async def _report(ctx: ToolContext, database: Database, job_uuid: uuid.UUID) -> None:
