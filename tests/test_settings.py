@@ -161,6 +161,14 @@ def test_typing_errors_are_pointed_out() -> None:
     ]
 
 
+def test_typing_errors_in_files_are_pointed_out(tmp_path: Path) -> None:
+    file = tmp_path / "my.env"
+    file.write_text("ART_MCP_VISON=azure\nART_MCP_VISION=local\nOTHER=1\n")
+    assert unknown_variables({}, [tmp_path / "none.env", file]) == [
+        "ART_MCP_VISON is not a setting; did you mean ART_MCP_VISION?"
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "embeds_by"),
     [

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.ingest import verification
 from art_mcp.runtime import Runtime
-from art_mcp.settings import Settings, unknown_variables, user_env_file, variable
+from art_mcp.settings import Settings, env_files, unknown_variables, variable
 from art_mcp.store import collection_sizes, jobs, server, vector_index
 from art_mcp.store.schema import ENCODING
 from art_mcp.vision.local import LocalProvider
@@ -32,14 +33,15 @@ class Finding:
     fix: str | None = None
 
 
-async def examine(settings: Settings, verify: int = 0) -> AsyncIterator[Finding]:
+async def examine(settings: Settings, verify: int = 0, env_file: Path | None = None) -> AsyncIterator[Finding]:
     """Run all checks in turn; a failed one never hides the others.
 
     Args:
         verify: how many paintings to re-embed, to compare the vectors with the stored ones.
+        env_file: the file that the settings were read from besides the user's `.env`.
     """
     yield Finding("program", True, f"art-mcp {version('art-mcp')} on Python {platform.python_version()}")
-    for finding in _settings(settings):
+    for finding in _settings(settings, env_files(env_file)):
         yield finding
     async with Runtime(settings) as runtime:
         yield await _database(runtime)
@@ -50,12 +52,14 @@ async def examine(settings: Settings, verify: int = 0) -> AsyncIterator[Finding]
             yield await _vectors(runtime, verify)
 
 
-def _settings(settings: Settings) -> list[Finding]:
-    own = user_env_file()
-    findings = [Finding("settings", True, f"{own} {'is read' if own.exists() else 'does not exist, which is fine'}")]
+def _settings(settings: Settings, files: Sequence[Path]) -> list[Finding]:
+    findings = [
+        Finding("settings", True, f"{file} {'is read' if file.exists() else 'does not exist, which is fine'}")
+        for file in files
+    ]
     findings += [
         Finding("settings", False, sentence, "Correct its name where it is set.")
-        for sentence in unknown_variables(os.environ)
+        for sentence in unknown_variables(os.environ, files)
     ]
     for folder in settings.image_dirs:
         there = folder.is_dir() and os.access(folder, os.R_OK)

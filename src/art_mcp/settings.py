@@ -452,6 +452,11 @@ def _absolute(folder: Path) -> Path:
     return folder
 
 
+def env_files(env_file: Path | None) -> tuple[Path, ...]:
+    """The files that `load_settings` reads if they exist, the one that overrides the other last."""
+    return (user_env_file(), env_file) if env_file else (user_env_file(),)
+
+
 def load_settings(env_file: Path | None = None) -> Settings:
     """Read and validate the settings.
 
@@ -463,9 +468,8 @@ def load_settings(env_file: Path | None = None) -> Settings:
     """
     if env_file is not None and not env_file.is_file():
         raise SettingsError(f"The file {env_file} does not exist.", "Give --env-file the path of an existing file.")
-    files = (user_env_file(), env_file) if env_file else (user_env_file(),)
     try:
-        return Settings.model_validate(_variables(files))
+        return Settings.model_validate(_variables(env_files(env_file)))
     except ValidationError as error:
         wrong = "; ".join(
             ": ".join([*map(str, e["loc"][:1]), e["msg"].removeprefix("Value error, ")]) for e in error.errors()
@@ -498,11 +502,12 @@ def _read(file: Path) -> Mapping[str, str | None]:
         raise SettingsError(f"{file} cannot be read ({error.strerror}).", "Check its permissions.") from None
 
 
-def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """One sentence for each unknown ART_MCP_* variable, to reveal typing errors."""
+def unknown_variables(environ: Iterable[str], files: Iterable[Path] = ()) -> list[str]:
+    """One sentence for each unknown ART_MCP_* variable of the environment or of files, to reveal typing errors."""
+    names = {*environ, *(name.upper() for file in files for name in _read(file))}
     known = {ENV_FILE, *map(variable, Settings.model_fields)}
     sentences = []
-    for name in sorted(n for n in environ if n.startswith(PREFIX) and n not in known):
+    for name in sorted(n for n in names if n.startswith(PREFIX) and n not in known):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         sentences.append(f"{name} is not a setting{f'; did you mean {near[0]}?' if near else '.'}")
     return sentences

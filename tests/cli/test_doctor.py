@@ -42,6 +42,15 @@ def test_doctor_finds_what_is_right_and_what_is_wrong(database_url: str, tmp_pat
     assert "c4nary" not in done.stdout + done.stderr
 
 
+def test_doctor_names_the_file_of_settings_and_what_is_wrong_in_it(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "my.env"
+    file.write_text(f"ART_MCP_DATABASE_URL={database_url}\nART_MCP_VISON=azure\n")
+    done = art_mcp_here("--env-file", str(file), "doctor")
+    assert f"ok   settings: {file} is read\n" in done.stdout
+    assert "FAIL settings: ART_MCP_VISON is not a setting; did you mean ART_MCP_VISION?\n" in done.stdout
+    assert "ok   database: from ART_MCP_DATABASE_URL" in done.stdout
+
+
 def test_doctor_says_what_kind_of_server_it_is(postgres: EmbeddedServer, loaded: Settings) -> None:
     assert loaded.database_url
     url = loaded.database_url.get_secret_value()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
+import re
 import select
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.command import art_mcp
+from support.servers import START_WITHIN_S, serving
 
 if os.name != "nt":
     import pty
+
+ACCESS = Path(__file__).parents[2] / "docs" / "access.md"
 
 
 @pytest.mark.slow
@@ -45,3 +52,21 @@ def test_a_person_who_starts_the_server_is_told_what_it_is() -> None:
 def test_a_client_that_starts_the_server_is_told_nothing() -> None:
     done = art_mcp()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
+def test_the_documented_service_starts_with_its_file_of_settings_and_ends_in_peace(
+    database_url: str, tmp_path: Path
+) -> None:
+    documented = re.search(r"```ini\n(.*?)```", ACCESS.read_text("utf-8"), re.DOTALL)
+    assert documented
+    unit = configparser.RawConfigParser()
+    unit.read_string(documented[1])
+    file = tmp_path / "art-mcp.env"
+    file.write_text(f"ART_MCP_DATABASE_URL={database_url}\nART_MCP_PUBLIC_URL=https://art.example.org\n")
+    start = unit["Service"]["ExecStart"].replace("/etc/art-mcp.env", str(file)).replace("%i", "0")
+    with serving("-m", "art_mcp", *shlex.split(start)[1:]) as served:
+        assert "Its address for clients: https://art.example.org/mcp" in served.stderr()
+        served.process.terminate()
+        assert served.process.wait(START_WITHIN_S) == 0

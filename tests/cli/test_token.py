@@ -29,6 +29,7 @@ def test_a_token_is_made_listed_and_revoked(database_url: str) -> None:
     said = f"ada@example.org ({secret[:15]}..., art:read, valid until {year:%Y-%m-%d})"
     assert f"This token of {said} is shown only once." in made.stderr
     assert "Authorization: Bearer TOKEN" in made.stderr and secret not in made.stderr
+    assert "It is valid for servers of the database of ART_MCP_DATABASE_URL." in made.stderr
     run("new", "batch", "--scope", "art:ingest", "--expires", "30")
     month = datetime.now(UTC) + timedelta(days=30)
     listed = run("list").splitlines()

@@ -384,6 +384,7 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("get_painting", {"id": "x", "region": "0.5,0,1,1"}, "region is '0.5,0,1,1', which extends beyond the picture."),
     ("search_paintings_by_text", {"query": "x", "pictures": "some"}, "pictures must be true or false"),
     ("ingest_collection", {}, "Neither source nor job_id was given"),
+    ("ingest_collection", {}, "There are no unfinished jobs that you may see."),
     (
         "ingest_collection",
         {},

@@ -18,7 +18,7 @@ import click
 
 from art_mcp import logs
 from art_mcp.errors import ArtMcpError, first_error
-from art_mcp.settings import ENV_FILE, load_settings, unknown_variables
+from art_mcp.settings import ENV_FILE, env_files, load_settings, unknown_variables
 
 COMMANDS = (
     *("serve", "setup", "ingest", "search", "gallery", "list", "duplicates", "remove", "reembed", "models", "export"),
@@ -68,7 +68,7 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
     logging.getLogger("asyncpg").setLevel(
         logging.ERROR
     )  # it logs a lost server with a traceback; we report that ourselves
-    for sentence in unknown_variables(os.environ):
+    for sentence in unknown_variables(os.environ, env_files(env_file)):
         logging.getLogger("art_mcp").warning(sentence)
     if ctx.invoked_subcommand is None:
         ctx.invoke(_subcommand("serve"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import anyio
 import click
@@ -24,16 +25,16 @@ from art_mcp.settings import Settings
     help="Also re-embed N random paintings (default: 100) and compare the vectors with the stored ones. "
     "With a paid service each costs one call, within the budget.",
 )
-@click.pass_obj
-def doctor(settings: Settings, as_json: bool, verify: int | None) -> None:
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool, verify: int | None) -> None:
     """Check the settings, the database and the model, and say how to fix what is wrong."""
-    if not anyio.run(_doctor, settings, as_json, verify or 0):
+    if not anyio.run(_doctor, ctx.obj, ctx.find_root().params["env_file"], as_json, verify or 0):
         sys.exit(1)
 
 
-async def _doctor(settings: Settings, as_json: bool, verify: int) -> bool:
+async def _doctor(settings: Settings, env_file: Path | None, as_json: bool, verify: int) -> bool:
     findings = []
-    async for finding in examine(settings, verify):
+    async for finding in examine(settings, verify, env_file):
         findings.append(finding)
         if not as_json:
             click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")

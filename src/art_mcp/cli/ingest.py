@@ -163,7 +163,7 @@ async def _ingest(
             _print_job(job, refusals)
         if not finished:
             click.echo("Nothing to resume.")
-        elif suggestion:
+        elif suggestion and any(job.stored for job, _ in finished):
             click.echo(suggestion, err=True)
     if problems:
         raise click.ClickException("\n".join(problem.on_command_line for problem in problems))

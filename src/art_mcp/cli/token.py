@@ -12,7 +12,7 @@ import click
 from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import Runtime
 from art_mcp.server.access.scopes import READ, SCOPES, with_implied
-from art_mcp.settings import Settings
+from art_mcp.settings import Settings, variable
 from art_mcp.store import tokens
 from art_mcp.store.tokens import Token
 
@@ -47,11 +47,12 @@ def new(settings: Settings, name: str, scope: str, expires: int) -> None:
     if not re.fullmatch(NAME, name):
         raise click.UsageError("NAME has 1 to 64 letters, digits and . _ @ -, and begins with a letter or a digit.")
     secret, made = anyio.run(_new, settings, name, scope, expires)
+    database = f"the database of {variable('database_url')}" if settings.database_url else "the embedded database"
     click.echo(secret)
     click.echo(
         f"This token of {_described(made)} is shown only once. Its owner sends it in the header\n"
         "  Authorization: Bearer TOKEN\n"
-        f"`art-mcp token revoke {name}` revokes it at once.",
+        f"It is valid for servers of {database}. `art-mcp token revoke {name}` revokes it at once.",
         err=True,
     )
 

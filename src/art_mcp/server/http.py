@@ -315,7 +315,8 @@ def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
     except PermissionError:
         problem = f"No permission to bind port {port}."
     except OSError as error:
-        problem = f"Cannot bind port {port} of {host} ({error.strerror}); another server may be running there."
+        why = str(error.strerror).partition(" (while")[0]  # create_server adds what it tried
+        problem = f"Cannot bind port {port} of {host} ({why}); another server may be running there."
     raise ListenError(problem, "Choose another port with --port; 0 picks a free one.")
 
 

@@ -213,7 +213,12 @@ def test_a_folder_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0)
     rows = list(source_at(tmp_path).rows())
     (tmp_path / "closed").chmod(0o700)
-    assert rows[1] == Refusal("closed", "The folder cannot be read (Permission denied).")
+    unreadable = "The folder cannot be read (Permission denied). Check its permissions."
+    assert rows[1] == Refusal("closed", unreadable)
+    tmp_path.chmod(0)
+    (row,) = source_at(tmp_path).rows()
+    tmp_path.chmod(0o700)
+    assert row == Refusal(tmp_path.name, unreadable)
 
 
 def test_a_table_behind_a_link_out_of_the_allowed_folders(tmp_path: Path) -> None:

@@ -114,7 +114,8 @@ class Folder:
             return
 
         def unreadable(error: OSError) -> None:
-            skipped(self._relative(error.filename), f"The folder cannot be read ({error.strerror}).")
+            name = self._relative(error.filename) or self.name
+            skipped(name, f"The folder cannot be read ({error.strerror}). Check its permissions.")
 
         for root, folders, files in os.walk(self.path, onerror=unreadable):
             folder = self._relative(root)

@@ -221,7 +221,9 @@ def _listed(jobs: list[Job]) -> str:
     """A sentence that names jobs, for a caller who has lost their ids, or sees those of others."""
     named = [f"{job.id} ({job.collection}{_owner(job)})" for job in jobs[:LISTED]]
     more = f", and {len(jobs) - LISTED} more" if len(jobs) > LISTED else ""
-    return f" Unfinished jobs: {', '.join(named)}{more}." if named else ""
+    return (
+        f" Unfinished jobs: {', '.join(named)}{more}." if named else " There are no unfinished jobs that you may see."
+    )
 
 
 def _owner(job: Job) -> str:
