@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from mcp import Client
 from mcp.types import CallToolResult
+from PIL import Image
 from support.servers import connected
 
 from art_mcp.painting import painting_id
@@ -49,7 +49,8 @@ async def here(loaded: Settings, pictures: Path, tmp_path: Path) -> AsyncIterato
     folder = tmp_path / "My pictures"
     folder.mkdir()
     file = folder / unicodedata.normalize("NFC", "Größe (7).jpg")
-    shutil.copy(pictures / "images" / "7.jpg", file)
+    with Image.open(pictures / "images" / "7.jpg") as picture:
+        picture.save(file, quality=95)  # another file than the stored one, since a load of the same would be refused
     async with connected(loaded) as client:
         yield Here(client, folder, file)
 

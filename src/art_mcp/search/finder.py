@@ -139,12 +139,13 @@ class Finder:
             preference=asked.preference and replace(asked.preference, seed=start.seed),
         )
         rate = partial(judge_named, asked=asked) if ranking.asked and asked.names_all else partial(judge, bounds=TEXT)
+        unread = asked.rest if asked.preference else asked.words
         # A title that is found as such needs no translation.
         if note is None and not start.offset and not any(hit.legs.get(FULL_TEXT, 0) > WHOLE for hit in ranking.hits):
-            note = self._english_only(asked.rest if asked.preference else asked.words)
+            note = self._english_only(unread)
         meant = None
         if not start.offset:
-            meant = await did_you_mean(self._database, asked.words) or await absent_artist(self._database, text)
+            meant = await did_you_mean(self._database, asked.words) or await absent_artist(self._database, unread)
         return await self._answer(question, start, ranking, rate, taken, asked.note(ranking.asked), meant, note)
 
     async def _browse(self, filters: Filters, order: Order, limit: int, cursor: str | None) -> Answer:
