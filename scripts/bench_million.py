@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -49,13 +48,14 @@ from art_mcp.ingest.archive.layout import MANIFEST
 from art_mcp.painting import EVERYTHING, Filters
 from art_mcp.search.finder import Finder
 from art_mcp.space import Leg, PictureEmbedding, Space
-from art_mcp.store import facets, host_os, spaces
+from art_mcp.store import facets, spaces
 from art_mcp.store.browsing import browse
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.index_recall import index_recall
 from art_mcp.store.order import Order
 from art_mcp.store.paintings import Entry
 from art_mcp.store.ranking import LegQuery, rank
+from art_mcp.store.scratch import clear
 from art_mcp.store.spaces import vector_table
 from art_mcp.vision.local import LocalProvider
 
@@ -185,14 +185,6 @@ async def stop(server: EmbeddedServer) -> None:
     server.close()
     while server.is_running():
         await anyio.sleep(0.5)
-
-
-def clear(data_dir: Path) -> None:
-    home = host_os.home(data_dir)  # for root, elsewhere
-    for cluster in home.glob("postgres-*/data"):
-        host_os.kill_processes_in(cluster)
-    for folder in (home, data_dir):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Measurement:

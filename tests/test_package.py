@@ -13,7 +13,8 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from support.packages import ROOT, run_uv
-from support.scripts import remove_data_dir
+
+from art_mcp.store.scratch import clear
 
 
 @pytest.fixture(scope="module")
@@ -57,4 +58,4 @@ async def test_it_works_without_the_repository(wheel: Path, tmp_path: Path) -> N
             assert client.server_info.version == version("art-mcp")
             assert "search_paintings_by_text" in {tool.name for tool in (await client.list_tools()).tools}
     finally:
-        remove_data_dir(tmp_path / "demo" / "data")
+        clear(tmp_path / "demo" / "data")

@@ -59,11 +59,11 @@ def test_where_they_keep_their_servers(platform: str) -> None:
 
 
 def test_variables_move_them() -> None:
-    moved = clients("linux", HOME, {"XDG_CONFIG_HOME": "/cfg", "CLAUDE_CONFIG_DIR": "/work/claude"})
+    moved = clients("linux", HOME, {"XDG_CONFIG_HOME": "/cfg", "CLAUDE_CONFIG_DIR": "/moved/claude"})
     assert moved["claude-desktop"].file == Path("/cfg/Claude/claude_desktop_config.json")
     assert moved["vscode"].file == Path("/cfg/Code/User/mcp.json")
-    assert moved["claude-code"].file == Path("/work/claude/.claude.json")
-    assert moved["claude-code"].home == Path("/work/claude")
+    assert moved["claude-code"].file == Path("/moved/claude/.claude.json")
+    assert moved["claude-code"].home == Path("/moved/claude")
     windows = clients("win32", HOME, {"APPDATA": "/roaming", "XDG_CONFIG_HOME": "/cfg"})
     assert windows["vscode"].file == Path("/roaming/Code/User/mcp.json")
     assert windows["goose"].file == Path("/roaming/Block/goose/config/config.yaml")

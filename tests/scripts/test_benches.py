@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from support.browser import NO_CHROMIUM, chromium
-from support.scripts import Row, measured, number, remove_data_dir, run, tables
+from support.scripts import Row, measured, number, run, tables
+
+from art_mcp.store.scratch import clear
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +22,7 @@ def bench_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("bench")
     yield folder
     for data_dir in folder.glob("bench-*"):
-        remove_data_dir(data_dir)
+        clear(data_dir)
 
 
 def assert_comparisons_are_sound(rows: list[Row]) -> None:

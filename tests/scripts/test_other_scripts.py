@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.scripts import ROOT, measured, remove_data_dir, run, tables
+from support.scripts import ROOT, measured, run, tables
 
 from art_mcp.sample import SAMPLE, TABLE
+from art_mcp.store.scratch import clear
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,7 @@ def test_demo(tmp_path: Path) -> None:
     try:
         printed = run("demo", "--folder", tmp_path / "demo")
     finally:
-        remove_data_dir(tmp_path / "demo" / "data")
+        clear(tmp_path / "demo" / "data")
     assert "26 stored, 0 unchanged, 0 refused" in printed
     assert "Done in" in printed and "Next steps" in printed
     assert len(list((tmp_path / "demo" / "answers").glob("*.jpg"))) == 5

@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from art_mcp.store import host_os
-
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 900
 """On a busy machine everything takes several times as long."""
@@ -65,12 +63,3 @@ def captioned(table: Path, folder: Path, most: int = 26) -> Path:
             writer.writerow([*(row[column] for column in columns), row["DESCRIPTION"].partition(" Drawn by")[0]])
             shutil.copy(table.parent / "images" / row["IMAGE_FILE"], folder / "images")
     return folder
-
-
-def remove_data_dir(data_dir: Path) -> None:
-    """End the embedded server that a script has left there, and leave nothing of it."""
-    home = host_os.home(data_dir)  # for root, elsewhere
-    for cluster in home.glob("postgres-*/data"):
-        host_os.kill_processes_in(cluster)
-    for folder in (home, data_dir):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -234,14 +234,12 @@ class BatchStore:
 
     async def _reworded_entries(self, reworded: Sequence[tuple[Read, Stored | None]]) -> list[Entry]:
         """Entries that write metadata and changed words vectors only; renditions and other vectors stay as stored."""
-        spoken = [item.catalogue for item, there in reworded if not self._keeps_words(item, there)]
+        kept = [self._keeps_words(item, there) for item, there in reworded]
+        spoken = [item.catalogue for (item, _), same in zip(reworded, kept, strict=True) if not same]
         words = iter(await self._word_vectors(spoken))
         return [
-            Entry(
-                item.described(there.painting if there else None),
-                words={} if self._keeps_words(item, there) else next(words),
-            )
-            for item, there in reworded
+            Entry(item.described(there.painting if there else None), words={} if same else next(words))
+            for (item, there), same in zip(reworded, kept, strict=True)
         ]
 
     async def _image_vectors(

@@ -1,6 +1,6 @@
 """Says that the collection has no painting by the artist whom a question names: "paintings by Turner", without one.
 
-No list of artists is at hand, so only what can hardly be anything else counts as one: a capitalised name after a word
+There is no list of all artists, so only what can hardly be anything else counts as one: a capitalised name after a word
 for works ("a painting by") or with a given name ("seas by William Turner"), whose last word no catalogue entry has.
 """
 

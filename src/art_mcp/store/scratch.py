@@ -24,16 +24,22 @@ def scratch() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        home = host_os.home(folder / "data")  # for root, elsewhere
-        for cluster in home.glob("postgres-*/data"):
-            host_os.kill_processes_in(cluster)
-        until = time.monotonic() + 3 * GRACE_S  # Windows does not delete what the watcher has open
-        while True:
-            for each in (home, folder):
-                shutil.rmtree(each, ignore_errors=True)
-            if not folder.exists() or time.monotonic() > until:
-                break
-            time.sleep(0.1)
+        clear(folder / "data")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear(data_dir: Path) -> None:
+    """End the embedded servers of a data folder, and delete the folder."""
+    home = host_os.home(data_dir)  # for root, elsewhere
+    for cluster in home.glob("postgres-*/data"):
+        host_os.kill_processes_in(cluster)
+    until = time.monotonic() + 3 * GRACE_S  # Windows does not delete what the watcher has open
+    while True:
+        for folder in (home, data_dir):
+            shutil.rmtree(folder, ignore_errors=True)
+        if not home.exists() or time.monotonic() > until:
+            break
+        time.sleep(0.1)
 
 
 @contextmanager
