@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from art_mcp.clients.malformed import Malformed
+from art_mcp.clients.in_place import Malformed
 from art_mcp.clients.toml_text import drop, parse, put
 
 ENTRY = {"command": "/bin/art-mcp", "args": ["serve"], "timeout": 60, "env": {"A": "Gemälde"}}

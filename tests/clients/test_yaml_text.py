@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from art_mcp.clients.malformed import Malformed, Unchangeable
+from art_mcp.clients.in_place import Malformed, Unchangeable
 from art_mcp.clients.yaml_text import drop, parse, put
 
 ENTRY = {"cmd": "/bin/art-mcp", "args": ["--env-file", "a: b"], "on": True, "envs": {"A": "true", "B": "Gemälde # x"}}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from art_mcp.clients.client import Client
-from art_mcp.clients.malformed import Malformed, Unchangeable
+from art_mcp.clients.in_place import Malformed, Unchangeable
 from art_mcp.errors import ArtMcpError
 
 BOM = codecs.BOM_UTF8

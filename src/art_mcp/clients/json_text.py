@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from art_mcp.clients.malformed import Malformed
+from art_mcp.clients.in_place import Malformed, nested, newline_of
 
 NAME = "JSON"
 _SPACE = " \t\r\n"
@@ -53,16 +53,16 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
     text = text if text.strip() else "{}\n"
     plain = _plain(text)
     at, end = _past_space(plain, 0), len(text)
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     indent = found[1] if (found := _FIRST_INDENT.search(plain)) else "  "
     outer = "" if "\n" not in plain.strip() and _members(plain, at) else newline  # one line stays one line
     for depth, key in enumerate(path):
         if plain[at] != "{":
-            return text[:at] + _dump(_nested(path[depth:], value), outer, indent) + text[end:]
+            return text[:at] + _dump(nested(path[depth:], value), outer, indent) + text[end:]
         members = _members(plain, at)
         member = _last(members, key)
         if member is None:
-            value = _nested(path[depth + 1 :], value)
+            value = nested(path[depth + 1 :], value)
             written = f"{json.dumps(key, ensure_ascii=False)}: "
             if members:
                 lead = _lead(plain, members[-1], newline)
@@ -148,12 +148,6 @@ def _lead(plain: str, member: _Member, newline: str) -> str:
     """The line break and indentation before a member, or nothing if it shares its line."""
     space = plain[len(plain[: member.key_at].rstrip(_SPACE)) : member.key_at]
     return newline + space.rpartition("\n")[2] if "\n" in space else ""
-
-
-def _nested(path: Sequence[str], value: Any) -> Any:
-    for key in reversed(path):
-        value = {key: value}
-    return value
 
 
 def _dump(value: Any, lead: str, indent: str) -> str:

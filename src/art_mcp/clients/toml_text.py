@@ -10,7 +10,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from art_mcp.clients.malformed import Malformed, Unchangeable
+from art_mcp.clients.in_place import Malformed, Unchangeable, nested, newline_of
 
 NAME = "TOML"
 _ERROR_AT = re.compile(r"\(at line (\d+),")
@@ -33,7 +33,7 @@ def dump(value: Mapping[str, Any]) -> str:
 def put(text: str, path: Sequence[str], value: Any) -> str:
     """Set the value at a path of keys; a table that is missing is appended."""
     if isinstance(value, Mapping):
-        ended = text + _newline(text) if text and not text.endswith("\n") else text
+        ended = text + newline_of(text) if text and not text.endswith("\n") else text
         appended = ended + _appended(text, path, value)
         try:
             tomllib.loads(appended)
@@ -68,14 +68,8 @@ def _edited(text: str, path: Sequence[str], edit: Callable[[Any], object]) -> st
 
 def _appended(text: str, path: Sequence[str], value: Any) -> str:
     """What `put` appends to a text for a table, or has appended to it."""
-    for key in reversed(path):
-        value = {key: value}
-    table = dump(value) + "\n"
+    table = dump(nested(path, value)) + "\n"
     return _with_newlines(text, f"\n{table}" if text.strip() not in ("", table.strip()) else table)
-
-
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
 
 
 def _with_newlines(text: str, written: str) -> str:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node
 
-from art_mcp.clients.malformed import Malformed, Unchangeable
+from art_mcp.clients.in_place import Malformed, Unchangeable, nested, newline_of
 
 NAME = "YAML"
 
@@ -55,11 +55,8 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
     text = _ended(text) if text.strip() != "{}" else ""
     pairs, parent, column = _pairs(text, _compose(text)), None, 0
     for depth, key in enumerate(path):
-        nested = value
-        for missing in reversed(path[depth + 1 :]):
-            nested = {missing: nested}
         column = pairs[0].column if pairs else column
-        written = _block(text, {key: nested}, column)
+        written = _block(text, nested(path[depth:], value), column)
         pair = next((pair for pair in pairs if pair.key == key), None)
         if pair is None and parent and not pairs:  # below null, or {}
             after, end = text.index("\n", parent.start) + 1, parent.value.end_mark.index
@@ -128,13 +125,9 @@ def _end(text: str, start: int, end: int) -> int:
 
 def _block(text: str, value: Mapping[str, Any], column: int) -> str:
     """Lines in which each starts at a column."""
-    newline = _newline(text)
+    newline = newline_of(text)
     return "".join(" " * column + line + newline for line in dump(value).split("\n"))
 
 
 def _ended(text: str) -> str:
-    return text if not text or text.endswith("\n") else text + _newline(text)
-
-
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
+    return text if not text or text.endswith("\n") else text + newline_of(text)
