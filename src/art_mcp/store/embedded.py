@@ -63,11 +63,11 @@ _SETTINGS = {
 }
 
 
-_SMALLEST_CACHE, _LARGEST_CACHE = 128 << 20, 2 << 30
+_SMALLEST_CACHE = 128 << 20
 
 
 def _cache_size(cluster: Path) -> int:
-    """Return `shared_buffers` in bytes: the size of the data, from 128 MiB up to 2 GiB or a quarter of the memory.
+    """Return `shared_buffers` in bytes: the size of the data, from 128 MiB up to a quarter of the memory.
 
     Vector searches read random pages of the index, which takes three times as long from the system's cache. Reserved
     buffers cost memory even if unused, so a small collection gets few.
@@ -75,9 +75,7 @@ def _cache_size(cluster: Path) -> int:
     data = 0
     for folder in (cluster / "base").iterdir():
         data += sum(file.stat().st_size for file in os.scandir(folder) if file.is_file())
-    if data <= _SMALLEST_CACHE:
-        return _SMALLEST_CACHE
-    return max(_SMALLEST_CACHE, min(data, host_os.memory() // 4, _LARGEST_CACHE))
+    return max(_SMALLEST_CACHE, min(data, host_os.memory() // 4))
 
 
 class EmbeddedServer:

@@ -27,8 +27,6 @@ _LOCK = 0x61727469
 """First key of the advisory lock of an index build; the second is a hash of the space's name."""
 _GRAPH = 500
 """Approximate memory per vector during an index build, in bytes, in addition to the vector itself."""
-_MOST_MEMORY = 1 << 30
-"""Maximum memory of an index build, in bytes."""
 
 _TABLE_OF_ROW = "format('art_mcp.vectors_%s', name)"
 # Indexes of the table {0}; an administrator may have created one of another kind.
@@ -108,6 +106,6 @@ async def _build(database: Database, space: Space, settings: dict[str, object]) 
             await connection.execute(
                 "SELECT set_config('maintenance_work_mem', $1 || 'kB', true) FROM pg_settings "
                 "WHERE name = 'maintenance_work_mem' AND setting::bigint < $1::bigint",
-                str(min(size, _MOST_MEMORY, host_os.memory() // 4) >> 10),
+                str(min(size, host_os.memory() // 4) >> 10),
             )
         await connection.execute(index_statement(space), timeout=BUILD_TIMEOUT_S)
