@@ -15,6 +15,11 @@ each language and each kind, how many dates are read
   text says, such as 1925 to 1993 for "20th century"; the years read then hold the stated ones, give or take 20;
 - apart: the two have no year in common, so a search by year would miss the painting.
 
+A second table says how the years read differ from those stated: which rows are not within 20 years, and for which the
+file states the years read in another row with the same text, so that it contradicts itself. Because it does, not even
+the best reading of each text is exact everywhere; the line below the table says how often it can be. A date that is
+apart may be one plain year, may name the stated year among others, as "1971, printed 1980" does, or may not name it.
+
 It lists the dates that are not read or apart, and the others that neither lie within the stated years nor hold them.
 
 SemArt's time frame is the half century of the artist, not of the painting: Monet's of 1904 has 1851-1900. The share of
@@ -78,6 +83,27 @@ class Stated:
             return self.read[1] < self.means[0] or self.means[1] < self.read[0]
         return self.read is not None and self.means is None
 
+    @property
+    def difference(self) -> str:
+        """How the years read differ from those stated."""
+        if self.read == self.means:
+            return "the same years"
+        if self.read is None:
+            return "no year read"
+        if self.means is None:
+            return "no year stated"
+        if not self.apart:
+            if within(self.means, self.read, 0):
+                return "the stated years lie within those read"
+            if within(self.read, self.means, 0):
+                return "the years read lie within those stated"
+            return "each has years that the other lacks"
+        if re.fullmatch(r"\d{3,4}", self.text):
+            return "apart: the text is one plain year"
+        if any(within((year, year), self.means, 0) for year in map(int, re.findall(r"\d{4}", self.text))):
+            return "apart: the text names a stated year"
+        return "apart: the text names no stated year"
+
 
 def within(inner: tuple[int, int] | None, outer: tuple[int, int] | None, margin: int) -> bool:
     if inner is None or outer is None:
@@ -108,6 +134,9 @@ def compare(path: Path, dates: list[Stated]) -> None:
     rows.append(agreement("all", dates))
     header = ["dates", "read", "as these years", f"within {NEAR} years", "or hold them", "apart"]
     print(f"\n## {path.name}\n\n{table(header, rows)}\n")
+    columns = ["years", "texts", "rows", f"not within {NEAR} years", "read so elsewhere"]
+    print(f"{table(columns, differences(dates))}\n")
+    print(f"The best reading of each text is exact for {share(reachable(dates), sum(date.count for date in dates))}.\n")
     wrong = {
         "not read": [date for date in dates if date.means and not date.read],
         "apart": [date for date in dates if date.apart],
@@ -129,6 +158,33 @@ def agreement(name: str, dates: list[Stated]) -> tuple[str, ...]:
     )
     counts = [date.count for date in dates]
     return (name, *(share(sum(compress(counts, column)), whole) for column in columns))
+
+
+def differences(dates: list[Stated]) -> list[tuple[str, ...]]:
+    """How the years read differ from those stated, most rows first."""
+    pairs = {(date.text, date.means) for date in dates}
+    rows = sum(date.count for date in dates)
+    kinds: dict[str, list[Stated]] = {}
+    for date in dates:
+        kinds.setdefault(date.difference, []).append(date)
+    found: list[tuple[str, ...]] = []
+    for kind, those in sorted(kinds.items(), key=lambda item: -sum(date.count for date in item[1])):
+        texts = len({date.text for date in those})
+        far = sum(date.count for date in those if not date.near)
+        elsewhere = sum(date.count for date in those if (date.text, date.read) in pairs)
+        found.append((kind, f"{texts:,}", share(sum(date.count for date in those), rows), f"{far:,}", f"{elsewhere:,}"))
+    return found
+
+
+def reachable(dates: list[Stated]) -> int:
+    """Rows that have the years stated most often for their text."""
+    counts: Counter[tuple[str, tuple[int, int] | None]] = Counter()
+    for date in dates:
+        counts[date.text, date.means] += date.count
+    most: dict[str, int] = {}
+    for (text, _), count in counts.items():
+        most[text] = max(most.get(text, 0), count)
+    return sum(most.values())
 
 
 def catalogues(path: Path) -> Iterator[Catalogue]:

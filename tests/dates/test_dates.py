@@ -242,6 +242,12 @@ def test_forms_of_all_languages_and_kinds() -> None:
         ("１６６５年", (1665, 1665)),
         ("19th century, probably 1850s", (1850, 1859)),
         ("18th century, after 1713", (1701, 1800)),
+        ("not 1640", (1640, 1640)),
+        ("Pre-Raphaelite, 1850", (1850, 1850)),
+        ("元祐三年", None),  # not the Yuan dynasty
+        ("20 х 30 см, 1890", (1890, 1890)),  # a Cyrillic letter, but no numeral
+        ("i.e. 1651", (1651, 1651)),
+        ("c. 1880, 100-200 copies", (1875, 1885)),
     ],
 )
 def test_words_that_mean_something_elsewhere(text: str, expected: tuple[int, int] | None) -> None:

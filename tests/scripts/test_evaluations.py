@@ -131,20 +131,31 @@ def test_eval_dates_compares_with_years_that_a_table_states(tmp_path: Path) -> N
     museum = ["date\tyear_from\tyear_to\tcount"]
     museum += ["1665\t1665\t1665\t5", "c. 1665\t1655\t1675\t2", "20th century\t1925\t1993\t1", "1904\t1906\t1905\t1"]
     museum += ["no date\t1900\t1950\t3", "sometime\t1900\t1950\t1", "17th century\t1670\t1730\t1"]
+    museum += ["1665\t1664\t1664\t1", "1665, printed 1680\t1680\t1680\t1"]
     (tmp_path / "museum.tsv").write_text("\n".join(museum) + "\n")
     forms = ["language\tkind\tdate\tyear_from\tyear_to", "German\tafter\tnach 1520\t1520\t1530"]
     forms += ["German\tnone\tundatiert\t\t", "French\tafter\taprès 1520\t1520\t1531"]
     (tmp_path / "forms.tsv").write_text("\n".join(forms) + "\n")
     printed = run("eval_dates.py", tmp_path / "museum.tsv", tmp_path / "forms.tsv")
-    (all_of_museum,), kinds = tables(printed)
+    (all_of_museum,), differences, kinds, _ = tables(printed)
     assert all_of_museum == {
         "dates": "all",
-        "read": "10 of 11 (90.91 %)",
-        "as these years": "5 of 11 (45.45 %)",
-        "within 20 years": "8 of 11 (72.73 %)",
-        "or hold them": "9 of 11 (81.82 %)",
-        "apart": "1 of 11 (9.09 %)",
+        "read": "12 of 13 (92.31 %)",
+        "as these years": "5 of 13 (38.46 %)",
+        "within 20 years": "10 of 13 (76.92 %)",
+        "or hold them": "11 of 13 (84.62 %)",
+        "apart": "3 of 13 (23.08 %)",
     }
+    assert [tuple(row.values()) for row in differences] == [
+        ("the same years", "1", "5 of 13 (38.46 %)", "0", "5"),
+        ("the years read lie within those stated", "1", "2 of 13 (15.38 %)", "0", "0"),
+        ("apart: the text is one plain year", "2", "2 of 13 (15.38 %)", "0", "1"),
+        ("the stated years lie within those read", "1", "1 of 13 (7.69 %)", "1", "0"),
+        ("no year read", "1", "1 of 13 (7.69 %)", "1", "0"),
+        ("each has years that the other lacks", "1", "1 of 13 (7.69 %)", "1", "0"),
+        ("apart: the text names a stated year", "1", "1 of 13 (7.69 %)", "0", "0"),
+    ]
+    assert "The best reading of each text is exact for 12 of 13 (92.31 %)." in printed
     assert [row["dates"] for row in kinds] == ["German", "French", "after", "none", "all"]
     assert [row["as these years"][:6] for row in kinds] == ["2 of 2", "0 of 1", "1 of 2", "1 of 1", "2 of 3"]
     assert "not read      1  sometime  (1900, 1950) read as no year" in printed

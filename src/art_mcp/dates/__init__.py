@@ -14,11 +14,13 @@ painting, narrow enough to be useful. A text that is not understood has no years
 | 1904-06 | 1904 to 1906; 1889-06, which cannot be an end, is a month |
 | before, by, vor, avant, до; 1500 or earlier | the 10 years up to then: 1490 to 1500 |
 | after, nach, après, efter; 1596 or after; from 1596 | the 10 years from then: 1596 to 1606 |
+| not before 1640, nicht vor, ej före; after 1640, before 1645 | as after 1640; 1640 to 1645 |
 | 1890s, 1890er, 1890-е; 1500s | ten years: tables of paintings use 1500s next to 1510s |
 | 175-?; 18--; 20er Jahre | 1750 to 1759; 1800 to 1899; the 1920s, unless a century is named beside it |
 | late 1800s | a century, if early, mid or late precedes a multiple of 100 |
+| late 1890s-early 1900s; Ende der 1900er Jahre | decades: a second decade is named, or the form is never a century |
 | 17th century, XVIIe s., 17C, C17, XVII w., 17世紀 | 1601 to 1700, as in SemArt's time frames |
-| 1600-talet, 1600-luku, Seicento | 1600 to 1699; 1650-talet is a decade |
+| 1600-talet, 1600-luku, Seicento | 1600 to 1699; 1650-talet is a decade; 17-1800-tallet is 1700 to 1899 |
 | early, Anfang, fin, mitten, pocz., 初期 | the first, second, last third, rounded outwards: 1601 to 1634 |
 | 1st half, 2e quart, 1. poł., 前半 | exactly that part; of "half" without a number, the middle |
 | later 18th century | 1750 to 1800 |

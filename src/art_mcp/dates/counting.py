@@ -139,6 +139,18 @@ def _decades(tokens: list[Token]) -> None:
     for at, token in enumerate(tokens):
         if token.kind == "number" and token.length == 10 and token.digits in (1, 2):
             _set_decade(tokens, at)
+        elif token.kind == "number" and token.length == 100 and token.digits == 4:
+            _set_hundreds(tokens, at)
+
+
+def _set_hundreds(tokens: list[Token], at: int) -> None:
+    """Complete the century before "1800-talet" in "17-1800-talet" and "17- eller 1800-talet"."""
+    place = at - 1
+    while token_at(tokens, place).kind in JOINTS:
+        place -= 1
+    before = token_at(tokens, place)
+    if place < at - 1 and before.kind == "number" and before.digits == 2 and 100 * before.first < tokens[at].first:
+        before.first, before.length, before.digits = 100 * before.first, 100, 4
 
 
 def _set_decade(tokens: list[Token], at: int) -> None:
@@ -147,11 +159,11 @@ def _set_decade(tokens: list[Token], at: int) -> None:
     if (era := token_at(tokens, at - 1)).kind == "era":  # 昭和10年代
         token.first, token.digits = era.years[0] + token.first - 1, 4
         return
-    before = token_at(tokens, at - 2)
+    before = token_at(tokens, at - 2 - (token_at(tokens, at - 2).kind in ("years", "calendar years")))
     if token_at(tokens, at - 1).kind in ("to", "or") and before.kind == "number" and before.first >= 100:
-        return
+        return  # 1860年代至70年代
     ahead = at + 1
-    while token_at(tokens, ahead).kind in ("to", "or", "years", "calendar years") or (
+    while token_at(tokens, ahead).kind in ("to", "or", "years", "calendar years", "century") or (
         token_at(tokens, ahead).kind == "number" and tokens[ahead].length == 10
     ):
         ahead += 1

@@ -58,7 +58,18 @@ def _eras(tokens: list[Token]) -> list[Token]:
                 bc = token.kind == "bc"
         elif token.kind == "number" and token.bc is None:
             token.bc = True if bc is None and _ancient(tokens, token.first) else bc
+            if token.bc is None and token.digits == 2 and _to_hundreds(tokens, at):
+                token.bc = False
     return [token for token in tokens if token.kind not in ("bc", "ad", "decided")]
+
+
+def _to_hundreds(tokens: list[Token], at: int) -> bool:
+    """Whether a number of two digits is the first year of a range, as in "25-220", in a text without later years."""
+    return (
+        token_at(tokens, at + 1).text[:1] == "-"
+        and token_at(tokens, at + 2).digits == 3
+        and all(token.digits < 4 for token in tokens)
+    )
 
 
 def _ancient(tokens: list[Token], year: int) -> bool:
@@ -80,24 +91,25 @@ def _calendars(tokens: list[Token]) -> None:
     for at, token in enumerate(tokens):
         before, after = token_at(tokens, at - 1), token_at(tokens, at + 1)
         if token.kind in CALENDARS:
+            if before.kind == "century":  # 8th century AH
+                at, before = at - 1, token_at(tokens, at - 2)
             step = -1 if before.kind == "number" and before.rank is None else 1
             numbers = [at + step] + ([at + 3 * step] if token_at(tokens, at + 2 * step).text[:1] == "-" else [])
             raw = 0
             for place in sorted(numbers):
                 year = token_at(tokens, place)
-                if year.kind == "number" and year.digits and year.rank is None:
+                if year.kind == "number" and (year.digits or year.length == 100) and year.rank is None:
                     if raw and year.digits < 3:
                         year.first += raw - raw % 10**year.digits
                     raw = year.first
-                    first, last = CALENDARS[token.kind](raw)
+                    first, last = CALENDARS[token.kind](raw)[0], CALENDARS[token.kind](raw + year.length - 1)[1]
                     year.first, year.length, year.digits, year.rank = first, last - first + 1, 0, NAMED
         elif token.kind == "era":
             length = token.years[1] - token.years[0] + 2
-            if after.kind == "number" and after.digits in (1, 2) and 0 < after.first <= length and after.length == 1:
-                after.first, after.digits = token.years[0] + after.first - 1, 0
-                token.kind = "other"
-            else:
-                token.kind = "period name"
+            token.kind = "period name"
+            for year in (after, token_at(tokens, at + 3)) if token_at(tokens, at + 2).kind in JOINTS else (after,):
+                if year.kind == "number" and year.digits in (1, 2) and 0 < year.first <= length and year.length == 1:
+                    year.first, year.digits, token.kind = token.years[0] + year.first - 1, 0, "other"
         elif token.text[:1] == "/" and before.kind == after.kind == "number" and is_hijri(before.first, after.first):
             before.rank = NAMED
 
@@ -115,19 +127,20 @@ def _behind(tokens: list[Token]) -> list[Token]:
                     number.rank = RANKS[token.kind]
                 continue
         elif token.kind == "part":
-            last = _last(found, "open", "stop", "close", "period")
-            if last is not None and not last.parts and (not _leads(tokens, at + 1) or _splits(tokens, found, at)):
-                last.parts = token.parts
+            leads = _leads(tokens, at + 1)
+            last = _last(found, "open", "stop", "close", "period", *(() if leads else JOINTS))
+            if last is not None and (not leads or (not last.parts and _splits(tokens, found, at))):
+                last.parts = [*last.parts, *token.parts]  # 19世紀中頃から後半
                 if TURN in token.parts and token_at(found, len(found) - 3).first == last.first - 100:
                     del found[-3:-1]
                 continue
         elif token.kind in ("later", "earlier") and token_at(tokens, at + 1).kind in RANKS:
             continue  # a later replica
         elif token.kind in ("about", "before", "after", "later", "earlier") and not _leads(tokens, at + 1):
-            last = _last(found, "open", "or", "stop")
+            last = _last(found, "open", "or", "stop", "close", "months")
             if last is not None:
                 if token.kind == "about":
-                    for number in _run(found, ("open", "or")):
+                    for number in _run(found, ("open", "or", "close", "months")):
                         number.near = True
                 else:
                     last.bound = "before" if token.kind in ("before", "earlier") else "after"

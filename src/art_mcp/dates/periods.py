@@ -23,6 +23,8 @@ PERIODS = """
 960 1127 northern song|北宋
 1127 1279 southern song|南宋
 1271 1368 yuan|元代|元朝
+1271 1304 元初
+1336 1368 元末
 1368 1644 ming|明|明代|明朝
 1644 1911 qing|ch'ing|清|清代|清朝
 1912 1949 republic of china|民國時期|民国时期
@@ -71,6 +73,20 @@ PERIODS = """
 """
 
 ERAS = """
+1573 1592 tensho|天正
+1592 1596 bunroku|文禄
+1596 1615 keicho|慶長
+1615 1624 genna|元和
+1624 1644 kan'ei|寛永
+1644 1648 shoho|正保
+1648 1652 keian|慶安
+1652 1655 joo|承応
+1655 1658 meireki|明暦
+1658 1661 manji|万治
+1661 1673 kanbun|kambun|寛文
+1673 1681 enpo|empo|延宝
+1681 1684 tenna|天和
+1684 1688 jokyo|貞享
 1688 1704 genroku|元禄
 1704 1711 hoei|宝永
 1711 1716 shotoku|正徳

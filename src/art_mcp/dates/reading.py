@@ -24,7 +24,7 @@ class Span:
     """Whether it is a century by itself, which an exact year beside it makes more precise."""
     exact: bool = False
     weak: bool = False
-    """Whether it is a bare number of three digits, which is no year beside one of four."""
+    """Whether it is a number or range of three digits, which is no year beside one of four."""
     clause: int = -1
     """Of a span that may be a period's own: in which clause it stands."""
 
@@ -45,6 +45,8 @@ class Reader:
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
+        self._decades = any(token.length == 10 and token.first % 100 for token in tokens)
+        """Whether "early 1900s" is a decade's, as in "late 1890s-early 1900s"."""
         self._spans: list[Span] = []
         self._near = False
         self._bound = ""
@@ -54,6 +56,8 @@ class Reader:
         """The last span of this clause, without its modifiers."""
         self._reach: Span | None = None
         """The same span with its modifiers."""
+        self._after: Span | None = None
+        """The last span if it was bounded by "after"."""
         self._joined = ""
         self._used = False
         self._ranged = False
@@ -132,13 +136,19 @@ class Reader:
             if self._joined in ("to", "/") and self._reach:
                 # 1921-c.23 starts in 1921, not 5 years before 1923.
                 reach.first = min(max(reach.first, self._reach.first), reach.last)
+            bounds = (self._bound, token.bound)
+            if (start := self._after) and "before" in bounds and start.first <= reach.last:
+                start.last = min(start.last, reach.last)  # after 1640, before 1645
+                reach.first = max(reach.first, start.first)
+            self._after = reach if "after" in bounds else None
             reach.rank = token.rank if token.rank is not None else self._rank
             if self._joined == "/" and self._ranged and self._plain and span.first > self._plain.last + 25:
                 reach.rank = LATER  # 1810-1823/1864
             if self._period and reach.rank == MADE:
                 reach.rank, reach.clause = PERIOD, self._clause
-            bare = token.bc is None and not self._joined and after.kind not in JOINTS and len(reach) == 1
-            reach.weak = token.digits == 3 and bare
+            reach.weak = token.digits == 3 and token.bc is None and len(reach) == 1
+            if self._joined and self._reach:
+                reach.weak = self._reach.weak = reach.weak and self._reach.weak
             reach.exact = not self._bound and not token.bound
             reach.broad = token.length >= 100 and not self._joined and after.kind not in JOINTS
             self._ranged = self._joined == "to"
@@ -160,7 +170,7 @@ class Reader:
         """The years that a number names, or None; it may be the abbreviated end of a range."""
         first, length = token.first, token.length
         base = self._plain if self._joined else None
-        if length == 10 and first % 100 == 0 and token.digits == 4 and (self._parts or token.parts):
+        if token.century and first % 100 == 0 and (self._parts or token.parts) and not self._decades:
             length = 100  # late 1800s
         if 0 < token.digits < 4 and base and base.first > 0 and not token.bc:
             first += base.first - base.first % 10**token.digits
@@ -185,11 +195,7 @@ def when(spans: list[Span]) -> tuple[int, int] | None:
     """The earliest and latest year of the spans that say most about when the work was made."""
     if not spans:
         return None
-    for clause in {span.clause for span in spans if span.clause >= 0}:
-        of_period = [span for span in spans if span.clause == clause]
-        if max(span.last for span in of_period) - min(span.first for span in of_period) < 20:
-            for span in of_period:
-                span.rank = MADE
+    _rank_periods(spans)
     rank = min(span.rank for span in spans)
     best = [span for span in spans if span.rank == rank]
     best = [span for span in best if not span.weak] or best
@@ -197,12 +203,29 @@ def when(spans: list[Span]) -> tuple[int, int] | None:
     first, last = _hull([span for span in best if not (span.broad and any(_holds(span, other) for other in exact))])
     for name in (PERIOD, NAMED):
         periods = [span for span in spans if span.rank == name]
-        if rank < name and last - first > 50 and periods:
+        if rank < name and periods:
             start, end = _hull(periods)
-            if start <= last and first <= end:  # Edo period (1603-1867), 19th century
+            within = rank == PERIOD and first <= start and end <= last
+            if within or (start <= last and first <= end and any(len(span) > 30 for span in best)):
+                # Qing dynasty (1644-1911), Kangxi period; Edo period (1603-1867), 19th century
                 first, last = max(first, start), min(last, end)
             break
     return max(EARLIEST, first), min(LATEST, last)
+
+
+def _rank_periods(spans: list[Span]) -> None:
+    """Rank the clauses that may state a period's own years: a few years are none, and a period may hold another."""
+    clauses: dict[int, list[Span]] = {}
+    for span in spans:
+        if span.clause >= 0:
+            clauses.setdefault(span.clause, []).append(span)
+    wholes = {clause: Span(*_hull(of_period)) for clause, of_period in clauses.items()}
+    for clause, whole in wholes.items():
+        for span in clauses[clause]:
+            if len(whole) <= 20:
+                span.rank = MADE
+            elif any(_holds(whole, other) for other in wholes.values()):
+                span.rank = NAMED  # New Kingdom (1550-1069 BCE), Dynasty 18, 1390-1352 BCE
 
 
 def _hull(spans: list[Span]) -> tuple[int, int]:

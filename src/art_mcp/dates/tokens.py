@@ -8,20 +8,23 @@ from fractions import Fraction
 
 from art_mcp.dates.words import PARTS, PIECE, Word, lexicon
 
-ROMAN = re.compile(r"(m{0,2})(cm|cd|d?c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,3})(?:e|er|re|eme|ieme|th|o|a)?")
+ROMAN = re.compile(r"(m{0,2})(cm|cd|d?c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,3})(?:e|er|re|de|ste|eme|ieme|th|o|a)?")
+_LATIN = str.maketrans("хі", "xi")
+"""The Cyrillic letters that Russian and Ukrainian texts have in Roman numerals."""
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 _HAN = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "元": 1}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _MARKS = {
-    **dict.fromkeys("-/~", "to"),
+    **dict.fromkeys("-/~〜", "to"),
     **dict.fromkeys("&+", "or"),
     **dict.fromkeys("([{<（", "open"),
     **dict.fromkeys(")]}>）", "close"),
     **dict.fromkeys(",;|、。・", "stop"),
 }
 JOINTS = ("to", "or", "until")
-_IGNORED = ("of", "doubt", "nothing")
+_IGNORED = ("of", "doubt", "nothing", "not")
 _BOUNDS = ("before", "after", "from", "until")
+_OPPOSITE = {"before": "after", "until": "after", "after": "before"}
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class Token:
     parts: list[tuple[Fraction, Fraction]] = field(default_factory=list)
     """`near`, `bound` and `parts` are what modifies a number from behind, as in "1640 (circa)"."""
     rank: int | None = None
+    century: bool = False
+    """Whether a decade may be a century, as "1800s" is in "late 1800s"."""
     owner: bool = False
     """Whether what follows is its part, as in "1600-talets slut"."""
 
@@ -98,7 +103,9 @@ class _Reader:
             case "century":
                 self._found.append(Token("number", piece.text, 100 * int(piece.text[:2]), 100))
             case "numeral":
-                self._found.append(_number(str(_han(piece.text)), piece.text))
+                tens = re.fullmatch("([一二三四五六七八九])(.十)", piece.text)  # 五六十年代
+                for numeral in (f"{tens[1]}十", tens[2]) if tens else (piece.text,):
+                    self._found.append(_number(str(_han(numeral)), numeral))
             case "number":
                 return self._number(at)
             case "word":
@@ -125,8 +132,8 @@ class _Reader:
             token.ordinal = token.first
         elif tens and "hundreds" in kinds and not short and token.first % 100 == 0:
             token.length = 100
-        elif tens and kinds & {"decade", "hundreds"} and token.first:
-            token.length = 10
+        elif tens and kinds & {"decade", "decade or century", "hundreds"} and token.first:
+            token.length, token.century = 10, "decade or century" in kinds and not short
         elif "ordinal" not in kinds:
             return at + 1
         return after
@@ -154,6 +161,8 @@ class _Reader:
         elif word.kind == "century" and len(text) < 3 and text.isascii() and not self._last.ordinal:
             word = Word("of")  # "w" counts centuries only after a number
         kind = self._kind_here(at, length, word)
+        if at and self._kind(at - 1) == "not":
+            kind = _OPPOSITE.get(kind, kind)
         if roman >= 1400 and len(text) > 2:
             self._found.append(Token("number", text, roman))
         elif kind == "tens":
@@ -190,6 +199,9 @@ class _Reader:
             return word.between
         if word.between and before.kind == "century" and (self._dated(at + 1) or 0 < self._roman(at + 1) <= 30):
             return word.between  # but siglo I d. C.
+        if self._words[at : at + length] == ["i", "e"]:  # Hungarian for BC, English for "that is"
+            after = self._words[at + 2] if at + 2 < len(self._words) else ""
+            return word.kind if re.fullmatch(r"\d{0,3}", after) or 0 < self._roman(at + 2) <= 30 else ""
         if length > 1:
             return word.kind
         if word.kind in _BOUNDS and len(text) < 3 and not (self._dated(at + 1) or self._split(at + 1)):
@@ -197,14 +209,15 @@ class _Reader:
         if word.kind == "about" and len(text) == 1 and text.isascii() and text != "c":
             if text == "h" and before.kind == "number" and before.digits > 2:
                 return "hijri"
-            return "about" if self._dated(at + 1) else ""
+            month = before.kind == "number" and before.digits < 3 and self._roman(at)  # 12 V 1889
+            return "about" if self._dated(at + 1) and not month else ""
         return word.kind
 
     def _mark(self, at: int) -> None:
         piece = self._pieces[at]
         if piece.text == "-" and self._negative(at):
             self._found.append(Token("bc", "-"))
-        elif piece.text == "~" and not (self._found and self._dated(at + 1)):
+        elif piece.text == "~" and (self._last.kind in ("start", "open", "stop") or not self._followed(at)):
             self._found.append(Token("about", "~"))
         elif kind := _MARKS.get(piece.text, "to" if piece.text.startswith("..") else ""):
             glued = self._text[piece.end : piece.end + 1] != " "
@@ -222,17 +235,21 @@ class _Reader:
         """Whether a dash is a minus before a year: "-500", "-480/-256", but not "1926 -1940"."""
         if at + 1 == len(self._pieces) or self._pieces[at + 1].kind != "number":
             return False
-        if self._gap(at):
-            return False
+        if self._gap(at) or (at and not self._gap(at - 1) and self._pieces[at - 1].kind == "word"):
+            return False  # 1926 - 1940, post-1640
         if not self._found or self._found[-1].kind in ("open", "about", *_BOUNDS):
             return True
         return self._found[-1].kind in ("to", "or") and len(self._found) > 2 and self._found[-3].text == "-"
+
+    def _followed(self, at: int) -> bool:
+        """Whether a number or word follows a piece."""
+        return at + 1 < len(self._pieces) and self._pieces[at + 1].kind != "mark"
 
     def _dated(self, at: int) -> bool:
         """Whether a date starts at a piece."""
         if at >= len(self._pieces):
             return False
-        return self._pieces[at].kind not in ("word", "mark", "amount") or self._words[at] in ("c", "ca", "circa")
+        return self._pieces[at].kind not in ("word", "mark", "amount") or self._kind(at) == "about"
 
     def _kind(self, at: int) -> str:
         found = lexicon().find(self._words, at) if at < len(self._pieces) else None
@@ -243,7 +260,8 @@ class _Reader:
         return found[1].split if found else 0
 
     def _roman(self, at: int) -> int:
-        if at >= len(self._words) or not (match := ROMAN.fullmatch(self._words[at])):
+        word = self._words[at] if at < len(self._words) else ""
+        if not (match := ROMAN.fullmatch(word.translate(_LATIN) if len(word) > 1 else word)):
             return 0
         values = [_ROMAN[letter] for letter in "".join(match.groups())]
         return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True)) if values else 0

@@ -68,11 +68,11 @@ _HAN = r"\u3041-\u30fb\u30fd-\u30ff\u3005\u3007\u3400-\u9fff"
 PIECE = re.compile(
     r"(?P<day>(?:(?<![\w)])[-+])?(?<!\d)\d{4}([-/.])(?:0?\d|1[0-2])\2[0-3]?\d(?!\d)(?:t\d[\d:.+-]*z?)?)"
     r"|(?P<amount>(?<!\d)\d{1,3}(?:[,.]\d{3})+(?!\d))"
-    r"|(?P<decade>(?<!\d)\d{3}(?:-\?|[-?x_u*](?!\w| ?\d))\??)"
+    r"|(?P<decade>(?<!\d)\d{3}(?:-\?|[-?x_u*](?!\w| ?\d|-\d{3}(?!\d)))\??)"
     r"|(?P<century>(?<!\d)\d\d(?:--|-\?|\?\?|__|xx|uu|\*\*|\.\.)(?!\w| ?\d)\??)"
     r"|(?P<number>\d+)"
-    rf"|(?P<numeral>(?:[〇零一二三四五六七八九十百千]+|元)(?=[世年月日]))"
-    rf"|(?P<word>[{_HAN}]|[^\W\d_{_HAN}]+)"
+    rf"|(?P<numeral>(?<!\d)(?:[〇零一二三四五六七八九十百千]+|元)(?=[世年月日]))"
+    rf"|(?P<word>[{_HAN}]|(?<=\d)(?:st|nd|rd|th)(?=c\b)|[^\W\d_{_HAN}]+)"
     r"|(?P<mark>\.\.+|[^\s.'\"])"
 )
 """A piece of a folded date: a number, a word (a character of Chinese or Japanese) or a mark."""
@@ -96,7 +96,7 @@ class Lexicon:
     phrases: dict[str, list[tuple[tuple[str, ...], Word]]] = field(default_factory=dict)
     """By the first word, the rest of each phrase and its meaning; longer ones first."""
     endings: dict[str, set[str]] = field(default_factory=dict)
-    """What may end a number: "ordinal", "decade" or "hundreds"."""
+    """What may end a number: "ordinal", "decade", "decade or century" or "hundreds"."""
 
     def find(self, words: list[str], at: int) -> tuple[int, Word] | None:
         """The longest phrase that starts at a word: how many words it has, and its meaning."""

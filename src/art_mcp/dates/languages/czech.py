@@ -4,6 +4,7 @@ WORDS = {
     "about": "kolem|okolo|kolem roku|okolo roku|přibližně|zhruba|kol|cca|asi kolem|v okolí",
     "before": "před|před rokem|nejpozději|nejpozději do|nebo dříve|nejpozději v roce|pred|pred rokom",
     "after": "po|po roce|nejdříve|nebo později|po roku|nejdříve v roce|po r",
+    "not": "ne",
     "from": "od|od roku|od r",
     "until": "do|až do|do roku|do r",
     "to between": "až",

@@ -2,8 +2,9 @@
 
 WORDS = {
     "about": "omstreeks|rond|ongeveer|omtrent|circa in|omstr|plm|ongev|rondom",
-    "before": "voor|vóór|in of voor|uiterlijk|of eerder|vroeger dan|niet later dan|niet na",
-    "after": "na|in of na|vanaf|sinds|of later|op zijn vroegst|niet eerder dan|niet voor|vroegstens",
+    "before": "voor|vóór|in of voor|uiterlijk|of eerder|vroeger dan|niet later dan",
+    "after": "na|in of na|vanaf|sinds|of later|op zijn vroegst|niet eerder dan|vroegstens",
+    "not": "niet",
     "from": "van",
     "until": "tot",
     "to": "t m|tot en met|tot in|tot het",
@@ -25,7 +26,7 @@ WORDS = {
     "quarter": "kwart",
     "tenth": "decennium",
     "years": "jaren|de jaren",
-    "century": "eeuw|eeuwen|eeuws",
+    "century": "eeuw|eeuwen|eeuws|eeuwse",
     "millennium": "millennium",
     "bc": "v chr|voor chr|voor christus|v o j|v gr j|vóór christus|v c",
     "ad": "n chr|na chr|na christus|n o j",
@@ -33,7 +34,7 @@ WORDS = {
     "event": "tentoongesteld|gedrukt|gegoten|gepubliceerd|uitgegeven|uitgave|afgietsel|gegraveerd|druk|afdruk|"
     "afgedrukt|oplage",
     "later event": "herdruk|herdrukt|gerestaureerd|verworven|replica|kopie|gereconstrueerd|aangekocht|latere druk|met",
-    "model": "in de stijl van de|naar een origineel uit de|naar een voorbeeld uit de",
+    "model": "kopie naar|in de stijl van de|naar een origineel uit de|naar een voorbeeld uit de",
     "period": "periode|dynastie|tijdperk|regeringsperiode|rijk|tijd",
     "nothing": "z j|zonder jaar|ongedateerd|niet gedateerd|onbekend",
     "months": "januari|februari|maart|mei|augustus|lente|zomer|herfst",

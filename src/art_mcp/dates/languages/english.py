@@ -2,9 +2,9 @@
 
 WORDS = {
     "about": "c|ca|cca|cc|circa|about|around|approx|approximately|abt|near",
-    "before": "before|ante|by|prior to|until before|not later than|no later than|not after|or earlier|at latest",
-    "after": "after|or later|post|since|onward|onwards|not earlier than|no earlier than|not before|no before|"
-    "at earliest",
+    "before": "before|ante|pre|by|prior to|until before|not later than|no later than|or earlier|at latest",
+    "after": "after|or later|post|since|onward|onwards|not earlier than|no earlier than|no before|at earliest",
+    "not": "not|never",
     "from": "from|starting",
     "until": "until|till|up to",
     "to": "to|through|thru|into",
@@ -16,7 +16,8 @@ WORDS = {
     "fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty-first",
     "last": "last|final",
     "ordinal ending": "st|nd|rd|th",
-    "decade ending": "s|ies|ties",
+    "decade ending": "ies|ties",
+    "decade or century ending": "s",
     "early": "early|first decades|beginning|beginnings|start|beg|opening|begin",
     "mid": "mid|middle",
     "late": "late|end|very late|close",
@@ -41,18 +42,21 @@ WORDS = {
     "saka": "saka|saka era",
     "buddhist": "b e|buddhist era",
     "work": "worked|reworked|painted|repainted|touched|retouched|begun|began|started|completed|finished|executed|"
-    "dated|made|drawn|block|plate|negative|conceived|modeled|modelled|signed|carved|woven|manufactured|manufacture|"
-    "produced|fabricated|designed|design",
-    "event": "exhibited|published|engraved|cast|casts|printed|print|impression|edition|editioned|first published",
+    "dated|made|drawn|state|states|block|plate|negative|conceived|modeled|modelled|signed|carved|woven|manufactured|"
+    "manufacture|produced|fabricated|designed|design",
+    "event": "exhibited|published|engraved|cast|casts|printing|printed|print|impression|edition|editioned|"
+    "first published",
     "later event": "restored|recast|reprinted|reprint|replica|reassembled|reconstructed|reconstruction|refabricated|"
     "remade|repaired|enlarged|enlarged version|annotated|later edition|memorial edition|reissued|republished|"
     "posthumous|posthumously|mount|mounted|reproduced|reproduction|reproduction of|copy|later cast|later copy|"
     "later print|facsimile|donated|given|sold|bequeathed|photographed|additions|released|with|re edition|"
     "re - edition|re - editioned|re - made|re - printed|re - cast|re - issued|framed|reframed|rebound|recorded|"
-    "documented|conserved|revised|acquired|purchased|excavated|discovered|presented",
+    "documented|conserved|revised|acquired|purchased|excavated|discovered|presented|"
+    "recreated|re - created|refurbished|rebuilt|digitized|digitised|rephotographed|copied|gift|loaned|lent|"
+    "accessioned|frame",
     "model": "in the style of|style of|in style of|after an original of|after a model of|copy of|based on|imitating",
     "period": "period|periods|dynasty|dynasties|kingdom|reign|reigned|era|epoch|empire|ruled",
-    "label": "no|nr|patent|inv|lot|cat|model no|patent no|inventory|acc|accession|pl|fig|page|pp|vol|serial",
+    "label": "no|nr|patent|inv|lot|cat|model no|patent no|inventory|acc|accession|pl|fig|page|pp|vol|serial|opus",
     "nothing": "n d|no date|not dated|undated|date not known|unknown",
     "months": "january|jan|february|feb|march|mar|april|apr|may|june|jun|july|jul|august|aug|september|sept|sep|"
     "october|oct|november|nov|december|dec|spring|summer|autumn|fall|winter|easter|christmas",

@@ -4,6 +4,7 @@ WORDS = {
     "about": "noin|n|noin vuonna|arviolta|tienoilla|paikkeilla|vuoden tienoilla|suunnilleen|tienoot|vaiheilla",
     "before": "ennen|ennen vuotta|viimeistään|tai aiemmin|tai aikaisemmin|viimeistään vuonna|ennen vuosia",
     "after": "jälkeen|aikaisintaan|tai myöhemmin|alkaen|lähtien|aikaisintaan vuonna|vuodesta|jälk",
+    "not": "ei",
     "until": "saakka|asti",
     "or": "tai|ja|sekä|taikka",
     "of": "vuosi|vuonna|vuoden|vuosien|vuodet|vuoteen|vuosina",

@@ -4,10 +4,11 @@ WORDS = {
     "about": "vers|environ|env|aux environs de|autour de|alentours de|aux alentours de|vers l année|v",
     "before": "avant|au plus tard|au plus tard en|antérieur à|ou avant|avant l année",
     "after": "après|au plus tôt|au plus tôt en|postérieur à|ap|ou après|à partir de|depuis|après l année|dès le|dès l",
+    "not": "pas",
     "until": "jusqu en|jusqu à|jusque|jusqu",
     "to between": "a|au|aux",
     "or": "ou|et",
-    "of": "de|du|de l|de la|le|la|les|l|en|d|au cours du|en l an|en l année",
+    "of": "de|du|de l|de la|le|la|les|en|d|au cours du|en l an|en l année",
     "doubt": "probablement|peut - être|entre|sans doute|vraisemblablement",
     "ordinals": "premier/première|deuxième/seconde/second|troisième|quatrième|cinquième|sixième|septième|huitième|"
     "neuvième|dixième|onzième|douzième|treizième|quatorzième|quinzième|seizième|dix - septième|dix - huitième|"
@@ -24,7 +25,7 @@ WORDS = {
     "third": "tiers",
     "quarter": "quart",
     "tenth": "décennie",
-    "years": "années|décennies|les années|décennie",
+    "years": "années|décennies|décennie",
     "century": "siècle|siècles|sièc",
     "millennium": "millénaire|mill|millénaires",
     "bc": "av j - c|avant j - c|av j c|avant j c|avant jésus - christ|avant notre ère|av n è|avant l ère chrétienne|"

@@ -3,7 +3,8 @@
 WORDS = {
     "about": "um|etwa|gegen|zirka|ungefähr|um das jahr|circa um|wohl um|um ca",
     "before": "vor|spätestens|vor dem jahr|oder früher|in oder vor|bis spätestens",
-    "after": "nach|frühestens|ab|seit|nach dem jahr|oder später|in oder nach|nicht vor",
+    "after": "nach|frühestens|ab|seit|nach dem jahr|oder später|in oder nach",
+    "not": "nicht",
     "from": "von|vom",
     "until": "bis",
     "to": "zum|zur|bis in das|bis ins|bis zum|bis in die",

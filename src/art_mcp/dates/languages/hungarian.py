@@ -2,8 +2,8 @@
 
 WORDS = {
     "about": "körül|kb|kb a|körüli|táján|körülbelül",
-    "before": "előtt|előtti|legkésőbb|vagy előtte|vagy korábban",
-    "after": "után|utáni|legkorábban|vagy utána|óta|vagy később",
+    "before": "előtt|előtti|legkésőbb|vagy előtte|vagy korábban|nem később mint",
+    "after": "után|utáni|legkorábban|vagy utána|óta|vagy később|nem korábban mint",
     "until": "ig",
     "or": "vagy|és",
     "of": "év|évi",
@@ -23,9 +23,9 @@ WORDS = {
     "years": "évek|évekből|években",
     "century": "század|sz|századi|századból|században|szd",
     "millennium": "évezred|évezredben",
-    "bc": "kr e|krisztus előtt|i e kr",
+    "bc": "kr e|krisztus előtt|i e kr|i e",
     "ad": "kr u|krisztus után|i sz",
-    "event": "kiállítva|öntve|kiadva|nyomtatva",
+    "event": "öntés|öntve|öntvény|kiállítva|öntve|kiadva|nyomtatva",
     "later event": "restaurálva",
     "period": "kor|korszak|dinasztia|korából",
     "nothing": "k n|dátum nélkül|é n|évszám nélkül",

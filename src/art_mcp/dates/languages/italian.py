@@ -4,6 +4,7 @@ WORDS = {
     "about": "verso|verso il|intorno al|circa il|all incirca|attorno al|ca il|intorno agli anni",
     "before": "prima del|prima dell|prima di|anteriore al|entro il|entro|o prima|non oltre il|ante|avanti il",
     "after": "dopo|dopo il|posteriore al|o dopo|dal|a partire dal|non prima del|in seguito|oltre il|più tardi",
+    "not": "non",
     "from": "da|dagli|dalla",
     "until": "fino al|fino a|sino al",
     "to": "al|agli|all",

@@ -5,7 +5,8 @@ WORDS = {
     "before": "före|før|innan|senast|fram till|eller tidigare|seinest|senest|inden|eller tidligere|före år|før år|"
     "ikke senere enn|ikke senere end|föra",
     "after": "efter|etter|tidigast|tidligst|från|från och med|fr o m|eller senare|eller senere|siden|sedan|etter år|"
-    "efter år|ikke før|inte före",
+    "efter år",
+    "not": "ikke|inte|ej|icke",
     "from": "fra|från år",
     "until": "till|til|t o m|till och med|frem til|indtil|inntil",
     "or": "eller|och|og|samt|resp",
@@ -19,21 +20,22 @@ WORDS = {
     "last": "sista|siste|sidste",
     "ordinal ending": "a|e|de|te",
     "owner ending": "talets|tallets|ernes|årenes",
-    "hundreds ending": "tal|t|talet|talets|tallet|tallets|talen|tals|tallene|tallsårene",
+    "hundreds ending": "tal|tall|t|talet|talets|tallet|tallets|talen|tals|tallene|tallsårene",
     "decade ending": "erne|ernes|arna|årene|årenes|åra|åren|års",
-    "early": "början|första decennier|första decennierna|tidigt|tidig|begynnelsen|begyndelsen|beg|begynnelse|"
-    "början av|tidligt|tidlige",
-    "mid": "mitten|mitt|midten|mellersta|midt|medio",
-    "late": "slutet|slut|slutningen|slutten|sent|sen|sene|sena|slutning",
+    "early": "början|första decennier|första decennierna|tidigt|tidig|begynnelsen|begyndelsen|begyndelse|beg|"
+    "begynnelse|början av|tidlig|tidligt|tidlige|først i|først på",
+    "mid": "mitten|mitt|midten|mellersta|midt|midte|midt i|medio",
+    "late": "slutet|slut|slutningen|slutten|slutt|sidst i|sidst på|sist på|sent|sen|sene|sena|slutning",
     "later": "senare|senere",
     "earlier": "tidigare|tidligere",
     "turn": "sekelskiftet|århundreskiftet|århundredskiftet|århundradeskiftet|århundradets skifte",
+    "later half": "senare delen|senare del|seneste del|senere del",
     "half": "hälften|hälft|halvdel|halvdelen|halvpart|halvparten",
     "third": "tredjedelen|tredjedel|tredel|tredelen|tredjedelen av",
-    "quarter": "fjärdedelen|fjärdedel|fjerdedel|kvartal|kvartalet|fjerdedelen|kvarten",
+    "quarter": "fjärdedelen|fjärdedel|fjerdedel|kvartal|kvartalet|fjerdedelen|kvarten|kvart",
     "tenth": "decennium|decenniet|tiår|tiåret|tiår av|årti|årtiet|årtionde|årtiondet",
-    "century": "århundradet|århundrade|århundradets|århundredet|århundrede|århundre|århundret|årh|seklet|sekel|"
-    "seklets|århundreder|århundreders|hundratalet",
+    "century": "århundradet|århundrade|århundradets|århundredet|århundrede|århundredes|århundre|århundret|årh|seklet|"
+    "sekel|seklets|århundreder|århundreders|hundratalet",
     "millennium": "årtusendet|årtusende|årtusen|årtusinde|årtusindet|årtusinden",
     "bc": "f kr|före kristus|f v t|före vår tideräkning|fvt|fkr|før kristus|f kr f|før vor tidsregning|"
     "før vår tidsregning",
@@ -42,7 +44,7 @@ WORDS = {
     "dateret|malt|påbegynt|fullført|datert|udført|utført|signeret|signert|omarbetad|dat|formgiven|ritad|tegnet|"
     "designet|formgivet",
     "event": "utställd|tryckt|trykt|gjuten|utgiven|udgivet|utgitt|udstillet|utstilt|støbt|støpt|avgjutning|"
-    "afstøbning|avstøpning|graverad|publicerad|publiceret|publisert|stämplad|med|upplaga|oplag|opplag|trykk|tryck",
+    "afstøbning|avstøpning|graverad|publicerad|publiceret|publisert|stämplad|med|upplaga|oplag|opplag|trykk|tryck|avtrykk|avtryck|aftryk",
     "later event": "restaurerad|restaureret|restaurert|omtryck|optryk|opptrykk|nytryck|förvärvad|replik|kopia|kopi|"
     "erhvervet|ervervet|genoptrykt|rekonstruerad|omtryckt|inköpt",
     "model": "i stil från|efter förlaga från|efter original från",

@@ -4,6 +4,7 @@ WORDS = {
     "about": "około|ok|koło|circa ok|mniej więcej|około roku|ok r|w okolicach",
     "before": "przed|najpóźniej|nie później niż|lub wcześniej|przed rokiem|najpóźniej w",
     "after": "po|najwcześniej|nie wcześniej niż|lub później|po roku|najwcześniej w|od około",
+    "not": "nie",
     "from": "od|od roku|z lat",
     "until": "do|aż do|do roku",
     "or": "lub|albo|oraz|bądź",
@@ -37,7 +38,7 @@ WORDS = {
     "event": "wystawiony|odlew|wydrukowany|odlany|odlano|wydany|opublikowany|odbitka|wydanie|drukowany|wyd",
     "later event": "restaurowany|replika|kopia|nabyty|przedruk|reprint|odbitka późniejsza|konserwowany|zakupiony|"
     "rekonstrukcja|późniejsza odbitka",
-    "model": "w stylu z|według oryginału z",
+    "model": "w stylu z|według oryginału z|wg oryginału z",
     "period": "okres|dynastia|epoka|panowanie|okresu|czasy",
     "nothing": "b d|bez daty|niedatowany|niedatowane|nieznana|data nieznana",
     "months": "styczeń|stycznia|luty|lutego|marzec|marca|kwiecień|kwietnia|maja|czerwiec|czerwca|lipiec|lipca|"

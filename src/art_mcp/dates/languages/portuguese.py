@@ -4,6 +4,7 @@ WORDS = {
     "about": "por volta de|cerca do ano|em torno de|aprox",
     "before": "antes de|anterior a|antes do|ou antes|até antes de|o mais tardar",
     "after": "depois de|após|posterior a|depois do|ou depois|desde|a partir de|mais tarde|depois",
+    "not": "não",
     "until": "até",
     "to": "ao|até ao",
     "or": "ou",

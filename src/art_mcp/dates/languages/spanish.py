@@ -2,10 +2,10 @@
 
 WORDS = {
     "about": "hacia|h|alrededor de|en torno a|cerca de|aprox|aproximadamente|hacia el año|sobre|hacia los años",
-    "before": "antes de|antes del|anterior a|no después de|o antes|a más tardar|antes del año|anteriormente a|ant a|"
-    "antes",
-    "after": "después de|después del|posterior a|no antes de|o después|desde|a partir de|después|posteriormente a|"
-    "más tarde",
+    "before": "antes de|antes del|anterior a|no después de|o antes|o anterior|a más tardar|antes del año|"
+    "anteriormente a|ant a|antes",
+    "after": "después de|después del|posterior a|no antes de|o después|o posterior|desde|a partir de|después|"
+    "posteriormente a|más tarde",
     "from": "desde el",
     "until": "hasta",
     "to": "al|hasta el",
