@@ -37,7 +37,7 @@ from art_mcp.server.access.policy import MCP_PATH, Policy
 from art_mcp.server.access.principal import ANONYMOUS, principal
 from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.verifier import Verifier
-from art_mcp.server.connection import Connection
+from art_mcp.server.connection import KEEP_ALIVE_S, Connection
 from art_mcp.server.gallery.web import page_response
 from art_mcp.server.peeked import peeked
 from art_mcp.server.readiness import Draining, Readiness
@@ -266,6 +266,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
             ws="none",
             proxy_headers=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=CLOSE_STATELESS_WITHIN_S if stateless else CLOSE_WITHIN_S,
         )
         # By default, it ends all streams at the signal, so also those on which calls in progress are answered.
