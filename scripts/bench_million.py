@@ -6,7 +6,8 @@ The paintings of scripts/bench, with vectors in one space, are written as an arc
 an embedded server with a data folder of its own. Then the vector leg and whole searches are timed and compared with an
 exact search, and so is an index of binary quantised vectors, whose candidates are compared exactly. Each size takes
 from ten minutes to some hours and up to 15 GB of disk, and leaves a file of results in FOLDER, which the next run
-prints instead of measuring that size again.
+prints instead of measuring that size again. With --keep it leaves the database, too, on which --more measures what the
+file lacks, such as --rebuild.
 
 Times depend on what else the machine does, processor seconds hardly: both are measured, and the load average with them.
 """
@@ -155,12 +156,11 @@ async def watched(server: EmbeddedServer, results: Results) -> AsyncIterator[Non
     results["memory of PostgreSQL during the import, at most, MB"] = most
 
 
-async def load(folder: Path, rows: int, provider: MadeUp) -> tuple[Path, Results]:
+async def load(data_dir: Path, rows: int, provider: MadeUp) -> Results:
     """Import a made-up collection into a new data folder."""
-    data_dir = folder / f"data-{rows}x{provider.space.dimensions}"
     clear(data_dir)
     results: Results = {}
-    with tempfile.TemporaryDirectory(dir=folder) as source:
+    with tempfile.TemporaryDirectory(dir=data_dir.parent) as source:
         archive = Path(source) / "archive"
         await made_up(archive, rows, provider)
         results["archive, GB"] = sum(each.stat().st_size for each in archive.rglob("*")) / GB
@@ -176,8 +176,9 @@ async def load(folder: Path, rows: int, provider: MadeUp) -> tuple[Path, Results
     results["paintings a second, without the index"] = rows / (seconds - building)
     results["import, processor s of art-mcp"] = sum(os.times()[2:4]) - before
     results["memory of art-mcp import, at most, MB"] = memory
+    results["load average while loading"] = psutil.getloadavg()[2]
     await stop(server)
-    return data_dir, results
+    return results
 
 
 async def stop(server: EmbeddedServer) -> None:
@@ -207,8 +208,9 @@ class Measurement:
         await self._whole_searches()
         await self._other_calls()
         self._results["memory of PostgreSQL after the searches, MB"] = family_memory(self._main)
-        await self._binary()
-        if rebuild:
+        if "binary: build, s" not in self._results:
+            await self._binary()
+        if rebuild and f"with maintenance_work_mem {rebuild}: build, s" not in self._results:
             await self._rebuild(rebuild)
 
     async def _sizes(self) -> None:
@@ -238,6 +240,9 @@ class Measurement:
     async def _time(self, what: str, over: Sequence[T], work: Callable[[T], Awaitable[object]]) -> None:
         """Time `work` for each of `over`, after a first round that fills the caches."""
         results = self._results
+        if f"{what}: p50, ms" in results:
+            return
+        results.pop(f"{what}: failed", None)
         try:
             first = await self._round(over, work)
             used = cpu_seconds(self._main)
@@ -275,6 +280,8 @@ class Measurement:
         return {hit.painting.id for hit in found.hits}
 
     async def _recall(self, what: str, filters: Filters, among: str = "", *values: object) -> None:
+        if f"{what}: recall@{LIMIT}" in self._results:
+            return
         shares, times = [], []
         for question in self._questions[:EXACT]:
             started = time.perf_counter()
@@ -378,19 +385,23 @@ def say(what: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
-async def measure(folder: Path, rows: int, dimensions: int, rebuild: str | None, keep: bool) -> Results:
+async def measure(folder: Path, rows: int, dimensions: int, rebuild: str | None, keep: bool) -> None:
+    """Measure what the file of results does not have yet."""
     say(f"{rows:,} paintings with {dimensions:,} numbers")
     provider = MadeUp(dimensions)
-    data_dir, results = await load(folder, rows, provider)
-    say(f"loaded: {results}")
-    results["load average while loading"] = psutil.getloadavg()[2]
+    data_dir, file = folder / f"data-{rows}x{dimensions}", folder / f"{rows}x{dimensions}.json"
+    if file.exists():
+        results: Results = json.loads(file.read_text(encoding="utf-8"))
+    else:
+        results = await load(data_dir, rows, provider)
+        say(f"loaded: {results}")
     async with opened(data_dir, rows) as collection:
         await Measurement(collection, provider, results).run(rebuild=rebuild)
     results["load average while searching"] = psutil.getloadavg()[1]
     results["measured"] = f"{revision()}, {time.strftime('%d %B %Y')}"
     if not keep:
         clear(data_dir)
-    return results
+    file.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 def main() -> int:
@@ -400,6 +411,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, help="for the data and the results")
     parser.add_argument("--rebuild", metavar="MEMORY", help="build the index again with this maintenance_work_mem")
     parser.add_argument("--keep", action="store_true", help="keep the databases")
+    parser.add_argument("--more", action="store_true", help="measure what the files of results lack, on kept databases")
     Report.add_option(parser)
     options = parser.parse_args()
     folder = options.folder.absolute()
@@ -408,10 +420,9 @@ def main() -> int:
     found: dict[str, Results] = {}
     for size in options.sizes:
         file = folder / f"{size}.json"
-        if not file.exists():
+        if options.more or not file.exists():
             rows, dimensions = map(int, size.split("x"))
-            results = anyio.run(measure, folder, rows, dimensions, options.rebuild, options.keep)
-            file.write_text(json.dumps(results, indent=1), encoding="utf-8")
+            anyio.run(measure, folder, rows, dimensions, options.rebuild, options.keep)
         found[size] = json.loads(file.read_text(encoding="utf-8"))
     every = [*map(in_cells, found.values())]
     names = list(dict.fromkeys(name for cells in every for name in cells))

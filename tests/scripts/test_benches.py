@@ -65,7 +65,8 @@ def test_bench_import(bench_folder: Path) -> None:
 def test_bench_million(tmp_path: Path) -> None:
     folder = tmp_path / "million"
     again = ["bench_million.py", "--sizes", "1000x256", "--folder", folder]
-    load, searches, binary = tables(run(*again, "--rebuild", "512MB"))
+    assert "maintenance_work_mem 512MB" not in run(*again, "--keep")
+    load, searches, binary = tables(run(*again, "--more", "--rebuild", "512MB"))
     loaded, found, quantised = (
         {row[title]: row["1000 x 256"] for row in rows}
         for title, rows in (("load", load), ("searches", searches), ("binary", binary))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import pytest
@@ -17,22 +18,24 @@ from art_mcp.server.connection import Connection
 
 pytestmark = pytest.mark.anyio
 
-IDLE_S = 0.3
+UNSENT_S = 0.3
+KEPT_S = 8 * UNSENT_S
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @pytest.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """Of a server that answers after several times as long as it waits for a request, if it is asked for /late."""
-    monkeypatch.setattr(connection, "IDLE_S", IDLE_S)
+    monkeypatch.setattr(connection, "UNSENT_S", UNSENT_S)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/late":
-            await anyio.sleep(4 * IDLE_S)
+            await anyio.sleep(4 * UNSENT_S)
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    web = uvicorn.Server(uvicorn.Config(app, port=0, http=Connection, lifespan="off", log_config=None))
+    kept: dict[str, Any] = {"http": Connection, "timeout_keep_alive": KEPT_S}
+    web = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None, **kept))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(web.serve)
         with anyio.fail_after(START_WITHIN_S):
@@ -58,7 +61,7 @@ async def test_a_head_that_comes_bit_by_bit_is_too_late(port: int) -> None:
             await stream.send(REQUEST[:-2])
             while True:
                 await stream.send(b"X: y\r\n")
-                await anyio.sleep(IDLE_S / 10)
+                await anyio.sleep(UNSENT_S / 10)
 
 
 async def test_it_stays_open_while_it_is_used_or_an_answer_is_awaited(port: int) -> None:
@@ -66,6 +69,14 @@ async def test_it_stays_open_while_it_is_used_or_an_answer_is_awaited(port: int)
         for request in (REQUEST, *[REQUEST.replace(b"/", b"/late", 1)] * 2, REQUEST):
             await stream.send(request)
             assert b" 204 " in await stream.receive()
+
+
+async def test_between_requests_it_is_kept(port: int) -> None:
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        for _ in range(2):
+            await stream.send(REQUEST)
+            assert b" 204 " in await stream.receive()
+            await anyio.sleep(4 * UNSENT_S)
 
 
 @pytest.mark.slow

@@ -351,7 +351,7 @@ async def until_closed(connection: socket.socket) -> None:
 async def test_held_connections_are_few_and_short(
     settings: Settings, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(connection, "IDLE_S", 0.5)
+    monkeypatch.setattr(connection, "UNSENT_S", 0.5)
     async with running(settings) as (_, client):
         address, _ = await link_in(client)
         files, connections = psutil.Process().num_fds(), []

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, Locator, expect
 from playwright.async_api import Page as Window
-from support.browser import barriers, browsing, errors_of, give
+from support.browser import barriers, browsing, errors_of, give, keep_choosers
 from support.servers import connected_over_stdio
 from support.uploading import link_in, png, running
 
@@ -40,6 +40,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def window(browser: Browser) -> AsyncIterator[Window]:
     """A window with an empty profile."""
     async with await browser.new_page() as window:
+        keep_choosers(window)
         yield window
 
 

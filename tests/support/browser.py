@@ -72,6 +72,11 @@ def errors_of(page: Page) -> list[str]:
     return said
 
 
+def keep_choosers(page: Page) -> None:
+    """Keep file choosers from opening from now on: `expect_file_chooser` alone begins to do so too late."""
+    page.on("filechooser", lambda _: None)
+
+
 GIVE = """
 ([kind, files]) => {
   const data = new DataTransfer();

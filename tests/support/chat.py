@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from playwright.async_api import Browser, Frame, Page, Route
 
-from support.browser import errors_of
+from support.browser import errors_of, keep_choosers
 from support.node import CONFORMANCE, PROGRAMS
 
 CHAT = "https://chat.example"
@@ -189,6 +189,7 @@ async def chatting(
     async with httpx2.AsyncClient(timeout=60, trust_env=False) as http:
         await window.grant_permissions(["clipboard-read", "clipboard-write"])
         page = await window.new_page()
+        keep_choosers(page)
         chat = Chat(page, server, csp, html, http, errors=errors_of(page))
         await page.route(f"{CHAT}/**", chat.answer)
         await page.goto(CHAT)

@@ -112,7 +112,7 @@ def _of_thumbnail(data: bytes) -> str:
 
 
 def _uri(image: Image) -> str:
-    small = images.rendition.bounded(image, SIDE, SIDE)
+    small = images.rendition.bounded(image, SIDE)
     data = images.encoding.encode(small, "JPEG", (75, 60, 40), MAX_PICTURE_BYTES).data
     return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
 

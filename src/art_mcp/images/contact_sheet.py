@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageOps
 
-from art_mcp.images import typeface
+from art_mcp.images import normal, typeface
 from art_mcp.images.encoding import encode, encode_whole
 from art_mcp.images.justified import Box, Row, justify
-from art_mcp.images.rendition import THUMBNAIL_SIDE, bounded, opened
+from art_mcp.images.rendition import THUMBNAIL_SIDE, opened
 from art_mcp.images.undecoded import ImageError
 
 MAX_TILES = 50
@@ -171,10 +171,10 @@ def _picture(picture: Image.Image | None, width: int, height: int) -> Image.Imag
         at = (width - typeface.width(text, SMALLEST)) / 2, (height + SMALLEST * 0.7) / 2
         typeface.write(ImageDraw.Draw(blank), at, text, SMALLEST, SOFT_INK)
         return blank
-    scaled = bounded(picture, width - 2, height - 2)
-    if max(width - 2 - scaled.width, height - 2 - scaled.height) <= ROUNDING:
-        scaled = picture.resize((width - 2, height - 2), Image.Resampling.LANCZOS)
-    return ImageOps.expand(scaled, 1, EDGE)
+    place = width - 2, height - 2
+    fitting = normal.bounded(picture.size, *place)
+    stretched = max(place[0] - fitting[0], place[1] - fitting[1]) <= ROUNDING
+    return ImageOps.expand(picture.resize(place if stretched else fitting, Image.Resampling.LANCZOS), 1, EDGE)
 
 
 def _caption(tile: Tile, width: int, style: _Style) -> Image.Image:

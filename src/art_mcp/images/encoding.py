@@ -42,8 +42,8 @@ def encode_whole(image: Image.Image, form: str, qualities: Sequence[int], max_by
     """Encode at full size, at the best quality that fits into `max_bytes`, or at the lowest if none fits."""
     for quality in qualities:
         buffer = BytesIO()
-        # Emptied explicitly, since Pillow would otherwise copy the source's metadata. Progressive JPEG is 5 % smaller.
-        image.save(buffer, form, quality=quality, progressive=True, icc_profile=b"", exif=b"", xmp=b"", comment=b"")
+        # Emptied explicitly, since Pillow would otherwise copy the source's metadata.
+        image.save(buffer, form, quality=quality, icc_profile=b"", exif=b"", xmp=b"", comment=b"")
         if buffer.tell() <= max_bytes:
             break
     return Encoded(buffer.getvalue(), *image.size)

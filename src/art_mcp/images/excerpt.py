@@ -82,7 +82,7 @@ def excerpt(data: bytes, *, size: int, region: Region | None = None, max_bytes: 
         right = max(left + 1, round((region.x + region.width) * picture.width))
         bottom = max(top + 1, round((region.y + region.height) * picture.height))
         picture = picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
-    return encode(bounded(picture, size, size), "JPEG", QUALITIES, max_bytes)
+    return encode(bounded(picture, size), "JPEG", QUALITIES, max_bytes)
 
 
 _decoding = Lock()

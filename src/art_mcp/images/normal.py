@@ -21,9 +21,9 @@ PLAIN = ("L", "RGB", "CMYK")
 """Modes without transparency and with 8 bits per channel."""
 
 
-def bounded(size: Size, max_side: int) -> Size:
-    """A size with the same aspect ratio whose longer side is at most `max_side`; it is never larger."""
-    scale = min(1.0, max_side / max(size))
+def bounded(size: Size, width: int, height: int | None = None) -> Size:
+    """A size with the same aspect ratio that fits a frame, which is a square without a height; it is never larger."""
+    scale = min(1.0, width / size[0], (height or width) / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

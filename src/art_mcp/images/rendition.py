@@ -6,6 +6,7 @@ from io import BytesIO
 
 from PIL import Image
 
+from art_mcp.images import normal
 from art_mcp.images.encoding import encode
 from art_mcp.images.picture import Picture
 from art_mcp.images.undecoded import ImageError
@@ -31,8 +32,8 @@ def render(picture: Picture, *, display_size: int = 1024) -> list[Rendition]:
         picture: from `read_picture`.
         display_size: maximum of the display picture's longer side in pixels.
     """
-    display = bounded(picture.image, display_size, display_size)
-    thumbnail = bounded(display, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    display = bounded(picture.image, display_size)
+    thumbnail = bounded(display, THUMBNAIL_SIDE)
     return [
         Rendition("thumbnail", *thumbnail.size, _jpeg(thumbnail, THUMBNAIL_QUALITY)),
         Rendition("display", *display.size, _jpeg(display, DISPLAY_QUALITY)),
@@ -82,13 +83,10 @@ def mean_colour(data: bytes) -> str | None:
         return None
 
 
-def bounded(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Scale down to fit a frame in pixels, keeping the aspect ratio; never enlarges, and no side becomes 0."""
-    scale = min(width / image.width, height / image.height)
-    if scale >= 1:
-        return image
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return image.resize(size, Image.Resampling.LANCZOS)
+def bounded(image: Image.Image, max_side: int) -> Image.Image:
+    """Scale down until no side is longer than `max_side` pixels, keeping the aspect ratio; never enlarges."""
+    size = normal.bounded(image.size, max_side)
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

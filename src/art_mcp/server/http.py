@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import logging
 import signal
 import socket
@@ -17,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import uvicorn
-from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
-from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from sse_starlette.sse import AppStatus
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -34,14 +31,13 @@ from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import MCP_PATH, Policy
-from art_mcp.server.access.principal import ANONYMOUS, principal
 from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.verifier import Verifier
-from art_mcp.server.connection import Connection
+from art_mcp.server.connection import KEEP_ALIVE_S, Connection
 from art_mcp.server.gallery.web import page_response
-from art_mcp.server.peeked import peeked
 from art_mcp.server.readiness import Draining, Readiness
 from art_mcp.server.sdk import surround, tools_of
+from art_mcp.server.sessions import MAX_SESSIONS, FewSessions, WithoutSession
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
 from art_mcp.settings import LOOPBACK_NAMES
@@ -59,7 +55,6 @@ MCP_PATHS = (MCP_PATH, f"{MCP_PATH}/")
 """The second would otherwise be redirected, behind a proxy with TLS to http."""
 MAX_BODY = MAX_BYTES // 3 * 4 + 1024 * 1024
 """Bytes of the largest picture as base64, and of the JSON around it."""
-MAX_SESSIONS = 1000
 CLOSE_WITHIN_S, CLOSE_STATELESS_WITHIN_S = 3, 8
 """Seconds that open requests have to finish after a signal. Without sessions, no client holds a stream open."""
 
@@ -169,7 +164,7 @@ def http_app(
         for each in (server, twin):
             surround(each, metrics.middleware(partial(tools_of, each)))
     alone = sessionless(twin)
-    endpoint = WithoutSession(mcp.endpoint, alone.asgi_app)
+    endpoint = WithoutSession(FewSessions(mcp.endpoint), alone.asgi_app)
     # Without a session, nothing would ever come over the stream of a GET.
     methods = ["POST"] if settings.is_stateless else None
     app.routes.extend(Route(path, endpoint, methods=methods) for path in MCP_PATHS)
@@ -211,36 +206,6 @@ def sessionless(server: ArtServer) -> StreamableHTTPSessionManager:
     return server.session_manager
 
 
-class WithoutSession:
-    """Serves requests to MCP that name neither a session nor a version, such as Claude's for iOS when it reads a page.
-
-    An `initialize` is one, too, but begins a session; unless the caller has no token, since anyone could take all
-    `MAX_SESSIONS` from those who have one.
-    """
-
-    def __init__(self, app: ASGIApp, alone: ASGIApp) -> None:
-        self._app = app
-        self._alone = alone
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app, request, posts = self._app, Request(scope), scope["method"] == "POST"
-        if MCP_SESSION_ID_HEADER not in request.headers:
-            if principal(request) == ANONYMOUS:
-                app = self._alone if posts else Response(status_code=405, headers={"Allow": "POST"})
-            elif posts and MCP_PROTOCOL_VERSION_HEADER not in request.headers:
-                body, receive = await peeked(receive)
-                app = self._app if _initializes(body) else self._alone
-        await app(scope, receive, send)
-
-
-def _initializes(body: bytes) -> bool:
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(message, dict) and message.get("method") == "initialize"
-
-
 def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None = None, **options: Any) -> None:
     """Serve until SIGINT or SIGTERM; open requests then have some seconds to finish.
 
@@ -266,6 +231,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
             ws="none",
             proxy_headers=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=CLOSE_STATELESS_WITHIN_S if stateless else CLOSE_WITHIN_S,
         )
         # By default, it ends all streams at the signal, so also those on which calls in progress are answered.

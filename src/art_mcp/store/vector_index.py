@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 BUILD_TIMEOUT_S = 6 * 3600
 _LOCK = 0x61727469
 """First key of the advisory lock of an index build; the second is a hash of the space's name."""
-_GRAPH = 500
-"""Approximate memory per vector during an index build, in bytes, in addition to the vector itself."""
+_GRAPH = 720
+"""Memory per vector during an index build, in bytes, in addition to the vector itself: an element of pgvector's graph,
+its 32 neighbours, and its share of the upper levels, 683 in all. With less, the last vectors take much longer."""
 
 _TABLE_OF_ROW = "format('art_mcp.vectors_%s', name)"
 # Indexes of the table {0}; an administrator may have created one of another kind.

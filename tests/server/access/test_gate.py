@@ -20,6 +20,7 @@ from support.issuer import Issuer, issuing
 from support.pictures import draw
 from support.uploading import ADDRESS, FOUND, HANDLE
 
+from art_mcp.server import sessions
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
 from art_mcp.server.access.policy import Policy
@@ -430,6 +431,22 @@ async def test_callers_without_a_token_take_no_sessions_from_those_who_have_one(
                 assert (await http.request(method, url, headers=JSON)).status_code == 405
         begun = await http.post(f"{origin}/mcp", json=BEGIN, headers={**JSON, **bearer(given.reader)})
         assert "mcp-session-id" in begun.headers
+
+
+async def test_one_user_has_few_sessions_and_the_one_not_used_for_longest_ends(
+    settings: Settings, given: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MAX_SESSIONS_OF_ONE", 3)
+    listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    async with guarded_here(settings) as origin, httpx2.AsyncClient() as http:
+        url = f"{origin}/mcp"
+        other = {**await session(http, url, given.other), **bearer(given.other)}
+        mine = [{**await session(http, url, given.reader), **bearer(given.reader)} for _ in range(3)]
+        assert (await http.post(url, json=listing, headers=mine[0])).status_code == 200
+        assert (await http.delete(url, headers=mine[2])).status_code == 200
+        mine += [{**await session(http, url, given.reader), **bearer(given.reader)} for _ in range(2)]
+        statuses = [(await http.post(url, json=listing, headers=each)).status_code for each in (*mine, other)]
+        assert statuses == [200, 404, 404, 200, 200, 200]
 
 
 @pytest.mark.parametrize("stateless", [False, True])
