@@ -1,4 +1,4 @@
-"""What is logged and measured of requests that are not let in: real HTTP, a real database."""
+"""What is logged and measured of refused requests: real HTTP, a real database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs the requests over HTTP that are not let in, among the lines on calls."""
+"""Logs refused HTTP requests among the lines on calls."""
 
 from __future__ import annotations
 
