@@ -15,7 +15,7 @@ painting, narrow enough to be useful. A text that is not understood has no years
 | before, by, vor, avant, до; 1500 or earlier | the 10 years up to then: 1490 to 1500 |
 | after, nach, après, efter; 1596 or after; from 1596 | the 10 years from then: 1596 to 1606 |
 | 1890s, 1890er, 1890-е; 1500s | ten years: tables of paintings use 1500s next to 1510s |
-| 175-?; 18--; 20er Jahre | 1750 to 1759; 1800 to 1899; the 1920s, unless a century is named beside it |
+| 175-?; 18--; 20er Jahre | 1750 to 1759; 1800 to 1899; the 1920s, unless a century is named with it |
 | late 1800s | a century, if early, mid or late precedes a multiple of 100 |
 | 17th century, XVIIe s., 17C, C17, XVII w., 17世紀 | 1601 to 1700, as in SemArt's time frames |
 | 1600-talet, 1600-luku, Seicento | 1600 to 1699; 1650-talet is a decade |

@@ -374,7 +374,8 @@ def _checked_text(name: str, given: str) -> str:
     text = normalize(given).strip()
     if len(text) > MAX_QUERY:
         raise SearchError(
-            f"The {name} has {len(text):,} characters, but the limit is {MAX_QUERY:,}.", "Say it in a sentence or two."
+            f"The {name} has {len(text):,} characters, but the limit is {MAX_QUERY:,}.",
+            "Shorten it to a sentence or two.",
         )
     if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
         raise SearchError(f"The {name} contains characters that are not text.", "Type it again.")
