@@ -262,11 +262,11 @@ class Finder:
         if painting.image_sha256 is None:
             raise SearchError(
                 f"The painting {painting_id} cannot be compared, because it has no picture.",
-                "Take another painting, or load its collection again with the picture.",
+                "Choose another painting, or load its collection again with the picture.",
             )
         raise SearchError(
             f"The painting {painting_id} cannot be compared, because it has no vector yet.",
-            f"Make it with `art-mcp reembed --painting {painting_id}`, or take another painting.",
+            f"Create it with `art-mcp reembed --painting {painting_id}`, or choose another painting.",
         )
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
