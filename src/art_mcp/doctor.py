@@ -54,7 +54,7 @@ async def examine(settings: Settings, verify: int = 0, env_file: Path | None = N
 
 def _settings(settings: Settings, files: Sequence[Path]) -> list[Finding]:
     findings = [
-        Finding("settings", True, f"{file} {'is read' if file.exists() else 'does not exist, which is fine'}")
+        Finding("settings", True, f"{file} {'is read' if file.exists() else 'does not exist (optional)'}")
         for file in files
     ]
     findings += [
@@ -80,7 +80,7 @@ def _sessions(settings: Settings) -> Finding:
         else f"If several servers share an address, give all of them the same {variable('secret_key')}."
     )
     if not settings.is_stateless:
-        return Finding("over HTTP", True, "the server keeps sessions, so no other one can share its address", fix)
+        return Finding("over HTTP", True, "the server keeps sessions, so no other server can share its address", fix)
     return Finding("over HTTP", True, "the server keeps no sessions, so several can share an address", fix)
 
 
@@ -165,7 +165,7 @@ async def _database(runtime: Runtime) -> Finding:
         pooler = ", behind a pooler" if found.pooled else ""
         detail += f"; PostgreSQL {found.version.split()[0]} with pgvector {found.pgvector}{pooler}{_cluster(found)}"
     if found.encoding != ENCODING:
-        detail += f"; its encoding is {found.encoding}, so it refuses many names and texts"
+        detail += f"; its encoding is {found.encoding}, so it rejects many names and texts"
         fix = "Export it, run CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and import it there."
         return Finding("database", False, detail, fix)
     if found.read_only:

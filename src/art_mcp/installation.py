@@ -1,4 +1,4 @@
-"""By which program this package was installed, and from where, as far as it changes what a user has to type."""
+"""Which program installed this package, and from where, as far as that changes what a user must type."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def origin() -> dict[str, Any]:
 
 
 def how_to_add(extra: str) -> str:
-    """The command that adds an optional dependency, by the program and from the source that the package came by."""
+    """The command that adds an optional dependency, with the program and the source that installed the package."""
     source, prefix = origin(), Path(sys.prefix)
     package, where = f"art-mcp[{extra}]", ""
     if "dir_info" in source:  # a clone, whose path is nothing for a chat

@@ -1,4 +1,4 @@
-"""The log on stderr: lines for people, or JSON objects for what collects the logs of containers."""
+"""The log on stderr: lines for people, or JSON objects for log collectors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 notices = logging.getLogger("art_mcp.notices")
-"""What is said whatever the level of the log is, such as where a server listens."""
+"""Messages that are logged at any level, such as where a server listens."""
 
 
 class AsJson(logging.Formatter):
@@ -43,7 +43,7 @@ def set_up(level: str, style: Literal["text", "json"]) -> None:
 
 
 def bare(log: logging.Logger, *, members: bool = False) -> logging.Handler:
-    """Let a logger's messages, and nothing else in them unless the log is JSON, go to stderr, whatever the level is.
+    """Send a logger's messages to stderr at any level, without a prefix unless the log is JSON.
 
     Args:
         members: as for `AsJson`.

@@ -103,9 +103,9 @@ class Settings(BaseModel):
         None,
         ge=1,
         le=1000,
-        description="Number of shards over which the tables of paintings are distributed on a Citus cluster, when they "
-        "are created or at the next start; about the number of workers is fastest. Default: they are not distributed. "
-        "It does not change tables that are distributed already.",
+        description="Number of shards over which to distribute the tables of paintings on a Citus cluster, when "
+        "they are created or at the next start; about the number of workers is fastest. Default: no distribution. "
+        "Tables that are already distributed do not change.",
         examples=["4"],
     )
     data_dir: Path = Field(
@@ -141,13 +141,13 @@ class Settings(BaseModel):
     azure_endpoint: str | None = Field(
         None,
         validation_alias=AliasChoices("ART_MCP_AZURE_ENDPOINT", "VISION_ENDPOINT"),
-        description="Endpoint of the Azure AI Vision (or Foundry) resource. VISION_ENDPOINT is read too.",
+        description="Endpoint of the Azure AI Vision (or Foundry) resource. VISION_ENDPOINT is also read.",
         examples=["https://NAME.cognitiveservices.azure.com"],
     )
     azure_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("ART_MCP_AZURE_KEY", "VISION_KEY"),
-        description="Key of that resource. VISION_KEY is read too. Without a key, art-mcp signs in with Entra ID, "
+        description="Key of that resource. VISION_KEY is also read. Without a key, art-mcp signs in with Entra ID, "
         "which needs the extra azure.",
         examples=["KEY"],
     )
@@ -190,8 +190,8 @@ class Settings(BaseModel):
     )
     http_shorten: bool = Field(
         False,
-        description="Request vectors with that number of dimensions. Only some models (Matryoshka) can shorten their "
-        "vectors; others reject the call.",
+        description="Request vectors of ART_MCP_HTTP_DIMENSIONS dimensions. Only some models (Matryoshka) can shorten "
+        "their vectors; others reject the call.",
         examples=["true"],
     )
     http_key: SecretStr | None = Field(None, description="API key of that service, if it needs one.", examples=["KEY"])
@@ -255,7 +255,7 @@ class Settings(BaseModel):
     pictures: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Whether tools return pictures: auto (not to clients that are known to write them into the chat "
-        "as text), always or never. With never, an answer costs less and its text says the same.",
+        "as text), always or never. With never, answers cost fewer tokens, and their text says the same.",
         examples=["never"],
     )
     uploads: bool = Field(
@@ -268,8 +268,8 @@ class Settings(BaseModel):
     public_url: str | None = Field(
         None,
         description="Address at which clients reach `art-mcp serve --transport streamable-http`, without a path: "
-        "https, except on this machine. It turns access control on, which --host needs beyond this machine; links to "
-        "the upload page begin with it, and requests for another host are refused.",
+        "https, except on this machine. It turns access control on, which a --host beyond this machine requires; "
+        "links to the upload page begin with it, and requests for another host are refused.",
         examples=["https://art.example.org"],
     )
     oidc_issuer: str | None = Field(
@@ -294,7 +294,7 @@ class Settings(BaseModel):
     )
     anonymous_reading: bool = Field(
         False,
-        description="With ART_MCP_PUBLIC_URL: let everyone who reaches the server search and see all paintings, and "
+        description="With ART_MCP_PUBLIC_URL: let anyone who can reach the server search and see all paintings, and "
         "use the paid calls of your embedding service, without a token. Loading still needs a token with art:ingest.",
         examples=["true"],
     )
@@ -302,15 +302,15 @@ class Settings(BaseModel):
         300,
         ge=1,
         le=1_000_000,
-        description="With ART_MCP_PUBLIC_URL: maximum requests per minute of each user, on all servers of the database "
-        "together. All users without a token share a maximum of ten times as many.",
+        description="With ART_MCP_PUBLIC_URL: maximum requests per minute for each user, over all servers of the "
+        "database. All users without a token share ten times as many.",
         examples=["600"],
     )
     calls_at_once: int = Field(
         10,
         ge=1,
         le=1000,
-        description="With ART_MCP_PUBLIC_URL: maximum requests in progress of each user, counted in the same way.",
+        description="With ART_MCP_PUBLIC_URL: maximum requests in progress for each user, counted in the same way.",
         examples=["20"],
     )
     secret_key: SecretStr | None = Field(
@@ -328,7 +328,7 @@ class Settings(BaseModel):
     )
     audit: Literal["none", "sizes", "texts"] | None = Field(
         None,
-        description="What is logged of each tool call over HTTP, as a line of JSON on stderr: none, sizes (the user, "
+        description="What to log of each tool call over HTTP, as a line of JSON on stderr: none, sizes (the user, "
         "the client, the tool, the names and sizes of the arguments, the outcome and the duration) or texts (also the "
         "words of the question). Default: sizes with ART_MCP_PUBLIC_URL, else none.",
         examples=["texts"],
@@ -404,7 +404,7 @@ class Settings(BaseModel):
             raise ValueError("must be https://HOST or https://HOST:PORT, without a path")
         scheme, host, port = found.groups()
         if scheme == "http" and host.lower() not in LOOPBACK_NAMES:
-            raise ValueError("must begin with https://, since tokens are sent to it")
+            raise ValueError("must begin with https://, because tokens are sent to it")
         default = {"https": "443", "http": "80"}[scheme]
         return f"{scheme}://{host.lower()}" + (f":{port}" if port and port != default else "")
 
@@ -423,7 +423,7 @@ class Settings(BaseModel):
             raise ValueError("must be https://HOST/PATH, without a query")
         named = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
         if address.scheme != "https" and not (address.scheme == "http" and named in LOOPBACK_NAMES):
-            raise ValueError("must begin with https://, since its keys decide who may come in")
+            raise ValueError("must begin with https://, because its keys decide who is let in")
         return value
 
     @field_validator("image_dirs", mode="before")

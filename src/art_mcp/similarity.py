@@ -1,4 +1,4 @@
-"""How alike words are spelled, and whether they sound alike. Words are normalised by `normalization.fold`."""
+"""How similarly words are spelled, and whether they sound alike. Words are normalised by `normalization.fold`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def trigrams(word: str) -> frozenset[str]:
 
 
 def likeness(one: str, other: str) -> float:
-    """How alike two words are, from 0 to 1: the share of trigrams that they have in common, 0.8 if they sound alike."""
+    """The similarity of two words, from 0 to 1: the share of trigrams in common, 0.8 if they sound alike."""
     mine, its = trigrams(one), trigrams(other)
     shared = len(mine & its)
     score = shared / (len(mine) + len(its) - shared)

@@ -1,4 +1,4 @@
-"""Work for which there are few places: callers take turns, so that none waits for all calls of another one."""
+"""Work with limited concurrency: callers take turns, so that none waits for all calls of another."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Turns:
             raise
 
     def _pass_on(self) -> None:
-        """Give the place to the first caller, who then is the last one, or free it."""
+        """Pass the place to the first caller in the queue, who moves to its end, or free it."""
         if not self._waiting:
             self._free += 1
             return

@@ -68,9 +68,9 @@ def test_doctor_says_whether_servers_can_share_an_address(database_url: str) -> 
     key = "c4nary" * 6
     for variables, said in (
         ({}, None),
-        ({"ART_MCP_PUBLIC_URL": "https://art.example.org"}, "the server keeps sessions, so no other one can share"),
+        ({"ART_MCP_PUBLIC_URL": "https://art.example.org"}, "the server keeps sessions, so no other server can share"),
         ({"ART_MCP_SECRET_KEY": key}, "the server keeps no sessions, so several can share an address\n"),
-        ({"ART_MCP_SECRET_KEY": key, "ART_MCP_STATELESS": "false"}, "the server keeps sessions, so no other one"),
+        ({"ART_MCP_SECRET_KEY": key, "ART_MCP_STATELESS": "false"}, "the server keeps sessions, so no other server"),
         (
             {"ART_MCP_STATELESS": "true"},
             "address\n     If several servers share an address, give all of them the same ART_MCP_SE",
@@ -93,5 +93,5 @@ def test_doctor_names_an_encoding_that_cannot_store_every_text(
         older.setattr(schema, "ENCODING", "LATIN1")
         art_mcp_here("doctor", ART_MCP_DATABASE_URL=url_of(postgres, name))
     done = art_mcp_here("doctor", ART_MCP_DATABASE_URL=url_of(postgres, name))
-    assert "its encoding is LATIN1, so it refuses many names and texts" in done.stdout
+    assert "its encoding is LATIN1, so it rejects many names and texts" in done.stdout
     asyncio.run(administer(postgres, f"DROP DATABASE {name} WITH (FORCE)"))

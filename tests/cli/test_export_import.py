@@ -85,7 +85,7 @@ async def test_it_says_what_is_found_how_where_other_vectors_are_searched(
         "prints: 2 stored, 0 unchanged, 0 refused, of 2.\n"
         "The pictures are searched by rival see 2.\n"
         "The imported vectors are by maker see 1: they are stored, but not searched.\n"
-        "2 paintings lack a vector that is searched, so only their catalogue text is searched. "
+        "2 paintings lack a vector, so only their catalogue text is searched. "
         "`art-mcp reembed` creates it from the stored pictures.\n"
     )
     assert await collection_sizes.sizes(other) == {"prints": 2, "theirs": 1}

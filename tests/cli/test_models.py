@@ -55,7 +55,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_model_is_listed_pulled_and_removed(hub: Hub, data: Path) -> None:
     assert said(models(data, "list")) == (
         "built-in: 40 MB, see NOTICE for its parts' licences (new databases use it)\n"
-        "tiny-pair: 0 MB, CC0-1.0, version 1.p1; `art-mcp models pull tiny-pair` gets it\n"
+        "tiny-pair: 0 MB, CC0-1.0, version 1.p1; `art-mcp models pull tiny-pair` downloads it\n"
     )
     assert said(models(data, "pull", NAME, "--endpoint", hub.url)) == (
         f"tiny-pair: 0 MB, CC0-1.0, version 1.p1. From {REPO} on the hub, revision {REVISION}.\n"
@@ -68,7 +68,7 @@ def test_a_model_is_listed_pulled_and_removed(hub: Hub, data: Path) -> None:
         "built-in: 40 MB, see NOTICE for its parts' licences\n"
         "tiny-pair: 0 MB, CC0-1.0, version 1.p1; pulled (new databases use it)\n"
     )
-    assert "tiny-pair is there already" in said(models(data, "pull", NAME, "--endpoint", hub.url))
+    assert "tiny-pair is already pulled" in said(models(data, "pull", NAME, "--endpoint", hub.url))
     assert "pass --yes" in failed(models(data, "remove", NAME))
     assert said(models(data, "remove", NAME, "--yes")) == "tiny-pair is deleted.\n"
     assert not (data / "models" / NAME).exists()
@@ -82,7 +82,7 @@ def test_the_licence_is_shown_before_anything_is_asked_for(hub: Hub, data: Path)
     done = models(data, "pull", NAME, "--endpoint", hub.url)
     assert done.returncode == 1 and "Licence: CC0-1.0. Made by a test.\n" in done.stdout
     assert "127.0.0.1 answered HTTP 401" in done.stderr and "Traceback" not in done.stderr
-    assert "gets it" in said(models(data, "list"))
+    assert "downloads it" in said(models(data, "list"))
 
 
 def test_the_settings_may_name_another(hub: Hub, data: Path) -> None:

@@ -156,7 +156,7 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
             said, _ = process.communicate(timeout=120)
             assert process.returncode == 0
         assert (
-            "24 paintings are to be embedded by Azure AI Vision 2023-04-15.p1, instead of the built-in model 2." in said
+            "24 paintings will be embedded by Azure AI Vision 2023-04-15.p1, instead of the built-in model 2." in said
         )
         assert "The pictures are now searched by Azure AI Vision 2023-04-15.p1" in said
         assert "Still stored: vectors of the built-in look model, the built-in model 2" in said
@@ -177,9 +177,7 @@ async def test_there_and_back_while_a_server_is_asked(museum: Museum) -> None:
         draw(museum.folder / "24.png", seed=24)
         assert "1 stored, 24 unchanged" in museum.run(museum.azure, "ingest", str(museum.folder))
         said = museum.run(museum.local, "reembed", "--yes")
-        assert (
-            "1 paintings are to be embedded by the built-in model 2, instead of Azure AI Vision 2023-04-15.p1." in said
-        )
+        assert "1 paintings will be embedded by the built-in model 2, instead of Azure AI Vision 2023-04-15.p1." in said
         azure = await server.provider()
         server._refresh_at = 0
         assert await active(server) == LOCAL
@@ -197,7 +195,7 @@ async def test_another_version_of_the_model(museum: Museum) -> None:
     async with Runtime(museum.settings(museum.azure)) as server:
         assert (await by_text(server)).note is None  # the service still has the one that filled the database
         assert (
-            "4 paintings are to be embedded by Azure AI Vision 2023-04-15.p1, instead of Azure AI Vision 2022-04-11.p1"
+            "4 paintings will be embedded by Azure AI Vision 2023-04-15.p1, instead of Azure AI Vision 2022-04-11.p1"
             in (museum.run(museum.azure, "reembed", "--yes"))
         )
         server._refresh_at = 0
@@ -277,7 +275,7 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
     )
     assert "`art-mcp reembed` re-embeds them" in doctor
     assert museum.run(museum.azure, "reembed", "--dry-run") == (
-        "5 paintings are to be embedded by Azure AI Vision 2023-04-15.p1, instead of the built-in model 2.\n"
+        "5 paintings will be embedded by Azure AI Vision 2023-04-15.p1, instead of the built-in model 2.\n"
         "This takes 5 paid calls, 1 second at 100 calls per second, and costs less than 0.01 by "
         "ART_MCP_PRICE_PER_1000.\n"
         "Nothing was changed.\n"
@@ -295,7 +293,7 @@ async def test_what_is_said_before_and_after(museum: Museum) -> None:
     assert "Removed." in museum.run(museum.azure, "reembed", "--drop-old", "--yes")
     assert museum.run(museum.azure, "reembed", "--drop-old", "--yes") == "Nothing to drop.\n"
     assert "reembed" not in museum.run(museum.azure, "doctor")
-    assert "5 paintings are to be embedded by the built-in model 2, instead of Azure AI Vision" in museum.run(
+    assert "5 paintings will be embedded by the built-in model 2, instead of Azure AI Vision" in museum.run(
         museum.local, "reembed", "--dry-run"
     )
 

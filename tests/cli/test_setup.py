@@ -223,7 +223,7 @@ def test_secrets_are_never_written(user: User) -> None:
             }
             done = user.runs("setup", name, *options, **settings)
             assert done.returncode == 0
-            assert "do not belong in a client's file: ART_MCP_DATABASE_URL, ART_MCP_SECRET_KEY. Set them" in done.stderr
+            assert "Omitted, because they are secret: ART_MCP_DATABASE_URL, ART_MCP_SECRET_KEY. Set them" in done.stderr
             assert str(user.home / ".config" / "art-mcp" / ".env") in done.stderr or sys.platform != "linux"
             assert CANARY not in done.stdout + done.stderr
         assert user.entry(name)[user.client(name).shape.env] == {"ART_MCP_READ_ONLY": "true"}
@@ -291,7 +291,7 @@ def test_in_every_format_a_server_of_somebody_else_is_left_alone(name: str, user
     before = OTHER_INSTALLATIONS[name][0].replace("art-mcp", "files")
     file = user.has(name, before)
     for option in ("--write", "--undo"):
-        assert f"art in {file} is another server." in user.fails(name, option).stderr
+        assert f"art in {file} belongs to another server." in user.fails(name, option).stderr
     assert file.read_text() == before
 
 
@@ -299,7 +299,7 @@ def test_a_server_of_somebody_else_is_left_alone(user: User) -> None:
     other = {"command": "npx", "args": ["-y", "files", "/home/me/art-mcp"]}
     file = user.has("cursor", before := json.dumps({"mcpServers": {"art": other}}))
     for option in ("--write", "--undo"):
-        assert f"art in {file} is another server." in user.fails("cursor", option).stderr
+        assert f"art in {file} belongs to another server." in user.fails("cursor", option).stderr
     assert file.read_text() == before
     assert "Added paintings to" in user.sets_up("cursor", "--write", "--name", "paintings")
     assert user.entry("cursor", "paintings") == MODULE and user.entry("cursor", "art") == other

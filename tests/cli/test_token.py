@@ -27,7 +27,7 @@ def test_a_token_is_made_listed_and_revoked(database_url: str) -> None:
     assert re.fullmatch(r"artmcp_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", secret)
     year = datetime.now(UTC) + timedelta(days=365)
     said = f"ada@example.org ({secret[:15]}..., art:read, valid until {year:%Y-%m-%d})"
-    assert f"This token of {said} is shown only once." in made.stderr
+    assert f"This token for {said} is shown only once." in made.stderr
     assert "Authorization: Bearer TOKEN" in made.stderr and secret not in made.stderr
     assert "It is valid for servers of the database of ART_MCP_DATABASE_URL." in made.stderr
     run("new", "batch", "--scope", "art:ingest", "--expires", "30")
@@ -40,7 +40,7 @@ def test_a_token_is_made_listed_and_revoked(database_url: str) -> None:
     assert said == "art-mcp: 'bach' has no token. Names with tokens: batch.\n"
     run("new", "chief", "--scope", "art:admin")
     assert "art:admin art:ingest art:read" in run("list") and run("revoke", "chief")
-    assert run("revoke", "batch") == "The token of batch is revoked.\n"
+    assert run("revoke", "batch") == "The token of batch has been revoked.\n"
     anyio.run(value, database_url, "UPDATE art_mcp.tokens SET expires_at = '2026-01-02 12:00Z'")
     assert run("list") == f"ada@example.org ({secret[:15]}..., art:read, expired on 2026-01-02)\n"
 
@@ -91,6 +91,6 @@ def test_a_running_server_accepts_a_new_token_and_refuses_it_once_revoked(databa
         assert served.stdout() == ""
     assert "Its address for clients: https://art.example.org/mcp\n" in said
     assert "Access: with a token of `art-mcp token new`.\n" in said
-    assert "WARNING: without a token, everyone who reaches this server can search" in said
+    assert "WARNING: without a token, anyone who can reach this server can search" in said
     assert secret not in said
     assert "access_token=..." in said

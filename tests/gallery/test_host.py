@@ -143,8 +143,8 @@ async def test_what_is_handed_to_the_chat_arrives(chat: Chat) -> None:
 
 async def test_a_refusal_is_told(chat: Chat) -> None:
     frame = await chat.ask(query="ships", limit=2, refuses=True)
-    assert await refusal(frame, "host.message('hello')") == "The chat has not taken the message."
-    assert await refusal(frame, "host.open('https://museum.example')") == "The chat has not opened the link."
+    assert await refusal(frame, "host.message('hello')") == "The chat did not accept the message."
+    assert await refusal(frame, "host.open('https://museum.example')") == "The chat did not open the link."
 
 
 @pytest.mark.parametrize(

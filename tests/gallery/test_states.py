@@ -64,7 +64,7 @@ async def test_a_host_that_refuses_a_message_leaves_the_copy(chat: Chat) -> None
     frame = await chat.ask(query="ships in a storm", limit=3, refuses=True)
     await frame.get_by_role("checkbox").first.check()
     await frame.get_by_role("button", name="Send to the chat").click()
-    await expect(frame.get_by_text("The chat has not taken the message.").first).to_be_attached()
+    await expect(frame.get_by_text("The chat did not accept the message.").first).to_be_attached()
 
 
 async def test_offline_is_said_and_can_be_tried_again(chat: Chat) -> None:

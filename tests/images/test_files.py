@@ -78,7 +78,7 @@ def test_a_file_is_checked_again_whenever_it_is_opened(allowed: Path) -> None:
     file = LocalFile.at(path, [allowed])
     path.unlink()
     path.symlink_to(allowed.parent / "private" / "secret-place.jpg")
-    with pytest.raises(ImageError, match="not in a folder that may be read"), file.opened():
+    with pytest.raises(ImageError, match="outside the folders that may be read"), file.opened():
         raise AssertionError("opened")
 
 
@@ -139,7 +139,7 @@ def test_nothing_outside_can_be_read_or_even_told_from_nothing(path: str, allowe
         f"file://{allowed}/{path}",
         f"file://{allowed}/{path.replace('.', '%2e')}",
     ):
-        assert refusal(text, allowed).endswith("is not in a folder that may be read.")
+        assert refusal(text, allowed).endswith("is outside the folders that may be read.")
 
 
 def test_missing_unreadable_and_no_file(allowed: Path) -> None:
@@ -159,7 +159,7 @@ def test_no_folder_allowed(allowed: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist_allows_nothing(allowed: Path, tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="not in a folder"):
+    with pytest.raises(ImageError, match="outside the folders"):
         load(f"{allowed}/picture.jpg", tmp_path / "gone")
 
 
@@ -183,7 +183,7 @@ def test_symbolic_links(allowed: Path, tmp_path: Path) -> None:
         "folder/deep/x.jpg",
         "void.jpg",
     ):
-        assert refusal(f"{allowed}/{path}", allowed).endswith("is not in a folder that may be read.")
+        assert refusal(f"{allowed}/{path}", allowed).endswith("is outside the folders that may be read.")
     assert refusal(f"{allowed}/loop.jpg", allowed) == "loop.jpg cannot be opened."
 
     (allowed / "inside.jpg").symlink_to(allowed / "picture.jpg")
@@ -205,7 +205,7 @@ def test_a_swap_between_looking_and_opening(allowed: Path, tmp_path: Path, monke
 
     real_open = os.open
     monkeypatch.setattr(os, "open", swap_and_open)
-    with pytest.raises(ImageError, match="not in a folder"):
+    with pytest.raises(ImageError, match="outside the folders"):
         read_file(target, [allowed])
 
 
@@ -292,7 +292,7 @@ def test_other_systems_know_a_descriptors_path_too(
     # As if the check before opening had been won by a swap.
     lies = iter([str(allowed / "out.jpg")])
     monkeypatch.setattr(os.path, "realpath", lambda p, **k: next(lies, None) or real_link(p, **k))
-    with pytest.raises(ImageError, match="not in a folder"):
+    with pytest.raises(ImageError, match="outside the folders"):
         read_file(allowed / "out.jpg", [allowed])
 
 

@@ -102,7 +102,9 @@ async def test_without_a_folder_links_are_read_all_the_same(server: PictureServe
     loader = PictureLoader(image_dirs=(), fetcher=server.fetcher())
     for path in ("x.png", "missing.png"):
         error = await refused(loader, str(tmp_path / path))
-        assert error.startswith(f"{path} cannot be read because no folder is allowed yet. List your picture folders")
+        assert error.startswith(
+            f"{path} cannot be read, because the server may not read any folder yet. List your picture folders"
+        )
     assert (await loader.picture(server.url("/x.png"))).format == "PNG"
     await loader.aclose()
 

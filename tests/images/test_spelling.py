@@ -137,8 +137,8 @@ async def test_no_name_outside_is_told_or_taken(home: Path, loader: PictureLoade
     (home / "Pictures" / "Link (1).jpg").symlink_to(home / "Private" / "My Photo (1).jpg")
     (home / "Pictures" / "Linked folder").symlink_to(home / "Private")
     expected = (
-        "is not in a folder that may be read. Move it into a folder that may be read (~/Pictures), or add its folder "
-        "to ART_MCP_IMAGE_DIRS."
+        "is outside the folders that may be read. Move it into one of them (~/Pictures), or add its folder to "
+        "ART_MCP_IMAGE_DIRS."
     )
     for asked in (
         "~/Private/My%20Photo%20(1).jpg",
@@ -152,7 +152,7 @@ async def test_no_name_outside_is_told_or_taken(home: Path, loader: PictureLoade
     ):
         said = await refused(loader, asked)
         assert said.endswith(expected)
-        with pytest.raises(ImageError, match="not in a folder"):
+        with pytest.raises(ImageError, match="outside the folders"):
             allowed_path(asked, [home / "Pictures"])
 
 

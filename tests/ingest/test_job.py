@@ -162,7 +162,7 @@ async def test_bad_rows_are_told_with_their_reason_and_stored_if_only_the_pictur
         "empty.jpg": "is empty",
         "huge.jpg": "not a picture in a supported format",
         "gone.jpg": "The picture is missing. Folders searched: images, Images",
-        f"../../{tmp_path.name}-outside.png": "not in a folder that may be read",
+        f"../../{tmp_path.name}-outside.png": "outside the folders that may be read",
         "0.png": "same painting as table.csv line 2",
         "nul\0.png": "NUL character",
     }
@@ -212,7 +212,7 @@ async def test_pictures_behind_a_link_out_of_the_allowed_folders(bench: Bench, t
     await bench.ingest.run(job_id)
     job = await jobs.get(bench.database, job_id)
     assert job is not None and (job.stored, job.unpictured) == (2, 2)
-    assert "is not in a folder that may be read" in (await bench.refusals(job))["table.csv line 2 (0.png)"]
+    assert "is outside the folders that may be read" in (await bench.refusals(job))["table.csv line 2 (0.png)"]
     assert (await bench.load(table)).stored == 2  # what the user's own command reads
 
 

@@ -177,7 +177,7 @@ async def test_many_values_are_counted(filled: Database) -> None:
         (Filters(collection="MUSAEUM MYNE"), "Closest values: My museum (15)."),
         (Filters(artist="Gogain"), "Closest values: Paul Gauguin (2)"),
         (Filters(timeframe="1501-1550"), "No painting has any timeframe. Leave it out."),
-        (Filters(year_from=1900, year_to=1800), "year_from 1900 is after year_to 1800. Exchange them"),
+        (Filters(year_from=1900, year_to=1800), "year_from 1900 is after year_to 1800. Swap them"),
     ],
 )
 async def test_what_means_nothing_is_answered_with_the_nearest(filters: Filters, said: str, filled: Database) -> None:

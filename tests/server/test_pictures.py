@@ -188,7 +188,7 @@ async def test_a_painting_without_a_picture_is_shown_without_similar_ones(settin
         assert (data["title"], data["similar"]) == ("Lost", [])
         assert data["note"] == (
             f"No similar paintings are listed. The painting {lost} cannot be compared, because it has no picture. "
-            "Take another painting, or load its collection again with the picture."
+            "Choose another painting, or load its collection again with the picture."
         )
         assert data["note"] in shown.content[0].text
         assert (await call(client, "get_painting", id=lost)).structured_content["note"] is None

@@ -265,7 +265,7 @@ async def test_the_collection_is_described_under_the_same_filters(client: Client
     result = await call(client, "search_paintings_by_image", painting_id=id, artist="muster", limit=1)
     assert result.structured_content["note"] == "artist: Max Muster, for 'muster'."
     said = await refused(client, "search_paintings_by_image", painting_id=id, year_from=1905, year_to=1900)
-    assert said == "year_from 1905 is after year_to 1900. Exchange them; years BC are negative."
+    assert said == "year_from 1905 is after year_to 1900. Swap them; years BC are negative."
 
 
 async def test_a_painter_is_found_by_name_before_everything_else(empty_client: Client, pictures: Path) -> None:
@@ -364,7 +364,7 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("search_paintings_by_image", {"painting_ids": [5, None]}, "painting_ids must be text"),
     ("search_paintings_by_image", {"painting_ids": {"a": 1}}, "painting_ids must be a list"),
     ("search_paintings_by_image", {"image": "a.jpg"}, "is not absolute"),
-    ("search_paintings_by_image", {"image": "/etc/passwd"}, "passwd is not in a folder that may be read"),
+    ("search_paintings_by_image", {"image": "/etc/passwd"}, "passwd is outside the folders that may be read"),
     ("search_paintings_by_image", {"painting_id": "12"}, "There is no painting with the id '12'. Take an id"),
     ("search_paintings_by_image", {"painting_id": str(uuid.UUID(int=5))}, "There is no painting with the id"),
     ("get_painting", {"id": str(uuid.UUID(int=5))}, "There is no painting with the id"),
@@ -390,7 +390,7 @@ BAD_CALLS: list[tuple[str, dict[str, Any], str]] = [
         {},
         "cleveland:WORDS or smk:WORDS for a museum's paintings, or the https link of a IIIF manifest",
     ),
-    ("ingest_collection", {"source": "/etc"}, "etc is not in a folder that may be read"),
+    ("ingest_collection", {"source": "/etc"}, "etc is outside the folders that may be read"),
     ("ingest_collection", {"source": "pictures"}, "is not absolute"),
     ("ingest_collection", {"source": "{}"}, "is not absolute"),
     ("ingest_collection", {"job_id": "[7]"}, "There is no ingest job '[7]'"),

@@ -157,7 +157,7 @@ async def test_no_right_to_create_pgvector_then_the_schema_then_none_needed(
     admin, url = await limited_user(bare_url, postgres)
     role = await admin.fetchval("SELECT current_database() || '_reader'")
     try:
-        with pytest.raises(StoreError, match=r"may not create it\. Let an administrator run CREATE EXTENSION"):
+        with pytest.raises(StoreError, match=r"may not create it\. Ask an administrator to run CREATE EXTENSION"):
             await Database.open(Settings(database_url=url))
         await admin.execute("CREATE EXTENSION vector")
         with pytest.raises(StoreError, match=r"may not create the schema art_mcp\. Let its owner run"):

@@ -20,21 +20,20 @@ from art_mcp.vision.remote.provider import RemoteProvider
 
 pytestmark = pytest.mark.anyio
 
-THEN = {
-    Fault.INPUT: "This picture is refused with the reason; the other pictures continue.",
-    Fault.BUSY: "All calls wait as long as the service says and are slower afterwards; the call is repeated.",
-    Fault.SERVICE: "The call is repeated, up to five times after growing random waits. If only this picture fails, it "
-    "is refused; if every call fails, all calls wait, from 5 s to 5 min, and the run stops after 15 min.",
-    Fault.SETUP: "The run stops at once and can be resumed; searches continue by words.",
-}
+THEN = {Fault.BUSY: "wait", Fault.SERVICE: "retry", Fault.SETUP: "stop"}
 HEAD = """\
 # What happens when Azure fails
 
-For each way in which Azure AI Vision fails: what art-mcp does, and what it says. Each line comes from a call to a
-stand-in (`tests/support/azure`) that fails as the service does. Pictures that were paid for are kept in every case, and
-no message contains a key or a token.
+What art-mcp does and says for each way in which Azure AI Vision fails. Each line comes from a call to a stand-in
+(`tests/support/azure`) that fails as the service does. Paid embeddings are kept in every case, and no message contains
+a key or a token. The reactions are:
 
-| failure | what art-mcp does | what it says |
+- **retry**: the call is repeated, up to five times after growing random waits. If only this picture fails, it is
+  refused; if every call fails, all calls wait, from 5 s to 5 min, and the run stops after 15 min.
+- **wait**: all calls wait as long as the service says, and are slower afterwards; the call is repeated.
+- **stop**: the run stops at once and can be resumed; searches continue by words.
+
+| failure | reaction | message |
 | --- | --- | --- |
 """
 

@@ -55,7 +55,7 @@ def _subcommand(name: str) -> click.Command:
     type=click.Path(path_type=Path),
     envvar=ENV_FILE,
     show_envvar=True,
-    help="Read settings from this file, too; it overrides the user's .env.",
+    help="Also read settings from this file, which overrides the user's .env.",
 )
 @click.pass_context
 def cli(ctx: click.Context, env_file: Path | None) -> None:

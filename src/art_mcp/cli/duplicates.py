@@ -19,7 +19,7 @@ from art_mcp.store.filters import require_values
 
 
 @click.command()
-@click.option("--collection", metavar="NAME", help="List only paintings of which a copy is in this collection.")
+@click.option("--collection", metavar="NAME", help="List only paintings with a copy in this collection.")
 @click.option("--json", "as_json", is_flag=True, help="Print the groups as JSON.")
 @click.pass_obj
 def duplicates(settings: Settings, collection: str | None, as_json: bool) -> None:

@@ -60,7 +60,7 @@ class Options:
 @click.option("--caption-column", metavar="NAME", help="Column with the captions. Default: caption.")
 @click.option("--id-column", metavar="NAME", help="Column with the ids of the paintings.")
 @click.option("--image-column", metavar="NAME", help="Column with the picture files, if its name is not recognised.")
-@click.option("--collection", metavar="NAME", help="Ask for and search only this collection.")
+@click.option("--collection", metavar="NAME", help="Evaluate only this collection.")
 @click.option(
     "--questions",
     "count",
@@ -69,7 +69,7 @@ class Options:
     help=f"Ask N captions (default: {MOST_CAPTIONS}) or about N paintings (default: {MOST_PAINTINGS}), drawn at "
     "random, the same ones each time.",
 )
-@click.option("--sample", is_flag=True, help="Evaluate the model on a sample with captions, in a temporary database.")
+@click.option("--sample", is_flag=True, help="Evaluate the model on the sample, in a temporary database.")
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -100,7 +100,7 @@ def evaluate(
     index is compared with an exact search as well. With --sample, the model that the settings name is compared with
     the built-in one; the exit status is 1 if it finds less.
 
-    Nothing is stored. Ctrl-C stops it and prints what was measured until then.
+    Nothing is stored. Ctrl-C stops it and prints what was measured so far.
     """
     if sample and (captions or caption_column or id_column or image_column or collection or count):
         raise click.UsageError("--sample brings its own pictures and captions; give only --report, --json or --yes.")

@@ -88,7 +88,7 @@ def _notes(bundle: Bundle, reach: Reach | None) -> list[str]:
         notes.append(f"The imported vectors are by {brought.made_by}: they are stored, but not searched.")
     if reach.incomplete:
         notes.append(
-            f"{reach.incomplete} paintings lack a vector that is searched, so only their catalogue text is searched. "
+            f"{reach.incomplete} paintings lack a vector, so only their catalogue text is searched. "
             "`art-mcp reembed` creates it from the stored pictures."
         )
     return notes

@@ -74,9 +74,9 @@ class _Command(click.Command):
 @click.option(
     "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."
 )
-@click.option("--clean-semart", is_flag=True, help="Clean SemArt in the same way as its tutorial.")
+@click.option("--clean-semart", is_flag=True, help="Clean SemArt as its tutorial does.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("--resume", is_flag=True, help="Continue all unfinished jobs, instead of SOURCE.")
+@click.option("--resume", is_flag=True, help="Continue all unfinished jobs; takes no SOURCE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished jobs, or the plan, as JSON.")
 @click.pass_obj
 def ingest(
@@ -187,7 +187,7 @@ def _print_job(job: Job, refusals: Sequence[tuple[str, str]]) -> None:
         f"{job.pending} pending, of {job.total}{'' if job.listed else ' so far'}."
     )
     if job.unpictured:
-        click.echo(f"  {job.unpictured} of them have no picture that can be read; their words are searched.")
+        click.echo(f"  {job.unpictured} of them have no readable picture; searches find them by their words.")
     if job.removed:
         click.echo(f"  {job.removed} were removed that are no longer in the source.")
     elif job.missing:
@@ -236,7 +236,7 @@ def _print_plan(plan: Plan) -> None:
     for row in plan.first_rows:
         click.echo(f"  {row}")
     if plan.unpictured:
-        click.echo(f"  {plan.unpictured} of them have no picture that can be read; their words are searched.")
+        click.echo(f"  {plan.unpictured} of them have no readable picture; searches find them by their words.")
     if plan.elsewhere:
         click.echo(f"  {plan.elsewhere}")
     if plan.missing:

@@ -26,7 +26,7 @@ from art_mcp.store.collections import Collection, collections
 def list(settings: Settings, /, as_json: bool, **given: str | int | None) -> None:
     """List the collections, or describe COLLECTION.
 
-    The list has their number of paintings, their last load, and the sources of their paintings. With COLLECTION or
+    The list shows each collection's number of paintings, last load and sources. With COLLECTION or
     filters, say how many paintings match, from which years, and the most frequent values of each filter.
     """
     if any(value is not None for value in given.values()):

@@ -44,7 +44,7 @@ def list_(settings: Settings) -> None:
         click.echo(f"{name}: {said}; pulled{used * (name == chosen)}")
     for name, manifest in shipped().items():
         if name not in names:
-            click.echo(f"{name}: {_described(manifest)}; `art-mcp models pull {name}` gets it")
+            click.echo(f"{name}: {_described(manifest)}; `art-mcp models pull {name}` downloads it")
     if not local and chosen is None:
         click.echo(f"New databases use {settings.embeds_by}, which the settings name.")
     elif chosen is not None and chosen not in names:
@@ -80,7 +80,7 @@ def pull(ctx: click.Context, name: str, folder: Path | None, endpoint: str | Non
     click.echo("art-mcp distributes none of these files; you get them from their publisher, under these terms.")
     with _alone(settings, manifest.name):
         new = pulling.pull(manifest, settings.models_dir, fetch)
-    click.echo(f"{manifest.name} is {'pulled' if new else 'there already'}, and works on this machine.")
+    click.echo(f"{manifest.name} is {'pulled' if new else 'already pulled'}, and works on this machine.")
     if pulled.chosen(settings) == manifest.name:
         click.echo("New databases use it. `art-mcp reembed` moves an existing one to it.")
     else:
@@ -132,5 +132,5 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
         ) from error
     with lock:
         if not lock.acquire():
-            raise ArtMcpError(f"Another process is pulling or removing {name}.", "Wait until it is done.")
+            raise ArtMcpError(f"Another process is pulling or removing {name}.", "Wait until it finishes.")
         yield

@@ -41,7 +41,7 @@ def reembed(
 ) -> None:
     """Re-embed all pictures with the model that the settings name, then search with it.
 
-    It uses the pictures that are stored in the database, so the sources may be gone. You can search and load while it
+    It uses the pictures stored in the database, so it does not need the sources. You can search and load while it
     runs. After an interruption, run it again; nothing is embedded or paid for twice.
     """
     if not (dry_run or yes or sys.stdin.isatty()):
@@ -91,9 +91,7 @@ async def _drop_old(settings: Settings, dry_run: bool, skip_refused: bool, yes: 
             click.echo("Nothing to drop.")
             return
         click.echo(f"No longer used: {_listed(old)}.")
-        if dry_run or not (
-            yes or click.confirm("Remove them? To go back afterwards, all pictures must be embedded again.")
-        ):
+        if dry_run or not (yes or click.confirm("Remove them? Going back would mean embedding all pictures again.")):
             click.echo("Nothing was removed.")
             return
         await move.drop(old)
@@ -114,9 +112,9 @@ def _described(made_by: str, plan: Plan) -> list[str]:
     if not plan.paintings:
         return lines or [f"No painting lacks a vector of {made_by}; only the switch to it remains."]
     instead = f", instead of {plan.instead_of}" if plan.instead_of else ""
-    lines.append(f"{plan.paintings} paintings are to be embedded by {made_by}{instead}.")
+    lines.append(f"{plan.paintings} paintings will be embedded by {made_by}{instead}.")
     if plan.not_kept:
-        lines.append(f"{plan.not_kept} of them cannot be: their pictures are not stored.")
+        lines.append(f"{plan.not_kept} of them cannot be, because their pictures are not stored.")
     return lines
 
 

@@ -65,10 +65,10 @@ def search(
     as_json: bool,
     **filters: str | int | None,
 ) -> None:
-    """Find paintings by TEXT, by a picture, or by a picture steered by TEXT; without any, list them all."""
+    """Find paintings by TEXT, by a picture, or by a picture steered by TEXT; without either, list them all."""
     pictures = [_reference(image) for image in images if image]
     if pictures and sort != "relevance":
-        raise click.UsageError("--sort cannot be used with --image: what is most like it comes first.")
+        raise click.UsageError("--sort cannot be used with --image: hits are ordered by similarity.")
     for picture in pictures:
         if pictures[1:] and picture.kind is not Kind.PAINTING:
             raise click.UsageError(f"With several --image, each must be the id of a painting; {picture.name} is not.")

@@ -95,7 +95,7 @@ def _entry(
             raise SetupError(f"{text!r} is not UTF-8, which a client's file must be.", "Rename the file or folder.")
     if secret:
         click.echo(
-            f"Omitted, because secrets do not belong in a client's file: {', '.join(secret)}. Set them in "
+            f"Omitted, because they are secret: {', '.join(secret)}. Set them in "
             f"{user_env_file()}, or in a file that you pass with `art-mcp --env-file FILE setup`.",
             err=True,
         )
@@ -126,7 +126,7 @@ def _write(client: Client, name: str, entry: dict[str, Any]) -> None:
         raise
     before = file.servers.get(name)
     if before is not None and not starts_art_mcp(client.shape.words(before)):
-        raise SetupError(f"{name} in {client.file} is another server.", "Choose another --name.")
+        raise SetupError(f"{name} in {client.file} belongs to another server.", "Choose another --name.")
     after = client.shape.merged(before or {}, entry)
     if after == before:
         click.echo(f"{client.file} has this entry already; there is nothing to change.")
@@ -150,7 +150,7 @@ def _undo(client: Client, name: str) -> None:
         click.echo(f"{client.file} has no entry {name}; there is nothing to undo.")
         return
     if not starts_art_mcp(client.shape.words(file.servers[name])):
-        raise SetupError(f"{name} in {client.file} is another server.", "Pass the name of yours with --name.")
+        raise SetupError(f"{name} in {client.file} belongs to another server.", "Pass the name of yours with --name.")
     file.drop(name)
     click.echo(f"Removed {name} from {client.file}. Restart {client.title} to apply the change.")
 

@@ -50,7 +50,7 @@ def new(settings: Settings, name: str, scope: str, expires: int) -> None:
     database = f"the database of {variable('database_url')}" if settings.database_url else "the embedded database"
     click.echo(secret)
     click.echo(
-        f"This token of {_described(made)} is shown only once. Its owner sends it in the header\n"
+        f"This token for {_described(made)} is shown only once. Its owner sends it in the header\n"
         "  Authorization: Bearer TOKEN\n"
         f"It is valid for servers of {database}. `art-mcp token revoke {name}` revokes it at once.",
         err=True,
@@ -60,7 +60,7 @@ def new(settings: Settings, name: str, scope: str, expires: int) -> None:
 @token.command("list")
 @click.pass_obj
 def list_(settings: Settings) -> None:
-    """List the tokens: name, beginning, scopes and expiry."""
+    """List the tokens: name, first characters, scopes and expiry."""
     found = anyio.run(_tokens, settings)
     for each in found:
         click.echo(_described(each))
@@ -74,7 +74,7 @@ def list_(settings: Settings) -> None:
 def revoke(settings: Settings, name: str) -> None:
     """Revoke the token of NAME; running servers refuse it at once."""
     anyio.run(_revoke, settings, name)
-    click.echo(f"The token of {name} is revoked.")
+    click.echo(f"The token of {name} has been revoked.")
 
 
 async def _new(settings: Settings, name: str, scope: str, days: int) -> tuple[str, Token]:

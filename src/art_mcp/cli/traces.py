@@ -14,9 +14,9 @@ PROTOCOL = "http/protobuf"
 
 
 def are_exported() -> bool:
-    """Whether the variables ask for it and it is possible; if it is not, say why.
+    """Whether the variables request spans and they can be exported; if they cannot, say why.
 
-    That is no error, since the variables may be meant for the client that has started this server.
+    That is not an error, because the variables may be meant for the client that started this server.
     """
     if not _are_wanted():
         return False
@@ -41,7 +41,7 @@ def are_exported() -> bool:
 
 
 def _are_wanted() -> bool:
-    """Unlike OpenTelemetry, which then exports to this machine, without a variable export nothing."""
+    """Without a variable, export nothing, unlike OpenTelemetry, which then exports to this machine."""
     if _variable("OTEL_SDK_DISABLED").lower() == "true":
         return False
     if exporter := _variable("OTEL_TRACES_EXPORTER"):

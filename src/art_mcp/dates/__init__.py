@@ -16,7 +16,7 @@ painting, narrow enough to be useful. A text that is not understood has no years
 | after, nach, après, efter; 1596 or after; from 1596 | the 10 years from then: 1596 to 1606 |
 | not before 1640, nicht vor, ej före; after 1640, before 1645 | as after 1640; 1640 to 1645 |
 | 1890s, 1890er, 1890-е; 1500s | ten years: tables of paintings use 1500s next to 1510s |
-| 175-?; 18--; 20er Jahre | 1750 to 1759; 1800 to 1899; the 1920s, unless a century is named beside it |
+| 175-?; 18--; 20er Jahre | 1750 to 1759; 1800 to 1899; the 1920s, unless a century is named with it |
 | late 1800s | a century, if early, mid or late precedes a multiple of 100 |
 | late 1890s-early 1900s; Ende der 1900er Jahre | decades: a second decade is named, or the form is never a century |
 | 17th century, XVIIe s., 17C, C17, XVII w., 17世紀 | 1601 to 1700, as in SemArt's time frames |

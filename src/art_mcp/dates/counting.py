@@ -154,7 +154,7 @@ def _set_hundreds(tokens: list[Token], at: int) -> None:
 
 
 def _set_decade(tokens: list[Token], at: int) -> None:
-    """Give a decade of two digits its century: the one named beside it, or the 20th."""
+    """Give a decade of two digits its century: the one named with it, or the 20th."""
     token = tokens[at]
     if (era := token_at(tokens, at - 1)).kind == "era":  # 昭和10年代
         token.first, token.digits = era.years[0] + token.first - 1, 4

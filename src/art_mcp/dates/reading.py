@@ -21,10 +21,10 @@ class Span:
     last: int
     rank: int = MADE
     broad: bool = False
-    """Whether it is a century by itself, which an exact year beside it makes more precise."""
+    """Whether it is a century by itself, which an exact year next to it makes more precise."""
     exact: bool = False
     weak: bool = False
-    """Whether it is a number or range of three digits, which is no year beside one of four."""
+    """Whether it is a bare number or range of three digits, which is no year next to one of four."""
     clause: int = -1
     """Of a span that may be a period's own: in which clause it stands."""
 

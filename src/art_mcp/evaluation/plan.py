@@ -64,7 +64,7 @@ async def of_captions(
     if found.verbatim:
         notes.append(
             f"{found.verbatim} captions are in their painting's description, "
-            "so words and full text find them literally."
+            "so words and full text match them literally."
         )
     about = f"The captions of {path.name} with {made_by}"
     return Plan(lambda: questions_of(found.questions), len(found.questions), 0, about, notes, found.refusals)

@@ -1,4 +1,4 @@
-"""Tells public internet addresses from special-purpose ones."""
+"""Distinguishes public internet addresses from special-purpose ones."""
 
 from __future__ import annotations
 

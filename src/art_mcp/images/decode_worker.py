@@ -27,7 +27,7 @@ if sys.platform == "linux":
     import resource
 
 BUFFER = 256 * 1024
-"""Bytes that are read ahead of a file that the server reads."""
+"""Bytes that a worker reads ahead of a file."""
 
 
 class Request(NamedTuple):

@@ -36,7 +36,7 @@ if sys.platform == "linux":
 
 WITHIN_S = 20.0
 BYTES_PER_S = 10_000_000
-"""A file on this machine has another second for so many bytes."""
+"""Bytes of a file on this machine for which its deadline is extended by a second."""
 MEMORY = 1024**3
 """Bytes; the pixel limits in `picture` keep decoding below this."""
 IDLE_S = 60.0

@@ -71,7 +71,7 @@ def open_file(
     path = os.fspath(path)
     check_path(path, within=[root for roots in allowed for root in roots])
     name = name_of(path)
-    elsewhere = ImageError(f"{name} is not in a folder that may be read.", advice)
+    elsewhere = ImageError(f"{name} is outside the folders that may be read.", advice)
     folder = ImageError(f"{name} is a folder.", "Give the path of a file in it.")
     try:
         # Checked before opening, so that nothing outside is touched, and after it, to detect a swap.
@@ -112,12 +112,12 @@ def allowed_path(text: str, roots: Sequence[str | os.PathLike[str]]) -> Path:
     check_path(text, "Give the absolute path of a file or folder.", within=roots)
     if not roots:
         raise ImageError(
-            f"{name_of(text)} cannot be read because no folder is allowed yet.",
+            f"{name_of(text)} cannot be read, because the server may not read any folder yet.",
             "List the folders in ART_MCP_IMAGE_DIRS and restart the server.",
         )
     real = os.path.realpath(spelled(text, roots))
     if not _inside(os.path.join(real, "itself"), roots):
-        raise ImageError(f"{name_of(text)} is not in a folder that may be read.", elsewhere(roots))
+        raise ImageError(f"{name_of(text)} is outside the folders that may be read.", elsewhere(roots))
     return Path(real)
 
 
@@ -134,8 +134,8 @@ def spelled(path: str, roots: Sequence[str | os.PathLike[str]]) -> str:
 def elsewhere(roots: Sequence[str | os.PathLike[str]]) -> str:
     """The next step for a file outside the allowed folders."""
     if not roots:
-        return "List its folder in ART_MCP_IMAGE_DIRS and restart the server: no folder may be read yet."
-    return f"Move it into a folder that may be read ({listed(roots)}), or add its folder to ART_MCP_IMAGE_DIRS."
+        return "List its folder in ART_MCP_IMAGE_DIRS and restart the server, which may not read any folder yet."
+    return f"Move it into one of them ({listed(roots)}), or add its folder to ART_MCP_IMAGE_DIRS."
 
 
 # O_NONBLOCK: opening a FIFO without a writer would hang. The available flags depend on the platform.

@@ -89,7 +89,7 @@ class PictureLoader:
     def _read_file(self, reference: Reference) -> Source:
         if not self._image_dirs:
             raise ImageError(
-                f"{reference.name} cannot be read because no folder is allowed yet.",
+                f"{reference.name} cannot be read, because the server may not read any folder yet.",
                 "List your picture folders in ART_MCP_IMAGE_DIRS and restart the server, or give an https link.",
             )
         advice = elsewhere(self._image_dirs)

@@ -149,7 +149,7 @@ def whole(found: Sequence[Directory]) -> Directory:
 
 
 def enough(found: Sequence[Directory], picture: Directory, side: int) -> Directory:
-    """The smallest copy of a picture whose longer side has at least so many pixels, or the picture itself."""
+    """The smallest copy of a picture whose longer side has at least this many pixels, or the picture itself."""
     copies = [
         each
         for each in found

@@ -1,4 +1,4 @@
-"""Notices that a source's paintings are stored already, in another collection or from a folder that was renamed."""
+"""Detects that a source's paintings are already stored, in another collection or from a folder that was renamed."""
 
 from __future__ import annotations
 

@@ -342,5 +342,5 @@ def _kept(group: Sequence[Incomplete]) -> bool:
 def _another() -> MoveError:
     return MoveError(
         "Another process is filling these vectors (`art-mcp reembed` or an import).",
-        f"Wait until it is done; if it was killed, try again in {leases.LEASE_S} seconds.",
+        f"Wait until it finishes; if it was killed, try again in {leases.LEASE_S} seconds.",
     )

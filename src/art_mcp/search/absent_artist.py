@@ -1,4 +1,4 @@
-"""Says that the collection has no painting by the artist whom a question names: "paintings by Turner", without one.
+"""Notes that the collection has no painting by the artist that a question names: "paintings by Turner", without one.
 
 There is no list of all artists, so only what can hardly be anything else counts as one: a capitalised name after a word
 for works ("a painting by") or with a given name ("seas by William Turner"), whose last word no catalogue entry has.
@@ -32,7 +32,7 @@ _LIGHT_OR_GROUP = re.compile(r"light$|(?:ists|ians|ites|ans|ish)$")
 
 
 async def absent_artist(database: Database, text: str) -> str | None:
-    """Return a note on the first artist whom a question names and whom no catalogue entry does."""
+    """Return a note on the first artist that a question names and no catalogue entry does."""
     for start, end in phrases(text):
         text = f"{text[:start]}{'_' * (end - start)}{text[end:]}"
     for match in _BY.finditer(text):

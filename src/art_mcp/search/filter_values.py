@@ -52,7 +52,7 @@ async def resolve(database: Database, filters: Filters) -> Resolved:
     if filters.year_from is not None and filters.year_to is not None and filters.year_from > filters.year_to:
         raise FilterError(
             f"year_from {filters.year_from} is after year_to {filters.year_to}.",
-            "Exchange them; years BC are negative.",
+            "Swap them; years BC are negative.",
         )
     taken: list[str] = []
     chosen: dict[str, Any] = {}

@@ -262,11 +262,11 @@ class Finder:
         if painting.image_sha256 is None:
             raise SearchError(
                 f"The painting {painting_id} cannot be compared, because it has no picture.",
-                "Take another painting, or load its collection again with the picture.",
+                "Choose another painting, or load its collection again with the picture.",
             )
         raise SearchError(
             f"The painting {painting_id} cannot be compared, because it has no vector yet.",
-            f"Make it with `art-mcp reembed --painting {painting_id}`, or take another painting.",
+            f"Create it with `art-mcp reembed --painting {painting_id}`, or choose another painting.",
         )
 
     async def _text_vectors(self, text: str) -> tuple[Mapping[Leg, Vectors], str | None]:
@@ -374,7 +374,8 @@ def _checked_text(name: str, given: str) -> str:
     text = normalize(given).strip()
     if len(text) > MAX_QUERY:
         raise SearchError(
-            f"The {name} has {len(text):,} characters, but the limit is {MAX_QUERY:,}.", "Say it in a sentence or two."
+            f"The {name} has {len(text):,} characters, but the limit is {MAX_QUERY:,}.",
+            "Shorten it to a sentence or two.",
         )
     if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
         raise SearchError(f"The {name} contains characters that are not text.", "Type it again.")

@@ -1,4 +1,4 @@
-"""Tells whether a query is hardly English, the only language that the built-in model understands.
+"""Detects whether a query is hardly English, the only language that the built-in model understands.
 
 No language is recognised: frequent words of others are weighed against common English words, so that a foreign name or
 title within an English question is not enough.

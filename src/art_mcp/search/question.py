@@ -117,7 +117,7 @@ class Question:
         Args:
             artists: those of the collection that it may name.
             usage: how the collection uses its `doubts`.
-            sort: an order that is asked for beside the question; it replaces that of the question.
+            sort: an order requested in addition to the question, whose own order it replaces.
         """
         found = names(self.text, self._words, artists, usage)
         wanted = list(dict.fromkeys(artist for name in found if name.asked for artist in name.artists))

@@ -1,4 +1,4 @@
-"""A connection over HTTP that does not wait for ever for a request."""
+"""A connection over HTTP that is closed if no request arrives."""
 
 from __future__ import annotations
 

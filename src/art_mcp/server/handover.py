@@ -1,4 +1,4 @@
-"""Gets a picture from the user to a tool, and says what the user can do if that fails."""
+"""Passes a picture from the user to a tool, and says what the user can do if that fails."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _with_folders(ctx: ToolContext, error: ImageError) -> ImageError:
     folders = services(ctx).runtime.settings.image_dirs
     if WAYS not in error.next_step or not folders:
         return error
-    return ImageError(error.problem, f"{error.next_step} These folders may be read: {listed(folders)}.")
+    return ImageError(error.problem, f"{error.next_step} Folders that may be read: {listed(folders)}.")
 
 
 def with_link(ctx: ToolContext, error: ArtMcpError) -> ArtMcpError:

@@ -64,7 +64,7 @@ class ListenError(ArtMcpError):
 
 
 def addressed_to(public_url: str | None) -> TransportSecuritySettings:
-    """The values of Host and Origin that are let in: those of this machine, and of the public URL."""
+    """The accepted values of Host and Origin: those of this machine, and of the public URL."""
     # Any port, since through a tunnel the client's differs from the server's; or none, since browsers omit port 80.
     hosts = [host for name in LOOPBACK_NAMES for host in (name, f"{name}:*")]
     origins = [f"http://{host}" for host in hosts]

@@ -88,7 +88,7 @@ def job_result(
     state = job.state
     groups, others = Refusals(refusals).first(SHOWN_REFUSALS)
     if job.done and job.refused == job.total:
-        next_step = "Nothing could be stored. Fix what the refusals name, then load it again."
+        next_step = "Nothing could be stored. Fix what the refusals name, then load the source again."
     elif job.done:
         next_step = "Search the collection, or ask for one painting."
     elif job.state == "cancelled":
@@ -130,7 +130,7 @@ def plan_result(plan: Plan, spending: Spending | None, refused_because: str | No
     counts = f"{plan.new} are new, {plan.changed} have changed."
     facts = [refused_because, counts, plan.elsewhere, spending and str(spending)]
     if not plan.complete:
-        facts.append("There was no time to check the rest of the rows.")
+        facts.append("There was no time to check the remaining rows.")
     if refused_because is None:
         facts.append("To load it, call again without plan.")
     return IngestResult(
@@ -179,7 +179,7 @@ def ingest_text(result: IngestResult) -> str:
     lines += result.reading
     lines += [_first_row(row) for row in result.first_rows]
     if result.without_picture:
-        lines.append(f"{result.without_picture} of them have no picture that can be read; their words are searched.")
+        lines.append(f"{result.without_picture} of them have no readable picture; searches find them by their words.")
     if result.missing:
         lines.append(f"{result.missing} paintings are no longer in this source; they are kept.")
     lines += map(str, result.refusals)

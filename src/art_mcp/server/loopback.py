@@ -1,4 +1,4 @@
-"""A web server on loopback for one user, who shares that interface with all others of the machine."""
+"""A web server for one user on the loopback interface, which all users of the machine share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 64
-"""Further ones are closed at once, so that nobody on this machine can take all files that the process may open."""
+"""Further ones are closed at once, so that nobody on this machine can exhaust the process's file descriptors."""
 CLOSE_WITHIN_S = 1
 """Seconds that requests in progress have when the process ends."""
 

@@ -71,7 +71,7 @@ class Metrics:
         )
         self._http_duration = Histogram(
             "http_server_request_duration_seconds",
-            "Duration of requests over HTTP, with those that are not let in.",
+            "Duration of requests over HTTP, including refused ones.",
             HTTP_LABELS,
             buckets=HTTP_BUCKETS,
             registry=self._registry,

@@ -1,13 +1,13 @@
-"""Names in what is measured: a closed set, so that callers cannot make as many as they like, or write into them."""
+"""Names in metrics and spans: a closed set, so that callers cannot invent names or fill them with text."""
 
 from __future__ import annotations
 
 from collections.abc import Container
 
 OTHER = "_OTHER"
-"""What OpenTelemetry's conventions call that which is not in the set."""
+"""OpenTelemetry's name for everything outside the set."""
 
 
 def known(said: object, names: Container[str]) -> str:
-    """A name that somebody said if it is one of these, else `OTHER`."""
+    """A given name if it is in the set, else `OTHER`."""
     return said if isinstance(said, str) and said in names else OTHER

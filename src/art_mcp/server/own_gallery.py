@@ -66,7 +66,7 @@ class _App:
         if self._ticket and hmac.compare_digest(request.path_params["ticket"].encode(), self._ticket.encode()):
             self._ticket = ""
             return RedirectResponse(self.path, 303, HEADERS)
-        return PlainTextResponse("This address worked once. Use the one that art-mcp has printed.", 404)
+        return PlainTextResponse("This address works only once. Use the one that art-mcp printed.", 404)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         await page_response(self._endpoint)(scope, receive, send)

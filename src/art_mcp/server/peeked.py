@@ -1,4 +1,4 @@
-"""Looks at the beginning of a request's body before it is known who reads the body."""
+"""Reads the beginning of a request's body before it is known who receives the body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/ready`: whether calls would be served now, for what decides where to send them (a balancer, Kubernetes)."""
+"""`/ready`: whether calls would be served now, for load balancers and Kubernetes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ANSWER_WITHIN_S = 1
 DRAIN_S = 5
-"""Seconds for which a server that ends still accepts requests, so that who asks `/ready` can stop sending them."""
+"""Seconds for which a stopping server still accepts requests, so that a client of `/ready` can stop sending them."""
 
 
 class Readiness:
@@ -62,7 +62,7 @@ class Readiness:
 
 
 class Draining(uvicorn.Server):
-    """A web server that, once it has been asked for `/ready`, says there that it ends before it does."""
+    """A web server that announces its end at `/ready` beforehand, if `/ready` was ever requested."""
 
     def __init__(self, config: uvicorn.Config, readiness: Readiness) -> None:
         super().__init__(config)

@@ -77,7 +77,7 @@ class SimilarResult(SearchResult):
     """As `SearchResult`, whose schema it does not repeat."""
 
     results: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
-        description="As of search_paintings_by_text."
+        description="As in search_paintings_by_text."
     )
 
 
@@ -233,7 +233,7 @@ def collection_text(result: CollectionResult) -> str:
             listed += f" and {more} more"
         if listed:
             lines.append(f"{name}: {listed}")
-    lines.append(f"Searched are {', '.join(result.spaces)}. {result.model} Stored pictures: {result.pictures_mb} MB.")
+    lines.append(f"Search uses {', '.join(result.spaces)}. {result.model} Stored pictures: {result.pictures_mb} MB.")
     return "\n".join(lines)
 
 

@@ -22,7 +22,7 @@ Serve: TypeAlias = Callable[
 ]
 
 HELD_BACK_S = 0.03
-"""Seconds that `server/discover` is held back: longer than it takes to read a message that is there already."""
+"""Seconds that `server/discover` is held back: longer than it takes to read a message that has already arrived."""
 
 
 async def serve_eras(

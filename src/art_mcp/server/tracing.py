@@ -65,7 +65,7 @@ def exporting(server: ArtServer) -> Iterator[None]:
 
 
 class Continued:
-    """An ASGI application around another one, in which the trace goes on that a request's headers name (W3C).
+    """An ASGI application around another one, that continues the trace named in a request's headers (W3C).
 
     The SDK prefers the trace that a message names in `_meta`.
     """

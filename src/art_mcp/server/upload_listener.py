@@ -78,7 +78,7 @@ class UploadListener:
             web.should_exit = True
             with anyio.CancelScope(shield=True):
                 await asyncio.wait([serving])
-            if error := serving.exception():  # chats go on without the page
+            if error := serving.exception():  # chats continue without the page
                 log.error("The upload page has failed", exc_info=error)
 
 

@@ -56,7 +56,7 @@ class UploadPage:
         except LinkError:
             return page_response(None, status=404, gone=True)
         except ArtMcpError as error:  # the database may be there once the picture is sent
-            log.warning("It is not known whether a link was used: %s", error)
+            log.warning("Cannot check whether a link was used: %s", error)
         seconds = int(uploads.seconds_left(link))
         return page_response(self._endpoint, upload=request.url.path, gone=False, seconds=seconds)
 

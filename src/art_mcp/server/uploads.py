@@ -1,4 +1,4 @@
-"""Pictures that people upload themselves, if their chat client cannot pass them on.
+"""Pictures that people upload themselves, because their chat client cannot pass them on.
 
 A link to the upload page and a handle are created together. The model gives the link to the user and keeps the handle,
 which becomes valid once the user has uploaded a picture. The pictures are in the database, so that with one secret key
@@ -46,7 +46,7 @@ MAX_AWAITED = 1000
 AT_ONCE, AT_ONCE_OF_ONE = 6, 2
 """Maximum uploads that this process receives at once, of all and of one owner; each may take 20 MiB of memory."""
 LOOK_EVERY_S = 0.5
-"""How often to look for a picture that is awaited. (PgBouncer passes no notifications on.)"""
+"""Seconds between two checks for an awaited picture. (PgBouncer passes no notifications on.)"""
 RETRY_S = 60
 
 _CLAIM = struct.Struct(">I8s8s")  # expiry in seconds since 1970, digest of the owner, random bytes

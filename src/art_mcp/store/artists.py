@@ -64,7 +64,7 @@ async def add(connection: Connection, paintings: Collection[Painting]) -> None:
         for name, as_catalogued in zip(painting.artists, catalogued, strict=True):
             new.setdefault(filter_key("artist", name) or "", (name, as_catalogued))
     new.pop("", None)
-    # Sorted, so that two writers cannot deadlock; those that are there are not locked.
+    # Sorted, so that two writers cannot deadlock; existing ones are not locked.
     await connection.execute(
         "INSERT INTO art_mcp.artists (key, name, catalogued) "
         "SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS new (key, name, catalogued) "

@@ -51,7 +51,7 @@ def parse(text: str) -> dict[str, str]:
         raise malformed()
     if _PLACEHOLDER.fullmatch(found.get("password", "")):
         raise StoreError(
-            "The password in ART_MCP_DATABASE_URL is a placeholder.", "Replace it by the password of the database user."
+            "The password in ART_MCP_DATABASE_URL is a placeholder.", "Replace it with the database user's password."
         )
     return found
 

@@ -28,7 +28,7 @@ def explain_connect(error: Exception) -> StoreError:
     """Explain why a connection failed, without quoting the URL, which contains a password."""
     if name := _parameter(error):
         return StoreError(
-            f"The database does not accept the parameter {name} that ART_MCP_DATABASE_URL gives it.",
+            f"The database does not accept the parameter {name} in ART_MCP_DATABASE_URL.",
             "Remove it there, or correct its value.",
         )
     match error:
@@ -59,7 +59,7 @@ def explain_connect(error: Exception) -> StoreError:
             )
         case asyncpg.TargetServerAttributeNotMatched():
             return StoreError(
-                "No server in ART_MCP_DATABASE_URL is of the kind that its target_session_attrs asks for.",
+                "No server in ART_MCP_DATABASE_URL matches its target_session_attrs.",
                 "Remove that parameter, or name another server.",
             )
         case asyncpg.ClientConfigurationError() | ValueError():
@@ -108,12 +108,12 @@ def explain(error: Exception) -> StoreError:
         case asyncpg.UntranslatableCharacterError() | asyncpg.CharacterNotInRepertoireError():
             return StoreError(
                 "The database's encoding cannot store a character of this text.",
-                "Use a database with the encoding UTF8; `art-mcp doctor` names that of this one.",
+                "Use a database with the encoding UTF8; `art-mcp doctor` shows this database's.",
             )
         case asyncpg.UndefinedObjectError() if "vec" in str(error):
             return StoreError(
-                "The database has no vector types any more: pgvector was removed from it, or is older than 0.7.",
-                "Let an administrator run CREATE EXTENSION vector; or ALTER EXTENSION vector UPDATE; in this database.",
+                "The database no longer has vector types: pgvector was removed, or is older than 0.7.",
+                "Ask an administrator to run CREATE EXTENSION vector; or ALTER EXTENSION vector UPDATE; there.",
             )
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.InvalidSchemaNameError():
             return MovedError(

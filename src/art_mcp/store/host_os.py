@@ -433,7 +433,7 @@ def explain(error: OSError, data_dir: Path) -> EmbeddedError:
             if error.filename:
                 problem += f" ({error.filename}: {error.strerror})"
         case errno.ENOTDIR | errno.EEXIST:
-            problem, next_step = "is not a folder", f"Move the file away, or {other}."
+            problem, next_step = "is not a folder", f"Move the file, or {other}."
         case errno.ENAMETOOLONG:
             problem, next_step = "has too long a path", f"Please {other} with a shorter one."
         case errno.ENOLCK | errno.ENOTSUP | errno.ENOSYS:

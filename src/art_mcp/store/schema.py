@@ -182,7 +182,7 @@ async def _require_pgvector(connection: Connection) -> Pgvector:
         except asyncpg.InsufficientPrivilegeError:
             raise StoreError(
                 "The database has no pgvector, and its user may not create it.",
-                "Let an administrator run CREATE EXTENSION vector; in this database.",
+                "Ask an administrator to run CREATE EXTENSION vector; in this database.",
             ) from None
         except (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError):
             raise StoreError(

@@ -68,7 +68,7 @@ async def keep(
 
 
 async def _evict(connection: Connection, until: int) -> None:
-    """Evict pictures until the others take at most so many bytes."""
+    """Evict pictures until the others take at most this many bytes."""
     rows = await connection.fetch(
         "SELECT handle, owner, octet_length(picture) AS bytes FROM art_mcp.uploads WHERE picture IS NOT NULL "
         "ORDER BY expires_at"

@@ -18,7 +18,7 @@ from art_mcp.vision.remote.reply import cleaned
 KEY: Final = "ART_MCP_AZURE_KEY"
 SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 FRESH_S = 300
-"""A token that expires within so many seconds is replaced."""
+"""A token that expires within this many seconds is replaced."""
 TOKEN_DEADLINE_S = 30.0
 """Seconds to obtain a token: the default credential tries several ways to sign in, and `az` alone takes seconds."""
 

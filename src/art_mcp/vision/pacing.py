@@ -22,7 +22,7 @@ from art_mcp.vision.provider import Fault, VisionError
 T = TypeVar("T")
 
 URGENT_TRIES = 2
-"""Attempts at an urgent call; after that, whoever waits gets the error."""
+"""Attempts at an urgent call; after that, the caller gets the error."""
 BACKOFF_S, MOST_BACKOFF_S = 0.5, 20.0
 """Seconds: the wait after a failure is random, up to 0.5 s after the first, doubled after each further one, and at most
 20 s."""

@@ -506,11 +506,11 @@ async def test_links_out_of_an_archive_are_not_followed(backup: Path, other: Dat
     image.symlink_to(tmp_path / image.name)
     load = await imported(other, backup)
     assert (load.stored, load.refused) == (29, 1)
-    assert next(iter(reasons(load).values())).endswith("is not in a folder that may be read.")
+    assert next(iter(reasons(load).values())).endswith("is outside the folders that may be read.")
     for name in (SEEN, CATALOGUE, MANIFEST):
         (backup / name).rename(tmp_path / "outside")
         (backup / name).symlink_to(tmp_path / "outside")
-        with pytest.raises(ArchiveError, match="is not in a folder that may be read"):
+        with pytest.raises(ArchiveError, match="is outside the folders that may be read"):
             Archive(backup)
         (backup / name).unlink()
         (tmp_path / "outside").rename(backup / name)

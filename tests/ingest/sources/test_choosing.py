@@ -169,7 +169,7 @@ def test_ids_of_pictures_are_told_with_a_pattern_to_write() -> None:
     chosen, (row,) = table({"title": ["T"], "image_id": ["25c31d8d"]})
     assert isinstance(row, Row) and row.image == "" and row.details == {"image_id": "25c31d8d"}
     (hint, _) = chosen.notes
-    assert hint.startswith("image_id holds ids, no links") and '{"image": "https://HOST/{image_id}"}' in hint
+    assert hint.startswith("image_id contains ids, not links") and '{"image": "https://HOST/{image_id}"}' in hint
     assert "--column image=https://HOST/{image_id}" in on_command_line(hint)
 
 

@@ -36,7 +36,7 @@ async def test_what_systems_and_programs_write_is_left_out(tmp_path: Path) -> No
     (tmp_path / "Thumbs.db").write_bytes(b"x")
     (tmp_path / "._Sea.jpg").write_bytes(b"x")
     assert list(titles(tmp_path)) == ["Sea.jpg"]
-    told = (await opened(tmp_path).reading()).partition("Left out as files of a system or a program: ")[2]
+    told = (await opened(tmp_path).reading()).partition("Skipped as system or program files: ")[2]
     assert told.startswith(
         "#recycle, #snapshot, $RECYCLE.BIN, @Recycle, @eaDir, Lightroom Previews.lrdata, Old.aplibrary"
     )
@@ -58,7 +58,7 @@ def test_linked_folders_and_raw_files_are_told(tmp_path: Path) -> None:
     told = {row.label: row.reason for row in opened(tmp_path).rows() if isinstance(row, Refusal)}
     assert told == {
         "a/IMG_2.NEF": "A raw file of a camera is not supported. Convert it to JPEG or PNG.",
-        "linked": "It is a link to a folder. Give the path of that folder to load its pictures.",
+        "linked": "It is a link to a folder. To load its pictures, give that folder's path.",
     }
 
 

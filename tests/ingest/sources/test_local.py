@@ -226,7 +226,7 @@ def test_a_table_behind_a_link_out_of_the_allowed_folders(tmp_path: Path) -> Non
     (tmp_path / "allowed").mkdir()
     (tmp_path / "allowed" / "table.csv").symlink_to(tmp_path / "outside.csv")
     assert len(list(source_at(tmp_path / "allowed").rows())) == 1
-    with pytest.raises(SourceError, match=r"table\.csv is not in a folder that may be read"):
+    with pytest.raises(SourceError, match=r"table\.csv is outside the folders that may be read"):
         list(source_at(tmp_path / "allowed", [tmp_path / "allowed"]).rows())
 
 

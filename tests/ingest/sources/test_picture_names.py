@@ -108,12 +108,12 @@ async def test_a_cell_names_a_picture(folder: Path, cell: str, meant: str) -> No
         ("gone.jpg", "Folders searched: images, Images, museum"),
         ("x" * 900, "The picture is missing"),
         ("|" * 900, "The picture is missing"),
-        ("../../outside.jpg", "not in a folder that may be read"),
-        ("../outside.jpg", "not in a folder that may be read"),
+        ("../../outside.jpg", "outside the folders that may be read"),
+        ("../outside.jpg", "outside the folders that may be read"),
         ("..\\outside.jpg", "The picture is missing"),
-        ("file:///etc/passwd", "not in a folder that may be read"),
-        ("%2e%2e/outside.jpg", "not in a folder that may be read"),
-        ("1.jpg/../../../outside.jpg", "not in a folder that may be read"),
+        ("file:///etc/passwd", "outside the folders that may be read"),
+        ("%2e%2e/outside.jpg", "outside the folders that may be read"),
+        ("1.jpg/../../../outside.jpg", "outside the folders that may be read"),
     ],
 )
 async def test_a_cell_that_names_none(folder: Path, cell: str, said: str) -> None:
@@ -159,9 +159,9 @@ async def test_another_folder_with_the_pictures(folder: Path, tmp_path: Path) ->
 def test_a_folder_of_pictures_that_cannot_be_taken(folder: Path, tmp_path: Path) -> None:
     for source, images, within, said in (
         (folder / "table.csv", tmp_path / "none", None, "There is no folder none"),
-        (folder / "table.csv", tmp_path / "none", [folder], "none is not in a folder that may be read"),
-        (folder / "table.csv", tmp_path, [folder], "is not in a folder that may be read"),
-        (folder / "images", folder, None, "images is no table"),
+        (folder / "table.csv", tmp_path / "none", [folder], "none is outside the folders that may be read"),
+        (folder / "table.csv", tmp_path, [folder], "is outside the folders that may be read"),
+        (folder / "images", folder, None, "images is not a table"),
     ):
         (folder / "table.csv").write_text("image\n")
         with pytest.raises(SourceError, match=said):

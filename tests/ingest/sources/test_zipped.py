@@ -67,7 +67,7 @@ async def test_pictures_in_an_archive(tmp_path: Path) -> None:
         ("Dutch/Wood.jpg", "Wood", None, {"Folder": "Dutch"}),
     ]
     assert [await source.picture(row.image) for row in rows] == [SEA, WOOD]
-    assert "Left out as files of a system or a program: __MACOSX." in await source.reading()
+    assert "Skipped as system or program files: __MACOSX." in await source.reading()
     assert [path.name for path in tmp_path.iterdir()] == ["Summer.zip"]
 
 
@@ -187,7 +187,7 @@ def test_an_archive_behind_a_link_out_of_the_allowed_folders(tmp_path: Path) -> 
     pack(tmp_path / "outside.zip", {"a.jpg": SEA})
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "t.zip").symlink_to(tmp_path / "outside.zip")
-    with pytest.raises(SourceError, match="not in a folder that may be read"):
+    with pytest.raises(SourceError, match="outside the folders that may be read"):
         source_at(tmp_path / "in" / "t.zip")
 
 

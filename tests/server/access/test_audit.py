@@ -69,7 +69,7 @@ async def test_a_line_says_who_called_what_and_what_came_of_it(
         {"tool": "get_painting", "arguments": {}, "unknown_arguments": 1, "outcome": "error"},
         {"tool": None, "arguments": {}, "unknown_arguments": 1, "outcome": "error"},
     ]
-    for hidden in (SECRET, picture, reader, reader.split("_")[2]):
+    for hidden in (SECRET, picture, reader, reader.split("_", 2)[2]):
         assert hidden not in "".join(record.getMessage() for record in caplog.records if "audit" in record.name)
 
 

@@ -1,4 +1,4 @@
-"""What is logged and measured of requests that are not let in: real HTTP, a real database."""
+"""What is logged and measured of refused requests: real HTTP, a real database."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_a_line_says_who_was_refused_what_and_why(
         {"principal": None, "status": 421, "reason": "Invalid Host header"},
         {"principal": None, "status": 403, "reason": "Invalid Origin header"},
     ]
-    for hidden in (secret, reader, reader.split("_")[2]):
+    for hidden in (secret, reader, reader.split("_", 2)[2]):
         assert hidden not in "".join(record.getMessage() for record in caplog.records)
 
 

@@ -148,9 +148,11 @@ async def test_over_http_no_folder_is_read_that_was_not_named(tmp_path: Path) ->
     home = {"HOME": str(tmp_path), "XDG_PICTURES_DIR": str(mine.parent), "ART_MCP_DATABASE_URL": NOWHERE}
     with serving(**home) as served:
         async with Client(served.url) as client:
-            assert "mine.png cannot be read because no folder is allowed yet." in await said(client, **given)
+            assert "mine.png cannot be read, because the server may not read any folder yet." in await said(
+                client, **given
+            )
             result = await client.call_tool("ingest_collection", {"source": str(mine.parent)})
-            assert "Pictures cannot be read because no folder is allowed yet." in result.content[0].text
+            assert "Pictures cannot be read, because the server may not read any folder yet." in result.content[0].text
     with serving(**home, ART_MCP_IMAGE_DIRS=str(mine.parent)) as served:
         async with Client(served.url) as client:
             # It was read, and then the database was asked.

@@ -20,7 +20,7 @@ class LocalSource(ABC):
     """A folder or a table.
 
     Args:
-        notes: sentences for the user on what was found beside the source and is not read.
+        notes: sentences for the user on what was found next to the source and is not read.
     """
 
     local = True

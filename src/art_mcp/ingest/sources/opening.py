@@ -64,7 +64,7 @@ def open_source(source: str, options: Options, within: Sequence[Path] | None = N
             raise misfit(found.name)
         if options.images is not None:
             raise SourceError(
-                f"{found.name} is no table, so it has no other folder with its pictures.", "Give a table."
+                f"{found.name} is not a table, so its pictures cannot be in another folder.", "Give a table."
             )
     return found
 

@@ -127,7 +127,7 @@ class Folder:
                 if is_left_out(name):
                     skipped(path, None)
                 elif _is_link(os.path.join(root, name)):
-                    skipped(path, "It is a link to a folder. Give the path of that folder to load its pictures.")
+                    skipped(path, "It is a link to a folder. To load its pictures, give that folder's path.")
                 else:
                     kept.append(name)
             folders[:] = kept

@@ -1,4 +1,4 @@
-"""Logs each call of a tool over HTTP as a line of JSON: who called what, and what came of it."""
+"""Logs each call of a tool over HTTP as a line of JSON: who called what, and the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets requests in that have a valid token with the scopes that they need."""
+"""Accepts requests that have a valid token with the scopes that they need."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Gate:
 
 
 class _RefusedError(Exception):
-    """A request is not let in."""
+    """A request is refused."""
 
     def __init__(self, answer: Refusal, called: _Called | None = None) -> None:
         super().__init__()

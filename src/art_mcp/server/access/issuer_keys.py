@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10
 FRESH_S = 60 * 60
-"""Keys are read again after an hour, so that one that the issuer has withdrawn ends."""
+"""Keys are read again after an hour, so that a withdrawn one stops working."""
 USABLE_S = 24 * 60 * 60
 """If the issuer does not answer, the keys are used for a day."""
 COOLDOWN_S = 30
@@ -71,8 +71,8 @@ def _read_keys(issuer: str) -> list[PyJWK]:
     answer = httpx2.get(issuer.rstrip("/") + "/.well-known/openid-configuration", timeout=TIMEOUT_S)
     document = answer.raise_for_status().json()
     if not isinstance(document, dict) or document.get("issuer") != issuer:
-        raise ValueError("its openid-configuration is of another issuer")
+        raise ValueError("its openid-configuration belongs to another issuer")
     address = str(document.get("jwks_uri"))
     if urlsplit(address).scheme not in ("https", urlsplit(issuer).scheme):
-        raise ValueError("its openid-configuration names an address of the keys that is not https")
+        raise ValueError("its openid-configuration has a jwks_uri that is not https")
     return PyJWKClient(address, cache_jwk_set=False, timeout=TIMEOUT_S).get_signing_keys()

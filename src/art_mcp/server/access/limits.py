@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ANONYMOUS_SHARES = 10
-"""All callers without a token together may call as often as so many with one. Behind a proxy, they have one address."""
+"""Callers without a token share the limits of this many callers with one: behind a proxy, they have one address."""
 AGAIN_S = 1
 """Seconds after which to try again if too many calls are in progress."""
 END_WITHIN_S = 5
@@ -57,7 +57,7 @@ class Limits:
         self._leasing = anyio.Lock()
         self._holding: anyio.CancelScope
         self._lease: uuid.UUID | None = None
-        """By which other processes know that the calls of this one are in progress."""
+        """Tells other processes that the calls of this one are in progress."""
         self._refused_until: dict[str, float] = {}
         """When the minute's calls of a caller are no longer over: until then, the database is not asked again."""
 

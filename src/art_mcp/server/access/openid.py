@@ -12,9 +12,9 @@ from art_mcp.server.access.issuer_keys import IssuerKeys
 from art_mcp.server.access.scopes import ADMIN, INGEST, with_implied
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
-"""Signatures with a public key; with HS256 in the list, who knows the public key could sign."""
+"""Signatures with a public key; with HS256 in the list, anyone who knows the public key could sign."""
 LEEWAY_S = 30
-"""By how much the issuer's clock may differ."""
+"""How much the issuer's clock may differ."""
 REQUIRED = ["exp", "iss", "aud", "sub"]
 
 

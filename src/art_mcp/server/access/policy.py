@@ -1,4 +1,4 @@
-"""What the settings say about access, and how refusals and metadata tell clients."""
+"""What the settings say about access, and the refusals and metadata that tell clients."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Refusal(JSONResponse):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may come in, and to whom clients are sent for a token."""
+    """Who may call, and where clients are sent for a token."""
 
     public_url: str
     issuer: str | None
     audience: str
     prefix: str
     anonymous: frozenset[str]
-    """The scopes of who has no token."""
+    """The scopes of callers without a token."""
     offered: tuple[str, ...]
     """The scopes that are of use here."""
 
@@ -72,7 +72,7 @@ class Policy:
         sentences = [f"Access: with a token of `art-mcp token new`{f' or of {self.issuer}' if self.issuer else ''}."]
         if self.anonymous:
             sentences.append(
-                "WARNING: without a token, everyone who reaches this server can search and see all paintings, and use "
+                "WARNING: without a token, anyone who can reach this server can search and see all paintings, and use "
                 "the paid calls of the embedding service (ART_MCP_ANONYMOUS_READING)."
             )
         return sentences

@@ -1,4 +1,4 @@
-"""Logs the requests over HTTP that are not let in, among the lines on calls."""
+"""Logs refused HTTP requests among the lines on calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_CHARACTERS = 100
 
 
 class Refusals:
-    """Says who was refused what, and why; never a token, or what it was called with.
+    """Logs who was refused what, and why, but never a token or arguments.
 
     Args:
         settings: as for `Audit`.
@@ -34,8 +34,7 @@ class Refusals:
         """Log a refusal.
 
         Args:
-            principal: who was refused; None if that is not known.
-            method, name: what was called, as the caller says.
+            principal: who was refused; None if unknown. method, name: what was called, as the caller says.
         """
         left_out = 0
         if (now := self._clock()) >= self._since + 60:

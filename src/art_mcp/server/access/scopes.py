@@ -7,8 +7,8 @@ from collections.abc import Iterable
 READ, INGEST, ADMIN = "art:read", "art:ingest", "art:admin"
 SCOPES = {
     READ: "search and look at paintings",
-    INGEST: "load collections, and all that art:read allows",
-    ADMIN: "see and cancel the loads of others, and all that art:ingest allows",
+    INGEST: "load collections, and everything that art:read allows",
+    ADMIN: "see and cancel others' loads, and everything that art:ingest allows",
 }
 
 _NEEDS_INGEST = [("tools/call", "ingest_collection"), ("prompts/get", "load_collection")]

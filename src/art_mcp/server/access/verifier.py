@@ -1,4 +1,4 @@
-"""Finds out who sends a token, whether it is one of `art-mcp token` or of the OpenID Connect issuer."""
+"""Identifies the sender of a token from `art-mcp token` or from the OpenID Connect issuer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Verifier:
-    """Looks a token of `art-mcp token` up at each request, so that one that was revoked ends at once.
+    """Looks up a token from `art-mcp token` at each request, so that a revoked one stops working at once.
 
     Args:
         database: opens the database.

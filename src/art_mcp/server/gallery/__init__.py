@@ -1,4 +1,4 @@
-"""The gallery: the page on which a person looks at paintings, in a chat (as an MCP App) or in a browser."""
+"""The gallery: the page that shows paintings to a person, in a chat (as an MCP App) or in a browser."""
 
 from typing import TYPE_CHECKING
 

@@ -39,9 +39,9 @@ def register(server: MCPServer[Services]) -> None:
             "Finds paintings that match a description of what they show, such as 'a stormy sea under moonlight', or "
             "words in the catalogue, such as a title or an artist. Works by an artist and from years that the query "
             "names ('ships by Turner before 1840') come first. Without a query, lists all that match the filters. "
-            "Returns a page of catalogue entries with ids, and a contact sheet: one picture of them all, with the same "
-            "numbers. Negation ('no people') has no effect. To search by a picture use search_paintings_by_image; to "
-            "see one hit use get_painting."
+            "Returns a page of catalogue entries with ids, and a contact sheet: one picture of them all, numbered "
+            "alike. Negation ('no people') has no effect. To search by a picture use search_paintings_by_image; to see "
+            "one hit use get_painting."
         ),
         meta=SHOWN_IN_GALLERY,
     )
@@ -50,11 +50,11 @@ def register(server: MCPServer[Services]) -> None:
         title="Find paintings that look like a picture",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=True),
         description=(
-            "Finds paintings that look like a picture, like a painting of the collection, or like all of several. "
-            "Give exactly one of image, image_file, painting_id and painting_ids; text and negative nudge it ('like "
-            "this, but at night'). Returns a page of catalogue entries with ids, most similar first, and a contact "
-            "sheet. Without any of the four it says how the user can upload a picture that only the chat has. It "
-            "compares what is seen, not who painted it. To search by words use search_paintings_by_text."
+            "Finds paintings that look like a picture, like a painting in the collection, or like several at once. "
+            "Give exactly one of image, image_file, painting_id and painting_ids; text and negative steer it a little "
+            "('like this, but at night'). Returns a page of catalogue entries with ids, most similar first, and a "
+            "contact sheet. Without any of the four it says how the user can upload a picture that only the chat has. "
+            "It compares appearance, not artists. To search by words use search_paintings_by_text."
         ),
         meta={"openai/fileParams": ["image_file"], **SHOWN_IN_GALLERY},
     )

@@ -199,7 +199,7 @@ class _Bounded(io.BufferedWriter):
     """A file that never grows beyond a size, whoever writes to it.
 
     Args:
-        resume: keep what is there, and go on after it.
+        resume: keep what is there, and continue after it.
     """
 
     def __init__(self, path: Path, limit: int, *, resume: bool) -> None:

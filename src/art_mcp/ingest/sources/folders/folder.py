@@ -67,7 +67,7 @@ class PictureFolder(LocalSource):
         for _ in self._place.walk(lambda path, reason: None if reason else left_out.append(readable(path))):
             pass
         more = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""
-        told = f"Left out as files of a system or a program: {', '.join(left_out[:SHOWN])}{more}."
+        told = f"Skipped as system or program files: {', '.join(left_out[:SHOWN])}{more}."
         return [
             "One painting per picture, described by its sidecars (NAME.json, NAME.xmp), else by its XMP, IPTC and "
             "EXIF metadata; if these have no title, the file name is used, "

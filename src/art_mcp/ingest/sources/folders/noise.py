@@ -1,4 +1,4 @@
-"""Tells what people write about a picture from what cameras, scanners, databases and programs write."""
+"""Distinguishes what people write about a picture from what cameras, scanners, databases and programs write."""
 
 from __future__ import annotations
 

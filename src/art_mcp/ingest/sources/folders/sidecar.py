@@ -1,4 +1,4 @@
-"""Reads files beside a picture that describe it: NAME.json, NAME.jpg.json, NAME.xmp, NAME.jpg.xmp, Google Takeout's."""
+"""Reads sidecars, files that describe a picture: NAME.json, NAME.jpg.json, NAME.xmp, NAME.jpg.xmp, Google Takeout's."""
 
 from __future__ import annotations
 

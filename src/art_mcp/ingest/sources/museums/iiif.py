@@ -180,7 +180,7 @@ def _scaled(image: dict[str, Any]) -> str | None:
     for service in (each for each in _list(image.get("service")) if isinstance(each, dict)):
         base = (_id(service) or "").rstrip("/").removesuffix("/info.json")
         described = f"{_type(service)} {service.get('profile')} {service.get('@context')}".lower()
-        # Services for logging in and for searching stand beside those for images, or in place of them.
+        # Services for logging in and for searching stand next to those for images, or in place of them.
         if not base or not ("image" in described or (file or "").startswith(f"{base}/")):
             continue
         version_1 = "imageservice1" in described or "image/1/" in described or "image-api" in described

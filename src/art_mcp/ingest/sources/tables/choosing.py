@@ -233,7 +233,7 @@ class _Choice:
             return
         if candidates and last_resort and (at := candidates[0]) not in self.links:
             example = Advice(
-                "{} holds ids, no links: if a link can be made of them, give its pattern with {}.".format(
+                "{} contains ids, not links: if links can be made from them, give the pattern with {}.".format(
                     readable(self.names[at])[:60], "{}"
                 ),
                 column_argument("image", f"https://HOST/{{{readable(self.names[at])[:60]}}}"),

@@ -13,7 +13,7 @@ FIELDS = (
     *("key", "number", "image", "title", "artist", "date", "school", "type", "technique", "timeframe", "description"),
     *(*HOLDING_FIELDS, "vector"),
 )
-"""What a column can be read as, in the order in which they are told."""
+"""What a column can be read as, in the order in which they are reported."""
 MAX_CHARACTERS = {"description": 50_000, "vector": 128_000}
 """Maximum length of a field's text in characters; `MAX_CHARACTERS_ELSEWHERE` applies to all other fields."""
 MAX_CHARACTERS_ELSEWHERE = 1_000
@@ -74,7 +74,7 @@ def painting(
             value = f"{value[: most - 1].rstrip()}…"
         if reason and cut and field == "page":
             reason, value = None, ""
-            notes.append("Its page was left out, since it is no link.")
+            notes.append("Its page was left out, because it is not a link.")
         if reason:
             break
         values[field] = value

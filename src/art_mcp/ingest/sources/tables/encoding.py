@@ -18,7 +18,7 @@ CANDIDATES = (
     *("mac-cyrillic", "mac-latin2", "iso8859-2", "iso8859-5", "cp437", "cp850", "cp852", "cp866"),
     *("cp932", "euc_jis_2004", "gb18030", "big5hkscs", "cp949", "tis-620"),
 )
-"""Encodings that are told apart; others that tables have are supersets or rare."""
+"""Encodings that are distinguished; others that tables have are supersets or rare."""
 LATIN = frozenset(
     (
         *("windows-1250", "windows-1252", "windows-1254", "windows-1257", "macroman", "maclatin2", "iso-8859-2"),
@@ -35,7 +35,7 @@ MAX_WORD = 60
 LOOKED_AT = 1 << 20
 """Number of characters of a text that are looked at for damage."""
 _NO_TEXT = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf_7", "undefined", "mbcs", "oem"))
-# Latin letters beside those of another alphabet, or an accented capital after a small letter.
+# Latin letters next to those of another alphabet, or an accented capital after a small letter.
 _ODD = re.compile(
     r"[A-Za-z][\u0370-\u1dff]|[\u0370-\u1dff][A-Za-z]|[a-z\u00df-\u00ff][\u00c0-\u00d6\u00d8-\u00deŠŸŽŒČŔĽŁĄĘŚŹŻ]"
 )

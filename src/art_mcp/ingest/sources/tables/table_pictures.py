@@ -1,4 +1,4 @@
-"""Reads the pictures that the cells of a table name: files beside it, or links."""
+"""Reads the pictures that the cells of a table name: files next to it, or links."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ export function choice(bar, { host, moreLikeAll, changed, say }) {
     bar.hidden = !chosen.length;
     fill(bar, el("p", {}, `${chosen.length} chosen`),
       few && el("button", { class: "strong", onclick: () => moreLikeAll(chosen) }, "More like all of these"),
-      chosen.length > MOST && `A search compares with ${MOST} at most`);
+      chosen.length > MOST && `A search compares at most ${MOST} paintings`);
     handOver(bar, { host, hits: chosen, what: "the chosen paintings", say });
     bar.append(el("button", { onclick: () => { hits.clear(); show(); } }, "Clear"));
     changed();

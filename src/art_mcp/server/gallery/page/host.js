@@ -108,7 +108,7 @@ function chatHost(events) {
   async function message(text) {
     const content = [{ type: "text", text }];
     const answer = await request("ui/message", { role: "user", content }, DECIDED_WITHIN);
-    if (answer.isError) throw new HostError("The chat has not taken the message.");
+    if (answer.isError) throw new HostError("The chat did not accept the message.");
   }
 
   /**
@@ -124,7 +124,7 @@ function chatHost(events) {
 
   async function open(url) {
     const answer = await request("ui/open-link", { url: webAddress(url) }, DECIDED_WITHIN);
-    if (answer.isError) throw new HostError("The chat has not opened the link.");
+    if (answer.isError) throw new HostError("The chat did not open the link.");
   }
 
   async function fullscreen(on) {

@@ -80,7 +80,7 @@ export function storedPictures(host) {
 
   async function get(args) {
     const { isError, structuredContent: { pictures, missing } = {}, content } = await host.call("gallery_pictures", args);
-    if (isError || !pictures) throw new HostError(content?.[0]?.text ?? "The picture has not arrived.");
+    if (isError || !pictures) throw new HostError(content?.[0]?.text ?? "The picture did not arrive.");
     return { pictures, missing: pictures.length ? missing ?? [] : args.ids };
   }
 

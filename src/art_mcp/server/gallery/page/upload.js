@@ -27,8 +27,8 @@ export function uploadForChat(root, config, { pick, arrived }) {
       alarm(problem),
       el("div", { class: "drop" },
         button("Choose a picture", pick, { class: "strong" }), "or drop it here, or paste it"),
-      soft(`${config.formats}. A large picture is made smaller before it is sent. The server keeps it in memory for ` +
-        `at most ${config.kept_minutes} minutes and does not add it to a collection.`));
+      soft(`${config.formats}. A large picture is shrunk before it is sent. The server keeps it for at most ` +
+        `${config.kept_minutes} minutes, and adds it to no collection.`));
   }
 
   function gone() {
@@ -48,7 +48,7 @@ export function uploadForChat(root, config, { pick, arrived }) {
       }
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
-      note = `${error.message} It can be sent as it is.`;
+      note = `${error.message} You can send it as it is.`;
     }
     if (!waiting) return;
     if (sent.size <= config.max_bytes) confirm({ sent, note, picture, name: file.name });
@@ -96,7 +96,7 @@ export function uploadForChat(root, config, { pick, arrived }) {
 
   function done(handle, picture) {
     show("The chat has your picture",
-      el("p", {}, "Go back to the chat and say so. If it asks for the picture’s handle, that is ",
+      el("p", {}, "Go back to the chat and say that you have sent it. If the chat asks for the picture’s handle, it is ",
         el("code", {}, handle), "."),
       config.endpoint && soft("Below are the paintings that look like it."));
     if (config.endpoint) arrived(handle, picture);

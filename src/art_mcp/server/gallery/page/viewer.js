@@ -22,7 +22,7 @@ export function openViewer(root, { pictures, id, tile, say, marked }) {
   let zoom = 1, middle = [0.5, 0.5];  // 1 shows all of it; the point in the middle of the stage
   let region = null;  // its corners
   const pointers = new Map();
-  const tiles = tilesOf(pictures, id, draw, () => say("Details of the picture have not arrived."));
+  const tiles = tilesOf(pictures, id, draw, () => say("The picture’s details did not arrive."));
   const canvas = el("canvas", { role: "img" }), marker = el("div", { class: "marker", hidden: true });
   const stage = el("div", { class: "stage", role: "application", tabIndex: 0,
     ariaLabel: "Picture: + and - zoom, 0 shows all of it, arrow keys move it" }, canvas, marker);
@@ -146,7 +146,7 @@ export function openViewer(root, { pictures, id, tile, say, marked }) {
     set(region ? null : [0.25, 0.75].map((part) => zip((start, end) => start + part * (end - start), ...seen())));
     mark.ariaPressed = Boolean(region);
     stage.classList.toggle("marking", region);
-    say(region ? "Drag over the picture. Or move the frame with the arrow keys, and with Shift change its size."
+    say(region ? "Drag over the picture, or move the frame with the arrow keys and resize it with Shift."
       : "No region is marked.");
   }
 
