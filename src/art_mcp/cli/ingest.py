@@ -68,8 +68,8 @@ class _Command(click.Command):
 @click.option(
     "--images",
     type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Folder with a table's pictures, if they are not next to it.",
+    metavar="PATH",
+    help="Folder or zip archive with a table's pictures, if they are not next to it.",
 )
 @click.option(
     "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."

@@ -65,7 +65,7 @@ class Options:
     encoding: str | None = None
     """Encoding of a text file, by its Python name; None to detect it."""
     images: str | None = None
-    """Absolute path of the folder that is searched first for a table's pictures; None for the table's own folder."""
+    """Absolute path of a folder or zip archive to search first for a table's pictures; None for its own folder."""
     limit: int | None = None
     """Maximum number of rows to load; None for all."""
     remove_missing: bool = False

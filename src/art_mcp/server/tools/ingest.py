@@ -160,7 +160,7 @@ async def ingest_collection(
     collection: Annotated[Text, Field(description="Its name. Default: the source's.")] = "",
     columns: ColumnNames = None,
     encoding: Annotated[Text, Field(description="Of a table. Default: detected.")] = "",
-    images: Annotated[Text, Field(description="Folder with a table's pictures. Default: its own.")] = "",
+    images: Annotated[Text, Field(description="Folder or zip archive with a table's pictures. Default: its own.")] = "",
     limit: Annotated[Number, Field(description="Maximum rows.")] = None,
     plan: bool = False,
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
