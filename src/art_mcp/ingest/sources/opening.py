@@ -167,6 +167,7 @@ def _refuse_options_of_tables(name: str, options: Options) -> None:
         (options.images, Argument("images", "--images"), "other folder with its pictures"),
         (options.columns, Argument("columns", "--column"), "columns"),
         (options.encoding, Argument("encoding", "--encoding"), "text whose encoding can be set"),
+        (options.sheet, Argument("sheet", "--sheet"), "sheets"),
     ):
         if given:
             raise SourceError(

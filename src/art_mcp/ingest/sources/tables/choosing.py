@@ -290,7 +290,7 @@ class _Choice:
         left_out, seen = self.columns.left_out, set[str]()
         kept = []
         for at, name in enumerate(self.names):
-            if at in self.taken:
+            if at in self.taken or at in self.columns.fields.get("image", ()):
                 continue
             cells = self.cells[at]
             if at in self.pictures:

@@ -18,16 +18,17 @@ from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.places import Folder, Place
-from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError, encoding_argument
+from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError, encoding_argument, sheet_argument
 from art_mcp.ingest.sources.tables import shards
 from art_mcp.ingest.sources.tables.choosing import MAX_COLUMNS, Columns, NoPictureColumn, choose
 from art_mcp.ingest.sources.tables.column_names import names_of, plain
 from art_mcp.ingest.sources.tables.delimited import delimited
 from art_mcp.ingest.sources.tables.excel import excel
+from art_mcp.ingest.sources.tables.excel_pictures import WorkbookPictures
 from art_mcp.ingest.sources.tables.gzipped import DAMAGED, unpacked
 from art_mcp.ingest.sources.tables.json_table import json_table
 from art_mcp.ingest.sources.tables.parquet import ROW, Pictures, parquet
-from art_mcp.ingest.sources.tables.records import NotInstalled, Records
+from art_mcp.ingest.sources.tables.records import MEDIA, NotInstalled, Records
 from art_mcp.ingest.sources.tables.semart import CLEANED, NEEDED, clean, misfit
 from art_mcp.ingest.sources.tables.table_pictures import TablePictures
 
@@ -46,10 +47,12 @@ SAMPLE_ROWS = 50
 """Number of rows whose cells are looked at to choose the columns."""
 SAMPLE_CHARACTERS = 200
 """Number of characters of each cell that are looked at."""
-_EMBEDDED = re.compile(rf"(?:(.+) )?{ROW}(\d{{1,9}})(?:/.*)?", re.DOTALL)
-"""The name of a picture in a Parquet table: that of the file if there are several, the row, and the picture's own."""
+_EMBEDDED = re.compile(rf"(?:(.+?) )?({ROW}\d{{1,9}}(?:/.*)?|{MEDIA}.+)", re.DOTALL)
+"""The name of a picture in a table, after that of the table's file if there are several."""
+PICTURES_IN: dict[Reader, str] = {parquet: ROW, excel: MEDIA}
+"""What the names of the pictures in a table begin with, by the formats that can have them."""
 OPEN_TABLES = 2
-"""Number of Parquet tables that are kept open for their pictures: one of an archive is in memory."""
+"""Number of tables that are kept open for the pictures in them: one of an archive is in memory."""
 
 
 class Table(LocalSource):
@@ -78,9 +81,10 @@ class Table(LocalSource):
         self.files = tuple(tables)
         self._given = options.columns
         self._encoding = options.encoding
+        self._sheet = options.sheet
         self._clean = options.clean_semart
         self._chosen: dict[str, Columns] = {}
-        self._in_tables: dict[str, Pictures] = {}
+        self._in_tables: dict[str, Pictures | WorkbookPictures] = {}
         self._lock = Lock()
 
     def rows(self) -> Iterator[Row | Refusal]:
@@ -103,8 +107,9 @@ class Table(LocalSource):
     async def picture(self, image: str) -> LocalFile | bytes:
         if embedded := _EMBEDDED.fullmatch(image):
             path = embedded[1] or self.files[0]
-            if path in self.files and reader(path) is parquet:
-                return await anyio.to_thread.run_sync(self._embedded, path, int(embedded[2]))
+            begins = PICTURES_IN.get(reader(path)) if path in self.files else None
+            if begins and embedded[2].startswith(begins):
+                return await anyio.to_thread.run_sync(self._embedded, path, embedded[2])
         return await self._pictures.read(image)
 
     async def aclose(self) -> None:
@@ -127,21 +132,32 @@ class Table(LocalSource):
                         yield Refusal(label, cells)
                         continue
                     row = self._settled(columns.row(label, cells))
-                    if len(self.files) > 1 and isinstance(row, Row) and _EMBEDDED.fullmatch(row.image):
-                        row = _in_file(row, path)
-                    if isinstance(row, Row) and not (row.image or cells.get("key") or cells.get("number")):
-                        row = _apart(row, namesakes)
+                    if isinstance(row, Row):
+                        is_named = row.image and not row.image.startswith(MEDIA)
+                        if not (is_named or cells.get("key") or cells.get("number")):
+                            row = _apart(row, namesakes)
+                        if len(self.files) > 1 and _EMBEDDED.fullmatch(row.image):
+                            row = _in_file(row, path)
                     yield row
 
-    def _embedded(self, path: str, row: int) -> bytes:
+    def _embedded(self, path: str, image: str) -> bytes:
         with self._lock:
             if path not in self._in_tables:
-                columns = self._columns(path)
-                column = columns.names[columns.fields["image"][0]]
-                self._in_tables[path] = Pictures(self._place.open_table(path), path, column)
+                self._in_tables[path] = self._open_pictures(path)
                 while len(self._in_tables) > OPEN_TABLES:
                     self._in_tables.pop(next(iter(self._in_tables))).close()
-            return self._in_tables[path].read(row)
+            return self._in_tables[path].read(image)
+
+    def _open_pictures(self, path: str) -> Pictures | WorkbookPictures:
+        columns = self._columns(path)
+        file = self._place.open_table(path)
+        try:
+            if reader(path) is excel:
+                return WorkbookPictures(file, path)
+            return Pictures(file, path, columns.names[columns.fields["image"][0]])
+        except BaseException:
+            file.close()
+            raise
 
     def _settled(self, row: Row | Refusal) -> Row | Refusal:
         if isinstance(row, Refusal) or (image := self._pictures.settle(row.image)) == row.image:
@@ -201,13 +217,20 @@ class Table(LocalSource):
         try:
             with self._place.open_table(path) as file, unpacked(file, path) as plain_file:
                 read = reader(path)
-                if read is delimited:
-                    yield delimited(plain_file, path, images, self._encoding)
-                elif self._encoding:
+                if self._encoding and read is not delimited:
                     raise SourceError(
                         f"{path} is not delimited text, so its encoding cannot be set.",
                         Advice("Leave out {}.", encoding_argument(self._encoding)),
                     )
+                if self._sheet and read is not excel:
+                    raise SourceError(
+                        f"{path} is not an Excel workbook, so it has no sheets.",
+                        Advice("Leave out {}.", sheet_argument(self._sheet)),
+                    )
+                if read is delimited:
+                    yield delimited(plain_file, path, images, self._encoding)
+                elif read is excel:
+                    yield excel(plain_file, path, images, self._sheet)
                 else:
                     yield read(plain_file, path, images)
         except ImageError as error:
@@ -224,12 +247,12 @@ class Table(LocalSource):
 def _apart(row: Row, namesakes: dict[str, dict[int, int]]) -> Row:
     """Number the key of a row whose key is only what it says, if an earlier row with that key says more or less."""
     known = namesakes.setdefault(row.key, {})
-    number = known.setdefault(hash(repr((row.catalogue, row.holding, row.details))), len(known) + 1)
+    number = known.setdefault(hash(repr((row.catalogue, row.holding, row.details, row.image))), len(known) + 1)
     return replace(row, key=f"{row.key} ({number})") if number > 1 else row
 
 
 def _in_file(row: Row, path: str) -> Row:
-    """Distinguish a picture in one of several Parquet tables from those in the same row of the others."""
+    """Distinguish a picture in one of several files from those of the same name in the others."""
     key = f"{path} {row.key}" if _EMBEDDED.fullmatch(row.key) else row.key
     return replace(row, image=f"{path} {row.image}", key=key)
 
