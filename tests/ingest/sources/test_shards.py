@@ -100,6 +100,27 @@ async def test_shards_that_are_missing_are_told(dataset: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is only Git's pointer to a large file"),
+        (b"PAR1 and half a download", "is damaged or not a Parquet table"),
+    ],
+)
+@pytest.mark.parametrize("others", [True, False])
+def test_a_damaged_shard_is_not_lost(content: bytes, said: str, others: bool, dataset: Path) -> None:
+    written = sorted((dataset / "data").glob("*.parquet"))
+    for path in written[2:3] if others else written:
+        path.write_bytes(content)
+    with pytest.raises(SourceError, match=said):
+        table(dataset)
+
+
+def test_another_table_beside_the_shards(dataset: Path) -> None:
+    pq.write_table(pa.table({"weight": [1]}), dataset / "data" / "stats.parquet")
+    assert len([*table(dataset).rows()]) == 6
+
+
+@pytest.mark.parametrize(
     ("names", "said"),
     [
         (["a.csv"], []),

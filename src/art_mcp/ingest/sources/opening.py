@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from art_mcp.errors import Advice, Argument
@@ -19,7 +19,7 @@ from art_mcp.ingest.sources.museums.museum import Museum
 from art_mcp.ingest.sources.museums.smk import SMK
 from art_mcp.ingest.sources.places import Folder, Place
 from art_mcp.ingest.sources.source import Options, Source, SourceError
-from art_mcp.ingest.sources.tables.choosing import listed
+from art_mcp.ingest.sources.tables.choosing import NoPictureColumn, listed
 from art_mcp.ingest.sources.tables.parquet import parquet
 from art_mcp.ingest.sources.tables.semart import misfit
 from art_mcp.ingest.sources.tables.table import Table, are_one, is_table, reader, semart_tables, table_at
@@ -141,6 +141,10 @@ def _open_place(name: str, place: Place, options: Options, images: Place | None)
     if not naming and images is None and has_pictures(place):
         return _pictures(name, place, options, _not_read(tables))
     usable = naming or [file for file in tables if fields[file]] or list(tables)
+    for file in tables:
+        if file not in usable and reader(file) is parquet and any(reader(other) is parquet for other in usable):
+            with suppress(NoPictureColumn):
+                tables[file].columns()  # raises if it is damaged: a shard must not be lost
     if len(usable) > 1 and not are_one([tables[file] for file in usable]):
         names = ", ".join(usable[:5])
         raise SourceError(f"{name} has {len(usable)} tables ({names}).", "Give the path of the one to load.")

@@ -25,6 +25,7 @@ KEPT = 8
 """Number of such batches that are kept, because several workers read at the same time."""
 ROW = "row "
 """What precedes the number of the row that has a picture's bytes, in the name of that picture."""
+_LFS = b"version https://git-lfs"
 _BUFFER = 1 << 20
 MAX_COLUMN_BYTES = 1 << 30
 """Maximum uncompressed size in bytes of one column in one row group, as declared by the file."""
@@ -137,6 +138,10 @@ def _opened(file: BinaryIO, name: str) -> tuple[ParquetFile, SourceError]:
             f"{name} is a Parquet table, which needs pyarrow.", f"Run: {how_to_add('parquet')}"
         ) from None
     damaged = SourceError(f"{name} is damaged or not a Parquet table.", "Write the file again, or save it as CSV.")
+    if file.read(len(_LFS)) == _LFS:
+        raise SourceError(
+            f"{name} is only Git's pointer to a large file.", "Run `git lfs pull` in its folder, or download the file."
+        )
     try:
         table = ParquetFile(
             file, buffer_size=_BUFFER, thrift_string_size_limit=_THRIFT, thrift_container_size_limit=_THRIFT
