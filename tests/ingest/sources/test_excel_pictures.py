@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -265,6 +266,40 @@ async def test_pictures_in_cells(in_cell: Path) -> None:
         ("Sea", jpeg("teal")),
         ("Wood", jpeg("green")),
     ]
+    await source.aclose()
+
+
+@pytest.mark.anyio
+async def test_pictures_in_cells_of_wps_office(sheet: Worksheet, tmp_path: Path) -> None:
+    sheet.append(["Sea", "Monet", "SEA"])
+    sheet.append(["Wood", "Monet", "WOOD"])
+    path = save(sheet, tmp_path / "t.xlsx")
+
+    def change(parts: dict[str, bytes]) -> None:
+        part = parts["xl/worksheets/sheet1.xml"].decode()
+        for number, name in ((2, "ID_5EA"), (3, "ID_GONE")):
+            value = f'DISPIMG("{name}",1)'.replace('"', "&quot;")
+            cell = f'<c r="C{number}" t="str"><f>_xlfn.{value}</f><v>={value}</v></c>'
+            part = re.sub(rf'<c r="C{number}".*?</c>', cell, part)
+        parts["xl/worksheets/sheet1.xml"] = part.encode()
+        parts["xl/cellimages.xml"] = (
+            '<etc:cellImages xmlns:etc="http://www.wps.cn/officeDocument/2017/etCustomData" '
+            'xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" '
+            f'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="{RELATIONS}">'
+            '<etc:cellImage><xdr:pic><xdr:nvPicPr><xdr:cNvPr id="2" name="ID_5EA"/></xdr:nvPicPr><xdr:blipFill>'
+            '<a:blip r:embed="rId1"/></xdr:blipFill></xdr:pic></etc:cellImage><etc:cellImage/></etc:cellImages>'
+        ).encode()
+        parts["xl/_rels/cellimages.xml.rels"] = (
+            b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            b'<Relationship Id="rId1" Target="media/image1.jpeg"/></Relationships>'
+        )
+        parts["xl/media/image1.jpeg"] = jpeg("teal")
+
+    rewritten(path, change)
+    source = table(path)
+    sea, wood = (row for row in source.rows() if isinstance(row, Row))
+    assert (await source.picture(sea.image), wood.image) == (jpeg("teal"), "")
+    assert not any([*sea.details.values(), *wood.details.values()])
     await source.aclose()
 
 

@@ -275,6 +275,8 @@ def _text(cell: Any) -> str:
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
     text = coerce("", value)
+    if text.startswith("=DISPIMG("):
+        return ""  # a picture, for WPS Office
     if isinstance(value, (int, float)) and re.fullmatch("0+", str(cell.number_format)):
         return text.zfill(len(cell.number_format))  # inventory numbers such as 00042
     return text

@@ -31,7 +31,7 @@ MAX_PART = 1 << 24
 """Maximum unpacked size in bytes of a part that is parsed as a whole, such as a drawing with 10,000 pictures."""
 MAX_LINKED = 1_000
 """Maximum number of rows to which one hyperlink of a range of cells applies."""
-_FORMULA = re.compile(r'(?:_xlfn\.)?(HYPERLINK|IMAGE)\(\s*"((?:[^"]|""){1,2000})"\s*[,)]', re.IGNORECASE)
+_FORMULA = re.compile(r'@?(?:_xlfn\.)?(HYPERLINK|IMAGE|DISPIMG)\(\s*"((?:[^"]|""){1,2000})"\s*[,)]', re.IGNORECASE)
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _EMU_PER_POINT = 12_700
 _HEIGHT = 15.0
@@ -61,6 +61,8 @@ class SheetXML:
     """The pictures of each row by column: their parts of the workbook, or URLs."""
     values: dict[Cell, int] = field(default_factory=dict)
     """Numbers of rich values, of which some are pictures."""
+    named: dict[Cell, str] = field(default_factory=dict)
+    """Names of pictures in cells, as WPS Office has them."""
     filled: set[int] = field(default_factory=set)
     """The rows with a cell that has a value, if there are pictures."""
     heights: dict[int, float] = field(default_factory=dict)
@@ -117,6 +119,8 @@ class SheetXML:
                 self._keep(len(address) + 100)
                 if found[1].upper() == "HYPERLINK":
                     self.links[cell] = address
+                elif found[1].upper() == "DISPIMG":
+                    self.named[cell] = address
                 elif is_link(address):
                     self.add_in_cell(cell, address)
 
@@ -159,6 +163,8 @@ def read_sheet(parts: ZipFile, part: str) -> SheetXML:
             _add_drawn(sheet, _root(parts, target), _targets(parts, target))
     if sheet.values:
         _add_rich_values(sheet, parts)
+    if sheet.named:
+        _add_named(sheet, _root(parts, "xl/cellimages.xml"), _targets(parts, "xl/cellimages.xml"))
     for found in sheet.pictures.values():
         found.sort(key=lambda each: each[0])
     return sheet
@@ -203,6 +209,18 @@ def _add_rich_values(sheet: SheetXML, parts: ZipFile) -> None:
             target = targets.get(relations[int(value.findall("{*}v")[at].text or "")] or "", "")
             if target.startswith(MEDIA):
                 sheet.add_in_cell(cell, target)
+
+
+def _add_named(sheet: SheetXML, images: Element, targets: Mapping[str, str]) -> None:
+    """Add pictures in cells whose formula names them: the form of WPS Office."""
+    known = {}
+    for image in images:
+        name, picture = image.find(".//{*}cNvPr"), image.find(".//{*}blip")
+        if name is not None and picture is not None:
+            known[name.get("name")] = targets.get(_id(picture.attrib, "embed") or "", "")
+    for cell, named in sheet.named.items():
+        if known.get(named, "").startswith(MEDIA):
+            sheet.add_in_cell(cell, known[named])
 
 
 class WorkbookPictures:
