@@ -18,7 +18,7 @@ from art_mcp.ingest.sources.museums.met import Met
 from art_mcp.ingest.sources.museums.museum import Museum
 from art_mcp.ingest.sources.museums.smk import SMK
 from art_mcp.ingest.sources.places import Folder, Place
-from art_mcp.ingest.sources.source import Options, Source, SourceError
+from art_mcp.ingest.sources.source import NotATable, Options, Source, SourceError
 from art_mcp.ingest.sources.tables.choosing import NoPictureColumn, listed
 from art_mcp.ingest.sources.tables.parquet import parquet
 from art_mcp.ingest.sources.tables.semart import misfit
@@ -174,7 +174,7 @@ def _refuse_options_of_tables(name: str, options: Options) -> None:
         (options.sheet, Argument("sheet", "--sheet"), "sheets"),
     ):
         if given:
-            raise SourceError(
+            raise NotATable(
                 f"{name} is not a table, so it has no {lacking}.", Advice("Give a table, or leave out {}.", argument)
             )
 

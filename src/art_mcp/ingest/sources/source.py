@@ -16,6 +16,10 @@ class SourceError(ArtMcpError):
     """A source cannot be read, permanently or at the moment. A single bad row is a `Refusal` instead."""
 
 
+class NotATable(SourceError):
+    """An option that only a table has is given for another source."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A painting as the source describes it."""
