@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -91,6 +92,19 @@ def test_errors_of_the_command_line_name_its_options(database_url: str, tmp_path
     (tmp_path / "t.csv").write_text("weight,price\n1,2\n")
     said = failed(art_mcp_here("ingest", str(tmp_path / "t.csv"), ART_MCP_DATABASE_URL=database_url))
     assert said.endswith("Name one of them IMAGE_FILE, or choose it with --column image=NAME.\n")
+    draw(tmp_path / "scans" / "1.png", 1)
+    link = "https://museum.example/manifest.json"
+    for source, name in ((str(tmp_path / "scans"), "scans"), ("met:quail", "The Met: quail"), (link, "museum.example")):
+        given = (source, "--column", "title=Naam", "--dry-run")
+        said = failed(art_mcp_here("ingest", *given, ART_MCP_DATABASE_URL=database_url))
+        assert f"{name} is not a table, so it has no columns. Give a table, or leave out --column.\n" in said
+
+
+@pytest.mark.parametrize("part", [("--limit", "1"), ("--sheet", "Oils")])
+def test_a_part_of_a_source_removes_nothing(part: Sequence[str], tmp_path: Path) -> None:
+    done = art_mcp_here("ingest", str(tmp_path), "--remove-missing", *part)
+    assert done.returncode == 2
+    assert "--remove-missing needs the whole SOURCE; leave out --limit and --sheet." in done.stderr
 
 
 def test_a_source_that_is_missing(database_url: str, tmp_path: Path) -> None:

@@ -143,6 +143,6 @@ async def test_tables_that_ask_nothing(twelve_there: Database, tmp_path: Path) -
         table, "text", None, "inventory"
     )
     draw(tmp_path / "pictures" / "1.png", 1)
-    assert "pictures is not a table" in await failure(tmp_path / "pictures")
+    assert await failure(tmp_path / "pictures") == ("pictures is not a table. Give a table with a column of captions.")
     with pytest.raises(SourceError, match=r"There is no file or folder nothing\.csv"):
         await read_captions(twelve_there, tmp_path / "nothing.csv", caption_columns("caption", None, None), 10)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 from support.pictures import draw
 from support.postgres import count_paintings
@@ -51,6 +53,28 @@ async def test_a_plan_ends_in_time(settings: Settings, tmp_path: Path) -> None:
     async with Runtime(settings) as runtime:
         plan = await (await runtime.ingest()).plan(tmp_path, seconds=0)
         assert not plan.complete and plan.total == 0
+
+
+@pytest.mark.parametrize("part", [{"limit": 1}, {"sheet": "Drawings"}])
+async def test_a_part_of_a_source_lets_the_rest_be(part: dict[str, Any], settings: Settings, tmp_path: Path) -> None:
+    draw(tmp_path / "1.png", 1)
+    draw(tmp_path / "2.png", 2)
+    book = openpyxl.Workbook()
+    for title, number in (("Oils", 1), ("Drawings", 2)):
+        sheet = book.create_sheet(title)
+        sheet.append(["Title", "Image"])
+        sheet.append([title, f"{number}.png"])
+    book.save(tmp_path / "t.xlsx")
+    async with Runtime(settings) as runtime:
+        ingest, database = await runtime.ingest(), await runtime.database()
+        await ingest.run(await ingest.create(tmp_path / "t.xlsx"))
+        options = Options(remove_missing=True, **part)
+        assert (await ingest.plan(tmp_path / "t.xlsx", options=options)).missing == 0
+        job_id = await ingest.create(tmp_path / "t.xlsx", options=options)
+        await ingest.run(job_id)
+        job = await jobs.get(database, job_id)
+        assert job is not None and (job.done, job.total, job.unchanged, job.missing) == (True, 1, 1, 0)
+        assert await count_paintings(database) == 2
 
 
 async def test_what_has_left_the_source_is_removed_when_asked(settings: Settings, tmp_path: Path) -> None:

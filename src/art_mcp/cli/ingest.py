@@ -65,11 +65,12 @@ class _Command(click.Command):
     "image=https://museum.example/{id}.jpg.",
 )
 @click.option("--encoding", metavar="NAME", help="Encoding of a table, e.g. cp1250. Default: detected.")
+@click.option("--sheet", metavar="NAME", help="Sheet of an Excel workbook. Default: the one that lists pictures.")
 @click.option(
     "--images",
     type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Folder with a table's pictures, if they are not next to it.",
+    metavar="PATH",
+    help="Folder or zip archive with a table's pictures, if they are not next to it.",
 )
 @click.option(
     "--remove-missing", is_flag=True, help="Afterwards, remove the paintings that are no longer in this source."
@@ -87,6 +88,7 @@ def ingest(
     limit: int | None,
     columns: Mapping[str, str],
     encoding: str | None,
+    sheet: str | None,
     images: Path | None,
     remove_missing: bool,
     clean_semart: bool,
@@ -101,13 +103,17 @@ def ingest(
     """
     if bool(source) == resume:  # an empty SOURCE is an unset shell variable, not this folder
         raise click.UsageError("Give either SOURCE or --resume.")
-    if resume and (collection or dry_run or limit or columns or encoding or images or remove_missing or clean_semart):
+    others = (collection, dry_run, limit, columns, encoding, sheet, images, remove_missing, clean_semart)
+    if resume and any(others):
         raise click.UsageError("--resume continues jobs with the options that they were started with; give it alone.")
+    if remove_missing and (limit or sheet):
+        raise click.UsageError("--remove-missing needs the whole SOURCE; leave out --limit and --sheet.")
     if source is not None and not is_address(source):
         source = existing(source)
     options = Options(
         columns=columns,
         encoding=encoding,
+        sheet=sheet,
         images=existing(images) if images else None,
         limit=limit,
         remove_missing=remove_missing,

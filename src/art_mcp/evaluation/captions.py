@@ -16,7 +16,7 @@ import anyio.to_thread
 from art_mcp.errors import ArtMcpError
 from art_mcp.evaluation.question import Kind, Question
 from art_mcp.ingest.sources.opening import open_source
-from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
+from art_mcp.ingest.sources.source import NotATable, Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.tables.choosing import NoPictureColumn
 from art_mcp.ingest.sources.tables.table import Table
 from art_mcp.painting import EVERYTHING, Filters
@@ -71,12 +71,14 @@ async def read_captions(
         SourceError: it is not a table, or lacks a column.
         ArtMcpError: no row has a caption of a stored painting, or the database failed.
     """
-    source = await anyio.to_thread.run_sync(open_source, str(path), Options(columns=columns))
+    try:
+        source = await anyio.to_thread.run_sync(open_source, str(path), Options(columns=columns))
+    except NotATable:
+        raise SourceError(f"{path.name} is not a table.", "Give a table with a column of captions.") from None
+    assert isinstance(source, Table)  # since columns are given
     captions = Captions()
     drawn: list[tuple[bytes, Question]] = []
     try:
-        if not isinstance(source, Table):
-            raise SourceError(f"{path.name} is not a table.", "Give a table with a column of captions.")
         chosen = await anyio.to_thread.run_sync(source.columns)
         if not chosen.has_picture and chosen.fields.keys().isdisjoint(("key", "number")):
             raise NoPictureColumn(f"{path.name} has no column that names the picture's file or the painting's id.", "")

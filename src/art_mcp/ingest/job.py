@@ -137,6 +137,8 @@ class Ingest:
             name = await self._collection(found, collection, source)
             planner = Planner(self._database, self._batches, found, source, name, look=found.local and not at_a_glance)
             plan = await planner.plan(options.limit, seconds=GLANCE_S if at_a_glance else seconds)
+            if options.sheet is not None:  # the other sheets were not read
+                plan.missing = 0
             already = await self._elsewhere(found, source, collection, name)
             plan.elsewhere = str(already) if already else None
             return plan

@@ -294,11 +294,12 @@ async def is_over(database: Database, job_id: uuid.UUID) -> bool:
 
 LEFT = (
     # OFFSET 0 keeps the subqueries, since a Citus cluster joins paintings with no other table of the coordinator.
-    "art_mcp.paintings p JOIN (SELECT collection, source FROM art_mcp.jobs WHERE id = $1 OFFSET 0) j "
+    "art_mcp.paintings p JOIN (SELECT collection, source FROM art_mcp.jobs WHERE id = $1 "
+    "AND options->>'limit' IS NULL AND options->>'sheet' IS NULL OFFSET 0) j "
     "ON p.collection = j.collection AND p.source = j.source WHERE NOT EXISTS (SELECT 1 FROM "
     "(SELECT painting_id FROM art_mcp.items WHERE job_id = $1 OFFSET 0) i WHERE i.painting_id = p.id)"
 )
-"""FROM clause: paintings that were loaded from the source of job $1 and are no longer in it."""
+"""FROM clause: paintings that were loaded from the source of job $1 and are no longer in it; none if it read a part."""
 
 
 async def count_missing(database: Database, collection: str, source: str, named: Collection[uuid.UUID]) -> int:

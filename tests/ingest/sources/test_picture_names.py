@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import pytest
 from support.pictures import contents, draw
 
 from art_mcp.images.undecoded import ImageError
+from art_mcp.ingest.sources import zipped
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import Options, Row, SourceError
 from art_mcp.ingest.sources.tables import picture_names
@@ -156,11 +158,43 @@ async def test_another_folder_with_the_pictures(folder: Path, tmp_path: Path) ->
         assert await picture(table(folder, "1.jpg", images=images)) == (tmp_path / meant).read_bytes()
 
 
+@pytest.mark.anyio
+async def test_a_zip_archive_with_the_pictures(folder: Path, tmp_path: Path) -> None:
+    photo = (folder / "images" / "2.jpg").read_bytes()
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("export/deep/photo 7.jpg", photo)
+        archive.writestr("export/../../up.jpg", photo)
+    before = sorted(tmp_path.rglob("*"))
+    source = table(folder, "Photo%207.JPG", images=tmp_path / "photos.zip", within=[tmp_path])
+    assert await source.picture("Photo%207.JPG") == photo
+    with pytest.raises(ImageError, match=r"Folders searched: photos\.zip, images, Images, museum"):
+        await source.picture("gone.jpg")
+    with pytest.raises(ImageError, match=r"up\.jpg is outside the folders that may be read"):
+        await source.picture("export/../../up.jpg")
+    await source.aclose()
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, folder / "table.csv"])
+
+
+def test_an_archive_of_pictures_that_cannot_be_read_safely(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.jpg", bytes(1_000_000))
+    monkeypatch.setattr(zipped, "UNSUSPECTED", 1_000)
+    with pytest.raises(SourceError, match=r"bomb\.zip of 1,\d+ bytes would unpack to 1,000,000 bytes"):
+        table(folder, "1.jpg", images=tmp_path / "bomb.zip")
+    with pytest.raises(SourceError, match=r"bomb\.zip is outside the folders that may be read"):
+        table(folder, "1.jpg", images=tmp_path / "bomb.zip", within=[folder])
+
+
 def test_a_folder_of_pictures_that_cannot_be_taken(folder: Path, tmp_path: Path) -> None:
+    (folder / "broken.zip").write_bytes(b"PK")
     for source, images, within, said in (
-        (folder / "table.csv", tmp_path / "none", None, "There is no folder none"),
+        (folder / "table.csv", tmp_path / "none", None, "There is no folder or zip archive none"),
         (folder / "table.csv", tmp_path / "none", [folder], "none is outside the folders that may be read"),
         (folder / "table.csv", tmp_path, [folder], "is outside the folders that may be read"),
+        (folder / "table.csv", folder / "table.csv", None, "There is no folder or zip archive table.csv"),
+        (folder / "table.csv", folder / "broken.zip", None, "broken.zip is not a zip archive, or is damaged"),
         (folder / "images", folder, None, "images is not a table"),
     ):
         (folder / "table.csv").write_text("image\n")

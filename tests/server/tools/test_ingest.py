@@ -114,9 +114,13 @@ async def test_errors_of_the_tool_name_its_arguments_and_no_option(settings: Set
             await refused(client, table, images="/"),
             await refused(client, tmp_path / "none.csv"),
             await refused(client, tmp_path / "gone.csv"),
+            await refused(client, tmp_path / "scans", columns={"title": "Bez"}),
+            await refused(client, "met:quail", columns={"title": "Bez"}),
         ]
         _, guessed = await plan(client, tmp_path / "guess.csv")
     assert 'choose it with columns {"image": "NAME"}' in said[4]
+    for text, name in ((said[6], "scans"), (said[7], "The Met: quail")):
+        assert text.endswith(f"{name} is not a table, so it has no columns. Give a table, or leave out columns.")
     assert said[0].endswith(
         "t.csv has no column 'nope'. It has the columns: Inv.Nr., Bez, Wer, Datierung, Größe, Bilddatei."
     )

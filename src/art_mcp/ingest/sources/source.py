@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
@@ -13,6 +14,10 @@ from art_mcp.painting import NO_HOLDING, Catalogue, Holding
 
 class SourceError(ArtMcpError):
     """A source cannot be read, permanently or at the moment. A single bad row is a `Refusal` instead."""
+
+
+class NotATable(SourceError):
+    """An option that only a table has is given for another source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,10 @@ class Options:
     """Names of a table's columns, or patterns with such names in braces, by field; others are recognised."""
     encoding: str | None = None
     """Encoding of a text file, by its Python name; None to detect it."""
+    sheet: str | None = None
+    """Name of the sheet of an Excel workbook; None for the one that has pictures, or all that have the same columns."""
     images: str | None = None
-    """Absolute path of the folder that is searched first for a table's pictures; None for the table's own folder."""
+    """Absolute path of a folder or zip archive to search first for a table's pictures; None for its own folder."""
     limit: int | None = None
     """Maximum number of rows to load; None for all."""
     remove_missing: bool = False
@@ -89,6 +96,11 @@ DEFAULTS = Options()
 def column_argument(field: str, name: str) -> Argument:
     """The argument that says which column a field is read from."""
     return Argument(f'columns {{"{field}": "{name}"}}', f"--column {field}={name}")
+
+
+def sheet_argument(name: str) -> Argument:
+    """The argument that says which sheet of a workbook is read."""
+    return Argument(f"sheet {name}", f"--sheet {shlex.quote(name)}")
 
 
 def encoding_argument(name: str) -> Argument:

@@ -77,6 +77,7 @@ async def read_load(
     collection: str,
     columns: dict[str, str] | None,
     encoding: str,
+    sheet: str,
     images: str,
     limit: int | None,
     job_id: str,
@@ -97,6 +98,7 @@ async def read_load(
     options = Options(
         columns=columns or {},
         encoding=encoding or None,
+        sheet=sheet or None,
         images=str(await anyio.to_thread.run_sync(allowed_path, images, within)) if images else None,
         limit=limit,
     )
@@ -160,7 +162,8 @@ async def ingest_collection(
     collection: Annotated[Text, Field(description="Its name. Default: the source's.")] = "",
     columns: ColumnNames = None,
     encoding: Annotated[Text, Field(description="Of a table. Default: detected.")] = "",
-    images: Annotated[Text, Field(description="Folder with a table's pictures. Default: its own.")] = "",
+    sheet: Annotated[Text, Field(description="Of an Excel workbook. Default: the one that lists pictures.")] = "",
+    images: Annotated[Text, Field(description="Folder or zip archive with a table's pictures. Default: its own.")] = "",
     limit: Annotated[Number, Field(description="Maximum rows.")] = None,
     plan: bool = False,
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",

@@ -16,7 +16,7 @@ from art_mcp.ingest.sources.folders.sidecar import MAX_SIDECAR, read_sidecars
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.places import UNREADABLE, Place
 from art_mcp.ingest.sources.source import Refusal, Row
-from art_mcp.ingest.sources.tables.choosing import SHOWN
+from art_mcp.ingest.sources.tables.choosing import listed
 from art_mcp.ingest.sources.tables.columns import fault
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
@@ -66,8 +66,7 @@ class PictureFolder(LocalSource):
         left_out: list[str] = []
         for _ in self._place.walk(lambda path, reason: None if reason else left_out.append(readable(path))):
             pass
-        more = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""
-        told = f"Skipped as system or program files: {', '.join(left_out[:SHOWN])}{more}."
+        told = f"Skipped as system or program files: {listed(left_out)}."
         return [
             "One painting per picture, described by its sidecars (NAME.json, NAME.xmp), else by its XMP, IPTC and "
             "EXIF metadata; if these have no title, the file name is used, "

@@ -123,14 +123,14 @@ class Columns:
             read[name] = first + (f" (where empty, from {' or '.join(others[:3])})" if others else "")
         sentences = [f"Read: {', '.join(f'{name} from {read[name]}' for name in FIELDS if name in read)}."]
         if kept := [name for at, name in self.details.items() if at not in self.empty]:
-            sentences.append(f"Kept with each painting: {_listed(kept, 2 * SHOWN)}.")
+            sentences.append(f"Kept with each painting: {listed(kept, 2 * SHOWN)}.")
         if self.empty:
             empty = [readable(self.names[at])[:40] for at in self.empty]
-            sentences.append(f"Empty in the first rows: {_listed(empty)}.")
+            sentences.append(f"Empty in the first rows: {listed(empty)}.")
         if self.left_out:
             named = ((readable(self.names[at])[:40] or f"column {at + 1}", why) for at, why in self.left_out.items())
             told = [f"{name} ({why})" for name, why in named]
-            sentences.append(f"Not used: {_listed(told)}.")
+            sentences.append(f"Not used: {listed(told)}.")
         return [*sentences, *self.notes]
 
 
@@ -290,7 +290,7 @@ class _Choice:
         left_out, seen = self.columns.left_out, set[str]()
         kept = []
         for at, name in enumerate(self.names):
-            if at in self.taken:
+            if at in self.taken or at in self.columns.fields.get("image", ()):
                 continue
             cells = self.cells[at]
             if at in self.pictures:
@@ -339,6 +339,7 @@ def _most(cells: Sequence[str], test: Callable[[str], object]) -> bool:
     return 2 * sum(bool(test(cell)) for cell in cells) > len(cells)
 
 
-def _listed(names: Sequence[str], most: int = SHOWN) -> str:
+def listed(names: Sequence[str], most: int = SHOWN) -> str:
+    """The first of some names, and the number of the others."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

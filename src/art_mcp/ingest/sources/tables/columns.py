@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from art_mcp.ingest.sources.source import Refusal, Row
+from art_mcp.ingest.sources.tables.records import MEDIA
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
 FIELDS = (
@@ -53,7 +54,7 @@ def painting(
     """Build a row from its values, by field.
 
     A row without a picture is stored as well, if it has words to find it by. Its key is then its id or number, or else
-    what it says.
+    what it says, as for a row whose picture is in an Excel workbook.
 
     Args:
         cut: whether a text that is too long is cut; otherwise its row is refused.
@@ -83,7 +84,8 @@ def painting(
     if any(values.get(field) for field in ("title", "artist", "description")):
         said = (values.get(field) for field in ("artist", "title", "date"))
         words = ", ".join(filter(None, said)) or values["description"][:200]
-    key = values.get("key") or values.get("number") or unicodedata.normalize("NFC", image) or words
+    named = "" if image.startswith(MEDIA) else unicodedata.normalize("NFC", image)
+    key = values.get("key") or values.get("number") or named or words or image
     if reason or not (image or words):
         return Refusal(label, reason or "It names no picture, and has no title and no artist.", key or None)
     shown = readable(image) or values.get("title") or key

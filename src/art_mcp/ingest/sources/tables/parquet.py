@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
-from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from art_mcp.images.undecoded import ImageError, check_bytes
@@ -26,6 +25,7 @@ KEPT = 8
 """Number of such batches that are kept, because several workers read at the same time."""
 ROW = "row "
 """What precedes the number of the row that has a picture's bytes, in the name of that picture."""
+_LFS = b"version https://git-lfs"
 _BUFFER = 1 << 20
 MAX_COLUMN_BYTES = 1 << 30
 """Maximum uncompressed size in bytes of one column in one row group, as declared by the file."""
@@ -67,6 +67,8 @@ def parquet(file: BinaryIO, name: str, images: Collection[str]) -> Records:
 class Pictures:
     """The pictures in a column of a table, as Hugging Face's datasets have them. Fast if they are read mostly in order.
 
+    Not thread-safe.
+
     Args:
         file: the open table, which `close` closes.
         column: name of a column of bytes, or of structs with a field `bytes`.
@@ -81,21 +83,20 @@ class Pictures:
         self._batches: Iterator[pyarrow.RecordBatch] = iter(())
         self._next = self._end = 0  # indices of the first row of the next batch, and of the end of its row group
         self._read: dict[int, Sequence[bytes | None]] = {}
-        self._lock = Lock()
 
-    def read(self, row: int) -> bytes:
-        """The bytes of a row's picture; the first row is 1. Blocks.
+    def read(self, image: str) -> bytes:
+        """The bytes of a row's picture, which is named `ROW` and the number of the row, from 1. Blocks.
 
         Raises:
             ImageError: there is none, or it is too large.
             SourceError: the table is damaged, or its row groups are too large.
         """
+        row = int(image.removeprefix(ROW).partition("/")[0])
         index = row - 1
-        with self._lock:
-            try:
-                data = self._at(index)
-            except _damage():
-                raise self._damaged from None
+        try:
+            data = self._at(index)
+        except _damage():
+            raise self._damaged from None
         name = f"The picture in row {row}"
         if not data:
             raise ImageError(f"{name} is missing.", "Check the table.")
@@ -137,6 +138,10 @@ def _opened(file: BinaryIO, name: str) -> tuple[ParquetFile, SourceError]:
             f"{name} is a Parquet table, which needs pyarrow.", f"Run: {how_to_add('parquet')}"
         ) from None
     damaged = SourceError(f"{name} is damaged or not a Parquet table.", "Write the file again, or save it as CSV.")
+    if file.read(len(_LFS)) == _LFS:
+        raise SourceError(
+            f"{name} is only Git's pointer to a large file.", "Run `git lfs pull` in its folder, or download the file."
+        )
     try:
         table = ParquetFile(
             file, buffer_size=_BUFFER, thrift_string_size_limit=_THRIFT, thrift_container_size_limit=_THRIFT

@@ -14,6 +14,9 @@ MAX_LINE = 1 << 20
 SAMPLE_BYTES = 1 << 24
 """Number of bytes at the start of a file from which its encoding or columns are determined."""
 
+MEDIA = "xl/media/"
+"""What the names of pictures in an Excel workbook begin with. They change whenever it is saved, so they are no keys."""
+
 
 class NotInstalled(SourceError):
     """A table needs a library that is not installed."""

@@ -13,19 +13,22 @@ from typing import BinaryIO
 
 import anyio.to_thread
 
+from art_mcp.errors import Advice
 from art_mcp.images.local_file import LocalFile
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.local import LocalSource
 from art_mcp.ingest.sources.places import Folder, Place
-from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError
+from art_mcp.ingest.sources.source import Options, Refusal, Row, SourceError, encoding_argument, sheet_argument
+from art_mcp.ingest.sources.tables import shards
 from art_mcp.ingest.sources.tables.choosing import MAX_COLUMNS, Columns, NoPictureColumn, choose
 from art_mcp.ingest.sources.tables.column_names import names_of, plain
 from art_mcp.ingest.sources.tables.delimited import delimited
 from art_mcp.ingest.sources.tables.excel import excel
+from art_mcp.ingest.sources.tables.excel_pictures import WorkbookPictures
 from art_mcp.ingest.sources.tables.gzipped import DAMAGED, unpacked
 from art_mcp.ingest.sources.tables.json_table import json_table
 from art_mcp.ingest.sources.tables.parquet import ROW, Pictures, parquet
-from art_mcp.ingest.sources.tables.records import NotInstalled, Records
+from art_mcp.ingest.sources.tables.records import MEDIA, NotInstalled, Records
 from art_mcp.ingest.sources.tables.semart import CLEANED, NEEDED, clean, misfit
 from art_mcp.ingest.sources.tables.table_pictures import TablePictures
 
@@ -44,7 +47,12 @@ SAMPLE_ROWS = 50
 """Number of rows whose cells are looked at to choose the columns."""
 SAMPLE_CHARACTERS = 200
 """Number of characters of each cell that are looked at."""
-_EMBEDDED = re.compile(rf"{ROW}(\d{{1,9}})(?:/.*)?", re.DOTALL)
+_EMBEDDED = re.compile(rf"(?:(.+?) )?({ROW}\d{{1,9}}(?:/.*)?|{MEDIA}.+)", re.DOTALL)
+"""The name of a picture in a table, after that of the table's file if there are several."""
+PICTURES_IN: dict[Reader, str] = {parquet: ROW, excel: MEDIA}
+"""What the names of the pictures in a table begin with, by the formats that can have them."""
+OPEN_TABLES = 2
+"""Number of tables that are kept open for the pictures in them: one of an archive is in memory."""
 
 
 class Table(LocalSource):
@@ -53,7 +61,7 @@ class Table(LocalSource):
     Args:
         place: where the tables are.
         tables: their paths in that place.
-        within: folders that the folder of `Options.images` must be in; None for no restriction.
+        images: where their pictures are searched first, which is closed with the table.
     """
 
     def __init__(
@@ -62,20 +70,21 @@ class Table(LocalSource):
         place: Place,
         tables: Sequence[str],
         options: Options,
-        within: Sequence[Path] | None = None,
+        images: Place | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         super().__init__(name, notes)
-        given = [Folder(Path(options.images), within)] if options.images else []
+        given = [images] if images else []
         self.picture_folders = (place.sub("images"), place.sub("Images"), place)
         self._pictures = TablePictures(given, self.picture_folders)
         self._place = place
-        self._tables = tuple(tables)
+        self.files = tuple(tables)
         self._given = options.columns
         self._encoding = options.encoding
+        self._sheet = options.sheet
         self._clean = options.clean_semart
         self._chosen: dict[str, Columns] = {}
-        self._in_table: Pictures | None = None
+        self._in_tables: dict[str, Pictures | WorkbookPictures] = {}
         self._lock = Lock()
 
     def rows(self) -> Iterator[Row | Refusal]:
@@ -96,22 +105,25 @@ class Table(LocalSource):
             return ()
 
     async def picture(self, image: str) -> LocalFile | bytes:
-        if reader(self._tables[0]) is parquet and (embedded := _EMBEDDED.fullmatch(image)):
-            return await anyio.to_thread.run_sync(self._embedded, int(embedded[1]))
+        if embedded := _EMBEDDED.fullmatch(image):
+            path = embedded[1] or self.files[0]
+            begins = PICTURES_IN.get(reader(path)) if path in self.files else None
+            if begins and embedded[2].startswith(begins):
+                return await anyio.to_thread.run_sync(self._embedded, path, embedded[2])
         return await self._pictures.read(image)
 
     async def aclose(self) -> None:
         await self._pictures.aclose()
-        if self._in_table is not None:
-            self._in_table.close()
+        for pictures in self._in_tables.values():
+            pictures.close()
 
     def columns(self) -> Columns:
         """What the columns of the first table are used for. Blocks."""
-        return self._columns(self._tables[0])
+        return self._columns(self.files[0])
 
     def _rows(self) -> Iterator[Row | Refusal]:
         namesakes: dict[str, dict[int, int]] = {}
-        for path in self._tables:
+        for path in self.files:
             columns = self._columns(path)
             with self._opened(path) as records:
                 for where, cells in records.read(columns.slots):
@@ -120,18 +132,32 @@ class Table(LocalSource):
                         yield Refusal(label, cells)
                         continue
                     row = self._settled(columns.row(label, cells))
-                    if isinstance(row, Row) and not (row.image or cells.get("key") or cells.get("number")):
-                        row = _apart(row, namesakes)
+                    if isinstance(row, Row):
+                        is_named = row.image and not row.image.startswith(MEDIA)
+                        if not (is_named or cells.get("key") or cells.get("number")):
+                            row = _apart(row, namesakes)
+                        if len(self.files) > 1 and _EMBEDDED.fullmatch(row.image):
+                            row = _in_file(row, path)
                     yield row
 
-    def _embedded(self, row: int) -> bytes:
+    def _embedded(self, path: str, image: str) -> bytes:
         with self._lock:
-            if self._in_table is None:
-                path = self._tables[0]
-                columns = self._columns(path)
-                column = columns.names[columns.fields["image"][0]]
-                self._in_table = Pictures(self._place.open_table(path), path, column)
-        return self._in_table.read(row)
+            if path not in self._in_tables:
+                self._in_tables[path] = self._open_pictures(path)
+                while len(self._in_tables) > OPEN_TABLES:
+                    self._in_tables.pop(next(iter(self._in_tables))).close()
+            return self._in_tables[path].read(image)
+
+    def _open_pictures(self, path: str) -> Pictures | WorkbookPictures:
+        columns = self._columns(path)
+        file = self._place.open_table(path)
+        try:
+            if reader(path) is excel:
+                return WorkbookPictures(file, path)
+            return Pictures(file, path, columns.names[columns.fields["image"][0]])
+        except BaseException:
+            file.close()
+            raise
 
     def _settled(self, row: Row | Refusal) -> Row | Refusal:
         if isinstance(row, Refusal) or (image := self._pictures.settle(row.image)) == row.image:
@@ -146,6 +172,9 @@ class Table(LocalSource):
 
     def _choose(self, path: str) -> Columns:
         with self._opened(path) as records:
+            first = self._chosen.get(self.files[0])
+            if first and first.names == records.names:
+                return first
             names, sample = records.names, self._sample(records)
         columns = choose(path, names, self._given, sample)
         if not columns.has_picture and (column := self._naming(columns, sample)) is not None:
@@ -172,9 +201,9 @@ class Table(LocalSource):
         return [{slots[slot]: cell[:SAMPLE_CHARACTERS] for slot, cell in cells.items()} for cells in rows]
 
     def _reading(self) -> list[str]:
-        path = self._tables[0]
+        path = self.files[0]
         with self._opened(path) as records:
-            notes = list(records.notes)
+            notes = [*shards.reading(self.files), *records.notes]
         return [*notes, *self._columns(path).reading(), *([CLEANED] if self._clean else [])]
 
     @contextmanager
@@ -188,8 +217,20 @@ class Table(LocalSource):
         try:
             with self._place.open_table(path) as file, unpacked(file, path) as plain_file:
                 read = reader(path)
+                if self._encoding and read is not delimited:
+                    raise SourceError(
+                        f"{path} is not delimited text, so its encoding cannot be set.",
+                        Advice("Leave out {}.", encoding_argument(self._encoding)),
+                    )
+                if self._sheet and read is not excel:
+                    raise SourceError(
+                        f"{path} is not an Excel workbook, so it has no sheets.",
+                        Advice("Leave out {}.", sheet_argument(self._sheet)),
+                    )
                 if read is delimited:
                     yield delimited(plain_file, path, images, self._encoding)
+                elif read is excel:
+                    yield excel(plain_file, path, images, self._sheet)
                 else:
                     yield read(plain_file, path, images)
         except ImageError as error:
@@ -206,8 +247,26 @@ class Table(LocalSource):
 def _apart(row: Row, namesakes: dict[str, dict[int, int]]) -> Row:
     """Number the key of a row whose key is only what it says, if an earlier row with that key says more or less."""
     known = namesakes.setdefault(row.key, {})
-    number = known.setdefault(hash(repr((row.catalogue, row.holding, row.details))), len(known) + 1)
+    number = known.setdefault(hash(repr((row.catalogue, row.holding, row.details, row.image))), len(known) + 1)
     return replace(row, key=f"{row.key} ({number})") if number > 1 else row
+
+
+def _in_file(row: Row, path: str) -> Row:
+    """Distinguish a picture in one of several files from those of the same name in the others."""
+    key = f"{path} {row.key}" if _EMBEDDED.fullmatch(row.key) else row.key
+    return replace(row, image=f"{path} {row.image}", key=key)
+
+
+def are_one(tables: Sequence[Table]) -> bool:
+    """Whether some tables are parts of one: Parquet tables, or shards by their names, with the same columns.
+
+    Raises:
+        SourceError: such a table cannot be read.
+    """
+    files = [file for table in tables for file in table.files]
+    return all(shards.stem_of(file) or reader(file) is parquet for file in files) and all(
+        table.columns().names == tables[0].columns().names for table in tables
+    )
 
 
 def is_table(name: str) -> bool:
@@ -220,10 +279,14 @@ def reader(name: str) -> Reader:
     return FORMATS[PurePath(name.lower().removesuffix(".gz")).suffix]
 
 
-def table_at(path: Path, options: Options, within: Sequence[Path] | None = None) -> Table:
-    """The table in a file."""
-    stem = path.name[: -len(next(suffix for suffix in reversed(TABLE_SUFFIXES) if path.name.lower().endswith(suffix)))]
-    return Table(stem, Folder(path.parent, within), (path.name,), options, within)
+def table_at(path: Path, options: Options, within: Sequence[Path] | None = None, images: Place | None = None) -> Table:
+    """The table in a file, with its other shards if it is one."""
+    place = Folder(path.parent, within)
+    name = path.name[: -len(next(suffix for suffix in reversed(TABLE_SUFFIXES) if path.name.lower().endswith(suffix)))]
+    files: Sequence[str] = ()
+    if stem := shards.stem_of(path.name):
+        files = next((files for _, files in place.walk(lambda path, reason: None)), ())
+    return Table(stem or name, place, shards.siblings(path.name, files), options, images)
 
 
 def semart_tables(files: Collection[str]) -> tuple[str, ...]:
