@@ -237,8 +237,7 @@ async def _vectors(
 async def tidy(database: Database, names: Sequence[str], spaces: Sequence[Space]) -> None:
     """Update the planner's statistics and recount the collections, after a bulk import."""
     tables = ["art_mcp.paintings", "art_mcp.renditions", *(vector_table(space) for space in spaces)]
-    async with database.connection() as connection:
-        await connection.execute(f"ANALYZE {', '.join(tables)}")
+    await database.execute(f"ANALYZE {', '.join(tables)}")
     for name in names:
         async with database.transaction() as connection:
             await collection_sizes.recount(connection, name)

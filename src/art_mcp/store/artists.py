@@ -118,8 +118,7 @@ async def named(
 
 async def everyone(database: Database) -> list[Artist]:
     """Return all artists, also those whose paintings have been removed."""
-    async with database.connection() as connection:
-        rows = await connection.fetch("SELECT key, name, catalogued FROM art_mcp.artists ORDER BY key")
+    rows = await database.fetch("SELECT key, name, catalogued FROM art_mcp.artists ORDER BY key")
     return [Artist(**row) for row in rows]
 
 

@@ -89,13 +89,12 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
 
 async def kept_picture(database: Database, painting: Painting) -> bytes | None:
     """Return the display rendition, or None if it is missing or the painting has a different picture now."""
-    async with database.connection() as connection:
-        data: bytes | None = await connection.fetchval(
-            "SELECT data FROM art_mcp.renditions r JOIN art_mcp.paintings p ON p.id = r.painting_id "
-            "WHERE r.painting_id = $1 AND kind = 'display' AND image_sha256 = $2",
-            painting.id,
-            painting.image_sha256,
-        )
+    data: bytes | None = await database.fetchval(
+        "SELECT data FROM art_mcp.renditions r JOIN art_mcp.paintings p ON p.id = r.painting_id "
+        "WHERE r.painting_id = $1 AND kind = 'display' AND image_sha256 = $2",
+        painting.id,
+        painting.image_sha256,
+    )
     return data
 
 

@@ -42,8 +42,7 @@ async def begin(database: Database, caller: str, lease: uuid.UUID, *, a_minute: 
 
 async def end(database: Database, caller: str, lease: uuid.UUID) -> None:
     """Count a call no longer as one in progress."""
-    async with database.connection() as connection:
-        await connection.execute(_END, _digest(caller), lease)
+    await database.execute(_END, _digest(caller), lease)
 
 
 def _digest(caller: str) -> str:

@@ -34,6 +34,5 @@ async def recount(connection: Connection, name: str) -> None:
 
 async def sizes(database: Database) -> dict[str, int]:
     """Return the number of paintings in each collection that is not empty."""
-    async with database.connection() as connection:
-        rows = await connection.fetch("SELECT name, paintings FROM art_mcp.collections WHERE paintings > 0 ORDER BY 1")
+    rows = await database.fetch("SELECT name, paintings FROM art_mcp.collections WHERE paintings > 0 ORDER BY 1")
     return {row["name"]: row["paintings"] for row in rows}

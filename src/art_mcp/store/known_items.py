@@ -45,9 +45,8 @@ async def draw(database: Database, count: int, filters: Filters = EVERYTHING) ->
     """Return up to `count` random paintings, the same ones each time."""
     values: list[Any] = [count]
     where = condition(filters, values)
-    async with database.connection() as connection:
-        # Not by the id, since the ranking estimates its z-scores from the first ids.
-        rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM art_mcp.paintings p WHERE {where} ORDER BY md5(p.id::text) LIMIT $1", *values
-        )
+    # Not by the id, since the ranking estimates its z-scores from the first ids.
+    rows = await database.fetch(
+        f"SELECT {_COLUMNS} FROM art_mcp.paintings p WHERE {where} ORDER BY md5(p.id::text) LIMIT $1", *values
+    )
     return [painting_of(row) for row in rows]

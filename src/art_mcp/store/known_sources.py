@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 async def collections_from(database: Database, source: str) -> list[str]:
     """The collections that a source was loaded into, the last one first; also those that are empty by now."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT collection FROM art_mcp.jobs WHERE source = $1 GROUP BY 1 ORDER BY max(created_at) DESC", source
-        )
+    rows = await database.fetch(
+        "SELECT collection FROM art_mcp.jobs WHERE source = $1 GROUP BY 1 ORDER BY max(created_at) DESC", source
+    )
     return [row["collection"] for row in rows]
 
 

@@ -59,13 +59,12 @@ async def acquire(database: Database) -> AsyncIterator[uuid.UUID]:
 
 async def begin(database: Database) -> uuid.UUID:
     """Create a lease that expires after `LEASE_S` seconds unless it is renewed, and return its id."""
-    async with database.connection() as connection:
-        lease: uuid.UUID = await connection.fetchval(
-            f"WITH forgotten AS (DELETE FROM art_mcp.leases WHERE until < now() - interval '{KEPT}') "
-            "INSERT INTO art_mcp.leases (id, until) VALUES ($1, now() + make_interval(secs => $2)) RETURNING id",
-            uuid.uuid4(),
-            float(LEASE_S),
-        )
+    lease: uuid.UUID = await database.fetchval(
+        f"WITH forgotten AS (DELETE FROM art_mcp.leases WHERE until < now() - interval '{KEPT}') "
+        "INSERT INTO art_mcp.leases (id, until) VALUES ($1, now() + make_interval(secs => $2)) RETURNING id",
+        uuid.uuid4(),
+        float(LEASE_S),
+    )
     return lease
 
 
@@ -75,10 +74,9 @@ async def renew(database: Database, lease: uuid.UUID) -> None:
     Raises:
         LeaseLostError: the lease no longer exists.
     """
-    async with database.connection() as connection:
-        renewed = await connection.execute(
-            "UPDATE art_mcp.leases SET until = now() + make_interval(secs => $2) WHERE id = $1", lease, float(LEASE_S)
-        )
+    renewed = await database.execute(
+        "UPDATE art_mcp.leases SET until = now() + make_interval(secs => $2) WHERE id = $1", lease, float(LEASE_S)
+    )
     if renewed == "UPDATE 0":
         raise LeaseLostError(
             "This process paused for too long, and another one may have taken over.",
@@ -88,8 +86,7 @@ async def renew(database: Database, lease: uuid.UUID) -> None:
 
 async def release(database: Database, lease: uuid.UUID) -> None:
     """Delete a lease, so that other processes can take what it covered at once."""
-    async with database.connection() as connection:
-        await connection.execute("DELETE FROM art_mcp.leases WHERE id = $1", lease)
+    await database.execute("DELETE FROM art_mcp.leases WHERE id = $1", lease)
 
 
 async def _keep_renewing(database: Database, lease: uuid.UUID) -> None:

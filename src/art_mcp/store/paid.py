@@ -22,10 +22,9 @@ async def keep(database: Database, embedding: PictureEmbedding) -> None:
 
 async def find(database: Database, space: Space, digests: Collection[bytes]) -> dict[bytes, Vector]:
     """Return the stored vectors of these pictures in a space, by SHA-256."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT sha256, vector FROM art_mcp.paid WHERE space = $1 AND sha256 = ANY($2)", space.name, list(digests)
-        )
+    rows = await database.fetch(
+        "SELECT sha256, vector FROM art_mcp.paid WHERE space = $1 AND sha256 = ANY($2)", space.name, list(digests)
+    )
     return {row["sha256"]: row["vector"].to_numpy() for row in rows}
 
 

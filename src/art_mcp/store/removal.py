@@ -63,10 +63,9 @@ async def remove_missing(database: Database, job_id: uuid.UUID) -> int:
     Raises:
         StoreError: some rows of the source do not identify a painting, so theirs would seem to be missing.
     """
-    async with database.connection() as connection:
-        unidentified = await connection.fetchval(
-            "SELECT count(*) FROM art_mcp.items WHERE job_id = $1 AND painting_id IS NULL", job_id
-        )
+    unidentified = await database.fetchval(
+        "SELECT count(*) FROM art_mcp.items WHERE job_id = $1 AND painting_id IS NULL", job_id
+    )
     if unidentified:
         raise StoreError(
             f"Nothing was removed: {unidentified} rows of the source do not identify a painting, and these could be "

@@ -91,9 +91,8 @@ async def register(database: Database, spaces: Iterable[Space]) -> None:
 
 async def are_registered(database: Database, spaces: Collection[Space]) -> bool:
     """Whether all these spaces are registered, so that their tables exist."""
-    async with database.connection() as connection:
-        names = [space.name for space in spaces]
-        found: int = await connection.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
+    names = [space.name for space in spaces]
+    found: int = await database.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
     return found == len(names)
 
 

@@ -88,21 +88,17 @@ async def _evict(connection: Connection, until: int) -> None:
 
 async def is_used(database: Database, handle: bytes) -> bool:
     """Whether a picture was uploaded under this handle; nothing is known of it once it has expired."""
-    async with database.connection() as connection:
-        found: bool = await connection.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM art_mcp.uploads WHERE handle = $1)", handle
-        )
+    found: bool = await database.fetchval("SELECT EXISTS (SELECT 1 FROM art_mcp.uploads WHERE handle = $1)", handle)
     return found
 
 
 async def picture(database: Database, handle: bytes, owner: bytes) -> bytes | None:
     """Return a picture of this owner that has not expired; None if there is none."""
-    async with database.connection() as connection:
-        found: bytes | None = await connection.fetchval(
-            "SELECT picture FROM art_mcp.uploads WHERE handle = $1 AND owner = $2 AND expires_at > clock_timestamp()",
-            handle,
-            owner,
-        )
+    found: bytes | None = await database.fetchval(
+        "SELECT picture FROM art_mcp.uploads WHERE handle = $1 AND owner = $2 AND expires_at > clock_timestamp()",
+        handle,
+        owner,
+    )
     return found
 
 

@@ -61,12 +61,11 @@ async def leave_out(database: Database, space: Space, coming: int) -> bool:
 
 async def missing(database: Database) -> list[Space]:
     """Return the spaces without an index that no process has leased."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces "
-            f"WHERE NOT {held('spaces')} "
-            f"AND NOT EXISTS ({_INDEXES.format(_TABLE_OF_ROW)}) ORDER BY name"
-        )
+    rows = await database.fetch(
+        "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces "
+        f"WHERE NOT {held('spaces')} "
+        f"AND NOT EXISTS ({_INDEXES.format(_TABLE_OF_ROW)}) ORDER BY name"
+    )
     return [Space(Leg(leg), *rest) for leg, *rest in rows]
 
 
