@@ -142,7 +142,7 @@ async def _evaluate(settings: Settings, options: Options) -> int:
                 await load(runtime, SAMPLE / TABLE, "sample")
             await evaluation.run(plan.questions())
 
-        async def progress() -> Progress:
+        def progress() -> Progress:
             return Progress("Asking" if evaluation.done else "Preparing", evaluation.done, evaluation.total)
 
         try:
