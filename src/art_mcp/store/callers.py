@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import uuid
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 _BEGIN: Final = resources.files("art_mcp.store").joinpath("queries", "begin_call.sql").read_text("utf-8")
 _END: Final = """

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 
 
 async def add(connection: Connection, added: Mapping[str, int]) -> None:

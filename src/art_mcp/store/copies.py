@@ -7,17 +7,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from art_mcp.painting import Copy, Painting
+from art_mcp.space import Space
 from art_mcp.store import paintings
+from art_mcp.store.connection import Connection, Record
+from art_mcp.store.database import Database
 from art_mcp.store.paintings import READ_FIELDS, painting_of
 from art_mcp.store.spaces import vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.space import Space
-    from art_mcp.store.connection import Connection, Record
-    from art_mcp.store.database import Database
 
 LOCK_KEY = 0x636F70696573
 """Key of the advisory lock under which paintings are compared: "copies" in ASCII."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.painting import EVERYTHING, LISTED_FIELDS, Filters, filter_key
 from art_mcp.store import cluster
+from art_mcp.store.connection import Record
+from art_mcp.store.database import Database
 from art_mcp.store.filters import VALUES, condition
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Record
-    from art_mcp.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)

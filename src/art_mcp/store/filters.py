@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 
@@ -12,10 +12,8 @@ from art_mcp.errors import Advice, Argument
 from art_mcp.normalization import fold
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.similarity import nearest
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 SHOWN_VALUES = 5
 """How many existing values an error suggests."""

@@ -9,15 +9,13 @@ import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.store import collection_sizes
+from art_mcp.store.connection import Connection, Record
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection, Record
-    from art_mcp.store.database import Database
 
 RATE_OVER_S = 60
 """Period over which the rate of a job is measured, in seconds."""

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
-from art_mcp.painting import EVERYTHING, Filters
+from art_mcp.painting import EVERYTHING, Filters, Painting
+from art_mcp.store.database import Database
 from art_mcp.store.filters import condition
 from art_mcp.store.paintings import READ_FIELDS, painting_of
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from art_mcp.painting import Painting
-    from art_mcp.store.database import Database
 
 FILE_NAME = r"regexp_replace(p.image_name, '^.*/', '')"
 _COLUMNS = ", ".join(f"p.{field}" for field in READ_FIELDS)

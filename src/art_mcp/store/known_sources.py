@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Record
-    from art_mcp.store.database import Database
+from art_mcp.store.connection import Record
+from art_mcp.store.database import Database
 
 
 async def collections_from(database: Database, source: str) -> list[str]:

@@ -10,16 +10,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
 
 import anyio
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.store.database import Database
 from art_mcp.store.errors import LostError, StoreError
 from art_mcp.tasks import task_group
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 LEASE_S = 30
 """Duration of a lease that is not renewed, in seconds; other processes wait this long for one that was killed."""

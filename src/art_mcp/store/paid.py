@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.space import PictureEmbedding, Space, Vector
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
+from art_mcp.space import PictureEmbedding, Space, Vector
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 
 
 async def keep(database: Database, embedding: PictureEmbedding) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.normalization import fold
 from art_mcp.painting import (
@@ -20,14 +20,11 @@ from art_mcp.painting import (
     Rendition,
     filter_key,
 )
-from art_mcp.space import Leg, PictureEmbedding
+from art_mcp.space import Leg, PictureEmbedding, Space, Vector
 from art_mcp.store import artists, collection_sizes
+from art_mcp.store.connection import Connection, Record
+from art_mcp.store.database import Database
 from art_mcp.store.spaces import require_active, vector_rows, vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.space import Space, Vector
-    from art_mcp.store.connection import Connection, Record
-    from art_mcp.store.database import Database
 
 BEFORE_ALL = uuid.UUID(int=0)
 """An id that sorts before that of every painting."""

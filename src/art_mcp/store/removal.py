@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from art_mcp.store import collection_sizes, paintings
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import LEFT
 from art_mcp.store.leases import held
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
 
 AT_ONCE = 500
 """Paintings removed per transaction: few, so that others wait only briefly and an interruption loses little."""

@@ -9,14 +9,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import asyncpg
 
 from art_mcp.errors import ArtMcpError
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 TOKEN = re.compile("artmcp_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 """A fixed beginning by which scanners recognise leaked tokens, the id, and 32 random bytes."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 
 _INSERT = """
     INSERT INTO art_mcp.uploads (handle, owner, picture, expires_at) VALUES ($1, $2, $3, clock_timestamp() + $4)

@@ -7,18 +7,15 @@ killed, the lease expires, and the next process that opens the database builds t
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 import asyncpg
 
 from art_mcp.space import Leg, Space
 from art_mcp.store import host_os
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 from art_mcp.store.spaces import DROP_WAITS_MS, index_statement, vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 log = logging.getLogger(__name__)
 
