@@ -8,7 +8,6 @@ import sys
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import click
@@ -18,14 +17,11 @@ from art_mcp.cli.refusals import print_refusals
 from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.ingest.archive import Archive, unpacked
 from art_mcp.ingest.job import collection_name
-from art_mcp.ingest.load import Load
+from art_mcp.ingest.load import Bundle, Load, Reach
 from art_mcp.ingest.vector_table import VectorTable
 from art_mcp.runtime import Runtime
 from art_mcp.space import Leg
 from art_mcp.vision.local import LocalProvider
-
-if TYPE_CHECKING:
-    from art_mcp.ingest.load import Bundle, Reach
 
 
 @click.command("import")

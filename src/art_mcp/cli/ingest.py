@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,17 +17,13 @@ from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_groups, print_refusals
 from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.errors import ArtMcpError, on_command_line
+from art_mcp.ingest.plan import Plan
 from art_mcp.ingest.sources.kinds import KINDS, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.runtime import Runtime
 from art_mcp.store import jobs
-
-if TYPE_CHECKING:
-    import uuid
-
-    from art_mcp.ingest.plan import Plan
-    from art_mcp.store.jobs import Job
+from art_mcp.store.jobs import Job
 
 NOT_A_TERMINAL = "Not a terminal; pass that name with --collection to update it, or --yes to store them a second time."
 

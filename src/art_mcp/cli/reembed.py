@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sys
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
 from art_mcp.cli.with_runtime import with_runtime
+from art_mcp.ingest.reembed import Plan
+from art_mcp.painting import Painting
 from art_mcp.runtime import SPACES_REFRESH_S, Runtime
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from art_mcp.ingest.reembed import Plan
-    from art_mcp.painting import Painting
-    from art_mcp.store.space_migration import InactiveSpace
+from art_mcp.store.space_migration import InactiveSpace
 
 
 @click.command()

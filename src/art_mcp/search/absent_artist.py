@@ -7,16 +7,13 @@ for works ("a painting by") or with a given name ("seas by William Turner"), who
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from art_mcp.search.names import tokens
 from art_mcp.search.phrases import phrases
 from art_mcp.search.words import listed
 from art_mcp.search.years import PICTURES
+from art_mcp.store.database import Database
 from art_mcp.store.full_text import unknown
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 _CAPITAL = r"(?:(?:[OD]['’])?[A-ZÀ-ÖØ-ÞĀČĎĐĒĞĢĪİĶŁĻŃŅŇŌŐŘŚŞŠŤŪŮŰŹŻŽ][\w-]+|[A-Z]\.)"
 _NAME = rf"{_CAPITAL}(?:[ ]?(?:(?:{'|'.join(sorted(listed('particles')))}) )*{_CAPITAL}){{0,5}}"

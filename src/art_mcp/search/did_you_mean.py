@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import partial
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -14,14 +14,10 @@ from art_mcp.search.person import Person
 from art_mcp.search.phrases import phrases
 from art_mcp.similarity import likeness, nearest
 from art_mcp.store import artists
+from art_mcp.store.artists import Artist
+from art_mcp.store.database import Database
 from art_mcp.store.filters import has_value
 from art_mcp.store.full_text import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from art_mcp.store.artists import Artist
-    from art_mcp.store.database import Database
 
 SHORTEST = 6
 """Letters of a word that may be a misspelt name: Manet is not Monet."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 
@@ -19,10 +19,8 @@ from art_mcp.search.words import listed
 from art_mcp.similarity import sound
 from art_mcp.store import collection_sizes
 from art_mcp.store.artists import Artist
+from art_mcp.store.database import Database
 from art_mcp.store.filters import Value, count_paintings, has_value, missing, stored_values
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 SHOWN_TAKEN = 3
 """How many of the values that are taken a note lists."""

@@ -6,13 +6,10 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from art_mcp.painting import EVERYTHING, YEAR_FILTERS, Filters
 from art_mcp.store import paintings
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 
 async def heading(
