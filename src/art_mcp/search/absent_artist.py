@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from art_mcp.search.names import tokens
-from art_mcp.search.phrases import phrases
+from art_mcp.search.phrases import blanked
 from art_mcp.search.words import listed
 from art_mcp.search.years import PICTURES
 from art_mcp.store.database import Database
@@ -30,9 +30,7 @@ _LIGHT_OR_GROUP = re.compile(r"light$|(?:ists|ians|ites|ans|ish)$")
 
 async def absent_artist(database: Database, text: str) -> str | None:
     """Return a note on the first artist that a question names and no catalogue entry does."""
-    for start, end in phrases(text):
-        text = f"{text[:start]}{'_' * (end - start)}{text[end:]}"
-    for match in _BY.finditer(text):
+    for match in _BY.finditer(blanked(text)):
         last = _last_name(match["name"], bool(match["work"]) or not match.start())
         if last and await unknown(database, [last]):
             return f"No painting here is catalogued as by {match['name']}."

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from art_mcp.normalization import fold, spellings
+from art_mcp.normalization import LONG, fold, is_misspelt, spellings
 from art_mcp.search.person import QUALIFIER, Person
 from art_mcp.search.words import listed
 from art_mcp.search.years import WORKS
@@ -20,8 +20,6 @@ from art_mcp.store.artists import Artist, Usage
 LOOKED_UP = 100
 """Words of a question that are compared with names; a longer one is a description."""
 NO_USAGE: Mapping[str, Usage] = {}
-SURE = 7
-"""Letters from which a word is still the same name if one letter is another: Kandinski, but Manet is not Monet."""
 
 _MAKERS = rf"(?:{WORKS}|art|artists?|painters?|oeuvre|brush|hand)"
 _DIRECT = re.compile(rf"(?:\bby|\b{_MAKERS} (?:of|from)|\b(?:artist|painter|master)|\battributed to)$", re.I)
@@ -259,7 +257,7 @@ class _Reading:
             return False  # somebody else: John Turner
         inside = before != "" and before[-1] not in ".!?:"
         if exact < len(run):
-            capital = capital and (inside or len(word.folded) >= SURE)
+            capital = capital and (inside or len(word.folded) >= LONG)
             if word.ordinary or word.proper or not (direct or possessive or works or capital or self._is_all(run)):
                 return False
             usage = self._use(word)
@@ -316,6 +314,4 @@ def _initials(text: str, word: Token, left: Iterable[str]) -> set[str]:
 
 
 def _is_misspelt(word: Token, name: str) -> bool:
-    if len(word.folded) < 5 or word.ordinary or not spellings(word.folded) & spellings(name):
-        return False
-    return len(word.folded) != len(name) or len(name) >= SURE or sorted(word.folded) == sorted(name)
+    return len(word.folded) >= 5 and not word.ordinary and is_misspelt(word.folded, name)
