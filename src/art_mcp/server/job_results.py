@@ -10,12 +10,11 @@ from art_mcp.ingest.first_row import FirstRow
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.refusals import Refusals
 from art_mcp.server.results import Result
-from art_mcp.spending import duration
+from art_mcp.spending import Spending, duration
 
 if TYPE_CHECKING:
     from art_mcp.ingest.plan import Plan
     from art_mcp.ingest.refusals import Group
-    from art_mcp.spending import Spending
     from art_mcp.store.jobs import Job
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -9,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from art_mcp.painting import Copy, Painting, Relevance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from art_mcp.search.finder import Answer
     from art_mcp.store.facets import Description
     from art_mcp.vision.provider import Health
