@@ -33,9 +33,8 @@ async def begin(database: Database, caller: str, lease: uuid.UUID, *, a_minute: 
         ended.
     """
     arguments = (_digest(caller), lease, a_minute, at_once)
-    async with database.connection() as connection:
-        while (row := await connection.fetchrow(_BEGIN, *arguments)) is None:
-            await connection.execute(_NEW, arguments[0])
+    while (row := await database.fetchrow(_BEGIN, *arguments)) is None:
+        await database.execute(_NEW, arguments[0])
     return None if row["granted"] else max(0.0, row["wait"])
 
 

@@ -20,8 +20,7 @@ async def collections_from(database: Database, source: str) -> list[str]:
 async def alike(database: Database, ids: Sequence[uuid.UUID], digests: Sequence[bytes]) -> list[Record]:
     """The paintings that have one of these ids, or whose picture's file has one of these SHA-256."""
     columns = "SELECT id, collection, image_sha256, image_name, title, artist FROM art_mcp.paintings"
-    async with database.connection() as connection:
-        return [
-            *await connection.fetch(f"{columns} WHERE id = ANY($1)", ids),
-            *await connection.fetch(f"{columns} WHERE image_sha256 = ANY($1)", digests),
-        ]
+    return [
+        *await database.fetch(f"{columns} WHERE id = ANY($1)", ids),
+        *await database.fetch(f"{columns} WHERE image_sha256 = ANY($1)", digests),
+    ]

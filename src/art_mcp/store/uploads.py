@@ -102,7 +102,6 @@ async def picture(database: Database, handle: bytes, owner: bytes) -> bytes | No
 
 async def forget_expired(database: Database) -> float | None:
     """Delete what has expired, and return the seconds after which the next one does; None if nothing is stored."""
-    async with database.connection() as connection:
-        await connection.execute(_DELETE)
-        seconds: float | None = await connection.fetchval(_NEXT)
+    await database.execute(_DELETE)
+    seconds: float | None = await database.fetchval(_NEXT)
     return seconds
