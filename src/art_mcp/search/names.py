@@ -129,27 +129,6 @@ def look_up(text: str, words: Sequence[Token]) -> LookUp:
     return LookUp(sorted(forms), sorted(pairs))
 
 
-def doubts(text: str, words: Sequence[Token], artists: Sequence[Artist]) -> set[str]:
-    """Return the words that are names unless the collection uses them otherwise."""
-    reading = _Reading(text, words, artists, {})
-    reading.names()
-    return reading.doubts
-
-
-def names(
-    text: str, words: Sequence[Token], artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE
-) -> list[Name]:
-    """Return the artists whose works a question asks for or excludes, in their order.
-
-    Args:
-        text: the question, with single spaces.
-        words: its words that may be names.
-        artists: those that `store.artists.named` found.
-        usage: how the collection uses its `doubts`.
-    """
-    return _Reading(text, words, artists, usage).names()
-
-
 class _Match(NamedTuple):
     person: Person
     last: int
@@ -158,17 +137,27 @@ class _Match(NamedTuple):
     """Number of words that are spelled as in the name."""
 
 
-class _Reading:
-    """The words of a question, compared with names."""
+class Reading:
+    """The words of a question, compared with names.
+
+    Args:
+        text: the question, with single spaces.
+        words: its words that may be names.
+        artists: those that `store.artists.named` found.
+        usage: how the collection uses its `doubts`.
+    """
 
     def __init__(
-        self, text: str, words: Sequence[Token], artists: Sequence[Artist], usage: Mapping[str, Usage]
+        self, text: str, words: Sequence[Token], artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE
     ) -> None:
         self._text, self._words, self._usage = text, words, usage
         self._people = [Person.of(artist) for artist in artists]
         self.doubts: set[str] = set()
+        """The words that are names unless the collection uses them otherwise."""
+        self.names = self._names()
+        """The artists whose works the question asks for or excludes, in their order."""
 
-    def names(self) -> list[Name]:
+    def _names(self) -> list[Name]:
         found: list[Name] = []
         at, previous, end = 0, "", 0
         while self._people and at < len(self._words):

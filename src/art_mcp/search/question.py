@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from art_mcp.search.names import NO_USAGE, LookUp, Name, Token, doubts, look_up, names, tokens
+from art_mcp.search.names import NO_USAGE, LookUp, Name, Reading, Token, look_up, tokens
 from art_mcp.search.phrases import blanked, phrases
 from art_mcp.search.relevance import TEXT
 from art_mcp.search.years import PICTURES, When, order, shown_year, when
@@ -105,7 +105,7 @@ class Question:
 
     def doubts(self, artists: Sequence[Artist]) -> set[str]:
         """Return the words that are names unless the collection uses them otherwise."""
-        return doubts(self.text, self._words, artists)
+        return Reading(self.text, self._words, artists).doubts
 
     def asked(
         self, artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE, sort: Order | None = None
@@ -117,7 +117,7 @@ class Question:
             usage: how the collection uses its `doubts`.
             sort: an order requested in addition to the question, whose own order it replaces.
         """
-        found = names(self.text, self._words, artists, usage)
+        found = Reading(self.text, self._words, artists, usage).names
         wanted = list(dict.fromkeys(artist for name in found if name.asked for artist in name.artists))
         excluded = ", ".join(self.text[slice(*name.span)].strip(" ,") for name in found if not name.asked) or None
         if not (found or self._taken):
