@@ -93,10 +93,7 @@ class MadeUp(LocalProvider):
     def __init__(self, dimensions: int) -> None:
         super().__init__()
         self.space = Space(Leg.PIXELS, "bench", "made-up", "1", dimensions)
-
-    @property
-    def spaces(self) -> Mapping[Leg, Space]:
-        return {Leg.PIXELS: self.space}
+        self.spaces = {Leg.PIXELS: self.space}
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         return {Leg.PIXELS: widen((await super().embed_queries(texts))[Leg.PIXELS], self.space.dimensions)}

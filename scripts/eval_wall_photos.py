@@ -36,7 +36,6 @@ from art_mcp.runtime import Runtime
 from art_mcp.search.finder import Finder
 from art_mcp.store.scratch import scratch
 from art_mcp.vision.local import LocalProvider
-from art_mcp.vision.provider import Limits
 
 HELD_OUT = 4
 """One painting in this many is loaded late."""
@@ -63,9 +62,7 @@ class Asked(NamedTuple):
 class WholeOnly(LocalProvider):
     """The built-in model, as if it were billed: nothing is made of parts."""
 
-    @property
-    def limits(self) -> Limits:
-        return replace(super().limits, billed=True)
+    limits = replace(LocalProvider.limits, billed=True)
 
 
 def queries(images: Sequence[Path], each: int, seed: int) -> tuple[list[Query], list[Query]]:

@@ -25,9 +25,7 @@ CHUNK = 10_000
 class WideProvider(LocalProvider):
     """The built-in model's vectors, turned into 1,024 dimensions by a fixed random projection."""
 
-    @property
-    def spaces(self) -> Mapping[Leg, Space]:
-        return WIDE
+    spaces = WIDE
 
     async def embed_queries(self, texts: Sequence[str]) -> Mapping[Leg, Vectors]:
         return {leg: widen(vectors) for leg, vectors in (await super().embed_queries(texts)).items()}

@@ -35,6 +35,8 @@ _ALONE = str.maketrans(
 
 MARKS = 30
 """Maximum consecutive combining marks, as in Unicode's stream-safe format; no language uses half as many."""
+LONG = 7
+"""Letters from which a word is still the same if one letter is another: Kandinski, but Manet is not Monet."""
 SHORT = 1_000
 """Characters up to which any text is normalised fast enough."""
 
@@ -76,3 +78,10 @@ def spellings(word: str) -> frozenset[str]:
     if not 5 <= len(word) <= 40:
         return frozenset((word,))
     return frozenset((word, *(word[:at] + word[at + 1 :] for at in range(len(word)))))
+
+
+def is_misspelt(word: str, other: str) -> bool:
+    """Whether two words are the same, but for a letter more or less, two exchanged, or another one in long words."""
+    if not spellings(word) & spellings(other):
+        return False
+    return len(word) != len(other) or len(word) >= LONG or sorted(word) == sorted(other)

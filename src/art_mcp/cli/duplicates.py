@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import anyio
 import click
 
 from art_mcp.cli.progress import Progress, with_bar
+from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.ingest.copies import Comparison
 from art_mcp.painting import Filters, readable
 from art_mcp.runtime import Runtime
-from art_mcp.settings import Settings
 from art_mcp.store import copies
 from art_mcp.store.copies import Member
 from art_mcp.store.filters import require_values
@@ -21,35 +20,27 @@ from art_mcp.store.filters import require_values
 @click.command()
 @click.option("--collection", metavar="NAME", help="List only paintings with a copy in this collection.")
 @click.option("--json", "as_json", is_flag=True, help="Print the groups as JSON.")
-@click.pass_obj
-def duplicates(settings: Settings, collection: str | None, as_json: bool) -> None:
+@with_runtime
+async def duplicates(runtime: Runtime, collection: str | None, as_json: bool) -> None:
     """List paintings that are stored more than once, which searches show as one hit.
 
     They are recognised by their pictures: another photograph, scan, crop or file of the same painting. Paintings of
     the same series, prints and photographs are not. Paintings that have not been compared yet, such as those that an
     older version loaded, are compared first, by their stored pictures. Nothing is removed.
     """
-    anyio.run(_duplicates, settings, readable(collection) if collection else None, as_json)
-
-
-async def _duplicates(settings: Settings, collection: str | None, as_json: bool) -> None:
-    async with Runtime(settings) as runtime:
-        database = await runtime.database()
-        if collection:
-            await require_values(database, Filters(collection=collection))
-        work = Comparison(database)
-        await with_bar(work.run, lambda: _progress(work))
-        groups = await copies.groups(database, collection)
-        incomparable = await copies.count_incomparable(database)
+    collection = readable(collection) if collection else None
+    database = await runtime.database()
+    if collection:
+        await require_values(database, Filters(collection=collection))
+    work = Comparison(database)
+    await with_bar(work.run, lambda: Progress("Comparing", work.done, work.total))
+    groups = await copies.groups(database, collection)
+    incomparable = await copies.count_incomparable(database)
     if as_json:
         listed = [[_as_json(member) for member in group] for group in groups]
         click.echo(json.dumps({"groups": listed, "not_compared": incomparable}, indent=2, ensure_ascii=False))
     else:
         _print(groups, incomparable)
-
-
-async def _progress(work: Comparison) -> Progress:
-    return Progress("Comparing", work.done, work.total)
 
 
 def _print(groups: Sequence[Sequence[Member]], incomparable: int) -> None:

@@ -7,7 +7,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import click
@@ -29,12 +29,10 @@ from art_mcp.painting import Filters, readable
 from art_mcp.runtime import Model, Runtime
 from art_mcp.sample import SAMPLE, TABLE
 from art_mcp.settings import Settings
+from art_mcp.store.database import Database
 from art_mcp.store.filters import require_values
 from art_mcp.store.ranking import NEAREST
 from art_mcp.store.scratch import temporary_database
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 MOST_CAPTIONS = 1_000
 MOST_PAINTINGS = 100
@@ -142,7 +140,7 @@ async def _evaluate(settings: Settings, options: Options) -> int:
                 await load(runtime, SAMPLE / TABLE, "sample")
             await evaluation.run(plan.questions())
 
-        async def progress() -> Progress:
+        def progress() -> Progress:
             return Progress("Asking" if evaluation.done else "Preparing", evaluation.done, evaluation.total)
 
         try:

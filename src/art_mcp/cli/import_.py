@@ -8,25 +8,20 @@ import sys
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import anyio
 import anyio.to_thread
 import click
 
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
+from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.ingest.archive import Archive, unpacked
 from art_mcp.ingest.job import collection_name
-from art_mcp.ingest.load import Load
+from art_mcp.ingest.load import Bundle, Load, Reach
 from art_mcp.ingest.vector_table import VectorTable
 from art_mcp.runtime import Runtime
-from art_mcp.settings import Settings
 from art_mcp.space import Leg
 from art_mcp.vision.local import LocalProvider
-
-if TYPE_CHECKING:
-    from art_mcp.ingest.load import Bundle, Reach
 
 
 @click.command("import")
@@ -34,8 +29,8 @@ if TYPE_CHECKING:
 @click.option("--collection", metavar="NAME", help="Name of the collection in this database.")
 @click.option("--dry-run", is_flag=True, help="Check everything and report what would be stored; store nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.pass_obj
-def import_(settings: Settings, path: Path, collection: str | None, dry_run: bool, as_json: bool) -> None:
+@with_runtime
+async def import_(runtime: Runtime, path: Path, collection: str | None, dry_run: bool, as_json: bool) -> None:
     """Load PATH: an archive from `art-mcp export` or its zip, or a table with a column of vectors.
 
     Nothing is embedded or paid for again. Paintings of an archive replace existing ones. Each row is checked: an
@@ -43,16 +38,11 @@ def import_(settings: Settings, path: Path, collection: str | None, dry_run: boo
     The vectors of a table are assumed to be those of its pictures by Azure AI Vision, model 2023-04-15; the pictures
     themselves are not read.
     """
-    anyio.run(_import, settings, Path(os.path.abspath(path)), collection, dry_run, as_json)
-
-
-async def _import(settings: Settings, path: Path, collection: str | None, dry_run: bool, as_json: bool) -> None:
     with ExitStack() as stack:
         bundle = await anyio.to_thread.run_sync(_open, path, collection, stack)
-        async with Runtime(settings) as runtime:
-            load = Load(await runtime.database(), bundle, dry_run=dry_run)
-            await with_bar(load.run, lambda: _progress(load, bundle))
-            reach = None if dry_run else await load.reach()
+        load = Load(await runtime.database(), bundle, dry_run=dry_run)
+        await with_bar(load.run, lambda: _progress(load, bundle))
+        reach = None if dry_run else await load.reach()
     notes = _notes(bundle, reach)
     if as_json:
         click.echo(json.dumps(_as_json(load, bundle, notes), indent=2))
@@ -63,6 +53,7 @@ async def _import(settings: Settings, path: Path, collection: str | None, dry_ru
 
 
 def _open(path: Path, collection: str | None, stack: ExitStack) -> Bundle:
+    path = Path(os.path.abspath(path))
     name = collection and collection_name(collection)
     if zipfile.is_zipfile(path):
         path = stack.enter_context(unpacked(path))
@@ -71,7 +62,7 @@ def _open(path: Path, collection: str | None, stack: ExitStack) -> Bundle:
     return Archive(path, collection=name)
 
 
-async def _progress(load: Load, bundle: Bundle) -> Progress:
+def _progress(load: Load, bundle: Bundle) -> Progress:
     name = "Indexing" if load.indexing else "Storing"
     return Progress(name, load.stored + load.unchanged + len(load.refusals), bundle.total)
 

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import anyio
 import click
 
 from art_mcp.cli.paths import existing
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_groups, print_refusals
+from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.errors import ArtMcpError, on_command_line
+from art_mcp.ingest.plan import Plan
 from art_mcp.ingest.sources.kinds import KINDS, is_address
 from art_mcp.ingest.sources.source import Options
 from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.runtime import Runtime
-from art_mcp.settings import Settings
 from art_mcp.store import jobs
-
-if TYPE_CHECKING:
-    import uuid
-
-    from art_mcp.ingest.plan import Plan
-    from art_mcp.store.jobs import Job
+from art_mcp.store.jobs import Job
 
 NOT_A_TERMINAL = "Not a terminal; pass that name with --collection to update it, or --yes to store them a second time."
 
@@ -79,9 +75,9 @@ class _Command(click.Command):
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--resume", is_flag=True, help="Continue all unfinished jobs; takes no SOURCE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finished jobs, or the plan, as JSON.")
-@click.pass_obj
-def ingest(
-    settings: Settings,
+@with_runtime
+async def ingest(
+    runtime: Runtime,
     source: str | None,
     collection: str | None,
     dry_run: bool,
@@ -120,48 +116,47 @@ def ingest(
         clean_semart=clean_semart,
     )
     if source and dry_run:
-        anyio.run(_plan, settings, source, collection, options, as_json)
+        await _plan(runtime, source, collection, options, as_json)
     else:
-        anyio.run(_ingest, settings, source, collection, options, yes, as_json)
+        await _ingest(runtime, source, collection, options, yes, as_json)
 
 
 async def _ingest(
-    settings: Settings, source: str | None, collection: str | None, options: Options, yes: bool, as_json: bool
+    runtime: Runtime, source: str | None, collection: str | None, options: Options, yes: bool, as_json: bool
 ) -> None:
-    async with Runtime(settings) as runtime:
-        ingest = await runtime.ingest()
-        database = await runtime.database()
-        if source is not None:
-            if ingest.billed:
-                plan = await ingest.plan(source, collection, options=options, at_a_glance=True)
-                spending = await runtime.spending(plan.calls)
-                if spending.beyond_budget:
-                    click.echo(str(spending), err=True)
-            if again := await ingest.elsewhere(source, collection, options=options):
-                if not yes and not sys.stdin.isatty():
-                    raise click.UsageError(f"{again.problem} {NOT_A_TERMINAL}")
-                click.echo(again, err=True)
-                if not yes and not click.confirm("Store them a second time?", err=True):
-                    click.echo("Nothing was loaded.", err=True)
-                    return
-            job_ids = [await ingest.create(source, collection, options=options)]
-        else:
-            job_ids = [job.id for job in await jobs.unfinished(database)]
-        finished, problems = [], []
-        for job_id in job_ids:
-            try:
-                await _run_with_progress(runtime, job_id)
-            except ArtMcpError as error:
-                # One job's source may be gone; continue with the others.
-                problems.append(error)
-            except click.Abort:
-                if (job := await jobs.get(database, job_id)) and not as_json:
-                    _print_job(job, ())
-                raise
-            job = await jobs.get(database, job_id)
-            if job is not None:
-                finished.append((job, await jobs.refusals(database, job_id)))
-        suggestion = await runtime.suggestion()
+    ingest = await runtime.ingest()
+    database = await runtime.database()
+    if source is not None:
+        if ingest.billed:
+            plan = await ingest.plan(source, collection, options=options, at_a_glance=True)
+            spending = await runtime.spending(plan.calls)
+            if spending.beyond_budget:
+                click.echo(str(spending), err=True)
+        if again := await ingest.elsewhere(source, collection, options=options):
+            if not yes and not sys.stdin.isatty():
+                raise click.UsageError(f"{again.problem} {NOT_A_TERMINAL}")
+            click.echo(again, err=True)
+            if not yes and not click.confirm("Store them a second time?", err=True):
+                click.echo("Nothing was loaded.", err=True)
+                return
+        job_ids = [await ingest.create(source, collection, options=options)]
+    else:
+        job_ids = [job.id for job in await jobs.unfinished(database)]
+    finished, problems = [], []
+    for job_id in job_ids:
+        try:
+            await _run_with_progress(runtime, job_id)
+        except ArtMcpError as error:
+            # One job's source may be gone; continue with the others.
+            problems.append(error)
+        except click.Abort:
+            if (job := await jobs.get(database, job_id)) and not as_json:
+                _print_job(job, ())
+            raise
+        job = await jobs.get(database, job_id)
+        if job is not None:
+            finished.append((job, await jobs.refusals(database, job_id)))
+    suggestion = await runtime.suggestion()
     if as_json:
         click.echo(json.dumps([_job_json(job, refusals) for job, refusals in finished], indent=2))
     else:
@@ -218,10 +213,9 @@ def _job_json(job: Job, refusals: Sequence[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-async def _plan(settings: Settings, source: str, collection: str | None, options: Options, as_json: bool) -> None:
-    async with Runtime(settings) as runtime:
-        plan = await (await runtime.ingest()).plan(source, collection, options=options)
-        spending = await runtime.spending(plan.calls) if plan.calls else None
+async def _plan(runtime: Runtime, source: str, collection: str | None, options: Options, as_json: bool) -> None:
+    plan = await (await runtime.ingest()).plan(source, collection, options=options)
+    spending = await runtime.spending(plan.calls) if plan.calls else None
     plan.reading = on_command_line(plan.reading) if plan.reading else None
     if as_json:
         click.echo(json.dumps(asdict(plan) | {"spending": spending and asdict(spending)}, indent=2))

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 
-import anyio
 import click
 
 from art_mcp.cli.filter_options import filter_options
+from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.painting import Filters
 from art_mcp.runtime import Runtime
 from art_mcp.server.description import description
-from art_mcp.server.results import CollectionResult, collection_text
-from art_mcp.settings import Settings
-from art_mcp.store.collections import Collection, collections
+from art_mcp.server.results import collection_text
+from art_mcp.store.collections import collections
 
 
 @click.command()
 @filter_options
 @click.argument("collection", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the collections, or the description, as JSON.")
-@click.pass_obj
-def list(settings: Settings, /, as_json: bool, **given: str | int | None) -> None:
+@with_runtime
+async def list(runtime: Runtime, /, as_json: bool, **given: str | int | None) -> None:
     """List the collections, or describe COLLECTION.
 
     The list shows each collection's number of paintings, last load and sources. With COLLECTION or
     filters, say how many paintings match, from which years, and the most frequent values of each filter.
     """
     if any(value is not None for value in given.values()):
-        described = anyio.run(_describe, settings, Filters.read(given))
+        described = await description(runtime, Filters.read(given))
         click.echo(described.model_dump_json(indent=2) if as_json else collection_text(described))
         return
-    found = anyio.run(_collections, settings)
+    found = await collections(await runtime.database())
     if as_json:
         listed = [{**asdict(each), "loaded_at": each.loaded_at.isoformat()} for each in found]
         click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
@@ -45,13 +43,3 @@ def list(settings: Settings, /, as_json: bool, **given: str | int | None) -> Non
             click.echo(f"   from {source}")
     if not found:
         click.echo("There are no paintings yet. Load some with `art-mcp ingest FOLDER`.")
-
-
-async def _describe(settings: Settings, filters: Filters) -> CollectionResult:
-    async with Runtime(settings) as runtime:
-        return await description(runtime, filters)
-
-
-async def _collections(settings: Settings) -> Sequence[Collection]:
-    async with Runtime(settings) as runtime:
-        return await collections(await runtime.database())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,7 +29,9 @@ class Progress(NamedTuple):
     total: int
 
 
-async def with_bar(work: Callable[[], Awaitable[T]], progress: Callable[[], Awaitable[Progress | None]]) -> T:
+async def with_bar(
+    work: Callable[[], Awaitable[T]], progress: Callable[[], Progress | Awaitable[Progress | None]]
+) -> T:
     """Run `work`, showing `progress` as a bar on stderr, and return its result.
 
     The first Ctrl-C or SIGTERM cancels the work, which finishes the items in progress; the second ends the process.
@@ -43,7 +46,8 @@ async def with_bar(work: Callable[[], Awaitable[T]], progress: Callable[[], Awai
 
         async def update() -> None:
             with suppress(ArtMcpError):  # if the database is gone, the work raises that error itself
-                if (now := await progress()) is not None:
+                found = progress()
+                if (now := await found if inspect.isawaitable(found) else found) is not None:
                     bars.update(bar, description=now.name, total=now.total, completed=now.done)
 
         async def show() -> None:

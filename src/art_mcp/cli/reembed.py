@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import sys
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-import anyio
 import click
 
 from art_mcp.cli.progress import Progress, with_bar
 from art_mcp.cli.refusals import print_refusals
+from art_mcp.cli.with_runtime import with_runtime
+from art_mcp.ingest.reembed import Plan
+from art_mcp.painting import Painting
 from art_mcp.runtime import SPACES_REFRESH_S, Runtime
-from art_mcp.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from art_mcp.ingest.reembed import Move, Plan, Refused
-    from art_mcp.painting import Painting
-    from art_mcp.store.space_migration import InactiveSpace
+from art_mcp.store.space_migration import InactiveSpace
 
 
 @click.command()
@@ -35,9 +30,9 @@ if TYPE_CHECKING:
     help="Replace the stored vectors of this painting; can be repeated.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.pass_obj
-def reembed(
-    settings: Settings, dry_run: bool, skip_refused: bool, drop_old: bool, paintings: Sequence[uuid.UUID], yes: bool
+@with_runtime
+async def reembed(
+    runtime: Runtime, dry_run: bool, skip_refused: bool, drop_old: bool, paintings: Sequence[uuid.UUID], yes: bool
 ) -> None:
     """Re-embed all pictures with the model that the settings name, then search with it.
 
@@ -47,59 +42,47 @@ def reembed(
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("Not a terminal; pass --yes to confirm.")
     if drop_old:
-        anyio.run(_drop_old, settings, dry_run, skip_refused, yes)
-    else:
-        anyio.run(_reembed, settings, dry_run, skip_refused, yes, paintings)
-
-
-async def _reembed(
-    settings: Settings, dry_run: bool, skip_refused: bool, yes: bool, paintings: Sequence[uuid.UUID]
-) -> None:
-    async with Runtime(settings) as runtime:
-        move = await runtime.move()
-        if paintings and not dry_run and (yes or click.confirm("Remove the stored vectors of these paintings?")):
-            click.echo(f"The vectors of {await move.forget(paintings)} paintings were removed and will be replaced.")
-        plan = await move.plan()
-        if plan.done:
-            click.echo(f"Nothing to do: all pictures are embedded by {move.made_by}.")
-            return
-        click.echo("\n".join(_described(move.made_by, plan)))
-        if plan.billed and plan.calls:
-            click.echo(str(await runtime.spending(plan.calls, settings.embeds_by)))
-        if dry_run or not (yes or click.confirm("Continue?")):
-            click.echo("Nothing was changed.")
-            return
-        moved = await with_bar(lambda: move.run(skip_refused=skip_refused), lambda: _progress(move))
-        _print_refused(move.refused)
-        if not moved:
-            raise click.ClickException(
-                f"{len(move.refused)} paintings could not be embedded by {move.made_by}, so searches still use the old "
-                "model. Run it again when this is fixed, or with --skip-refused to leave these paintings behind."
-            )
-        click.echo(
-            f"The pictures are now searched by {move.made_by}; running servers switch within {SPACES_REFRESH_S} s."
+        await _drop_old(runtime, dry_run, skip_refused, yes)
+        return
+    move = await runtime.move()
+    if paintings and not dry_run and (yes or click.confirm("Remove the stored vectors of these paintings?")):
+        click.echo(f"The vectors of {await move.forget(paintings)} paintings were removed and will be replaced.")
+    plan = await move.plan()
+    if plan.done:
+        click.echo(f"Nothing to do: all pictures are embedded by {move.made_by}.")
+        return
+    click.echo("\n".join(_described(move.made_by, plan)))
+    if plan.billed and plan.calls:
+        click.echo(str(await runtime.spending(plan.calls, runtime.settings.embeds_by)))
+    if dry_run or not (yes or click.confirm("Continue?")):
+        click.echo("Nothing was changed.")
+        return
+    moved = await with_bar(
+        lambda: move.run(skip_refused=skip_refused), lambda: Progress("Embedding", move.done, move.total)
+    )
+    print_refusals([(_label(each.painting), each.reason) for each in move.refused])
+    if not moved:
+        raise click.ClickException(
+            f"{len(move.refused)} paintings could not be embedded by {move.made_by}, so searches still use the old "
+            "model. Run it again when this is fixed, or with --skip-refused to leave these paintings behind."
         )
-        if old := await move.inactive():
-            click.echo(f"Still stored: {_listed(old)}. `art-mcp reembed --drop-old` removes them.")
+    click.echo(f"The pictures are now searched by {move.made_by}; running servers switch within {SPACES_REFRESH_S} s.")
+    if old := await move.inactive():
+        click.echo(f"Still stored: {_listed(old)}. `art-mcp reembed --drop-old` removes them.")
 
 
-async def _drop_old(settings: Settings, dry_run: bool, skip_refused: bool, yes: bool) -> None:
-    async with Runtime(settings) as runtime:
-        move = await runtime.move()
-        old = await move.old(skip_refused=skip_refused)
-        if not old:
-            click.echo("Nothing to drop.")
-            return
-        click.echo(f"No longer used: {_listed(old)}.")
-        if dry_run or not (yes or click.confirm("Remove them? Going back would mean embedding all pictures again.")):
-            click.echo("Nothing was removed.")
-            return
-        await move.drop(old)
-        click.echo("Removed.")
-
-
-async def _progress(move: Move) -> Progress:
-    return Progress("Embedding", move.done, move.total)
+async def _drop_old(runtime: Runtime, dry_run: bool, skip_refused: bool, yes: bool) -> None:
+    move = await runtime.move()
+    old = await move.old(skip_refused=skip_refused)
+    if not old:
+        click.echo("Nothing to drop.")
+        return
+    click.echo(f"No longer used: {_listed(old)}.")
+    if dry_run or not (yes or click.confirm("Remove them? Going back would mean embedding all pictures again.")):
+        click.echo("Nothing was removed.")
+        return
+    await move.drop(old)
+    click.echo("Removed.")
 
 
 def _described(made_by: str, plan: Plan) -> list[str]:
@@ -121,10 +104,6 @@ def _described(made_by: str, plan: Plan) -> list[str]:
 def _listed(old: Sequence[InactiveSpace]) -> str:
     makers = dict.fromkeys(each.space.made_by for each in old)
     return f"vectors of {', '.join(makers)} ({sum(each.size for each in old) / 1e6:.1f} MB)"
-
-
-def _print_refused(refused: Sequence[Refused]) -> None:
-    print_refusals([(_label(each.painting), each.reason) for each in refused])
 
 
 def _label(painting: Painting) -> str:

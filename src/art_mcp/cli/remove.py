@@ -6,14 +6,13 @@ import difflib
 import sys
 from collections.abc import Mapping
 
-import anyio
 import click
 
+from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.errors import ArtMcpError
 from art_mcp.normalization import fold
 from art_mcp.painting import readable
 from art_mcp.runtime import Runtime
-from art_mcp.settings import Settings
 from art_mcp.store import collection_sizes, removal
 
 SHOWN = 5
@@ -23,25 +22,20 @@ SHOWN = 5
 @click.command()
 @click.argument("collection")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.pass_obj
-def remove(settings: Settings, collection: str, yes: bool) -> None:
+@with_runtime
+async def remove(runtime: Runtime, collection: str, yes: bool) -> None:
     """Remove COLLECTION: its paintings, with their vectors and stored pictures. The source's files stay."""
-    anyio.run(_remove, settings, collection, yes)
-
-
-async def _remove(settings: Settings, collection: str, yes: bool) -> None:
     name = readable(collection)
-    async with Runtime(settings) as runtime:
-        database = await runtime.database()
-        sizes = await collection_sizes.sizes(database)
-        if name not in sizes:
-            raise _unknown(name, sizes)
-        if not yes and not sys.stdin.isatty():
-            raise click.UsageError("Not a terminal; pass --yes to confirm.")
-        if not yes and not click.confirm(f"Remove {name} with its {sizes[name]} paintings?"):
-            click.echo("Nothing was removed.")
-            return
-        removed = await removal.remove_collection(database, name)
+    database = await runtime.database()
+    sizes = await collection_sizes.sizes(database)
+    if name not in sizes:
+        raise _unknown(name, sizes)
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("Not a terminal; pass --yes to confirm.")
+    if not yes and not click.confirm(f"Remove {name} with its {sizes[name]} paintings?"):
+        click.echo("Nothing was removed.")
+        return
+    removed = await removal.remove_collection(database, name)
     click.echo(f"{name}: {removed} paintings removed.")
 
 

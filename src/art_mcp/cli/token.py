@@ -6,13 +6,13 @@ import difflib
 import re
 from datetime import timedelta
 
-import anyio
 import click
 
+from art_mcp.cli.with_runtime import with_runtime
 from art_mcp.errors import ArtMcpError
 from art_mcp.runtime import Runtime
 from art_mcp.server.access.scopes import READ, SCOPES, with_implied
-from art_mcp.settings import Settings, variable
+from art_mcp.settings import variable
 from art_mcp.store import tokens
 from art_mcp.store.tokens import Token
 
@@ -41,13 +41,15 @@ def token() -> None:
     show_default=True,
     help="Number of days for which it is valid.",
 )
-@click.pass_obj
-def new(settings: Settings, name: str, scope: str, expires: int) -> None:
+@with_runtime
+async def new(runtime: Runtime, name: str, scope: str, expires: int) -> None:
     """Make a token for NAME, a person or a program, and print it once."""
     if not re.fullmatch(NAME, name):
         raise click.UsageError("NAME has 1 to 64 letters, digits and . _ @ -, and begins with a letter or a digit.")
-    secret, made = anyio.run(_new, settings, name, scope, expires)
-    database = f"the database of {variable('database_url')}" if settings.database_url else "the embedded database"
+    scopes = sorted(with_implied([scope]))
+    secret, made = await tokens.create(await runtime.database(), name, scopes, timedelta(days=expires))
+    url = runtime.settings.database_url
+    database = f"the database of {variable('database_url')}" if url else "the embedded database"
     click.echo(secret)
     click.echo(
         f"This token for {_described(made)} is shown only once. Its owner sends it in the header\n"
@@ -58,10 +60,10 @@ def new(settings: Settings, name: str, scope: str, expires: int) -> None:
 
 
 @token.command("list")
-@click.pass_obj
-def list_(settings: Settings) -> None:
+@with_runtime
+async def list_(runtime: Runtime) -> None:
     """List the tokens: name, first characters, scopes and expiry."""
-    found = anyio.run(_tokens, settings)
+    found = await tokens.tokens(await runtime.database())
     for each in found:
         click.echo(_described(each))
     if not found:
@@ -70,32 +72,16 @@ def list_(settings: Settings) -> None:
 
 @token.command()
 @click.argument("name")
-@click.pass_obj
-def revoke(settings: Settings, name: str) -> None:
+@with_runtime
+async def revoke(runtime: Runtime, name: str) -> None:
     """Revoke the token of NAME; running servers refuse it at once."""
-    anyio.run(_revoke, settings, name)
+    database = await runtime.database()
+    if not await tokens.revoke(database, name):
+        names = [each.name for each in await tokens.tokens(database)]
+        near = difflib.get_close_matches(name, names) or names
+        hint = f"Names with tokens: {', '.join(near[:10])}." if near else "There are no tokens."
+        raise ArtMcpError(f"{name!r:.80} has no token.", hint)
     click.echo(f"The token of {name} has been revoked.")
-
-
-async def _new(settings: Settings, name: str, scope: str, days: int) -> tuple[str, Token]:
-    async with Runtime(settings) as runtime:
-        scopes = sorted(with_implied([scope]))
-        return await tokens.create(await runtime.database(), name, scopes, timedelta(days=days))
-
-
-async def _tokens(settings: Settings) -> list[Token]:
-    async with Runtime(settings) as runtime:
-        return await tokens.tokens(await runtime.database())
-
-
-async def _revoke(settings: Settings, name: str) -> None:
-    async with Runtime(settings) as runtime:
-        database = await runtime.database()
-        if not await tokens.revoke(database, name):
-            names = [each.name for each in await tokens.tokens(database)]
-            near = difflib.get_close_matches(name, names) or names
-            hint = f"Names with tokens: {', '.join(near[:10])}." if near else "There are no tokens."
-            raise ArtMcpError(f"{name!r:.80} has no token.", hint)
 
 
 def _described(each: Token) -> str:

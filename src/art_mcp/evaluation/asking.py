@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from art_mcp.evaluation.question import Question
+from art_mcp.images.picture import Picture
 from art_mcp.normalization import normalize
-from art_mcp.painting import EVERYTHING, Filters
+from art_mcp.painting import EVERYTHING, Filters, Hit
 from art_mcp.search.text_query import read_question, text_query
 from art_mcp.search.wall_photo import query_vector
-from art_mcp.space import Leg
+from art_mcp.space import Leg, Space, Vector
+from art_mcp.store.database import Database
+from art_mcp.store.full_text import Words
+from art_mcp.store.preference import Preference
 from art_mcp.store.ranking import DEPTH, LegQuery, rank
-
-if TYPE_CHECKING:
-    from art_mcp.evaluation.question import Question
-    from art_mcp.images.picture import Picture
-    from art_mcp.painting import Hit
-    from art_mcp.space import Space, Vector
-    from art_mcp.store.database import Database
-    from art_mcp.store.full_text import Words
-    from art_mcp.store.preference import Preference
-    from art_mcp.vision.provider import Provider
+from art_mcp.vision.provider import Provider
 
 SEARCH: Final = "search"
 """The line of all legs together, as a search ranks them; the other lines have the names of their leg."""

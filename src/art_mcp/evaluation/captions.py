@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -19,15 +18,10 @@ from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import NotATable, Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.tables.choosing import NoPictureColumn
 from art_mcp.ingest.sources.tables.table import Table
-from art_mcp.painting import EVERYTHING, Filters
+from art_mcp.painting import EVERYTHING, Filters, Painting
 from art_mcp.search import MAX_QUERY
 from art_mcp.store import known_items
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from art_mcp.painting import Painting
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 KEPT_REFUSALS = 1_000
 

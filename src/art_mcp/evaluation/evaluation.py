@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from art_mcp.evaluation.asking import SEARCH
+from art_mcp.evaluation.asking import SEARCH, Asked, Asker
+from art_mcp.evaluation.question import Question
 from art_mcp.evaluation.statistics import NOT_FOUND, Result, summarize
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.sources.source import Refusal
+from art_mcp.painting import Hit, Painting
 from art_mcp.search.finder import SearchError
+from art_mcp.space import Space
 from art_mcp.store.index_recall import index_recall
 from art_mcp.vision.provider import Fault, VisionError
-
-if TYPE_CHECKING:
-    from art_mcp.evaluation.asking import Asked, Asker
-    from art_mcp.evaluation.question import Question
-    from art_mcp.painting import Hit, Painting
-    from art_mcp.space import Space
 
 KEPT_FAILURES = 100
 """Questions that are kept for the report: those whose painting is ranked worst."""

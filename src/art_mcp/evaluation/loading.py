@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.runtime import Runtime
 from art_mcp.store import jobs
-
-if TYPE_CHECKING:
-    from art_mcp.runtime import Runtime
 
 
 async def load(runtime: Runtime, path: Path, collection: str = "art") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -13,11 +12,9 @@ from art_mcp.evaluation.question import PICTURES, Kind, Question
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.embedding import read_kept
 from art_mcp.ingest.sources.source import Refusal
+from art_mcp.painting import Painting
 from art_mcp.search import MAX_QUERY
-
-if TYPE_CHECKING:
-    from art_mcp.painting import Painting
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 
 def titles(painting: Painting) -> list[Question]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from art_mcp.errors import ArtMcpError
 from art_mcp.evaluation.captions import questions_of, read_captions
@@ -14,13 +13,11 @@ from art_mcp.evaluation.question import PICTURES, Question
 from art_mcp.evaluation.sample import PICTURE_QUESTIONS, TEXTS, sample_questions
 from art_mcp.ingest.sources.source import Refusal
 from art_mcp.painting import Filters
+from art_mcp.runtime import Model
 from art_mcp.sample import SIZE
 from art_mcp.space import Leg
 from art_mcp.store import known_items
-
-if TYPE_CHECKING:
-    from art_mcp.runtime import Model
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 
 @dataclass(slots=True)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from art_mcp.images.picture import Picture
 from art_mcp.normalization import fold
-from art_mcp.painting import filter_key
-
-if TYPE_CHECKING:
-    from art_mcp.images.picture import Picture
-    from art_mcp.painting import Painting
+from art_mcp.painting import Painting, filter_key
 
 
 class Kind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from art_mcp.evaluation.captions import caption_columns, read_captions
 from art_mcp.evaluation.own import pictures
@@ -13,9 +13,7 @@ from art_mcp.evaluation.statistics import Interval, Result
 from art_mcp.ingest.sources.source import Refusal
 from art_mcp.sample import CAPTIONS, SAMPLE, SIZE
 from art_mcp.store import known_items
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 K: Final = 5
 TEXTS: Final = 2 * SIZE

@@ -7,16 +7,13 @@ for works ("a painting by") or with a given name ("seas by William Turner"), who
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from art_mcp.search.names import tokens
-from art_mcp.search.phrases import phrases
+from art_mcp.search.phrases import blanked
 from art_mcp.search.words import listed
 from art_mcp.search.years import PICTURES
+from art_mcp.store.database import Database
 from art_mcp.store.full_text import unknown
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 _CAPITAL = r"(?:(?:[OD]['’])?[A-ZÀ-ÖØ-ÞĀČĎĐĒĞĢĪİĶŁĻŃŅŇŌŐŘŚŞŠŤŪŮŰŹŻŽ][\w-]+|[A-Z]\.)"
 _NAME = rf"{_CAPITAL}(?:[ ]?(?:(?:{'|'.join(sorted(listed('particles')))}) )*{_CAPITAL}){{0,5}}"
@@ -33,9 +30,7 @@ _LIGHT_OR_GROUP = re.compile(r"light$|(?:ists|ians|ites|ans|ish)$")
 
 async def absent_artist(database: Database, text: str) -> str | None:
     """Return a note on the first artist that a question names and no catalogue entry does."""
-    for start, end in phrases(text):
-        text = f"{text[:start]}{'_' * (end - start)}{text[end:]}"
-    for match in _BY.finditer(text):
+    for match in _BY.finditer(blanked(text)):
         last = _last_name(match["name"], bool(match["work"]) or not match.start())
         if last and await unknown(database, [last]):
             return f"No painting here is catalogued as by {match['name']}."

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from art_mcp import images
+from art_mcp.painting import Rendition
 from art_mcp.search import MAX_SHEET
-
-if TYPE_CHECKING:
-    import uuid
-
-    from art_mcp.painting import Rendition
-    from art_mcp.search.finder import Answer
-    from art_mcp.turns import Turns
+from art_mcp.search.finder import Answer
+from art_mcp.turns import Turns
 
 
 async def contact_sheet_of(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -14,14 +12,10 @@ from art_mcp.search.person import Person
 from art_mcp.search.phrases import phrases
 from art_mcp.similarity import likeness, nearest
 from art_mcp.store import artists
+from art_mcp.store.artists import Artist
+from art_mcp.store.database import Database
 from art_mcp.store.filters import has_value
 from art_mcp.store.full_text import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from art_mcp.store.artists import Artist
-    from art_mcp.store.database import Database
 
 SHORTEST = 6
 """Letters of a word that may be a misspelt name: Manet is not Monet."""
@@ -40,7 +34,7 @@ async def did_you_mean(database: Database, text: str) -> str | None:
     words = {word.folded: word for word in tokens(text, phrases(text)) if _may_be_misspelt(word)}
     for folded in await unknown(database, list(words)) if words else ():
         there = {artist.key: artist for artist in await artists.everyone(database)}
-        near = await anyio.to_thread.run_sync(partial(_nearest, folded, there.keys()))
+        near = await anyio.to_thread.run_sync(nearest, [folded], there.keys(), COMPARED)
         for artist in (there[key] for key in near):
             if _is_close(folded, artist) and await has_value(database, "artist", artist.name):
                 return f'No catalogue entry has "{words[folded].text}". Did you mean {artist.name}?'
@@ -51,10 +45,6 @@ def _may_be_misspelt(word: Token) -> bool:
     if not re.fullmatch(rf"[^\W\d_]{{{SHORTEST},}}", word.folded):
         return False
     return not (word.ordinary or word.proper or weights(word.folded))
-
-
-def _nearest(word: str, keys: Collection[str]) -> list[str]:
-    return nearest([word], keys, COMPARED)
 
 
 def _is_close(word: str, artist: Artist) -> bool:

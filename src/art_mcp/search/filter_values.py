@@ -6,30 +6,27 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import eq
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 
 from art_mcp.background.words import stems
 from art_mcp.errors import ArtMcpError
-from art_mcp.normalization import fold, spellings
+from art_mcp.normalization import LONG, fold, is_misspelt
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.search.person import Person
 from art_mcp.search.words import listed
 from art_mcp.similarity import sound
 from art_mcp.store import collection_sizes
 from art_mcp.store.artists import Artist
+from art_mcp.store.database import Database
 from art_mcp.store.filters import Value, count_paintings, has_value, missing, stored_values
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 SHOWN_TAKEN = 3
 """How many of the values that are taken a note lists."""
 COUNTED = 200
 """Of more values than this, the first are taken whether they have paintings or not."""
-LONG = 7
-"""Letters from which a word is still the same if another letter is in one place, or if it only sounds the same."""
 
 
 class FilterError(ArtMcpError):
@@ -111,7 +108,7 @@ def _values(field: str, given: str, there: Sequence[Value]) -> list[Value]:
         or having(lambda its: its - _FILLER == set(bare))
         or having(lambda its: its >= set(wanted))
         or having(lambda its: its >= set(bare))
-        or having(lambda its: all(any(_is_misspelt(word, each) for each in its) for word in bare))
+        or having(lambda its: all(any(is_misspelt(word, each) for each in its) for word in bare))
     )
 
 
@@ -128,7 +125,7 @@ def _artists(given: str, there: Sequence[Value]) -> list[Value]:
     wanted = [word for word in _words(given) if word not in listed("small") | listed("titles")] or _words(given)
     if not wanted:
         return []
-    for fits in (_is_same, _is_misspelt, _sounds_alike):
+    for fits in (eq, is_misspelt, _sounds_alike):
         found = []
         for value in there:
             its = value.key.split()
@@ -140,7 +137,7 @@ def _artists(given: str, there: Sequence[Value]) -> list[Value]:
             all_wanted = all(any(fits(word, each) for each in its) or _is_initial(word, its) for word in wanted)
             if all_wanted or (shared.issuperset(own) and shared & person.known_as):
                 found.append((value, person, bool(shared & person.known_as)))
-        if meant := _best(found, alone=fits is _is_same):
+        if meant := _best(found, alone=fits is eq):
             return meant
     return []
 
@@ -163,21 +160,8 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", fold(text))
 
 
-def _is_same(word: str, other: str) -> bool:
-    return word == other
-
-
-def _is_misspelt(word: str, other: str) -> bool:
-    """Whether two words are the same but for a letter more or less, for two exchanged, or for another in long words."""
-    if word == other:
-        return True
-    if not spellings(word) & spellings(other):
-        return False
-    return len(word) != len(other) or len(word) >= LONG or sorted(word) == sorted(other)
-
-
 def _sounds_alike(word: str, other: str) -> bool:
-    return _is_misspelt(word, other) or (min(len(word), len(other)) >= LONG and sound(word) == sound(other))
+    return is_misspelt(word, other) or (min(len(word), len(other)) >= LONG and sound(word) == sound(other))
 
 
 def _is_initial(word: str, names: Sequence[str]) -> bool:

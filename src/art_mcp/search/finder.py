@@ -30,16 +30,15 @@ from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import collection_sizes, paintings
 from art_mcp.store.browsing import browse
 from art_mcp.store.copies import of as copies_of
+from art_mcp.store.database import Database
+from art_mcp.store.order import Order
 from art_mcp.store.ranking import FULL_TEXT, LegQuery, Ranking, rank
-from art_mcp.vision.provider import VisionError
+from art_mcp.vision.provider import Provider, Vectors, VisionError
 from art_mcp.vision.retiring import RetiredError
 
 if TYPE_CHECKING:
     from art_mcp.images.loader import PictureLoader
     from art_mcp.images.undecoded import Source
-    from art_mcp.store.database import Database
-    from art_mcp.store.order import Order
-    from art_mcp.vision.provider import Provider, Vectors
 
 
 TEXT_STEERS = 1.0

@@ -6,13 +6,11 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from art_mcp.painting import EVERYTHING, YEAR_FILTERS, Filters
+from art_mcp.search.years import shown_year
 from art_mcp.store import paintings
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 
 async def heading(
@@ -56,10 +54,8 @@ def _quoted(words: str) -> str:
 
 
 def _years(first: int | None, last: int | None) -> str:
-    if first is None or last is None:
-        return f"from {_year(first)}" if first is not None else f"to {_year(last)}" if last is not None else ""
-    return _year(first) if first == last else f"{_year(first)}–{_year(last)}"
-
-
-def _year(year: int) -> str:
-    return f"{-year} BC" if year < 0 else str(year)
+    if first is not None and last is not None:
+        return shown_year(first) if first == last else f"{shown_year(first)}–{shown_year(last)}"
+    if first is not None:
+        return f"from {shown_year(first)}"
+    return f"to {shown_year(last)}" if last is not None else ""

@@ -12,7 +12,7 @@ from collections.abc import Container
 
 from art_mcp.background.words import weights
 from art_mcp.normalization import fold, normalize
-from art_mcp.search.phrases import phrases
+from art_mcp.search.phrases import blanked
 from art_mcp.search.words import listed
 
 ENGLISH_ONLY = (
@@ -31,10 +31,7 @@ ENOUGH = 2.0
 
 def is_hardly_english(text: str) -> bool:
     """Whether a text, without its quoted phrases, is in another script or another language."""
-    text = normalize(text[:CHARACTERS])
-    for start, end in phrases(text):
-        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
-    words = re.findall(r"[^\W\d_]+", text)
+    words = re.findall(r"[^\W\d_]+", blanked(normalize(text[:CHARACTERS])))
     letters = fold("".join(words))
     if 2 * sum(map(_is_of_another_script, letters)) > len(letters):
         return True

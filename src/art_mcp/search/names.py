@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from art_mcp.normalization import fold, spellings
+from art_mcp.normalization import LONG, fold, is_misspelt, spellings
 from art_mcp.search.person import QUALIFIER, Person
 from art_mcp.search.words import listed
 from art_mcp.search.years import WORKS
@@ -20,8 +20,6 @@ from art_mcp.store.artists import Artist, Usage
 LOOKED_UP = 100
 """Words of a question that are compared with names; a longer one is a description."""
 NO_USAGE: Mapping[str, Usage] = {}
-SURE = 7
-"""Letters from which a word is still the same name if one letter is another: Kandinski, but Manet is not Monet."""
 
 _MAKERS = rf"(?:{WORKS}|art|artists?|painters?|oeuvre|brush|hand)"
 _DIRECT = re.compile(rf"(?:\bby|\b{_MAKERS} (?:of|from)|\b(?:artist|painter|master)|\battributed to)$", re.I)
@@ -131,27 +129,6 @@ def look_up(text: str, words: Sequence[Token]) -> LookUp:
     return LookUp(sorted(forms), sorted(pairs))
 
 
-def doubts(text: str, words: Sequence[Token], artists: Sequence[Artist]) -> set[str]:
-    """Return the words that are names unless the collection uses them otherwise."""
-    reading = _Reading(text, words, artists, {})
-    reading.names()
-    return reading.doubts
-
-
-def names(
-    text: str, words: Sequence[Token], artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE
-) -> list[Name]:
-    """Return the artists whose works a question asks for or excludes, in their order.
-
-    Args:
-        text: the question, with single spaces.
-        words: its words that may be names.
-        artists: those that `store.artists.named` found.
-        usage: how the collection uses its `doubts`.
-    """
-    return _Reading(text, words, artists, usage).names()
-
-
 class _Match(NamedTuple):
     person: Person
     last: int
@@ -160,17 +137,27 @@ class _Match(NamedTuple):
     """Number of words that are spelled as in the name."""
 
 
-class _Reading:
-    """The words of a question, compared with names."""
+class Reading:
+    """The words of a question, compared with names.
+
+    Args:
+        text: the question, with single spaces.
+        words: its words that may be names.
+        artists: those that `store.artists.named` found.
+        usage: how the collection uses its `doubts`.
+    """
 
     def __init__(
-        self, text: str, words: Sequence[Token], artists: Sequence[Artist], usage: Mapping[str, Usage]
+        self, text: str, words: Sequence[Token], artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE
     ) -> None:
         self._text, self._words, self._usage = text, words, usage
         self._people = [Person.of(artist) for artist in artists]
         self.doubts: set[str] = set()
+        """The words that are names unless the collection uses them otherwise."""
+        self.names = self._names()
+        """The artists whose works the question asks for or excludes, in their order."""
 
-    def names(self) -> list[Name]:
+    def _names(self) -> list[Name]:
         found: list[Name] = []
         at, previous, end = 0, "", 0
         while self._people and at < len(self._words):
@@ -259,7 +246,7 @@ class _Reading:
             return False  # somebody else: John Turner
         inside = before != "" and before[-1] not in ".!?:"
         if exact < len(run):
-            capital = capital and (inside or len(word.folded) >= SURE)
+            capital = capital and (inside or len(word.folded) >= LONG)
             if word.ordinary or word.proper or not (direct or possessive or works or capital or self._is_all(run)):
                 return False
             usage = self._use(word)
@@ -316,6 +303,4 @@ def _initials(text: str, word: Token, left: Iterable[str]) -> set[str]:
 
 
 def _is_misspelt(word: Token, name: str) -> bool:
-    if len(word.folded) < 5 or word.ordinary or not spellings(word.folded) & spellings(name):
-        return False
-    return len(word.folded) != len(name) or len(name) >= SURE or sorted(word.folded) == sorted(name)
+    return len(word.folded) >= 5 and not word.ordinary and is_misspelt(word.folded, name)

@@ -17,3 +17,10 @@ def phrases(text: str) -> dict[tuple[int, int], str]:
     """Return the quoted phrases of a text in their order, without quotation marks and outer spaces, by their spans."""
     found = {match.span(): (match["double"] or match["single"] or "").strip() for match in _PHRASE.finditer(text)}
     return {span: phrase for span, phrase in found.items() if phrase}
+
+
+def blanked(text: str) -> str:
+    """Return a text with underscores in place of its quoted phrases, so that the rest keeps its place."""
+    for start, end in phrases(text):
+        text = f"{text[:start]}{'_' * (end - start)}{text[end:]}"
+    return text

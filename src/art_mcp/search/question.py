@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from art_mcp.search.names import NO_USAGE, LookUp, Name, Token, doubts, look_up, names, tokens
-from art_mcp.search.phrases import phrases
+from art_mcp.search.names import NO_USAGE, LookUp, Name, Reading, Token, look_up, tokens
+from art_mcp.search.phrases import blanked, phrases
 from art_mcp.search.relevance import TEXT
-from art_mcp.search.years import PICTURES, When, order, when
+from art_mcp.search.years import PICTURES, When, order, shown_year, when
 from art_mcp.store.artists import Artist, Usage
 from art_mcp.store.order import Order
 from art_mcp.store.preference import Preference
@@ -90,10 +90,8 @@ class Question:
     def __init__(self, text: str) -> None:
         self.text = " ".join(text.split())
         quoted = phrases(self.text)
-        # What is quoted is neither a name nor a year; a text of the same length keeps the places.
-        open_text = self.text
-        for start, end in quoted:
-            open_text = f"{open_text[:start]}{'_' * (end - start)}{open_text[end:]}"
+        # What is quoted is neither a name nor a year.
+        open_text = blanked(self.text)
         self._when: When | None = when(open_text)
         self._order = order(open_text)
         taken = [each.span if isinstance(each, When) else each[1] for each in (self._when, self._order) if each]
@@ -107,7 +105,7 @@ class Question:
 
     def doubts(self, artists: Sequence[Artist]) -> set[str]:
         """Return the words that are names unless the collection uses them otherwise."""
-        return doubts(self.text, self._words, artists)
+        return Reading(self.text, self._words, artists).doubts
 
     def asked(
         self, artists: Sequence[Artist], usage: Mapping[str, Usage] = NO_USAGE, sort: Order | None = None
@@ -119,7 +117,7 @@ class Question:
             usage: how the collection uses its `doubts`.
             sort: an order requested in addition to the question, whose own order it replaces.
         """
-        found = names(self.text, self._words, artists, usage)
+        found = Reading(self.text, self._words, artists, usage).names
         wanted = list(dict.fromkeys(artist for name in found if name.asked for artist in name.artists))
         excluded = ", ".join(self.text[slice(*name.span)].strip(" ,") for name in found if not name.asked) or None
         if not (found or self._taken):
@@ -168,15 +166,10 @@ def _about(makers: Sequence[str], first: int | None, last: int | None) -> str:
     """Say which paintings come first: "Works by Claude Monet from 1880 or later"."""
     makers = list(dict.fromkeys(makers))
     by = f"Works by {' and '.join(filter(None, [', '.join(makers[:-1]), makers[-1]]))}" if makers else "Paintings"
-    if first is None and last is None:
-        return by if makers else "Paintings with a date"
-    if last is None:
-        return f"{by} from {_year(first)} or later"
-    if first is None:
-        return f"{by} from {_year(last)} or earlier"
-    return f"{by} from {_year(first)}" + (f" to {_year(last)}" if last != first else "")
-
-
-def _year(year: int | None) -> str:
-    assert year is not None
-    return f"{-year} BC" if year < 0 else str(year)
+    if first is not None and last is not None:
+        return f"{by} from {shown_year(first)}" + (f" to {shown_year(last)}" if last != first else "")
+    if first is not None:
+        return f"{by} from {shown_year(first)} or later"
+    if last is not None:
+        return f"{by} from {shown_year(last)} or earlier"
+    return by if makers else "Paintings with a date"

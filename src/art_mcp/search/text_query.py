@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.background.cosines import background
 from art_mcp.background.words import weights
 from art_mcp.normalization import fold
+from art_mcp.painting import Filters
 from art_mcp.search.question import Asked, Question
 from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import artists
+from art_mcp.store.database import Database
 from art_mcp.store.full_text import Words
+from art_mcp.store.order import Order
 from art_mcp.store.ranking import LegQuery
-
-if TYPE_CHECKING:
-    from art_mcp.painting import Filters
-    from art_mcp.store.database import Database
-    from art_mcp.store.order import Order
-    from art_mcp.vision.provider import Provider, Vectors
+from art_mcp.vision.provider import Provider, Vectors
 
 
 async def read_question(database: Database, text: str, filters: Filters, sort: Order | None = None) -> Asked:

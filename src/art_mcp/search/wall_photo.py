@@ -8,14 +8,13 @@ import anyio.to_thread
 
 from art_mcp import images
 from art_mcp.search.relevance import PICTURE
-from art_mcp.space import Leg
+from art_mcp.space import Leg, Space, Vector
+from art_mcp.store.database import Database
 from art_mcp.store.ranking import nearest
+from art_mcp.vision.provider import Provider
 
 if TYPE_CHECKING:
     from art_mcp.images.picture import Picture
-    from art_mcp.space import Space, Vector
-    from art_mcp.store.database import Database
-    from art_mcp.vision.provider import Provider
 
 MIN_GAIN = 0.05
 """Cosine by which a part must beat the whole picture. 99 % of photos of paintings on walls have such a part, and 3 % of

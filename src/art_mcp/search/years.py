@@ -101,6 +101,11 @@ def order(text: str) -> tuple[Literal["newest", "oldest"], tuple[int, int]] | No
     return "newest" if match["newest"] else "oldest", match.span()
 
 
+def shown_year(year: int) -> str:
+    """Return a year as people write it; BC is negative."""
+    return f"{-year} BC" if year < 0 else str(year)
+
+
 def _years(text: str) -> tuple[int, int] | None:
     """Read years without the words around them, which a catalogue's date uses with another meaning."""
     text = _AROUND.sub(" ", re.sub(r"\band\b", "to", text, flags=re.IGNORECASE))

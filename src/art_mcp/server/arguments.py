@@ -35,14 +35,10 @@ HUGE = 10**12
 """Larger numbers, which may have hundreds of digits, are clamped to this."""
 
 
-def _bounded(value: object) -> object:
-    return max(-HUGE, min(value, HUGE)) if isinstance(value, int) else value
-
-
 def _whole(value: object) -> object:
     if isinstance(value, bool):
         raise PydanticCustomError("int_type", "must be a whole number")
-    return _bounded(value)
+    return max(-HUGE, min(value, HUGE)) if isinstance(value, int) else value
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]

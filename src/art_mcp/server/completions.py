@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
+from mcp.server import MCPServer
+from mcp.server.context import ServerRequestContext
 from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from art_mcp import store
 from art_mcp.errors import ArtMcpError
 from art_mcp.painting import LISTED_FIELDS, Filters
 from art_mcp.server.sdk import handle_completion
-
-if TYPE_CHECKING:
-    from mcp.server import MCPServer
-    from mcp.server.context import ServerRequestContext
-
-    from art_mcp.server.services import Services
+from art_mcp.server.services import Services
 
 log = logging.getLogger(__name__)
 

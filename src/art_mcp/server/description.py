@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from art_mcp import search, store
+from art_mcp.painting import Filters
+from art_mcp.runtime import Runtime
 from art_mcp.server.results import CollectionResult, collection_result
-
-if TYPE_CHECKING:
-    from art_mcp.painting import Filters
-    from art_mcp.runtime import Runtime
 
 SHOWN_VALUES = 15
 

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import WithJsonSchema
-
 from art_mcp.ingest.first_row import FirstRow
 from art_mcp.ingest.limits import SHOWN_REFUSALS
 from art_mcp.ingest.refusals import Refusals
-from art_mcp.server.results import Result
-from art_mcp.spending import duration
+from art_mcp.server.results import Result, Things
+from art_mcp.spending import Spending, duration
 
 if TYPE_CHECKING:
     from art_mcp.ingest.plan import Plan
     from art_mcp.ingest.refusals import Group
-    from art_mcp.spending import Spending
     from art_mcp.store.jobs import Job
 
 
 MANY = 10_000
 """Maximum number of refused rows of a job that are grouped by their reasons."""
-Things = WithJsonSchema({"type": "array", "items": {"type": "object"}})
 
 
 class RefusedRow(Result):

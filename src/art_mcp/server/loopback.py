@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
+from art_mcp.server.app import ArtServer
 from art_mcp.server.connection import Connection
 from art_mcp.server.gallery.web import Hidden
 from art_mcp.server.http import OnlyAddressed, sessionless
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
-    from art_mcp.server.app import ArtServer
 
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 64

@@ -7,22 +7,18 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import anyio
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from art_mcp.server.app import ArtServer
 from art_mcp.server.gallery.web import HEADERS, Hidden, page_response
 from art_mcp.server.http import listen
 from art_mcp.server.loopback import HOST, configured, gallery_app
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
-    from art_mcp.server.app import ArtServer
 
 
 def serve_gallery(server: ArtServer, port: int, show: Callable[[str, str], None]) -> None:

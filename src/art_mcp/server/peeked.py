@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from starlette.types import Message, Receive
+from starlette.types import Message, Receive
 
 PEEKED = 64 * 1024
 """Bytes of a body that are read: enough for a message without a picture."""

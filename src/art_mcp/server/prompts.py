@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from mcp.server import MCPServer
 from mcp.server.mcpserver.prompts import Prompt
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -14,11 +15,7 @@ from pydantic_core import PydanticCustomError
 from art_mcp.painting import FILTERS, readable
 from art_mcp.search import MAX_QUERY
 from art_mcp.server.filters import Function, flattened
-
-if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
-    from art_mcp.server.services import Services
+from art_mcp.server.services import Services
 
 DEFAULT_NUMBER = 8
 LONGEST_NAME = 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.runtime import Runtime
 
 if TYPE_CHECKING:
-    import socket
-
-    from art_mcp.runtime import Runtime
     from art_mcp.store.database import Database
 
 ANSWER_WITHIN_S = 1

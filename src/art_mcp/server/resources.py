@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.types import Annotations
 
 from art_mcp import images, search, store
+from art_mcp.painting import Painting
 from art_mcp.server.answers import fitted
 from art_mcp.server.results import painting_result
-from art_mcp.server.services import ToolContext, services
+from art_mcp.server.services import Services, ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
-    from art_mcp.painting import Painting
-    from art_mcp.server.services import Services
     from art_mcp.store.database import Database
 
 MAX_IMAGE = 700_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -9,13 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from art_mcp.painting import Copy, Painting, Relevance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from art_mcp.search.finder import Answer
     from art_mcp.store.facets import Description
     from art_mcp.vision.provider import Health
 
 NOTHING_FITS = "Nothing here matches well; these are only the nearest. Try other words or another picture."
+Things = WithJsonSchema({"type": "array", "items": {"type": "object"}})
 SHOWN_COPIES = 2
 """How many copies of a painting a result names; the others are counted, since a page of hits must stay small."""
 
@@ -76,9 +76,7 @@ class SearchResult(Result):
 class SimilarResult(SearchResult):
     """As `SearchResult`, whose schema it does not repeat."""
 
-    results: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
-        description="As in search_paintings_by_text."
-    )
+    results: Annotated[list[PaintingSummary], Things] = Field(description="As in search_paintings_by_text.")
 
 
 class PaintingResult(Result):
@@ -104,9 +102,7 @@ class PaintingResult(Result):
     image_height: int | None
     copies: Annotated[list[str], WithJsonSchema({"type": "array"})]
     shown: str | None = Field(description="What the returned picture shows.")
-    similar: Annotated[list[PaintingSummary], WithJsonSchema({"type": "array", "items": {"type": "object"}})] = Field(
-        description="Search results, most similar first."
-    )
+    similar: Annotated[list[PaintingSummary], Things] = Field(description="Search results, most similar first.")
     note: str | None
 
 

@@ -11,26 +11,22 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from mcp_types.methods import SPEC_CLIENT_METHODS
 from opentelemetry import context, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from art_mcp import steps
+from art_mcp.server.app import ArtServer
 from art_mcp.server.names import known
 from art_mcp.server.sdk import prompts_of, tools_of
-
-if TYPE_CHECKING:
-    from opentelemetry.context import Context
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from art_mcp.server.app import ArtServer
 
 FLUSH_WITHIN_S = 1
 """Clients kill a server over stdio 2 s after they have closed its input."""

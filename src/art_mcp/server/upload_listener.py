@@ -6,26 +6,21 @@ import asyncio
 import logging
 import math
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import anyio
 import uvicorn
+from anyio.abc import TaskGroup
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from art_mcp.server.app import ArtServer
 from art_mcp.server.http import listen
 from art_mcp.server.loopback import HOST, configured, gallery_app
 from art_mcp.server.upload_page import UploadPage
 from art_mcp.server.uploads import hide_links
-
-if TYPE_CHECKING:
-    import socket
-
-    from anyio.abc import TaskGroup
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from art_mcp.server.app import ArtServer
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
@@ -14,10 +13,8 @@ from starlette.routing import Route
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES, ImageError, Source
 from art_mcp.server.gallery.web import HEADERS, page_response
+from art_mcp.server.services import Services
 from art_mcp.server.uploads import UPLOAD_PATH, LinkError
-
-if TYPE_CHECKING:
-    from art_mcp.server.services import Services
 
 log = logging.getLogger(__name__)
 

@@ -19,15 +19,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import anyio
 
 from art_mcp import store
 from art_mcp.errors import ArtMcpError
-
-if TYPE_CHECKING:
-    from art_mcp.runtime import Runtime
+from art_mcp.runtime import Runtime
 
 log = logging.getLogger(__name__)
 

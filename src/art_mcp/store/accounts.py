@@ -131,8 +131,7 @@ class Account:
 
     async def remaining(self) -> Remaining | None:
         """Return what is left of the day's or month's budget, whichever is less; None without such a budget."""
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(_USED, self.name, self.now)
+        row = await self._database.fetchrow(_USED, self.name, self.now)
         assert row is not None
         limits = {"day": self._budget.a_day, "month": self._budget.a_month}
         remaining = [
@@ -149,16 +148,14 @@ class Account:
             pause: duration of the pause, in seconds.
             sent: how many seconds ago the refused call was sent. Concurrent calls reduce the rate only once.
         """
-        async with self._database.connection() as connection:
-            await connection.execute(_SLOW_DOWN, self.name, pause, sent, self._max_rate, self.now)
+        await self._database.execute(_SLOW_DOWN, self.name, pause, sent, self._max_rate, self.now)
 
     async def pause(self, seconds: float) -> None:
         """Pause all calls for some seconds, because the service is failing."""
-        async with self._database.connection() as connection:
-            await connection.execute(
-                "UPDATE art_mcp.accounts SET paused_until = greatest(paused_until, "
-                "coalesce($3::timestamptz, clock_timestamp()) + make_interval(secs => $2)) WHERE name = $1",
-                self.name,
-                seconds,
-                self.now,
-            )
+        await self._database.execute(
+            "UPDATE art_mcp.accounts SET paused_until = greatest(paused_until, "
+            "coalesce($3::timestamptz, clock_timestamp()) + make_interval(secs => $2)) WHERE name = $1",
+            self.name,
+            seconds,
+            self.now,
+        )

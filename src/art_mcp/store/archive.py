@@ -8,20 +8,14 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Painting, Rendition
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import collection_sizes, paintings
+from art_mcp.store.connection import Connection, Record
+from art_mcp.store.database import Database
 from art_mcp.store.paintings import IMAGE_FIELDS, READ_FIELDS, Entry, painting_of
 from art_mcp.store.spaces import vector_rows, vector_table
-
-if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from art_mcp.space import Vector
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
 
 _words, _terms, _facts = (attrgetter(*fields) for fields in (CATALOGUE_FIELDS, HOLDING_FIELDS, IMAGE_FIELDS))
 
@@ -237,8 +231,7 @@ async def _vectors(
 async def tidy(database: Database, names: Sequence[str], spaces: Sequence[Space]) -> None:
     """Update the planner's statistics and recount the collections, after a bulk import."""
     tables = ["art_mcp.paintings", "art_mcp.renditions", *(vector_table(space) for space in spaces)]
-    async with database.connection() as connection:
-        await connection.execute(f"ANALYZE {', '.join(tables)}")
+    await database.execute(f"ANALYZE {', '.join(tables)}")
     for name in names:
         async with database.transaction() as connection:
             await collection_sizes.recount(connection, name)

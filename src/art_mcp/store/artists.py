@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.painting import Filters, Painting, filter_key
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import NAMES
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
 
 FOUND = 1_000
 """Maximum number of artists that a question is compared with."""
@@ -118,8 +116,7 @@ async def named(
 
 async def everyone(database: Database) -> list[Artist]:
     """Return all artists, also those whose paintings have been removed."""
-    async with database.connection() as connection:
-        rows = await connection.fetch("SELECT key, name, catalogued FROM art_mcp.artists ORDER BY key")
+    rows = await database.fetch("SELECT key, name, catalogued FROM art_mcp.artists ORDER BY key")
     return [Artist(**row) for row in rows]
 
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from art_mcp.background.cosines import has_hubs
 from art_mcp.painting import Painting
-from art_mcp.space import Leg
+from art_mcp.space import Leg, Space
 from art_mcp.store import paid, paintings
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 from art_mcp.store.paintings import BEFORE_ALL, READ_FIELDS, Entry, painting_of
 from art_mcp.store.spaces import vector_rows, vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.space import Space
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +85,12 @@ async def _ids(connection: Connection, spaces: Sequence[Space]) -> str:
 
 async def kept_picture(database: Database, painting: Painting) -> bytes | None:
     """Return the display rendition, or None if it is missing or the painting has a different picture now."""
-    async with database.connection() as connection:
-        data: bytes | None = await connection.fetchval(
-            "SELECT data FROM art_mcp.renditions r JOIN art_mcp.paintings p ON p.id = r.painting_id "
-            "WHERE r.painting_id = $1 AND kind = 'display' AND image_sha256 = $2",
-            painting.id,
-            painting.image_sha256,
-        )
+    data: bytes | None = await database.fetchval(
+        "SELECT data FROM art_mcp.renditions r JOIN art_mcp.paintings p ON p.id = r.painting_id "
+        "WHERE r.painting_id = $1 AND kind = 'display' AND image_sha256 = $2",
+        painting.id,
+        painting.image_sha256,
+    )
     return data
 
 

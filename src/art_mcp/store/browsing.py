@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.painting import Filters
 from art_mcp.steps import step
 from art_mcp.store.copies import MEMBERS_OF_PAGE, OTHERS
+from art_mcp.store.database import Database
 from art_mcp.store.filters import condition
 from art_mcp.store.order import Order, sort_key
 from art_mcp.store.paintings import READ_FIELDS
 from art_mcp.store.ranking import STATEMENT_TIMEOUT_MS, Ranking, counted, hit_of
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 
 async def browse(

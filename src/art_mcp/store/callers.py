@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import uuid
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 _BEGIN: Final = resources.files("art_mcp.store").joinpath("queries", "begin_call.sql").read_text("utf-8")
 _END: Final = """
@@ -34,16 +33,14 @@ async def begin(database: Database, caller: str, lease: uuid.UUID, *, a_minute: 
         ended.
     """
     arguments = (_digest(caller), lease, a_minute, at_once)
-    async with database.connection() as connection:
-        while (row := await connection.fetchrow(_BEGIN, *arguments)) is None:
-            await connection.execute(_NEW, arguments[0])
+    while (row := await database.fetchrow(_BEGIN, *arguments)) is None:
+        await database.execute(_NEW, arguments[0])
     return None if row["granted"] else max(0.0, row["wait"])
 
 
 async def end(database: Database, caller: str, lease: uuid.UUID) -> None:
     """Count a call no longer as one in progress."""
-    async with database.connection() as connection:
-        await connection.execute(_END, _digest(caller), lease)
+    await database.execute(_END, _digest(caller), lease)
 
 
 def _digest(caller: str) -> str:

@@ -6,12 +6,9 @@ The other tables are small, and stay on the coordinator, which is the node that 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from art_mcp.store.connection import Connection, Record
 from art_mcp.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection, Record
 
 DISTRIBUTE_TIMEOUT_S = 6 * 3600
 _PAINTINGS = "art_mcp.paintings"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 
 
 async def add(connection: Connection, added: Mapping[str, int]) -> None:
@@ -34,6 +32,5 @@ async def recount(connection: Connection, name: str) -> None:
 
 async def sizes(database: Database) -> dict[str, int]:
     """Return the number of paintings in each collection that is not empty."""
-    async with database.connection() as connection:
-        rows = await connection.fetch("SELECT name, paintings FROM art_mcp.collections WHERE paintings > 0 ORDER BY 1")
+    rows = await database.fetch("SELECT name, paintings FROM art_mcp.collections WHERE paintings > 0 ORDER BY 1")
     return {row["name"]: row["paintings"] for row in rows}

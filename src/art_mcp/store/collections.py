@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +20,22 @@ class Collection:
 
 async def collections(database: Database) -> list[Collection]:
     """Return the collections that are not empty, by name."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            """
-            WITH by_source AS MATERIALIZED (
-                SELECT collection, source, count(*) AS n, max(updated_at) AS changed_at
-                FROM art_mcp.paintings GROUP BY 1, 2
-            )
-            SELECT c.name, c.paintings, sources, greatest(changed_at, (
-                SELECT max(updated_at) FROM art_mcp.jobs j WHERE j.collection = c.name
-            )) AS loaded_at
-            FROM art_mcp.collections c JOIN (
-                SELECT collection, max(changed_at) AS changed_at, coalesce(
-                    array_agg(source ORDER BY n DESC, source) FILTER (WHERE source IS NOT NULL), '{}'
-                ) AS sources
-                FROM by_source GROUP BY collection
-            ) AS loaded ON collection = c.name
-            WHERE c.paintings > 0 ORDER BY c.name
-            """
+    rows = await database.fetch(
+        """
+        WITH by_source AS MATERIALIZED (
+            SELECT collection, source, count(*) AS n, max(updated_at) AS changed_at
+            FROM art_mcp.paintings GROUP BY 1, 2
         )
+        SELECT c.name, c.paintings, sources, greatest(changed_at, (
+            SELECT max(updated_at) FROM art_mcp.jobs j WHERE j.collection = c.name
+        )) AS loaded_at
+        FROM art_mcp.collections c JOIN (
+            SELECT collection, max(changed_at) AS changed_at, coalesce(
+                array_agg(source ORDER BY n DESC, source) FILTER (WHERE source IS NOT NULL), '{}'
+            ) AS sources
+            FROM by_source GROUP BY collection
+        ) AS loaded ON collection = c.name
+        WHERE c.paintings > 0 ORDER BY c.name
+        """
+    )
     return [Collection(**row) for row in rows]

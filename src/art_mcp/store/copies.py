@@ -7,17 +7,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from art_mcp.painting import Copy, Painting
+from art_mcp.space import Space
 from art_mcp.store import paintings
+from art_mcp.store.connection import Connection, Record
+from art_mcp.store.database import Database
 from art_mcp.store.paintings import READ_FIELDS, painting_of
 from art_mcp.store.spaces import vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.space import Space
-    from art_mcp.store.connection import Connection, Record
-    from art_mcp.store.database import Database
 
 LOCK_KEY = 0x636F70696573
 """Key of the advisory lock under which paintings are compared: "copies" in ASCII."""
@@ -70,30 +67,27 @@ class Member:
 
 async def count_uncompared(database: Database, space: Space) -> int:
     """Return the number of paintings that `uncompared` returns."""
-    async with database.connection() as connection:
-        found: int = await connection.fetchval(f"SELECT count(*) {_MISSING.format(table=vector_table(space))}")
+    found: int = await database.fetchval(f"SELECT count(*) {_MISSING.format(table=vector_table(space))}")
     return found
 
 
 async def uncompared(database: Database, space: Space, *, after: uuid.UUID, limit: int) -> list[Uncompared]:
     """Return the next paintings after an id, in order, with a picture and a vector, that have not been compared."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"SELECT p.id, p.image_sha256, r.data {_MISSING.format(table=vector_table(space))} "
-            "AND p.id > $1 ORDER BY p.id LIMIT $2",
-            after,
-            limit,
-        )
+    rows = await database.fetch(
+        f"SELECT p.id, p.image_sha256, r.data {_MISSING.format(table=vector_table(space))} "
+        "AND p.id > $1 ORDER BY p.id LIMIT $2",
+        after,
+        limit,
+    )
     return [Uncompared(*row) for row in rows]
 
 
 async def count_incomparable(database: Database) -> int:
     """Return the number of paintings without a fingerprint."""
-    async with database.connection() as connection:
-        found: int = await connection.fetchval(
-            "SELECT count(*) FROM art_mcp.paintings p "
-            "WHERE NOT EXISTS (SELECT 1 FROM art_mcp.fingerprints f WHERE f.painting_id = p.id)"
-        )
+    found: int = await database.fetchval(
+        "SELECT count(*) FROM art_mcp.paintings p "
+        "WHERE NOT EXISTS (SELECT 1 FROM art_mcp.fingerprints f WHERE f.painting_id = p.id)"
+    )
     return found
 
 
@@ -177,13 +171,12 @@ async def _group(connection: Connection, pair: Pair) -> None:
 
 async def of(database: Database, painting_id: uuid.UUID) -> tuple[Copy, ...]:
     """Return the other copies of a painting."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "WITH own AS MATERIALIZED (SELECT work FROM art_mcp.copies WHERE painting_id = $1) "
-            "SELECT painting_id, collection FROM own JOIN art_mcp.copies USING (work) "
-            "WHERE painting_id <> $1 ORDER BY painting_id",
-            painting_id,
-        )
+    rows = await database.fetch(
+        "WITH own AS MATERIALIZED (SELECT work FROM art_mcp.copies WHERE painting_id = $1) "
+        "SELECT painting_id, collection FROM own JOIN art_mcp.copies USING (work) "
+        "WHERE painting_id <> $1 ORDER BY painting_id",
+        painting_id,
+    )
     return tuple(Copy(*row) for row in rows)
 
 
@@ -210,14 +203,13 @@ async def groups(database: Database, collection: str | None = None) -> list[list
     Args:
         collection: only groups of which a copy is in this collection.
     """
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "WITH works AS MATERIALIZED (SELECT DISTINCT work FROM art_mcp.copies WHERE collection = $1 OR $1 IS NULL) "
-            f"SELECT work, likeness, {', '.join(f'p.{field}' for field in READ_FIELDS)} FROM works "
-            "JOIN art_mcp.copies c USING (work) JOIN art_mcp.paintings p ON p.id = c.painting_id "
-            "ORDER BY p.collection, p.source_key",
-            collection,
-        )
+    rows = await database.fetch(
+        "WITH works AS MATERIALIZED (SELECT DISTINCT work FROM art_mcp.copies WHERE collection = $1 OR $1 IS NULL) "
+        f"SELECT work, likeness, {', '.join(f'p.{field}' for field in READ_FIELDS)} FROM works "
+        "JOIN art_mcp.copies c USING (work) JOIN art_mcp.paintings p ON p.id = c.painting_id "
+        "ORDER BY p.collection, p.source_key",
+        collection,
+    )
     found: dict[uuid.UUID, list[Member]] = defaultdict(list)
     for row in rows:
         found[row["work"]].append(Member(painting_of(row), row["likeness"]))

@@ -16,7 +16,7 @@ from pgvector.asyncpg import register_vector
 from art_mcp.settings import Settings
 from art_mcp.store import cluster
 from art_mcp.store.connect_arguments import url_arguments
-from art_mcp.store.connection import NO_SETTINGS, Connection, PooledConnection, transaction
+from art_mcp.store.connection import NO_SETTINGS, Connection, PooledConnection, Record, transaction
 from art_mcp.store.embedded import EmbeddedServer
 from art_mcp.store.errors import explain, explain_connect
 from art_mcp.store.schema import Pgvector, migrate
@@ -99,10 +99,29 @@ class Database:
             with anyio.CancelScope(shield=True):
                 await self._pool.release(connection)
 
+    async def execute(self, statement: str, *arguments: Any) -> str:
+        """Run a single statement, and return its status, e.g. "UPDATE 1". Raises `StoreError`, as do the next three."""
+        async with self.connection() as connection:
+            return await connection.execute(statement, *arguments)
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[Record]:
+        """The rows of a statement."""
+        async with self.connection() as connection:
+            return await connection.fetch(statement, *arguments)
+
+    async def fetchrow(self, statement: str, *arguments: Any) -> Record | None:
+        """The first row of a statement; None without rows."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(statement, *arguments)
+
+    async def fetchval(self, statement: str, *arguments: Any) -> Any:
+        """The first value of a statement's first row; None without rows."""
+        async with self.connection() as connection:
+            return await connection.fetchval(statement, *arguments)
+
     async def ping(self) -> None:
         """Ask the server the shortest question. Raises `StoreError` if it does not answer."""
-        async with self.connection() as connection:
-            await connection.fetchval("SELECT 1")
+        await self.fetchval("SELECT 1")
 
     @asynccontextmanager
     async def transaction(self, settings: Mapping[str, object] = NO_SETTINGS) -> AsyncIterator[Connection]:

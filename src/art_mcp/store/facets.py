@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.painting import EVERYTHING, LISTED_FIELDS, Filters, filter_key
 from art_mcp.store import cluster
+from art_mcp.store.connection import Record
+from art_mcp.store.database import Database
 from art_mcp.store.filters import VALUES, condition
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Record
-    from art_mcp.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +41,18 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
     """
     values: list[Any] = []
     where = condition(filters, values)
-    async with database.connection() as connection:
-        found = await connection.fetchrow(
-            f"SELECT count(*), min(year_from), max(year_to) FROM art_mcp.paintings p WHERE {where}", *values
-        )
-        assert found is not None
-        total, first, last = found
-        facets = {}
-        for field in LISTED_FIELDS:
-            # Without filters, counting reads only an index; any value with the same key will do.
-            counted, shown = VALUES[field].counted(where, database.on_citus, look_up=filters == EVERYTHING)
-            rows = await connection.fetch(
-                f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
-                f"ORDER BY count DESC, key LIMIT {limit:d}",
-                *values,
-            )
-            facets[field] = Facet([(row["value"], row["count"]) for row in rows], rows[0]["distinct"] if rows else 0)
-        size = cluster.size_of("'art_mcp.renditions'::regclass", database.on_citus)
-        kept = await connection.fetchval(f"SELECT {size}")
+    found = await database.fetchrow(
+        f"SELECT count(*), min(year_from), max(year_to) FROM art_mcp.paintings p WHERE {where}", *values
+    )
+    assert found is not None
+    total, first, last = found
+    # Without filters, counting reads only an index; any value with the same key will do.
+    facets = {
+        field: await _facet(database, field, where, "count DESC, key", limit, values, look_up=filters == EVERYTHING)
+        for field in LISTED_FIELDS
+    }
+    size = cluster.size_of("'art_mcp.renditions'::regclass", database.on_citus)
+    kept = await database.fetchval(f"SELECT {size}")
     return Description(total, None if first is None else (first, last), facets, kept)
 
 
@@ -80,24 +72,32 @@ async def complete(database: Database, field: str, typed: str, filters: Filters,
     if typed.strip() and not words:  # only punctuation, which no key contains
         return Facet([], 0)
     values: list[Any] = []
-    where, of = condition(filters, values), VALUES[field]
-    async with database.connection() as connection:
-        if field == "collection":
-            rows = await connection.fetch(
-                "SELECT collection AS value, count(*) AS count FROM art_mcp.paintings p "
-                f"WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1",
-                *values,
-            )
-            return _complete_collection(words, rows, limit)
-        literal = [word.replace("_", r"\_") for word in words]  # the only LIKE wildcard that a key can contain
-        anywhere, beginning = len(values) + 1, len(values) + 2
-        values += [f"%{word}%" for word in literal], [f"% {word}%" for word in literal]
-        counted, shown = of.counted(f"{of.key} LIKE ALL(${anywhere}) AND {where}", database.on_citus, look_up=True)
-        rows = await connection.fetch(
-            f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
-            f"ORDER BY ' ' || key LIKE ALL(${beginning}) DESC, count DESC, key LIMIT {limit:d}",
+    where = condition(filters, values)
+    if field == "collection":
+        rows = await database.fetch(
+            "SELECT collection AS value, count(*) AS count FROM art_mcp.paintings p "
+            f"WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1",
             *values,
         )
+        return _complete_collection(words, rows, limit)
+    literal = [word.replace("_", r"\_") for word in words]  # the only LIKE wildcard that a key can contain
+    anywhere, beginning = len(values) + 1, len(values) + 2
+    values += [f"%{word}%" for word in literal], [f"% {word}%" for word in literal]
+    where = f"{VALUES[field].key} LIKE ALL(${anywhere}) AND {where}"
+    order = f"' ' || key LIKE ALL(${beginning}) DESC, count DESC, key"
+    return await _facet(database, field, where, order, limit, values, look_up=True)
+
+
+async def _facet(
+    database: Database, field: str, where: str, order: str, limit: int, values: Sequence[Any], *, look_up: bool
+) -> Facet:
+    """The first values in an order of `counted`; for the others see `Values.counted`."""
+    counted, shown = VALUES[field].counted(where, database.on_citus, look_up=look_up)
+    rows = await database.fetch(
+        f"{counted} SELECT {shown} AS value, count, count(*) OVER () AS distinct FROM counted "
+        f"ORDER BY {order} LIMIT {limit:d}",
+        *values,
+    )
     return Facet([(row["value"], row["count"]) for row in rows], rows[0]["distinct"] if rows else 0)
 
 

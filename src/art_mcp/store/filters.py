@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 
@@ -12,10 +12,8 @@ from art_mcp.errors import Advice, Argument
 from art_mcp.normalization import fold
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.similarity import nearest
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 SHOWN_VALUES = 5
 """How many existing values an error suggests."""
@@ -114,10 +112,7 @@ class Value(NamedTuple):
 async def has_value(database: Database, field: str, value: str) -> bool:
     """Whether any painting has a value."""
     has = VALUES[field].has.format("$1")
-    async with database.connection() as connection:
-        found = await connection.fetchval(
-            f"SELECT true FROM art_mcp.paintings p WHERE {has} LIMIT 1", _key(field, value)
-        )
+    found = await database.fetchval(f"SELECT true FROM art_mcp.paintings p WHERE {has} LIMIT 1", _key(field, value))
     return found is not None
 
 
@@ -125,8 +120,7 @@ async def stored_values(database: Database, field: str) -> list[Value]:
     """Return all values of a field, of artists also those whose paintings have been removed."""
     counted, shown = VALUES[field].counted("true", database.on_citus, look_up=True)
     values = f"{counted} SELECT key, {shown} AS shown FROM counted"
-    async with database.connection() as connection:
-        rows = await connection.fetch("SELECT key, name FROM art_mcp.artists" if field == "artist" else values)
+    rows = await database.fetch("SELECT key, name FROM art_mcp.artists" if field == "artist" else values)
     return [Value(*row) for row in rows]
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 TERMS = 24
 """Maximum number of terms per query; the longest ones are used, and these suffice for a long query."""

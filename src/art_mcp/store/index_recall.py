@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from art_mcp.space import Space, Vector
+from art_mcp.store.database import Database
 from art_mcp.store.ranking import NEAREST, search_settings
 from art_mcp.store.spaces import vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.space import Space, Vector
-    from art_mcp.store.database import Database
 
 
 async def index_recall(database: Database, space: Space, vector: Vector) -> float | None:

@@ -9,15 +9,13 @@ import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.store import collection_sizes
+from art_mcp.store.connection import Connection, Record
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection, Record
-    from art_mcp.store.database import Database
 
 RATE_OVER_S = 60
 """Period over which the rate of a job is measured, in seconds."""
@@ -143,15 +141,14 @@ async def create(
 
 async def start_listing(database: Database, job_id: uuid.UUID, lease: uuid.UUID) -> Listing | None:
     """Lock the listing of a job's rows with a lease; None if it is locked or complete, or the job has ended."""
-    async with database.connection() as connection:
-        row = await connection.fetchrow(
-            "UPDATE art_mcp.jobs SET lease = $2 "
-            f"WHERE id = $1 AND state = 'running' AND NOT listed AND NOT {held('jobs')} "
-            "RETURNING list_after, "
-            "(SELECT coalesce(max(position) + 1, 0) FROM art_mcp.items WHERE job_id = $1) AS listed",
-            job_id,
-            lease,
-        )
+    row = await database.fetchrow(
+        "UPDATE art_mcp.jobs SET lease = $2 "
+        f"WHERE id = $1 AND state = 'running' AND NOT listed AND NOT {held('jobs')} "
+        "RETURNING list_after, "
+        "(SELECT coalesce(max(position) + 1, 0) FROM art_mcp.items WHERE job_id = $1) AS listed",
+        job_id,
+        lease,
+    )
     return None if row is None else Listing(row["list_after"], row["listed"])
 
 
@@ -198,9 +195,8 @@ async def append(
             ],
         )
     if first < ANALYZED_AT <= first + len(items):
-        async with database.connection() as connection:
-            # Without statistics, the planner sorts all items each time a batch is locked.
-            await connection.execute("ANALYZE art_mcp.items")
+        # Without statistics, the planner sorts all items each time a batch is locked.
+        await database.execute("ANALYZE art_mcp.items")
     return True
 
 
@@ -267,29 +263,26 @@ async def settle(connection: Connection, job_id: uuid.UUID, outcomes: Sequence[O
 
 async def is_running(database: Database, job_id: uuid.UUID) -> bool:
     """Whether a job exists and is neither done nor cancelled."""
-    async with database.connection() as connection:
-        running: bool = await connection.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running')", job_id
-        )
+    running: bool = await database.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running')", job_id
+    )
     return running
 
 
 async def is_listed(database: Database, job_id: uuid.UUID) -> bool:
     """Whether no more rows will be listed for a job."""
-    async with database.connection() as connection:
-        return not await connection.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND NOT listed)", job_id
-        )
+    return not await database.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND NOT listed)", job_id
+    )
 
 
 async def is_over(database: Database, job_id: uuid.UUID) -> bool:
     """Whether a job has no work left for any process."""
-    async with database.connection() as connection:
-        return not await connection.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND (NOT listed "
-            "OR EXISTS (SELECT 1 FROM art_mcp.items WHERE job_id = $1 AND state = 'pending')))",
-            job_id,
-        )
+    return not await database.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM art_mcp.jobs WHERE id = $1 AND state = 'running' AND (NOT listed "
+        "OR EXISTS (SELECT 1 FROM art_mcp.items WHERE job_id = $1 AND state = 'pending')))",
+        job_id,
+    )
 
 
 LEFT = (
@@ -304,13 +297,12 @@ LEFT = (
 
 async def count_missing(database: Database, collection: str, source: str, named: Collection[uuid.UUID]) -> int:
     """Number of paintings that were loaded from a source and are not among the `named` ids that it has now."""
-    async with database.connection() as connection:
-        missing: int = await connection.fetchval(
-            "SELECT count(*) FROM art_mcp.paintings WHERE collection = $1 AND source = $2 AND id <> ALL($3)",
-            collection,
-            source,
-            list(named),
-        )
+    missing: int = await database.fetchval(
+        "SELECT count(*) FROM art_mcp.paintings WHERE collection = $1 AND source = $2 AND id <> ALL($3)",
+        collection,
+        source,
+        list(named),
+    )
     return missing
 
 
@@ -348,8 +340,7 @@ async def get(database: Database, job_id: uuid.UUID, only_of: str | None = None)
 
 async def other_source(database: Database, collection: str, source: str) -> bool:
     """Whether a collection has been loaded, but never from this source."""
-    async with database.connection() as connection:
-        sources = await connection.fetch("SELECT DISTINCT source FROM art_mcp.jobs WHERE collection = $1", collection)
+    sources = await database.fetch("SELECT DISTINCT source FROM art_mcp.jobs WHERE collection = $1", collection)
     return bool(sources) and source not in {row["source"] for row in sources}
 
 
@@ -362,32 +353,29 @@ async def unfinished(database: Database, only_of: str | None = None) -> list[Job
 
 async def refusals(database: Database, job_id: uuid.UUID, limit: int | None = None) -> list[tuple[str, str]]:
     """Return labels and reasons of the rows that are refused or stored without their picture, in source order."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT label, reason FROM art_mcp.items WHERE job_id = $1 AND reason IS NOT NULL "
-            "ORDER BY position LIMIT $2",
-            job_id,
-            limit,
-        )
+    rows = await database.fetch(
+        "SELECT label, reason FROM art_mcp.items WHERE job_id = $1 AND reason IS NOT NULL ORDER BY position LIMIT $2",
+        job_id,
+        limit,
+    )
     return [(row["label"], row["reason"]) for row in rows]
 
 
 async def _jobs(database: Database, condition: str, *arguments: Any) -> list[Job]:
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT id, source, within, options, collection, principal, state, listed, missing, removed, counts.*, "
-            "coalesce(recent / greatest(1, extract(epoch FROM now() - since)), 0)::float8 AS rate "
-            "FROM art_mcp.jobs, LATERAL (SELECT count(*) AS total, "
-            "count(*) FILTER (WHERE i.state = 'stored') AS stored, "
-            "count(*) FILTER (WHERE i.state = 'unchanged') AS unchanged, "
-            "count(*) FILTER (WHERE i.state = 'refused') AS refused, "
-            "count(*) FILTER (WHERE i.state = 'pending') AS pending, "
-            "count(*) FILTER (WHERE i.state IN ('stored', 'unchanged') AND reason IS NOT NULL) AS unpictured, "
-            f"count(*) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS recent, "
-            f"min(settled_at) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS since "
-            f"FROM art_mcp.items i WHERE i.job_id = jobs.id) AS counts {condition}",
-            *arguments,
-        )
+    rows = await database.fetch(
+        "SELECT id, source, within, options, collection, principal, state, listed, missing, removed, counts.*, "
+        "coalesce(recent / greatest(1, extract(epoch FROM now() - since)), 0)::float8 AS rate "
+        "FROM art_mcp.jobs, LATERAL (SELECT count(*) AS total, "
+        "count(*) FILTER (WHERE i.state = 'stored') AS stored, "
+        "count(*) FILTER (WHERE i.state = 'unchanged') AS unchanged, "
+        "count(*) FILTER (WHERE i.state = 'refused') AS refused, "
+        "count(*) FILTER (WHERE i.state = 'pending') AS pending, "
+        "count(*) FILTER (WHERE i.state IN ('stored', 'unchanged') AND reason IS NOT NULL) AS unpictured, "
+        f"count(*) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS recent, "
+        f"min(settled_at) FILTER (WHERE settled_at > now() - interval '{RATE_OVER_S} s') AS since "
+        f"FROM art_mcp.items i WHERE i.job_id = jobs.id) AS counts {condition}",
+        *arguments,
+    )
     return [_job(row) for row in rows]
 
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
-from art_mcp.painting import EVERYTHING, Filters
+from art_mcp.painting import EVERYTHING, Filters, Painting
+from art_mcp.store.database import Database
 from art_mcp.store.filters import condition
 from art_mcp.store.paintings import READ_FIELDS, painting_of
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from art_mcp.painting import Painting
-    from art_mcp.store.database import Database
 
 FILE_NAME = r"regexp_replace(p.image_name, '^.*/', '')"
 _COLUMNS = ", ".join(f"p.{field}" for field in READ_FIELDS)
@@ -45,9 +40,8 @@ async def draw(database: Database, count: int, filters: Filters = EVERYTHING) ->
     """Return up to `count` random paintings, the same ones each time."""
     values: list[Any] = [count]
     where = condition(filters, values)
-    async with database.connection() as connection:
-        # Not by the id, since the ranking estimates its z-scores from the first ids.
-        rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM art_mcp.paintings p WHERE {where} ORDER BY md5(p.id::text) LIMIT $1", *values
-        )
+    # Not by the id, since the ranking estimates its z-scores from the first ids.
+    rows = await database.fetch(
+        f"SELECT {_COLUMNS} FROM art_mcp.paintings p WHERE {where} ORDER BY md5(p.id::text) LIMIT $1", *values
+    )
     return [painting_of(row) for row in rows]

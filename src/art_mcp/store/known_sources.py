@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Record
-    from art_mcp.store.database import Database
+from art_mcp.store.connection import Record
+from art_mcp.store.database import Database
 
 
 async def collections_from(database: Database, source: str) -> list[str]:
     """The collections that a source was loaded into, the last one first; also those that are empty by now."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT collection FROM art_mcp.jobs WHERE source = $1 GROUP BY 1 ORDER BY max(created_at) DESC", source
-        )
+    rows = await database.fetch(
+        "SELECT collection FROM art_mcp.jobs WHERE source = $1 GROUP BY 1 ORDER BY max(created_at) DESC", source
+    )
     return [row["collection"] for row in rows]
 
 
 async def alike(database: Database, ids: Sequence[uuid.UUID], digests: Sequence[bytes]) -> list[Record]:
     """The paintings that have one of these ids, or whose picture's file has one of these SHA-256."""
     columns = "SELECT id, collection, image_sha256, image_name, title, artist FROM art_mcp.paintings"
-    async with database.connection() as connection:
-        return [
-            *await connection.fetch(f"{columns} WHERE id = ANY($1)", ids),
-            *await connection.fetch(f"{columns} WHERE image_sha256 = ANY($1)", digests),
-        ]
+    return [
+        *await database.fetch(f"{columns} WHERE id = ANY($1)", ids),
+        *await database.fetch(f"{columns} WHERE image_sha256 = ANY($1)", digests),
+    ]

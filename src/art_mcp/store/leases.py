@@ -10,16 +10,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
 
 import anyio
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.store.database import Database
 from art_mcp.store.errors import LostError, StoreError
 from art_mcp.tasks import task_group
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 LEASE_S = 30
 """Duration of a lease that is not renewed, in seconds; other processes wait this long for one that was killed."""
@@ -59,13 +56,12 @@ async def acquire(database: Database) -> AsyncIterator[uuid.UUID]:
 
 async def begin(database: Database) -> uuid.UUID:
     """Create a lease that expires after `LEASE_S` seconds unless it is renewed, and return its id."""
-    async with database.connection() as connection:
-        lease: uuid.UUID = await connection.fetchval(
-            f"WITH forgotten AS (DELETE FROM art_mcp.leases WHERE until < now() - interval '{KEPT}') "
-            "INSERT INTO art_mcp.leases (id, until) VALUES ($1, now() + make_interval(secs => $2)) RETURNING id",
-            uuid.uuid4(),
-            float(LEASE_S),
-        )
+    lease: uuid.UUID = await database.fetchval(
+        f"WITH forgotten AS (DELETE FROM art_mcp.leases WHERE until < now() - interval '{KEPT}') "
+        "INSERT INTO art_mcp.leases (id, until) VALUES ($1, now() + make_interval(secs => $2)) RETURNING id",
+        uuid.uuid4(),
+        float(LEASE_S),
+    )
     return lease
 
 
@@ -75,10 +71,9 @@ async def renew(database: Database, lease: uuid.UUID) -> None:
     Raises:
         LeaseLostError: the lease no longer exists.
     """
-    async with database.connection() as connection:
-        renewed = await connection.execute(
-            "UPDATE art_mcp.leases SET until = now() + make_interval(secs => $2) WHERE id = $1", lease, float(LEASE_S)
-        )
+    renewed = await database.execute(
+        "UPDATE art_mcp.leases SET until = now() + make_interval(secs => $2) WHERE id = $1", lease, float(LEASE_S)
+    )
     if renewed == "UPDATE 0":
         raise LeaseLostError(
             "This process paused for too long, and another one may have taken over.",
@@ -88,8 +83,7 @@ async def renew(database: Database, lease: uuid.UUID) -> None:
 
 async def release(database: Database, lease: uuid.UUID) -> None:
     """Delete a lease, so that other processes can take what it covered at once."""
-    async with database.connection() as connection:
-        await connection.execute("DELETE FROM art_mcp.leases WHERE id = $1", lease)
+    await database.execute("DELETE FROM art_mcp.leases WHERE id = $1", lease)
 
 
 async def _keep_renewing(database: Database, lease: uuid.UUID) -> None:

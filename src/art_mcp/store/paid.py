@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.space import PictureEmbedding, Space, Vector
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
+from art_mcp.space import PictureEmbedding, Space, Vector
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 
 
 async def keep(database: Database, embedding: PictureEmbedding) -> None:
@@ -22,10 +20,9 @@ async def keep(database: Database, embedding: PictureEmbedding) -> None:
 
 async def find(database: Database, space: Space, digests: Collection[bytes]) -> dict[bytes, Vector]:
     """Return the stored vectors of these pictures in a space, by SHA-256."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT sha256, vector FROM art_mcp.paid WHERE space = $1 AND sha256 = ANY($2)", space.name, list(digests)
-        )
+    rows = await database.fetch(
+        "SELECT sha256, vector FROM art_mcp.paid WHERE space = $1 AND sha256 = ANY($2)", space.name, list(digests)
+    )
     return {row["sha256"]: row["vector"].to_numpy() for row in rows}
 
 

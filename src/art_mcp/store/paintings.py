@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.normalization import fold
 from art_mcp.painting import (
@@ -20,14 +20,11 @@ from art_mcp.painting import (
     Rendition,
     filter_key,
 )
-from art_mcp.space import Leg, PictureEmbedding
+from art_mcp.space import Leg, PictureEmbedding, Space, Vector
 from art_mcp.store import artists, collection_sizes
+from art_mcp.store.connection import Connection, Record
+from art_mcp.store.database import Database
 from art_mcp.store.spaces import require_active, vector_rows, vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.space import Space, Vector
-    from art_mcp.store.connection import Connection, Record
-    from art_mcp.store.database import Database
 
 BEFORE_ALL = uuid.UUID(int=0)
 """An id that sorts before that of every painting."""
@@ -187,84 +184,74 @@ async def stored(database: Database, ids: Collection[uuid.UUID], spaces: Sequenc
         f"THEN ARRAY['{space.name}'] ELSE '{{}}' END"
         for space in spaces
     )
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"SELECT p.*, {filled or 'ARRAY[]::text[]'} AS filled, "
-            "ARRAY(SELECT kind FROM art_mcp.renditions r WHERE r.painting_id = p.id) AS renditions "
-            "FROM art_mcp.paintings p WHERE id = ANY($1)",
-            list(ids),
-        )
+    rows = await database.fetch(
+        f"SELECT p.*, {filled or 'ARRAY[]::text[]'} AS filled, "
+        "ARRAY(SELECT kind FROM art_mcp.renditions r WHERE r.painting_id = p.id) AS renditions "
+        "FROM art_mcp.paintings p WHERE id = ANY($1)",
+        list(ids),
+    )
     return {row["id"]: Stored(painting_of(row), frozenset(row["filled"]), frozenset(row["renditions"])) for row in rows}
 
 
 async def vectors_of_pictures(database: Database, space: Space, digests: Collection[bytes]) -> dict[bytes, Vector]:
     """Return stored vectors of pictures, from any painting with the same picture, by SHA-256 of the file."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"SELECT DISTINCT ON (p.image_sha256) p.image_sha256, v.vector FROM art_mcp.paintings p "
-            f"JOIN {vector_table(space)} v ON v.painting_id = p.id WHERE p.image_sha256 = ANY($1)",
-            list(digests),
-        )
+    rows = await database.fetch(
+        f"SELECT DISTINCT ON (p.image_sha256) p.image_sha256, v.vector FROM art_mcp.paintings p "
+        f"JOIN {vector_table(space)} v ON v.painting_id = p.id WHERE p.image_sha256 = ANY($1)",
+        list(digests),
+    )
     return {row["image_sha256"]: row["vector"].to_numpy() for row in rows}
 
 
 async def vectors_of_unseen(database: Database, space: Space, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Vector]:
     """Return the vectors of paintings that were imported without their picture, by id."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"SELECT id, vector FROM art_mcp.paintings JOIN {vector_table(space)} ON painting_id = id "
-            "WHERE id = ANY($1) AND image_sha256 IS NULL",
-            list(ids),
-        )
+    rows = await database.fetch(
+        f"SELECT id, vector FROM art_mcp.paintings JOIN {vector_table(space)} ON painting_id = id "
+        "WHERE id = ANY($1) AND image_sha256 IS NULL",
+        list(ids),
+    )
     return {row["id"]: row["vector"].to_numpy() for row in rows}
 
 
 async def vector(database: Database, space: Space, painting_id: uuid.UUID) -> Vector | None:
     """Return the vector of a painting, shape (dimensions,), to search for similar ones; None if it has none."""
-    async with database.connection() as connection:
-        found = await connection.fetchval(
-            f"SELECT vector FROM {vector_table(space)} WHERE painting_id = $1", painting_id
-        )
+    found = await database.fetchval(f"SELECT vector FROM {vector_table(space)} WHERE painting_id = $1", painting_id)
     return None if found is None else found.to_numpy()
 
 
 async def get(database: Database, painting_id: uuid.UUID) -> Painting | None:
     """Return a painting, or None if it is not stored."""
-    async with database.connection() as connection:
-        row = await connection.fetchrow("SELECT * FROM art_mcp.paintings WHERE id = $1", painting_id)
+    row = await database.fetchrow("SELECT * FROM art_mcp.paintings WHERE id = $1", painting_id)
     return None if row is None else painting_of(row)
 
 
 async def sample(database: Database, count: int) -> list[Painting]:
     """Return up to `count` random paintings with a display rendition."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT p.* FROM art_mcp.paintings p JOIN art_mcp.renditions r ON r.painting_id = p.id "
-            "WHERE r.kind = 'display' AND image_sha256 IS NOT NULL ORDER BY random() LIMIT $1",
-            count,
-        )
+    rows = await database.fetch(
+        "SELECT p.* FROM art_mcp.paintings p JOIN art_mcp.renditions r ON r.painting_id = p.id "
+        "WHERE r.kind = 'display' AND image_sha256 IS NOT NULL ORDER BY random() LIMIT $1",
+        count,
+    )
     return [painting_of(row) for row in rows]
 
 
 async def rendition(database: Database, painting_id: uuid.UUID, kind: str) -> Rendition | None:
     """Return the `thumbnail` or `display` rendition of a painting, or None if it has none."""
-    async with database.connection() as connection:
-        row = await connection.fetchrow(
-            "SELECT kind, width, height, data FROM art_mcp.renditions WHERE painting_id = $1 AND kind = $2",
-            painting_id,
-            kind,
-        )
+    row = await database.fetchrow(
+        "SELECT kind, width, height, data FROM art_mcp.renditions WHERE painting_id = $1 AND kind = $2",
+        painting_id,
+        kind,
+    )
     return None if row is None else Rendition(**row)
 
 
 async def thumbnails(database: Database, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Rendition]:
     """Return the thumbnails of paintings, by id; paintings that have none are left out."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT painting_id, kind, width, height, data FROM art_mcp.renditions "
-            "WHERE painting_id = ANY($1) AND kind = 'thumbnail'",
-            list(ids),
-        )
+    rows = await database.fetch(
+        "SELECT painting_id, kind, width, height, data FROM art_mcp.renditions "
+        "WHERE painting_id = ANY($1) AND kind = 'thumbnail'",
+        list(ids),
+    )
     return {id_: Rendition(*kept) for id_, *kept in rows}
 
 

@@ -6,23 +6,20 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from art_mcp.background.cosines import Background
 from art_mcp.painting import EVERYTHING, Filters, Hit
-from art_mcp.space import Leg
+from art_mcp.space import Leg, Space, Vector
 from art_mcp.steps import step
+from art_mcp.store.connection import Record
 from art_mcp.store.copies import MEMBERS_OF_PAGE, OTHERS, copies_of
+from art_mcp.store.database import Database
 from art_mcp.store.filters import condition
 from art_mcp.store.full_text import Words, covered, matching
 from art_mcp.store.paintings import READ_FIELDS, painting_of
 from art_mcp.store.preference import Preference, ranked
 from art_mcp.store.spaces import vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.space import Space, Vector
-    from art_mcp.store.connection import Record
-    from art_mcp.store.database import Database
 
 DEPTH = 200
 """Maximum number of hits of a query, over all pages."""

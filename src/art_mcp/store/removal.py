@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from art_mcp.store import collection_sizes, paintings
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.jobs import LEFT
 from art_mcp.store.leases import held
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
 
 AT_ONCE = 500
 """Paintings removed per transaction: few, so that others wait only briefly and an interruption loses little."""
@@ -63,10 +60,9 @@ async def remove_missing(database: Database, job_id: uuid.UUID) -> int:
     Raises:
         StoreError: some rows of the source do not identify a painting, so theirs would seem to be missing.
     """
-    async with database.connection() as connection:
-        unidentified = await connection.fetchval(
-            "SELECT count(*) FROM art_mcp.items WHERE job_id = $1 AND painting_id IS NULL", job_id
-        )
+    unidentified = await database.fetchval(
+        "SELECT count(*) FROM art_mcp.items WHERE job_id = $1 AND painting_id IS NULL", job_id
+    )
     if unidentified:
         raise StoreError(
             f"Nothing was removed: {unidentified} rows of the source do not identify a painting, and these could be "

@@ -5,21 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import anyio
 import asyncpg
 
 from art_mcp.space import Leg, Space
 from art_mcp.store import backfill, cluster
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
 from art_mcp.store.spaces import DROP_WAITS_MS, vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
 
 DROP_TRIES = 40
 """Attempts to lock the tables; each takes up to twice `DROP_WAITS_MS`, so 40 s in total."""

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from art_mcp.background.cosines import hub
-from art_mcp.space import Leg, Space
+from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import cluster
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 from art_mcp.store.errors import MovedError
 from art_mcp.store.leases import held
 from art_mcp.store.schema import LOCK_KEY
-
-if TYPE_CHECKING:
-    from art_mcp.space import Vector
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
-
 
 DROP_WAITS_MS = 500
 """`lock_timeout` of a DROP of vectors or of their index, in milliseconds: shorter than `deadlock_timeout`, after which
@@ -91,9 +86,8 @@ async def register(database: Database, spaces: Iterable[Space]) -> None:
 
 async def are_registered(database: Database, spaces: Collection[Space]) -> bool:
     """Whether all these spaces are registered, so that their tables exist."""
-    async with database.connection() as connection:
-        names = [space.name for space in spaces]
-        found: int = await connection.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
+    names = [space.name for space in spaces]
+    found: int = await database.fetchval("SELECT count(*) FROM art_mcp.spaces WHERE name = ANY($1)", names)
     return found == len(names)
 
 

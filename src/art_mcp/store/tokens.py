@@ -9,14 +9,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import asyncpg
 
 from art_mcp.errors import ArtMcpError
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
+from art_mcp.store.database import Database
 
 TOKEN = re.compile("artmcp_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 """A fixed beginning by which scanners recognise leaked tokens, the id, and 32 random bytes."""
@@ -61,23 +58,20 @@ async def create(database: Database, name: str, scopes: Sequence[str], lifetime:
 
 async def tokens(database: Database) -> list[Token]:
     """Return all tokens by name, also those that have expired."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(f"SELECT {_COLUMNS} FROM art_mcp.tokens ORDER BY name")
+    rows = await database.fetch(f"SELECT {_COLUMNS} FROM art_mcp.tokens ORDER BY name")
     return [Token(**row) for row in rows]
 
 
 async def revoke(database: Database, name: str) -> bool:
     """Delete a token, which every server refuses from now on. Returns whether there was one of this name."""
-    async with database.connection() as connection:
-        return await connection.fetchval("DELETE FROM art_mcp.tokens WHERE name = $1 RETURNING true", name) or False
+    return await database.fetchval("DELETE FROM art_mcp.tokens WHERE name = $1 RETURNING true", name) or False
 
 
 async def find(database: Database, token: str) -> Token | None:
     """Return the description of a token that is valid now, else None. Text of another form is not looked up."""
     if not (form := TOKEN.fullmatch(token)):
         return None
-    async with database.connection() as connection:
-        row = await connection.fetchrow(f"SELECT {_COLUMNS}, sha256 FROM art_mcp.tokens WHERE id = $1", form[1])
+    row = await database.fetchrow(f"SELECT {_COLUMNS}, sha256 FROM art_mcp.tokens WHERE id = $1", form[1])
     if row is None or not hmac.compare_digest(row["sha256"], _sha256(token)) or row["expired"]:
         return None
     return Token(**{name: row[name] for name in Token.__slots__})

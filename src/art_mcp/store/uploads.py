@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from art_mcp.store.connection import Connection
-    from art_mcp.store.database import Database
+from art_mcp.store.connection import Connection
+from art_mcp.store.database import Database
 
 _INSERT = """
     INSERT INTO art_mcp.uploads (handle, owner, picture, expires_at) VALUES ($1, $2, $3, clock_timestamp() + $4)
@@ -88,27 +86,22 @@ async def _evict(connection: Connection, until: int) -> None:
 
 async def is_used(database: Database, handle: bytes) -> bool:
     """Whether a picture was uploaded under this handle; nothing is known of it once it has expired."""
-    async with database.connection() as connection:
-        found: bool = await connection.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM art_mcp.uploads WHERE handle = $1)", handle
-        )
+    found: bool = await database.fetchval("SELECT EXISTS (SELECT 1 FROM art_mcp.uploads WHERE handle = $1)", handle)
     return found
 
 
 async def picture(database: Database, handle: bytes, owner: bytes) -> bytes | None:
     """Return a picture of this owner that has not expired; None if there is none."""
-    async with database.connection() as connection:
-        found: bytes | None = await connection.fetchval(
-            "SELECT picture FROM art_mcp.uploads WHERE handle = $1 AND owner = $2 AND expires_at > clock_timestamp()",
-            handle,
-            owner,
-        )
+    found: bytes | None = await database.fetchval(
+        "SELECT picture FROM art_mcp.uploads WHERE handle = $1 AND owner = $2 AND expires_at > clock_timestamp()",
+        handle,
+        owner,
+    )
     return found
 
 
 async def forget_expired(database: Database) -> float | None:
     """Delete what has expired, and return the seconds after which the next one does; None if nothing is stored."""
-    async with database.connection() as connection:
-        await connection.execute(_DELETE)
-        seconds: float | None = await connection.fetchval(_NEXT)
+    await database.execute(_DELETE)
+    seconds: float | None = await database.fetchval(_NEXT)
     return seconds

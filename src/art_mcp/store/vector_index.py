@@ -7,18 +7,15 @@ killed, the lease expires, and the next process that opens the database builds t
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 import asyncpg
 
 from art_mcp.space import Leg, Space
 from art_mcp.store import host_os
+from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
 from art_mcp.store.leases import held
 from art_mcp.store.spaces import DROP_WAITS_MS, index_statement, vector_table
-
-if TYPE_CHECKING:
-    from art_mcp.store.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +58,11 @@ async def leave_out(database: Database, space: Space, coming: int) -> bool:
 
 async def missing(database: Database) -> list[Space]:
     """Return the spaces without an index that no process has leased."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces "
-            f"WHERE NOT {held('spaces')} "
-            f"AND NOT EXISTS ({_INDEXES.format(_TABLE_OF_ROW)}) ORDER BY name"
-        )
+    rows = await database.fetch(
+        "SELECT leg, provider, model, version, dimensions FROM art_mcp.spaces "
+        f"WHERE NOT {held('spaces')} "
+        f"AND NOT EXISTS ({_INDEXES.format(_TABLE_OF_ROW)}) ORDER BY name"
+    )
     return [Space(Leg(leg), *rest) for leg, *rest in rows]
 
 

@@ -96,6 +96,11 @@ class LocalProvider:
         sentence_package: the installed package that contains the sentence network.
     """
 
+    spaces: Mapping[Leg, Space] = SPACES
+    limits = Limits(images_per_call=32, texts_per_call=128, calls_in_flight=2, billed=False)
+    pixels_background = None
+    """Known better: see `art_mcp.background`."""
+
     def __init__(self, models: Path = MODELS, sentence_package: str = sentence.PACKAGE) -> None:
         self._images = ImageNetwork(models)
         self._sentences = SentenceNetwork(models, sentence_package)
@@ -104,18 +109,6 @@ class LocalProvider:
         self._image_turn = Turns(1)
         self._sentence_turn = Turns(1)
         self._embed_query = lru_cache(CACHED_QUERIES)(self._embed_query_uncached)
-
-    @property
-    def spaces(self) -> Mapping[Leg, Space]:
-        return SPACES
-
-    @property
-    def limits(self) -> Limits:
-        return Limits(images_per_call=32, texts_per_call=128, calls_in_flight=2, billed=False)
-
-    @property
-    def pixels_background(self) -> None:
-        """Known better: see `art_mcp.background`."""
 
     async def embed_images(self, pictures: Sequence[Picture], *, urgent: bool = False) -> list[PictureEmbedding]:
         """Pixels (256,) and look (1280,) of each picture."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from art_mcp.background.cosines import Background
 from art_mcp.errors import ArtMcpError
 from art_mcp.space import Leg, PictureEmbedding, Space
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from art_mcp.background.cosines import Background
     from art_mcp.images.picture import Picture
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import anyio
 
 from art_mcp import steps
+from art_mcp.background.cosines import Background
 from art_mcp.space import Leg, PictureEmbedding, Space
 from art_mcp.vision.provider import Health, Limits, Provider, Vectors, VisionError
 
 if TYPE_CHECKING:
-    from art_mcp.background.cosines import Background
     from art_mcp.images.picture import Picture
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import pydantic_core
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
@@ -13,6 +13,7 @@ from mcp.server.auth.provider import AccessToken
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.authentication import AuthCredentials
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from art_mcp import turns
 from art_mcp.errors import ArtMcpError
@@ -23,9 +24,6 @@ from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.scopes import needed, with_implied
 from art_mcp.server.peeked import peeked
 from art_mcp.server.uploads import UPLOAD_PATH
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 

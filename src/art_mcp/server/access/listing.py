@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_REQUEST
 
 from art_mcp.server.access.scopes import needed
-
-if TYPE_CHECKING:
-    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 LISTS = {"tools/list": ("tools", "tools/call"), "prompts/list": ("prompts", "prompts/get")}
 """By the method that lists: the field of its result, and the method that uses what it lists."""
@@ -24,16 +22,12 @@ async def only_what_is_allowed(ctx: ServerRequestContext[Any, Any], call_next: C
     credentials = ctx.request.scope.get("auth") if ctx.request else None
     if credentials is None:
         return await call_next(ctx)
-    lacking = set(needed(ctx.method, (ctx.params or {}).get("name"))) - set(credentials.scopes)
-    if lacking:
+    scopes = set(credentials.scopes)
+    if lacking := set(needed(ctx.method, (ctx.params or {}).get("name"))) - scopes:
         raise MCPError(INVALID_REQUEST, f"This needs a token with the scope {' and '.join(sorted(lacking))}.")
     result = await call_next(ctx)
     if isinstance(result, dict) and (listed := LISTS.get(ctx.method)):
         field, used_by = listed
-        shown = [each for each in result[field] if credentials_allow(credentials.scopes, used_by, each["name"])]
+        shown = [each for each in result[field] if scopes.issuperset(needed(used_by, each["name"]))]
         return {**result, field: shown}
     return result
-
-
-def credentials_allow(scopes: list[str], method: str, name: str) -> bool:
-    return set(needed(method, name)) <= set(scopes)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mcp.server.auth.provider import AccessToken
+from starlette.requests import Request
 
 from art_mcp.server.access.scopes import ADMIN
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 ANONYMOUS = "anonymous"
 

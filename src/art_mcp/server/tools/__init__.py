@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from mcp.server import MCPServer
 
 from art_mcp.server.arguments import shorten_schema
 from art_mcp.server.sdk import tools_of
+from art_mcp.server.services import Services
 from art_mcp.server.tools import collection, gallery, ingest, painting, search
-
-if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
-    from art_mcp.server.services import Services
 
 
 def register(server: MCPServer[Services], *, read_only: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from mcp.server import MCPServer
 from mcp.types import CallToolResult, ToolAnnotations
 
 from art_mcp.painting import Filters
@@ -11,12 +12,7 @@ from art_mcp.server.answers import answer
 from art_mcp.server.description import description
 from art_mcp.server.filters import with_filters
 from art_mcp.server.results import CollectionResult, collection_text
-from art_mcp.server.services import ToolContext, services
-
-if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
-    from art_mcp.server.services import Services
+from art_mcp.server.services import Services, ToolContext, services
 
 
 def register(server: MCPServer[Services]) -> None:

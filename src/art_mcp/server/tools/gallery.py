@@ -8,24 +8,22 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
+from mcp.server import MCPServer
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from art_mcp import images, search, store
 from art_mcp.images.undecoded import ImageError
+from art_mcp.painting import Rendition
 from art_mcp.search import MAX_LIMIT
 from art_mcp.server.arguments import Text, Whole
 from art_mcp.server.gallery import FOR_GALLERY_ONLY
-from art_mcp.server.services import ToolContext, services
+from art_mcp.server.services import Services, ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
     from art_mcp.images.encoding import Encoded
     from art_mcp.images.excerpt import Region
-    from art_mcp.painting import Rendition
-    from art_mcp.server.services import Services
 
 MAX_CHARACTERS = 100_000
 """Of a result: Claude replaces one of more than about 150,000 by a pointer to a file."""

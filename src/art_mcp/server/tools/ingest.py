@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import anyio
 import anyio.to_thread
+from mcp.server import MCPServer
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult, ToolAnnotations
@@ -24,14 +25,11 @@ from art_mcp.server.access.principal import only_seen, principal
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import ColumnNames, Number, Text
 from art_mcp.server.job_results import MANY, IngestResult, ingest_text, job_result, plan_result
-from art_mcp.server.services import ToolContext, services
+from art_mcp.server.services import Services, ToolContext, services
+from art_mcp.spending import Spending
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
     from art_mcp.ingest.plan import Plan
-    from art_mcp.server.services import Services
-    from art_mcp.spending import Spending
     from art_mcp.store.database import Database
     from art_mcp.store.jobs import Job
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from mcp.server import MCPServer
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
@@ -18,13 +19,7 @@ from art_mcp.server.arguments import DEFAULT_SIZE, MAX_SIZE, RegionOf, Similar, 
 from art_mcp.server.gallery import SHOWN_IN_GALLERY, hints
 from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import PaintingResult, painting_result, painting_text
-from art_mcp.server.services import ToolContext, services
-
-if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
-    from art_mcp.server.services import Services
-
+from art_mcp.server.services import Services, ToolContext, services
 
 _ADDRESS = re.compile(r"^art://paintings/([^/]+)(?:/image)?/?$", re.IGNORECASE)
 

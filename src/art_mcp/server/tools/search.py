@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Annotated, Any
 
+from mcp.server import MCPServer
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
@@ -19,14 +20,11 @@ from art_mcp.server.gallery import SHOWN_IN_GALLERY, hints
 from art_mcp.server.handover import asked_for, handed_over, with_link
 from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import NOTHING_FITS, SearchResult, SimilarResult, search_result, search_text
-from art_mcp.server.services import ToolContext, services
+from art_mcp.server.services import Services, ToolContext, services
 from art_mcp.server.tools.painting import parse_painting_id
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
-
     from art_mcp.search.finder import Answer
-    from art_mcp.server.services import Services
 
 
 def register(server: MCPServer[Services]) -> None:

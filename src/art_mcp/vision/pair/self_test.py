@@ -6,15 +6,14 @@ another than that of the training.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from art_mcp.images.picture import Picture, read_picture
+from art_mcp.images.picture import read_picture
 from art_mcp.sample import SAMPLE
 from art_mcp.vision.pair.manifest import Manifest
-from art_mcp.vision.pair.towers import BATCH, PictureTower, TextTower
+from art_mcp.vision.pair.towers import PictureTower, TextTower
 from art_mcp.vision.provider import VisionError
 
 CAPTIONS: Final[Mapping[str, str]] = {
@@ -43,8 +42,8 @@ def self_test(folder: Path, manifest: Manifest) -> None:
             f"The tokenizer of {manifest.name} makes {ids[:20]} of the text of text.example, not {expected[:20]}.",
             "Correct the manifest, or get the model from somewhere else.",
         )
-    seen = [vector for batch in _batches(_sample()) for vector in pictures.embed(batch)]
-    shown = np.stack([embedding.vectors[manifest.space] for embedding in seen])
+    sample = [read_picture((SAMPLE / "images" / name).read_bytes(), name=name) for name in CAPTIONS]
+    shown = np.stack([embedding.vectors[manifest.space] for embedding in pictures.embed(sample)])
     said = texts.embed(list(CAPTIONS.values()))
     first = (said @ shown.T).argmax(axis=1)
     if wrong := sum(int(place) != row for row, place in enumerate(first)):
@@ -53,13 +52,3 @@ def self_test(folder: Path, manifest: Manifest) -> None:
             "picture of the sample.",
             "Try another version of onnxruntime, or report it with your processor's name. The built-in model works.",
         )
-
-
-def _sample() -> Iterator[Picture]:
-    for name in CAPTIONS:
-        yield read_picture((SAMPLE / "images" / name).read_bytes(), name=name)
-
-
-def _batches(pictures: Iterator[Picture]) -> Iterator[list[Picture]]:
-    while batch := list(islice(pictures, BATCH)):
-        yield batch

@@ -15,6 +15,7 @@ from art_mcp.space import PictureEmbedding
 from art_mcp.vision.onnx import release_memory, start_session
 from art_mcp.vision.pair.manifest import TEXT, TOKENIZER, VISION, Manifest
 from art_mcp.vision.provider import Fault, Vectors, VisionError
+from art_mcp.vision.weights import ModelFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from art_mcp.images.picture import Picture
     from art_mcp.vision.onnx import InferenceSession, RunOptions
-    from art_mcp.vision.weights import ModelFile
 
 BATCH = 8
 """Pictures or texts per run: larger batches of these networks take a gigabyte of memory."""
