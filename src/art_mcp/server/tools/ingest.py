@@ -50,8 +50,7 @@ def register(server: MCPServer[Services]) -> None:
         description=(
             "Loads paintings from a folder of pictures, a table with its pictures, or a museum. Starts a job, or "
             "reports and continues the one in job_id; returns within 30 seconds, while the job continues. Loading a "
-            "source again updates it; nothing is removed. With plan it only reports what would be done and what it "
-            "would cost."
+            "source again updates it; nothing is removed. With plan it only reports what it would do and cost."
         ),
     )
 
@@ -160,12 +159,12 @@ async def ingest_collection(
     collection: Annotated[Text, Field(description="Its name. Default: the source's.")] = "",
     columns: ColumnNames = None,
     encoding: Annotated[Text, Field(description="Of a table. Default: detected.")] = "",
-    sheet: Annotated[Text, Field(description="Of an Excel workbook. Default: the one that lists pictures.")] = "",
-    images: Annotated[Text, Field(description="Folder or zip archive with a table's pictures. Default: its own.")] = "",
+    sheet: Annotated[Text, Field(description="Of an Excel workbook. Default: the one with pictures.")] = "",
+    images: Annotated[Text, Field(description="Folder or zip with a table's pictures.")] = "",
     limit: Annotated[Number, Field(description="Maximum rows.")] = None,
     plan: bool = False,
     job_id: Annotated[Text, Field(description="Instead of source.")] = "",
-    cancel: Annotated[bool, Field(description="Cancel that job; stored paintings are kept.")] = False,
+    cancel: Annotated[bool, Field(description="Stored paintings are kept.")] = False,
 ) -> Annotated[CallToolResult, IngestResult]:
     runtime, runner = services(ctx).runtime, services(ctx).runner
     request = ctx.request_context.request
