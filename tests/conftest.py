@@ -18,7 +18,15 @@ import pytest
 from support.citus import add_stand_in, write_stand_in
 from support.loading import load_into, write_twelve
 from support.model import BuiltIn
-from support.postgres import GIVEN, GivenServer, Postgres, new_database, new_template, running_postgres
+from support.postgres import (
+    GIVEN,
+    GivenServer,
+    Postgres,
+    new_database,
+    new_template,
+    read_only_database,
+    running_postgres,
+)
 
 from art_mcp.sample import copy_sample
 from art_mcp.settings import Settings, variable
@@ -164,6 +172,19 @@ def loaded(postgres: Postgres, twelve: tuple[str, Path], tmp_path: Path) -> Iter
         yield Settings(database_url=url, image_dirs=(tmp_path, twelve[1]))
 
 
+@pytest.fixture(scope="session")
+def twelve_url(postgres: Postgres, twelve: tuple[str, Path]) -> Iterator[str]:
+    """A database with the paintings of `pictures` that cannot be changed."""
+    with read_only_database(postgres, twelve[0]) as url:
+        yield url
+
+
+@pytest.fixture
+def read_only(twelve_url: str, twelve: tuple[str, Path], tmp_path: Path) -> Settings:
+    """Settings with it: like `loaded`, for tests that only read."""
+    return Settings(database_url=twelve_url, image_dirs=(tmp_path, twelve[1]))
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings with the database without paintings."""
@@ -174,6 +195,21 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """Connected, with its schema up to date."""
     database = await Database.open(settings)
+    yield database
+    await database.aclose()
+
+
+@pytest.fixture(scope="module")
+def filled_url(postgres: Postgres, empty: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database that the module's function `fill` has filled once, for all its tests that only read."""
+    with read_only_database(postgres, empty, request.module.fill) as url:
+        yield url
+
+
+@pytest.fixture
+async def filled(filled_url: str) -> AsyncIterator[Database]:
+    """Connected to it."""
+    database = await Database.open(Settings(database_url=filled_url))
     yield database
     await database.aclose()
 

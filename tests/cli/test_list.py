@@ -41,12 +41,12 @@ def test_collections_are_listed_with_their_sources(database_url: str, tmp_path: 
     ]
 
 
-def test_a_collection_is_described_as_by_the_tool(loaded: Settings) -> None:
-    assert loaded.database_url
-    environment = {"ART_MCP_DATABASE_URL": loaded.database_url.get_secret_value()}
+def test_a_collection_is_described_as_by_the_tool(read_only: Settings) -> None:
+    assert read_only.database_url
+    environment = {"ART_MCP_DATABASE_URL": read_only.database_url.get_secret_value()}
 
     async def described(**filters: object) -> CallToolResult:
-        async with connected(loaded) as client:
+        async with connected(read_only) as client:
             return await client.call_tool("describe_collection", filters)
 
     all_of_it = anyio.run(described)

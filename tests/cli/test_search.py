@@ -61,9 +61,9 @@ def test_search_by_words_and_by_a_picture(database_url: str, tmp_path: Path) -> 
     assert "limit is 0" in failed(art_mcp_here("search", "x", "--limit", "0", **environment))
 
 
-def test_browsing_by_page(loaded: Settings) -> None:
-    assert loaded.database_url is not None
-    environment = {"ART_MCP_DATABASE_URL": loaded.database_url.get_secret_value()}
+def test_browsing_by_page(read_only: Settings) -> None:
+    assert read_only.database_url is not None
+    environment = {"ART_MCP_DATABASE_URL": read_only.database_url.get_secret_value()}
     options = ("--sort", "-year", "--limit", "5", "--year-from", "1901")
     lines = art_mcp_here("search", *options, **environment).stdout.splitlines()
     assert lines[:2] == ["1 to 5 of 11 paintings.", "Without a query, the paintings are sorted by year, newest first."]

@@ -24,8 +24,7 @@ ENTRIES = [
 ]
 
 
-@pytest.fixture
-async def filled(database: Database) -> Database:
+async def fill(database: Database) -> None:
     entries = []
     for name, title in ENTRIES:
         id, words = painting_id("c", name), Catalogue(title=title, artist=name, school="French")
@@ -33,7 +32,6 @@ async def filled(database: Database) -> Database:
         entries.append(Entry.read(made, (), {}))
     async with database.transaction() as connection:
         await paintings.write(connection, entries)
-    return database
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,7 @@ ARTISTS = (
 )
 
 
-@pytest.fixture
-async def filled(database: Database) -> Database:
+async def fill(database: Database) -> None:
     entries = []
     for name in ARTISTS:
         id, words = painting_id("c", name), Catalogue(title="The skating rink", artist=name)
@@ -30,7 +29,6 @@ async def filled(database: Database) -> Database:
         entries.append(Entry.read(made, (), {}))
     async with database.transaction() as connection:
         await paintings.write(connection, entries)
-    return database
 
 
 @pytest.mark.parametrize(
@@ -67,7 +65,8 @@ async def test_other_words_are_left_alone(text: str, filled: Database) -> None:
     assert await did_you_mean(filled, text) is None
 
 
-async def test_an_artist_without_paintings_is_not_suggested(filled: Database) -> None:
-    async with filled.connection() as connection:
+async def test_an_artist_without_paintings_is_not_suggested(database: Database) -> None:
+    await fill(database)
+    async with database.connection() as connection:
         await connection.execute("DELETE FROM art_mcp.paintings WHERE artist = $1", ARTISTS[1])
-    assert await did_you_mean(filled, "boticeli angels") is None
+    assert await did_you_mean(database, "boticeli angels") is None

@@ -108,11 +108,9 @@ def entry(number: int) -> Entry:
     return Entry.read(Painting(id, collection, key, words, (artist,), (1600, 1600), key, b"", 1, 1, "JPEG"), (), {})
 
 
-@pytest.fixture
-async def filled(database: Database) -> Database:
+async def fill(database: Database) -> None:
     async with database.transaction() as connection:
         await paintings.write(connection, [entry(number) for number in range(2 * len(ARTISTS))])
-    return database
 
 
 async def test_natural_values_find_what_they_mean(filled: Database) -> None:
@@ -152,15 +150,16 @@ async def test_the_answer_says_what_was_taken(filled: Database) -> None:
     assert note == "artist: Artemisia Gentileschi and Orazio Gentileschi, for 'Gentileschi'."
 
 
-async def test_many_values_are_counted(filled: Database) -> None:
+async def test_many_values_are_counted(database: Database) -> None:
+    await fill(database)
     entries = []
     for name in ("Ann Smith", "Bob Smith", "Cid Smith", "Dan Smith", "Eve Smith"):
         id, words = painting_id("c", name), Catalogue(artist=name)
         smith = Painting(id, "c", name, words, (name,), None, name, b"", 1, 1, "JPEG")
         entries.append(Entry.read(smith, (), {}))
-    async with filled.transaction() as connection:
+    async with database.transaction() as connection:
         await paintings.write(connection, entries)
-    _, note = await resolve(filled, Filters(artist="smith"))
+    _, note = await resolve(database, Filters(artist="smith"))
     assert note == "artist: 5 values, such as Ann Smith, Bob Smith, Cid Smith, for 'smith'."
 
 

@@ -40,6 +40,6 @@ TITLES = ("Composition in noise 0", "Composition in noise 3")
         ({"like": [uuid.UUID(int=5)]}, "Like a painting"),
     ],
 )
-async def test_headings(loaded: Settings, asked: dict[str, Any], said: str) -> None:
-    async with Runtime(loaded) as runtime:
+async def test_headings(read_only: Settings, asked: dict[str, Any], said: str) -> None:
+    async with Runtime(read_only) as runtime:
         assert await heading(await runtime.database(), **asked) == said

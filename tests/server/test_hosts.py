@@ -47,24 +47,24 @@ def kinds(result: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("modern", [False, True])
-async def test_an_unknown_client_gets_all_that_the_specification_has(loaded: Settings, modern: bool) -> None:
-    for tool, result in (await answers(loaded, "unknown", modern=modern)).items():
+async def test_an_unknown_client_gets_all_that_the_specification_has(read_only: Settings, modern: bool) -> None:
+    for tool, result in (await answers(read_only, "unknown", modern=modern)).items():
         assert kinds(result) == (["text", "image"] if tool in WITH_A_PICTURE else ["text"])
         assert result["structuredContent"]
 
 
 @pytest.mark.parametrize("modern", [False, True])
-async def test_codex_gets_no_data_beside_a_picture(loaded: Settings, modern: bool) -> None:
-    usual = await answers(loaded, "unknown")
-    for tool, result in (await answers(loaded, "codex-mcp-client", modern=modern)).items():
+async def test_codex_gets_no_data_beside_a_picture(read_only: Settings, modern: bool) -> None:
+    usual = await answers(read_only, "unknown")
+    for tool, result in (await answers(read_only, "codex-mcp-client", modern=modern)).items():
         assert result["content"] == usual[tool]["content"]
         assert ("structuredContent" in result) == (tool not in WITH_A_PICTURE)
 
 
 @pytest.mark.parametrize("name", [name for name, host in HOSTS.items() if not host.sees_pictures])
-async def test_a_client_that_writes_pictures_as_text_gets_none(loaded: Settings, name: str) -> None:
-    usual = await answers(loaded, "unknown")
-    for tool, result in (await answers(loaded, name)).items():
+async def test_a_client_that_writes_pictures_as_text_gets_none(read_only: Settings, name: str) -> None:
+    usual = await answers(read_only, "unknown")
+    for tool, result in (await answers(read_only, name)).items():
         assert kinds(result) == ["text"]
         shown = {"shown": None} if tool == "get_painting" else {}
         assert result["structuredContent"] == usual[tool]["structuredContent"] | shown
@@ -73,8 +73,8 @@ async def test_a_client_that_writes_pictures_as_text_gets_none(loaded: Settings,
 
 
 @pytest.mark.parametrize(("setting", "name", "pictures"), [("never", "unknown", 0), ("always", "google-adk", 1)])
-async def test_the_setting_overrides(loaded: Settings, setting: Any, name: str, pictures: int) -> None:
-    settings = loaded.model_copy(update={"pictures": setting})
+async def test_the_setting_overrides(read_only: Settings, setting: Any, name: str, pictures: int) -> None:
+    settings = read_only.model_copy(update={"pictures": setting})
     for tool, result in (await answers(settings, name)).items():
         assert kinds(result)[1:] == ["image"] * (pictures if tool in WITH_A_PICTURE else 0)
         assert result["structuredContent"]

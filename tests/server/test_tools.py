@@ -35,9 +35,9 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(loaded: Settings) -> AsyncIterator[Client]:
-    """Of a server that has the twelve paintings of `pictures`."""
-    async with connected(loaded) as client:
+async def client(read_only: Settings) -> AsyncIterator[Client]:
+    """Of a server that has the twelve paintings of `pictures` and cannot change them."""
+    async with connected(read_only) as client:
         yield client
 
 
@@ -218,14 +218,15 @@ async def test_several_paintings_find_what_looks_like_all_of_them(client: Client
     assert said == "6 paintings were given, but the limit is 5. Choose the most important."
 
 
-async def test_ids_stay_and_a_second_ingest_changes_nothing(client: Client, twelve: tuple[str, Path]) -> None:
-    before = await files(client)
-    again = (await call(client, "ingest_collection", source=str(twelve[1]))).structured_content
-    assert (again["unchanged"], again["stored"]) == (12, 0)
-    page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
-    assert {hit["id"] for hit in page["results"]} == set(before.values())
-    report = (await call(client, "ingest_collection", job_id=again["job_id"])).structured_content
-    assert report == again
+async def test_ids_stay_and_a_second_ingest_changes_nothing(loaded: Settings, twelve: tuple[str, Path]) -> None:
+    async with connected(loaded) as client:
+        before = await files(client)
+        again = (await call(client, "ingest_collection", source=str(twelve[1]))).structured_content
+        assert (again["unchanged"], again["stored"]) == (12, 0)
+        page = (await call(client, "search_paintings_by_text", query="x", limit=50)).structured_content
+        assert {hit["id"] for hit in page["results"]} == set(before.values())
+        report = (await call(client, "ingest_collection", job_id=again["job_id"])).structured_content
+        assert report == again
 
 
 async def test_filters_narrow_every_search_and_name_the_nearest_value(client: Client) -> None:
@@ -500,8 +501,10 @@ async def test_stdout_carries_json_rpc_and_nothing_else(database_url: str) -> No
         assert said in answers[3 + n]["result"]["content"][0]["text"]
 
 
-async def test_the_first_search_that_finds_nothing_tells_of_the_larger_model(loaded: Settings, tmp_path: Path) -> None:
-    settings = loaded.model_copy(update={"data_dir": tmp_path / "data"})
+async def test_the_first_search_that_finds_nothing_tells_of_the_larger_model(
+    read_only: Settings, tmp_path: Path
+) -> None:
+    settings = read_only.model_copy(update={"data_dir": tmp_path / "data"})
     async with connected(settings) as client:
         for expected in (f"{NOTHING_FITS} {SUGGESTION}", NOTHING_FITS):
             found = await call(client, "search_paintings_by_text", query="quantum chromodynamics")

@@ -36,11 +36,9 @@ def entry(title: str | None, year: int | None, number: int = 0) -> Entry:
     return Entry.read(Painting(painting_id("c", key), "c", key, words, (), years, key, b"", 1, 1, "JPEG"), (), {})
 
 
-@pytest.fixture
-async def filled(database: Database) -> Database:
+async def fill(database: Database) -> None:
     async with database.transaction() as connection:
         await paintings.write(connection, [entry(title, year) for title, year in TITLES.items()])
-    return database
 
 
 async def titles(database: Database, order: Order, filters: Filters = EVERYTHING, **options: int) -> list[str | None]:
@@ -79,23 +77,25 @@ async def test_filters_apply(filled: Database) -> None:
     assert (nothing.hits, nothing.total, nothing.folded) == ([], 0, 0)
 
 
-async def test_of_copies_one_is_shown(filled: Database) -> None:
+async def test_of_copies_one_is_shown(database: Database) -> None:
+    await fill(database)
     twins = [entry("Twin", 1650, number) for number in range(3)]
     ids = [twin.painting.id for twin in twins]
-    async with filled.transaction() as connection:
+    async with database.transaction() as connection:
         await paintings.write(connection, twins)
         pairs = [Pair(ids[0], ids[1], 0.9), Pair(ids[1], ids[2], 0.9)]
         await copies.store(connection, [], pairs, await copies.compared(connection, ids))
-    found = await browse(filled, Filters(school="Dutch"), "title", limit=50)
+    found = await browse(database, Filters(school="Dutch"), "title", limit=50)
     (shown,) = [hit for hit in found.hits if hit.painting.catalogue.title == "Twin"]
     assert {copy.id for copy in shown.copies} | {shown.painting.id} == set(ids)
     assert (found.total, found.folded) == (len(found.hits) + 2, 2)
 
 
-async def test_a_long_title_is_sorted_by_its_start(filled: Database) -> None:
-    async with filled.transaction() as connection:
+async def test_a_long_title_is_sorted_by_its_start(database: Database) -> None:
+    await fill(database)
+    async with database.transaction() as connection:
         await paintings.write(connection, [entry("ﷺ" * 5_000, 1), entry("A" + "\u0301" * 5_000, 2)])
-    assert (await titles(filled, "title"))[0] == "A" + "\u0301" * 5_000
+    assert (await titles(database, "title"))[0] == "A" + "\u0301" * 5_000
 
 
 async def test_every_order_has_an_index(filled: Database) -> None:

@@ -32,13 +32,11 @@ def entry(row: int, number: int) -> Entry:
     )
 
 
-@pytest.fixture
-async def filled(database: Database) -> Database:
+async def fill(database: Database) -> None:
     async with database.transaction() as connection:
         await paintings.write(
             connection, [entry(row, number) for row in range(len(ROWS)) for number in range(ROWS[row][-1])]
         )
-    return database
 
 
 async def values(database: Database, field: str, typed: str, **filters: str) -> list[str]:

@@ -53,8 +53,7 @@ def painting(number: int) -> Painting:
     )
 
 
-@pytest.fixture
-async def filled(database: Database) -> Database:
+async def fill(database: Database) -> None:
     rng = np.random.default_rng(3)
     await activate(database, [SPACE])
     entries = []
@@ -63,7 +62,6 @@ async def filled(database: Database) -> Database:
         entries.append(Entry.read(painting(number), (), {SPACE: (vector / np.linalg.norm(vector)).astype(np.float32)}))
     async with database.transaction() as connection:
         await paintings.write(connection, entries)
-    return database
 
 
 QUERY = LegQuery(SPACE, np.eye(8, dtype=np.float32)[0])

@@ -53,12 +53,10 @@ def entry(number: int) -> Entry:
     return Entry.read(painting, (), {PIXELS: vector.astype(np.float32)})
 
 
-@pytest.fixture
-async def filled(database: Database) -> Database:
+async def fill(database: Database) -> None:
     await activate(database, [PIXELS])
     async with database.transaction() as connection:
         await paintings.write(connection, [entry(number) for number in range(COUNT)])
-    return database
 
 
 async def asked(
@@ -176,17 +174,18 @@ async def test_artists_are_looked_up_by_similar_spelling_and_under_the_filters(f
     assert len(await artists.named(filled, ["maker"], [], Filters())) == 52
 
 
-async def test_how_a_word_is_used(filled: Database) -> None:
-    async with filled.transaction() as connection:
+async def test_how_a_word_is_used(database: Database) -> None:
+    await fill(database)
+    async with database.transaction() as connection:
         by_other = Catalogue(title="Homage to Frequent", artist="Rare Maker", description="A bouquet.")
         key = "homage.jpg"
         painting = Painting(painting_id("c", key), "c", key, by_other, (RARE,), None, key, None, None, None, None)
         await paintings.write(connection, [Entry.read(painting, (), {})])
-    assert await artists.usage(filled, ["rare", "frequent", "bouquet", "unheard", "o'x"]) == {
+    assert await artists.usage(database, ["rare", "frequent", "bouquet", "unheard", "o'x"]) == {
         "rare": Usage(21, 0, False),
         "frequent": Usage(artists.COUNTED, 1, True),
         "bouquet": Usage(0, 0, True),
         "unheard": Usage(0, 0, False),
         "o'x": Usage(0, 0, False),
     }
-    assert await artists.usage(filled, []) == {}
+    assert await artists.usage(database, []) == {}

@@ -57,11 +57,13 @@ class Filled:
             await paintings.write(connection, entries)
 
 
-@pytest.fixture
-async def filled(database: Database) -> Filled:
-    filled = Filled(database, 500)
-    await filled.fill()
-    return filled
+async def fill(database: Database) -> None:
+    await Filled(database, 500).fill()
+
+
+@pytest.fixture(name="filled")
+def with_vectors(filled: Database) -> Filled:
+    return Filled(filled, 500)
 
 
 def z(scores: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import anyio
 import asyncpg
+import pytest
 
 from art_mcp.settings import Settings
 from art_mcp.store import host_os
@@ -83,14 +84,20 @@ Postgres: TypeAlias = EmbeddedServer | GivenServer
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """The server of the tests: the given one, or an embedded one in a folder of its own.
+    """The server of the tests: the given one, or an embedded one in a folder of its own, in memory if that has room.
 
     The latter neither waits for the disk nor vacuums, and nothing of it is left afterwards.
     """
     if _GIVEN_URL:
         yield GivenServer(_GIVEN_URL)
         return
-    server = EmbeddedServer.start(Path(tempfile.mkdtemp(prefix="art-mcp-")))  # short, so that the socket can be inside
+    # A database is 300 files, whose copies take a disk twice the time of memory, and four times if others write to it.
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free > 4 << 30 else None
+    folder = Path(tempfile.mkdtemp(prefix="art-mcp-", dir=memory))  # short, so that the socket can be inside
+    folder.chmod(0o711)  # if root runs the tests, the server's user has to pass it
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(host_os, "SYSTEM_DIR", folder / "root")
+        server = EmbeddedServer.start(folder)
     try:
         settings = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
         asyncio.run(administer(server, *settings, "SELECT pg_reload_conf()"))
@@ -133,6 +140,24 @@ def new_database(postgres: Postgres, template: str = "template1") -> Iterator[st
     asyncio.run(administer(postgres, _create(name, template)))
     yield url_of(postgres, name)
     asyncio.run(administer(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def read_only_database(
+    postgres: Postgres, template: str, fill: Callable[[Database], Awaitable[object]] | None = None
+) -> Iterator[str]:
+    """The URL of a copy of `template`, after `fill`, for tests that only read; it refuses whatever would change it."""
+
+    async def make(url: str) -> None:
+        if fill:
+            database = await Database.open(Settings(database_url=url))
+            await fill(database)
+            await database.aclose()
+        await administer(postgres, f"ALTER DATABASE {urlsplit(url).path[1:]} SET default_transaction_read_only = on")
+
+    with new_database(postgres, template) as url:
+        asyncio.run(make(url))
+        yield url
 
 
 def _create(name: str, template: str = "template1") -> str:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import errno
 import hashlib
 import io
 import json
 import os
 import pickle
+import shutil
 import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from support.bundles import OTHER_PIXELS, PIXELS, WORDS, content, entry, exported, imported, put, reasons, unit, webp
 from support.pictures import contents
-from support.postgres import count_paintings
+from support.postgres import Postgres, count_paintings, new_database
 
 from art_mcp.ingest import load as loading
 from art_mcp.ingest.archive import MANIFEST, Archive, ArchiveError, Export, unpacked
@@ -290,11 +292,42 @@ async def test_the_ordinary_table_source_reads_an_archive(database: Database, tm
 # Archives that are damaged, or lie
 
 
-@pytest.fixture
-async def backup(database: Database, tmp_path: Path) -> Path:
+class Made:
+    """An archive, and the content of the database that it was made from."""
+
+    def __init__(self, postgres: Postgres, template: str, folder: Path, count: int) -> None:
+        self.folder = folder
+        with new_database(postgres, template) as url:
+            self.content = asyncio.run(self._make(url, count))
+
+    async def _make(self, url: str, count: int) -> dict[str, Any]:
+        database = await Database.open(Settings(database_url=url))
+        await put(database, [entry(number) for number in range(count)])
+        await exported(database, self.folder)
+        made = await content(database)
+        await database.aclose()
+        return made
+
+    def copied(self, folder: Path) -> Path:
+        """The archive, for a test to change."""
+        return Path(shutil.copytree(self.folder, folder))
+
+
+@pytest.fixture(scope="module")
+def thirty(postgres: Postgres, empty: str, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Of 30 paintings."""
-    await put(database, [entry(number) for number in range(30)])
-    return await exported(database, tmp_path / "backup")
+    return Made(postgres, empty, tmp_path_factory.mktemp("thirty") / "backup", 30)
+
+
+@pytest.fixture(scope="module")
+def four(postgres: Postgres, empty: str, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Of four paintings."""
+    return Made(postgres, empty, tmp_path_factory.mktemp("four") / "backup", 4)
+
+
+@pytest.fixture
+def backup(thirty: Made, tmp_path: Path) -> Path:
+    return thirty.copied(tmp_path / "backup")
 
 
 def flip(path: Path, place: float = 0.5) -> None:
@@ -319,13 +352,13 @@ SEEN = f"vectors/{PIXELS.name}.npy"
     ],
 )
 async def test_of_a_damaged_archive_the_rows_that_are_whole_are_stored(
-    damage: Callable[[Path], None], file: str, said: str, backup: Path, database: Database, other: Database
+    damage: Callable[[Path], None], file: str, said: str, backup: Path, thirty: Made, other: Database
 ) -> None:
     damage(backup / file)
     load = await imported(other, backup)
     assert (load.stored, load.refused) == (29, 1)
     assert list(reasons(load).values()) == [said]
-    assert set((await content(other))["paintings"]) < set((await content(database))["paintings"])
+    assert set((await content(other))["paintings"]) < set(thirty.content["paintings"])
 
 
 async def test_no_byte_of_a_catalogue_can_change_unnoticed(backup: Path, other: Database) -> None:
@@ -587,11 +620,9 @@ def moving() -> bytes:
     ],
 )
 async def test_a_hostile_row_is_refused_with_its_reason_and_the_rest_is_stored(
-    column: str, value: Any, said: str, database: Database, other: Database, tmp_path: Path
+    column: str, value: Any, said: str, four: Made, other: Database, tmp_path: Path
 ) -> None:
-    await put(database, [entry(number) for number in range(4)])
-    whole = await content(database)
-    folder = await exported(database, tmp_path / "backup")
+    folder = four.copied(tmp_path / "backup")
 
     def spoil(rows: list[dict[str, Any]]) -> None:
         (row,) = [row for row in rows if row["id"] == "0001.jpg"]
@@ -604,7 +635,7 @@ async def test_a_hostile_row_is_refused_with_its_reason_and_the_rest_is_stored(
     ((label, reason),) = reasons(load).items()
     assert label.startswith(f"{CATALOGUE} line ")
     assert reason.startswith(said)
-    assert (await content(other))["paintings"] == [row for row in whole["paintings"] if '"0001.jpg"' not in row]
+    assert (await content(other))["paintings"] == [row for row in four.content["paintings"] if '"0001.jpg"' not in row]
 
 
 @pytest.mark.parametrize(
@@ -612,10 +643,9 @@ async def test_a_hostile_row_is_refused_with_its_reason_and_the_rest_is_stored(
     [([np.nan] * 16, "nan"), ([np.inf] * 16, "inf"), ([0] * 16, "0"), ([1] * 16, "4")],
 )
 async def test_a_vector_without_the_length_1_is_refused(
-    numbers: list[float], said: str, database: Database, other: Database, tmp_path: Path
+    numbers: list[float], said: str, four: Made, other: Database, tmp_path: Path
 ) -> None:
-    await put(database, [entry(number) for number in range(4)])
-    folder = await exported(database, tmp_path / "backup")
+    folder = four.copied(tmp_path / "backup")
     vectors = np.load(folder / SEEN)
     vectors[2] = numbers
     np.save(folder / SEEN, vectors)
@@ -714,13 +744,13 @@ def zipped(folder: Path, top: str = "", **more: bytes) -> Path:
 
 @pytest.mark.parametrize("top", ["", "backup/"])
 async def test_the_zip_of_an_archive_is_as_good_as_the_archive(
-    top: str, backup: Path, database: Database, other: Database
+    top: str, backup: Path, thirty: Made, other: Database
 ) -> None:
     with unpacked(zipped(backup, top)) as folder:
         load = await imported(other, folder)
     assert load.stored == 30
     assert not folder.exists()
-    assert await content(other) == await content(database)
+    assert await content(other) == thirty.content
 
 
 async def test_from_a_zip_nothing_but_an_archives_files_is_written(backup: Path, tmp_path: Path) -> None:

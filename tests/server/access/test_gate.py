@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -293,26 +294,21 @@ async def session(http: httpx2.AsyncClient, url: str, token: str) -> dict[str, s
     return headers
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_in_the_older_era_the_body_decides_however_it_is_written(settings: Settings, given: Tokens) -> None:
+    bodies = (
         '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ingest_coll\\u0065ction","arguments":{}}}',
         '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call",'
         '"params":{"name":"x"},"params":{"name":"ingest_collection"}}',
         '  {"params":{"arguments":{"source":"/x"},"name":"ingest_collection"},"method":"tools/call","id":1,'
         '"jsonrpc":"2.0"}  ',
         '{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"load_collection"}}',
-    ],
-)
-async def test_in_the_older_era_the_body_decides_however_it_is_written(
-    settings: Settings, given: Tokens, body: str
-) -> None:
+    )
     async with guarded_here(settings) as origin, httpx2.AsyncClient() as http:
         headers = await session(http, f"{origin}/mcp", given.reader)
         lies = {**headers, "Mcp-Method": "tools/list", "Mcp-Name": "describe_collection"}
-        for sent in (headers, lies):
+        for body, sent in itertools.product(bodies, (headers, lies)):
             answer = await http.post(f"{origin}/mcp", content=body, headers={**sent, **bearer(given.reader)})
-            assert answer.status_code == 403, answer.text
+            assert answer.status_code == 403, (body, answer.text)
             assert challenge(answer)["scope"] == "art:read art:ingest"
 
 
@@ -325,11 +321,11 @@ async def test_a_call_that_the_gate_does_not_read_is_refused_by_the_server(setti
         assert json.loads(data)["error"]["message"] == "This needs a token with the scope art:ingest."
 
 
-@pytest.mark.parametrize("content", [b"", b"null", b"[]", b"[1]", b"{", b'{"method":1}', b'{"params":[]}', b"\xff\xfe"])
-async def test_bodies_of_any_form_get_an_answer(settings: Settings, given: Tokens, content: bytes) -> None:
+async def test_bodies_of_any_form_get_an_answer(settings: Settings, given: Tokens) -> None:
     async with guarded_here(settings) as origin, httpx2.AsyncClient() as http:
-        answer = await http.post(f"{origin}/mcp", content=content, headers={**JSON, **bearer(given.reader)})
-        assert answer.status_code == 400
+        for content in (b"", b"null", b"[]", b"[1]", b"{", b'{"method":1}', b'{"params":[]}', b"\xff\xfe"):
+            answer = await http.post(f"{origin}/mcp", content=content, headers={**JSON, **bearer(given.reader)})
+            assert answer.status_code == 400, content
 
 
 async def test_a_session_is_of_who_began_it(settings: Settings, given: Tokens, issuer: Issuer) -> None:

@@ -18,9 +18,9 @@ TOOL = "search_paintings_by_text"
 
 
 @pytest.fixture
-async def client(loaded: Settings) -> AsyncIterator[Client]:
+async def client(read_only: Settings) -> AsyncIterator[Client]:
     """Of a server that has the twelve paintings of `pictures`, from 1900 to 1911."""
-    async with connected(loaded) as client:
+    async with connected(read_only) as client:
         yield client
 
 
