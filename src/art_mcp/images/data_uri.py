@@ -60,6 +60,8 @@ def _from_base64(payload: str, name: str) -> bytes:
 
 def _unpercented(text: str) -> bytes:
     """Decode %xx escapes chunk by chunk, since decoding temporarily takes 100 times the chunk's size in memory."""
+    if "%" not in text:
+        return text.encode("utf-8", "surrogatepass")
     data = bytearray()
     start = 0
     while start < len(text):

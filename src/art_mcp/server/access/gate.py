@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+import anyio
 import pydantic_core
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -31,6 +32,8 @@ OPEN = ("/health", "/ready", "/.well-known/", UPLOAD_PATH)
 """Beginnings of paths that need no token: they tell nothing about paintings, or their links are signed."""
 WHO_ARE_YOU = "Send a token: Authorization: Bearer TOKEN."
 RETRY_AFTER_S = 10
+REFUSED_AFTER_S = 1
+"""How long a call that is one too many waits for its answer, so that a client that calls on and on costs little."""
 Verify = Callable[[str], Awaitable[AccessToken | None]]
 _Called: TypeAlias = tuple[object, object]
 """What a request says that it calls: a method, and the name of a tool."""
@@ -63,6 +66,7 @@ class Gate:
                 await self._let_in(request, caller, send)
             return
         except TooManyCallsError as error:
+            await anyio.sleep(REFUSED_AFTER_S)
             answer = Refusal(429, str(error), {"Retry-After": str(error.wait)})
         except _RefusedError as error:
             answer, called = error.answer, error.called or called

@@ -52,5 +52,10 @@ async def of(
 def add_call(result: CallToolResult, tool: str, arguments: Mapping[str, Any]) -> None:
     """Add the call to the hints of a result that has some."""
     if result.meta and KEY in result.meta:
-        kept = {name: value for name, value in arguments.items() if len(json.dumps(value)) <= MAX_ARGUMENT}
+        kept = {name: value for name, value in arguments.items() if _is_short(value)}
         result.meta[KEY]["asked"] = {"tool": tool, "arguments": kept}
+
+
+def _is_short(value: object) -> bool:
+    # A picture of 20 MB is not written as JSON only to see its length.
+    return not (isinstance(value, str) and len(value) > MAX_ARGUMENT) and len(json.dumps(value)) <= MAX_ARGUMENT
