@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from PIL import Image
 
 from art_mcp.store.embedded import EmbeddedServer
+from art_mcp.store.scratch import scratch
 
 pytestmark = pytest.mark.slow
 
@@ -115,12 +116,21 @@ class Watched:
 
 
 @pytest.fixture(scope="session")
-def runs(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Watched]:
+def server() -> Iterator[EmbeddedServer]:
+    """One that the processes find, which root's do in a folder of the system."""
+    with scratch() as folder:
+        server = EmbeddedServer.start(folder / "data")
+        yield server
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def runs(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Watched]:
     """Every entry point once, by name."""
     folder = tmp_path_factory.mktemp("watched")
     traced = strace_works()
     runs = {name: Watched.prepare(folder / name, traced=traced) for name in (*COMMANDS, *TOOLS)}
-    anyio.run(_run_all, runs, _pictures(folder / "pictures"), postgres.data_dir)
+    anyio.run(_run_all, runs, _pictures(folder / "pictures"), server.data_dir)
     return runs
 
 
@@ -171,9 +181,9 @@ async def _run_all(runs: Mapping[str, Watched], pictures: Path, data: Path) -> N
 
 
 @pytest.fixture
-def socket(postgres: EmbeddedServer) -> str:
+def socket(server: EmbeddedServer) -> str:
     """The database's address."""
-    return f"{postgres.connect_args['host']}/.s.PGSQL.{postgres.connect_args['port']}"
+    return f"{server.connect_args['host']}/.s.PGSQL.{server.connect_args['port']}"
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, *TOOLS])

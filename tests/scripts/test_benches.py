@@ -116,7 +116,7 @@ def test_bench_pictures() -> None:
     for row in rows:
         plain, checked, guarded = (number(cell) for cell in list(row.values())[1:4])
         assert min(plain, checked, guarded) > 0
-        assert number(row["guarded against Pillow"]) == pytest.approx(100 * (guarded / plain - 1), abs=2)
+        assert number(row["guarded against Pillow"]) == pytest.approx(100 * (guarded / plain - 1), rel=0.05, abs=2)
 
 
 def test_bench_azure() -> None:

@@ -42,8 +42,9 @@ def encode_whole(image: Image.Image, form: str, qualities: Sequence[int], max_by
     """Encode at full size, at the best quality that fits into `max_bytes`, or at the lowest if none fits."""
     for quality in qualities:
         buffer = BytesIO()
+        last = quality == qualities[-1]  # a progressive JPEG is 5 % smaller, but takes six times as long
         # Emptied explicitly, since Pillow would otherwise copy the source's metadata.
-        image.save(buffer, form, quality=quality, icc_profile=b"", exif=b"", xmp=b"", comment=b"")
+        image.save(buffer, form, quality=quality, progressive=last, icc_profile=b"", exif=b"", xmp=b"", comment=b"")
         if buffer.tell() <= max_bytes:
             break
     return Encoded(buffer.getvalue(), *image.size)
