@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from art_mcp.images import data_uri
-from art_mcp.images.data_uri import MAX_PERCENTS, decode
+from art_mcp.images.data_uri import CHUNK, MAX_PERCENTS, decode
 from art_mcp.images.undecoded import MAX_BYTES, ImageError
 
 DATA = bytes(range(256)) * 3
@@ -60,6 +60,7 @@ def test_padding_may_be_left_out(length: int) -> None:
         "AAAA====",
         "==",
         "AA==AAAA",
+        "A" * (CHUNK - 1) + "=AAAA",
         "=AAA",
         "AA=A",
         "AAAA!",
