@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -92,9 +93,13 @@ def _documented(port: int, ports: Sequence[int]) -> str:
 
 
 def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in held]
+    """Ports below those that a system gives to servers that ask for any, which could take them before ours start."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = random.randrange(20_000, 32_000)
+        if port not in ports and not _is_open(port):
+            ports.append(port)
+    return ports
 
 
 def _is_open(port: int) -> bool:
