@@ -78,9 +78,9 @@ def main() -> None:
     """Run the command. Errors are printed as a sentence, never as a traceback."""
     if sys.platform == "win32":
         write_utf_8(sys.stdout)
-    if sys.argv[1:2] in ([], ["serve"]):
-        _subcommand("serve")  # within click's calls, Python maps and unmaps stack memory twice as often
     try:
+        if sys.argv[1:2] in ([], ["serve"]):
+            _subcommand("serve")  # within click's calls, Python maps and unmaps stack memory twice as often
         status = cli(standalone_mode=False)
     except BaseException as raised:
         match first_error(raised):

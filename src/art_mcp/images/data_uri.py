@@ -50,12 +50,12 @@ def _from_base64(payload: str, name: str) -> bytes:
         text = _unpercented(payload).translate(_URL_SAFE, b" \t\r\n")
         bare = text.rstrip(b"=")
         padding = b"=" * (-len(bare) % 4)
-        if len(padding) == 3 or b"=" in bare or text not in (bare, bare + padding):  # some programs omit the padding
+        whole = bare + padding
+        if len(padding) == 3 or b"=" in bare or text not in (bare, whole):  # some programs omit the padding
             raise binascii.Error
         check_bytes(len(bare) * 3 // 4, name=name)
-        text = bare + padding
         # Piece by piece, since each call keeps all other threads waiting.
-        pieces = (text[start : start + CHUNK] for start in range(0, len(text), CHUNK))
+        pieces = (whole[start : start + CHUNK] for start in range(0, len(whole), CHUNK))
         return b"".join(binascii.a2b_base64(piece, strict_mode=True) for piece in pieces)
     except binascii.Error:
         raise ImageError(f"{name} is incomplete: its base64 was truncated or altered in transit.", OTHERWISE) from None

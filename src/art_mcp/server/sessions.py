@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from art_mcp.server.access.principal import ANONYMOUS, principal
 from art_mcp.server.peeked import peeked
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-SESSION = MCP_SESSION_ID_HEADER.encode()
 MAX_SESSIONS = 1000
 """Of all users of a process."""
 MAX_SESSIONS_OF_ONE = 50
@@ -56,7 +52,7 @@ def _initializes(body: bytes) -> bool:
 
 
 class FewSessions:
-    """Ends the session that a user has not used for longest when the user opens one more than `MAX_SESSIONS_OF_ONE`.
+    """Ends the least recently used session of a user who opens more than `MAX_SESSIONS_OF_ONE`.
 
     Otherwise one client that opens a session for each call would soon keep all others out.
     """
@@ -88,8 +84,8 @@ class FewSessions:
 
     async def _end(self, session: str, begun: Scope) -> None:
         """End a session as its client would, with the credentials that began it."""
-        scope = {**begun, "method": "DELETE", "headers": [*begun["headers"], (SESSION, session.encode())]}
-        await self._app(scope, _no_body, _nowhere)
+        named = (MCP_SESSION_ID_HEADER.encode(), session.encode())
+        await self._app({**begun, "method": "DELETE", "headers": [*begun["headers"], named]}, _no_body, _nowhere)
 
 
 async def _no_body() -> Message:

@@ -25,7 +25,7 @@ WORDS = {
     "millennium": "évezred|évezredben",
     "bc": "kr e|krisztus előtt|i e kr|i e",
     "ad": "kr u|krisztus után|i sz",
-    "event": "öntés|öntve|öntvény|kiállítva|öntve|kiadva|nyomtatva",
+    "event": "öntés|öntve|öntvény|kiállítva|kiadva|nyomtatva",
     "later event": "restaurálva",
     "period": "kor|korszak|dinasztia|korából",
     "nothing": "k n|dátum nélkül|é n|évszám nélkül",

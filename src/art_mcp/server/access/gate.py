@@ -33,7 +33,7 @@ OPEN = ("/health", "/ready", "/.well-known/", UPLOAD_PATH)
 WHO_ARE_YOU = "Send a token: Authorization: Bearer TOKEN."
 RETRY_AFTER_S = 10
 REFUSED_AFTER_S = 1
-"""How long a call that is one too many waits for its answer, so that a client that calls on and on costs little."""
+"""Seconds that a refused call waits for its answer, so that a client that ignores `Retry-After` costs little."""
 Verify = Callable[[str], Awaitable[AccessToken | None]]
 _Called: TypeAlias = tuple[object, object]
 """What a request says that it calls: a method, and the name of a tool."""
