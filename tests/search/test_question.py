@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from importlib import resources
 
 import pytest
 
 from art_mcp.ingest.names import display_name
+from art_mcp.normalization import fold
 from art_mcp.painting import filter_key
+from art_mcp.search import words
 from art_mcp.search.person import Person
 from art_mcp.search.question import Asked, Question
 from art_mcp.search.relevance import TEXT
+from art_mcp.search.words import in_other_languages
 from art_mcp.store.artists import Artist, Usage
 from art_mcp.store.preference import Preference
 
@@ -106,6 +110,16 @@ def named(asked: Asked) -> list[str]:
         ("a farm by Wood", ["Grant Wood"], "a farm"),
         ("manet", ["Edouard Manet"], ""),
         ("What did Monet paint?", ["Claude Monet"], ""),
+        ("Dürero", ["Albrecht Dürer"], ""),
+        ("a hare by Duerer", ["Albrecht Dürer"], "a hare"),
+        ("моне", ["Claude Monet"], ""),
+        ("haystacks by 莫奈", ["Claude Monet"], "haystacks"),
+        ("storm by Тёрнер", ["Joseph Mallord William Turner"], "storm"),
+        (
+            "Breughel flowers",
+            ["Jan Brueghel the Elder", "Pieter Bruegel the Elder", "Pieter Bruegel the Younger"],
+            "flowers",
+        ),
     ],
 )
 def test_an_artist_that_is_asked_for(text: str, names: list[str], rest: str) -> None:
@@ -271,3 +285,11 @@ def test_a_hostile_question_is_read_in_a_moment(text: str) -> None:
     started = time.process_time()
     read(text)
     assert time.process_time() - started < 5  # a quadratic reading of the longest question would still end
+
+
+def test_a_painter_has_each_name_once_and_as_it_is_compared() -> None:
+    lines = [line.split() for line in resources.files(words).joinpath("painters.txt").read_text("utf-8").splitlines()]
+    names = [name for line in lines for name in line]
+    assert len(names) == len(set(names)) and all(len(line) > 1 for line in lines)
+    assert [name for name in names if fold(name) != name] == []
+    assert in_other_languages("titian") >= {"tiziano", "тициан"} and "titian" not in in_other_languages("titian")

@@ -16,7 +16,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.normalization import LONG, fold, is_misspelt
 from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
 from art_mcp.search.person import Person
-from art_mcp.search.words import listed
+from art_mcp.search.words import in_other_languages, listed
 from art_mcp.similarity import sound
 from art_mcp.store import collection_sizes
 from art_mcp.store.artists import Artist
@@ -125,7 +125,7 @@ def _artists(given: str, there: Sequence[Value]) -> list[Value]:
     wanted = [word for word in _words(given) if word not in listed("small") | listed("titles")] or _words(given)
     if not wanted:
         return []
-    for fits in (eq, is_misspelt, _sounds_alike):
+    for fits in (eq, _is_same, is_misspelt, _sounds_alike):
         found = []
         for value in there:
             its = value.key.split()
@@ -158,6 +158,10 @@ def _best(found: Iterable[tuple[Value, Person, bool]], *, alone: bool) -> list[V
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", fold(text))
+
+
+def _is_same(word: str, other: str) -> bool:
+    return word == other or word in in_other_languages(other)
 
 
 def _sounds_alike(word: str, other: str) -> bool:

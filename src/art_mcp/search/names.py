@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from art_mcp.normalization import LONG, fold, is_misspelt, spellings
 from art_mcp.search.person import QUALIFIER, Person
-from art_mcp.search.words import listed
+from art_mcp.search.words import in_other_languages, listed
 from art_mcp.search.years import WORKS
 from art_mcp.store.artists import Artist, Usage
 
@@ -119,7 +119,7 @@ def look_up(text: str, words: Sequence[Token]) -> LookUp:
     pairs: set[tuple[str, str]] = set()
     for place, word in enumerate(words):
         if not word.proper and not word.ordinary:
-            forms |= spellings(word.folded)
+            forms |= spellings(word.folded) | in_other_languages(word.folded)
         elif not word.proper and (word.capital or _DIRECT.search(text[: word.start].rstrip())):
             forms.add(word.folded)
         following = words[place + 1 : place + 2]
@@ -193,6 +193,7 @@ class Reading:
                 break
             own = {word.folded} & left or _initials(self._text, word, left)
             exact += bool(own)
+            own = own or left & in_other_languages(word.folded)
             own = own or {each for each in sorted(left)[:20] if _is_misspelt(word, each)}
             if not own:
                 break
