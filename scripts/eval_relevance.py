@@ -141,7 +141,7 @@ def show(title: str, scores: Scores, bounds: relevance.Bounds) -> None:
 async def measure(source: Path, unanswerable: Path, folder: Path) -> None:
     texts = unanswerable.read_text("utf-8").splitlines()
     async with Runtime(settings(folder)) as runtime:
-        known = await captioned(runtime, source)
+        known = await captioned(runtime, source, folder)
         files = sorted(path.name for path in (source / "images").iterdir())
         ranked = await by_text(runtime, known, texts)
         bounds = relevance.TEXT
