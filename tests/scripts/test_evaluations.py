@@ -64,8 +64,9 @@ def test_eval_relevance(sample: Path, tmp_path: Path) -> None:
     text, curve, picture = tables(run("eval_relevance.py", folder, "--unanswerable", tmp_path / "none.txt"))
     assert [row["paintings"] for row in text] == ["10", "12"]
     for row in text:
-        answerable, unanswerable = shares(row, "answerable: nothing fits, %", "unanswerable: nothing fits, %")
-        assert 0 <= answerable < unanswerable <= 100
+        names = ("answerable", "its painting left out", "unanswerable")
+        answerable, left_out, unanswerable = shares(row, *(f"{name}: nothing fits, %" for name in names))
+        assert answerable < left_out and answerable < unanswerable
     assert [row["signal"] for row in curve] == ["score", "pixels", "words", "text"]
     for row in curve:
         found = [number(cell) for column, cell in row.items() if column != "signal"]
