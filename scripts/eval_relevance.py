@@ -4,7 +4,9 @@
 
 FOLDER is as for `eval_retrieval.py`: captions whose painting is known. FILE has descriptions of what no painting there
 shows, one a line. Because scores do not depend on the collection, smaller ones are simulated by leaving hits out; each
-is drawn 20 times. For pictures, every painting is asked for by a distorted copy of itself.
+is drawn 20 times. Each caption is also asked of the same collection without its painting, because captions and the
+descriptions in FILE differ in more than having an answer: in their length, for example. For pictures, every painting is
+asked for by a distorted copy of itself.
 
 Prints, for collections of several sizes, how often nothing fits and how many of the strong hits are right, the curve of
 false alarms for each signal, and percentiles of the scores of pictures. Needs what art-mcp itself needs.
@@ -35,6 +37,7 @@ from art_mcp.store.scratch import scratch
 UNANSWERABLE = Path(__file__).parent / "unanswerable.txt"
 SIZES = (10, 50, 200)
 DRAWS = 20
+NOTHING_FITS = ("answerable", "its painting left out", "unanswerable")
 FALSE_ALARMS = (5, 10, 20, 40)
 PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -69,20 +72,23 @@ def words_by_size(ranked: Sequence[Ranked], files: Sequence[str]) -> str:
     rng = random.Random(0)
     rows = []
     for size in [size for size in SIZES if size < len(files)] + [len(files)]:
-        nothing: dict[bool, list[bool]] = {True: [], False: []}
+        nothing: dict[str, list[bool]] = {name: [] for name in NOTHING_FITS}
         strong = right = 0
         for each in ranked:
             for _ in range(DRAWS if size < len(files) else 1):
                 among = set(rng.sample(files, size))
-                if each.answer is not None and each.answer not in among:
-                    among = among - {min(among)} | {each.answer}
-                nothing[each.answer is not None].append(each.best(among) < relevance.TEXT.fair)
+                if each.answer is None:
+                    nothing["unanswerable"].append(each.best(among) < relevance.TEXT.fair)
+                else:
+                    among = among if each.answer in among else among - {min(among)} | {each.answer}
+                    nothing["answerable"].append(each.best(among) < relevance.TEXT.fair)
+                    nothing["its painting left out"].append(each.best(among - {each.answer}) < relevance.TEXT.fair)
                 hits = [hit.painting.image_name for hit in each.hits if hit.score >= relevance.TEXT.strong]
                 strong += len(among.intersection(hits))
                 right += each.answer in among.intersection(hits)
-        cells = [f"{100 * np.mean(nothing[answerable]):.0f}" for answerable in (True, False)]
+        cells = [f"{100 * np.mean(nothing[name]):.0f}" for name in NOTHING_FITS]
         rows.append([str(size), *cells, str(strong), f"{100 * right / strong:.0f}" if strong else ""])
-    header = ["paintings", "answerable: nothing fits, %", "unanswerable: nothing fits, %", "strong hits", "right, %"]
+    header = ["paintings", *(f"{name}: nothing fits, %" for name in NOTHING_FITS), "strong hits", "right, %"]
     return table(header, rows)
 
 
@@ -141,7 +147,7 @@ def show(title: str, scores: Scores, bounds: relevance.Bounds) -> None:
 async def measure(source: Path, unanswerable: Path, folder: Path) -> None:
     texts = unanswerable.read_text("utf-8").splitlines()
     async with Runtime(settings(folder)) as runtime:
-        known = await captioned(runtime, source)
+        known = await captioned(runtime, source, folder)
         files = sorted(path.name for path in (source / "images").iterdir())
         ranked = await by_text(runtime, known, texts)
         bounds = relevance.TEXT

@@ -111,7 +111,7 @@ def test_captions_of_a_table(loaded: Settings, tmp_path: Path) -> None:
         ("caption", leg, "3") for leg in ("search", "pixels", "words", "full text")
     ]
     assert "refused said.tsv line 4 (none.jpg): No stored painting has the id or the picture 'none.jpg'." in done.stdout
-    assert "1 captions are in their painting's description" in done.stdout
+    assert "1 captions are stored with their painting" in done.stdout
     assert "The captions of said.tsv with the built-in model 2" in report.read_text()
     few = art_mcp_here(*arguments[:4], "--questions", "2", "--json", cwd=tmp_path, **url(loaded))
     assert json.loads(few.stdout)["notes"][0] == "2 of 3 captions were drawn; --questions N asks more."

@@ -146,3 +146,18 @@ async def test_tables_that_ask_nothing(twelve_there: Database, tmp_path: Path) -
     assert await failure(tmp_path / "pictures") == ("pictures is not a table. Give a table with a column of captions.")
     with pytest.raises(SourceError, match=r"There is no file or folder nothing\.csv"):
         await read_captions(twelve_there, tmp_path / "nothing.csv", caption_columns("caption", None, None), 10)
+
+
+async def test_captions_that_were_loaded_with_the_paintings_are_counted(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    """A column that is no field of the catalogue is searched, too."""
+    for number in range(3):
+        draw(tmp_path / f"{number}.png", number)
+    rows = [("a red surface", "seen"), ("x" * 1_500, ""), ("a blue surface", "")]
+    lines = [f"{number}.png,{number},{caption},{seen}\n" for number, (caption, seen) in enumerate(rows)]
+    (tmp_path / "art.csv").write_text("image,title,what is seen,note\n" + "".join(lines[:2]))
+    await load_into(settings, tmp_path / "art.csv")
+    (tmp_path / "art.csv").write_text("image,title,what is seen,note\n" + "".join(lines))
+    captions = await read_captions(database, tmp_path / "art.csv", caption_columns("what is seen", None, None), 100)
+    assert (captions.usable, captions.verbatim) == (2, 2)

@@ -31,7 +31,31 @@ def test_eval_retrieval(sample: Path, tmp_path: Path) -> None:
     assert all(at == sorted(at) for at in legs.values()), legs
     assert len({tuple(at) for at in legs.values()}) >= 3, "the legs are not measured apart"
     assert all(at[-1] > 100 * 10 / 26 for at in legs.values()), "a leg finds no more than chance"
+    assert legs["full text"][0] < 100, "the captions were loaded, so that full text finds them word by word"
     assert tables(document.read_text()) == [rows]
+
+
+def test_eval_retrieval_by_sentences(tmp_path: Path) -> None:
+    """One sentence of each description is asked, and only the rest can be found."""
+    rows = ["title\tartist\tdescription"]
+    rows += [
+        f"{thing} in {place}\tA. Painter\tThe {thing} is drawn with great care and love. Nobody knows why.\t"
+        for thing in ("Harbour", "Windmill", "Shepherd", "Cathedral")
+        for place in ("Delft", "Rome")
+    ]
+    rows.append("Still Life\tA. Painter\tThis description has a single sentence and is not asked.")
+    (tmp_path / "table.tsv").write_text("\n".join(rows) + "\n")
+    document = tmp_path / "card.md"
+    document.write_text("<!-- eval_retrieval sentences -->\n<!-- /eval_retrieval sentences -->\n")
+    (found,) = tables(run("eval_retrieval.py", tmp_path / "table.tsv", "--sentences", "--write", document))
+    assert [(row["question"], row["leg"], row["questions"]) for row in found] == [
+        ("sentence", leg, "8") for leg in ("search", "pixels", "words", "full text", "TF-IDF")
+    ]
+    assert number(found.pop(1)["R@10, %"]) == 0, "there are no pictures"
+    for row in found:
+        first, _, ten = shares(row, "R@1, %", "R@5, %", "R@10, %")
+        assert first < 100 and ten == 100, "the two paintings of one thing cannot be told apart"
+    assert tables(document.read_text())[0][2:] == found[1:]
 
 
 def test_eval_relevance(sample: Path, tmp_path: Path) -> None:
@@ -40,8 +64,9 @@ def test_eval_relevance(sample: Path, tmp_path: Path) -> None:
     text, curve, picture = tables(run("eval_relevance.py", folder, "--unanswerable", tmp_path / "none.txt"))
     assert [row["paintings"] for row in text] == ["10", "12"]
     for row in text:
-        answerable, unanswerable = shares(row, "answerable: nothing fits, %", "unanswerable: nothing fits, %")
-        assert 0 <= answerable < unanswerable <= 100
+        names = ("answerable", "its painting left out", "unanswerable")
+        answerable, left_out, unanswerable = shares(row, *(f"{name}: nothing fits, %" for name in names))
+        assert answerable < left_out and answerable < unanswerable
     assert [row["signal"] for row in curve] == ["score", "pixels", "words", "text"]
     for row in curve:
         found = [number(cell) for column, cell in row.items() if column != "signal"]

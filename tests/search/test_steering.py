@@ -7,7 +7,7 @@ import pytest
 
 from art_mcp.background.cosines import Background
 from art_mcp.painting import Catalogue, Hit, Painting
-from art_mcp.search.finder import CHANGED_LITTLE, _steered
+from art_mcp.search.steering import CHANGED_LITTLE, changed_little
 from art_mcp.space import Leg, Space
 from art_mcp.store.ranking import LegQuery, Ranking
 
@@ -27,11 +27,11 @@ def ranking(*cosines: float | None) -> Ranking:
     [((0.3, 0.25, 0.1, 0.1), None), ((0.3, 0.1, 0.1, 0.1), CHANGED_LITTLE), ((None, None), CHANGED_LITTLE), ((), None)],
 )
 def test_a_note_says_when_few_hits_follow_the_words(cosines: tuple[float | None, ...], note: str | None) -> None:
-    assert _steered([PICTURE, WORDS], ranking(*cosines)) == note
+    assert changed_little([PICTURE, WORDS], ranking(*cosines)) == note
 
 
 def test_without_wanted_words_or_what_is_ordinary_there_is_no_note() -> None:
     unwanted = LegQuery(WORDS.space, VECTOR, -0.5, True, WORDS.background)
     unknown = LegQuery(WORDS.space, VECTOR, 1.0, True)
-    assert _steered([PICTURE], ranking(0.1)) is _steered([PICTURE, unwanted], ranking(0.1)) is None
-    assert _steered([PICTURE, unknown], ranking(0.1)) is None
+    assert changed_little([PICTURE], ranking(0.1)) is changed_little([PICTURE, unwanted], ranking(0.1)) is None
+    assert changed_little([PICTURE, unknown], ranking(0.1)) is None

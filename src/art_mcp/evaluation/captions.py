@@ -18,7 +18,7 @@ from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import NotATable, Options, Refusal, Row, SourceError
 from art_mcp.ingest.sources.tables.choosing import NoPictureColumn
 from art_mcp.ingest.sources.tables.table import Table
-from art_mcp.painting import EVERYTHING, Filters, Painting
+from art_mcp.painting import EVERYTHING, MAX_DETAIL, Filters, Painting
 from art_mcp.search import MAX_QUERY
 from art_mcp.store import known_items
 from art_mcp.store.database import Database
@@ -38,7 +38,7 @@ class Captions:
     usable: int = 0
     """Number of rows that could be asked, of which `questions` are drawn at random."""
     verbatim: int = 0
-    """Number of questions with whose text the painting's stored description begins."""
+    """Number of questions whose text is stored with the painting."""
 
 
 def caption_columns(caption: str, image: str | None, key: str | None) -> Mapping[str, str]:
@@ -98,10 +98,7 @@ async def read_captions(
             "Load its pictures with `art-mcp ingest` first, and check --id-column and --image-column.",
         )
     captions.questions = [question for _, question in drawn]
-    captions.verbatim = sum(
-        (question.expected.catalogue.description or "").startswith(str(question.asked))
-        for question in captions.questions
-    )
+    captions.verbatim = sum(map(_is_verbatim, captions.questions))
     return captions
 
 
@@ -136,6 +133,13 @@ def _question(row: Row, there: Mapping[str, Sequence[Painting]]) -> Question | s
     if len({painting.image_sha256 or painting.id for painting in found}) > 1:
         return f"{len(found)} different paintings have the id or the picture {row.key!r:.80}; pass --collection."
     return Question(Kind.CAPTION, found[0], caption)
+
+
+def _is_verbatim(question: Question) -> bool:
+    """Whether the catalogue entry has the question's text: as the description, or in a column of its own."""
+    painting = question.expected
+    texts = [painting.catalogue.description or "", *painting.details.values()]
+    return any(text.startswith(str(question.asked)[:MAX_DETAIL]) for text in texts)
 
 
 def _names(row: Row) -> list[str]:

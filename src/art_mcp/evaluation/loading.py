@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from art_mcp.errors import ArtMcpError
+from art_mcp.ingest.sources.source import DEFAULTS, Options
 from art_mcp.runtime import Runtime
 from art_mcp.store import jobs
 
 
-async def load(runtime: Runtime, path: Path, collection: str = "art") -> None:
+async def load(runtime: Runtime, path: Path, collection: str = "art", options: Options = DEFAULTS) -> None:
     """Load a source to its end.
 
     Args:
@@ -19,7 +20,7 @@ async def load(runtime: Runtime, path: Path, collection: str = "art") -> None:
         ArtMcpError: a row was refused, or the load failed.
     """
     ingest, database = await runtime.ingest(), await runtime.database()
-    job_id = await ingest.create(path, collection=collection)
+    job_id = await ingest.create(path, collection=collection, options=options)
     await ingest.run(job_id)
     job = await jobs.get(database, job_id)
     assert job is not None

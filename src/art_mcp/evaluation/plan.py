@@ -60,8 +60,7 @@ async def of_captions(
         notes.append(f"{found.refused:,} rows were refused.")
     if found.verbatim:
         notes.append(
-            f"{found.verbatim} captions are in their painting's description, "
-            "so words and full text match them literally."
+            f"{found.verbatim} captions are stored with their painting, so words and full text match them literally."
         )
     about = f"The captions of {path.name} with {made_by}"
     return Plan(lambda: questions_of(found.questions), len(found.questions), 0, about, notes, found.refusals)

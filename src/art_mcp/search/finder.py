@@ -24,7 +24,8 @@ from art_mcp.search.filter_values import nothing_yet, resolve
 from art_mcp.search.language import ENGLISH_ONLY, is_hardly_english
 from art_mcp.search.question import ORDERS
 from art_mcp.search.relevance import PAINTINGS, PICTURE, STEERED, TEXT, judge, judge_named
-from art_mcp.search.text_query import read_question, text_query, words_leg
+from art_mcp.search.steering import changed_little, steering_legs
+from art_mcp.search.text_query import read_question, text_query
 from art_mcp.search.wall_photo import query_vector
 from art_mcp.space import Leg, Space, Vector
 from art_mcp.store import collection_sizes, paintings
@@ -41,14 +42,8 @@ if TYPE_CHECKING:
     from art_mcp.images.undecoded import Source
 
 
-TEXT_STEERS = 1.0
-NEGATIVE_STEERS = -0.5
-"""Weights of the z-scores of wanted and unwanted words, relative to 1 for the picture."""
 WHOLE = 0.99
 """Full-text score above which a title or an artist's name has every word of a query; it is 1, but for rounding."""
-FOLLOWS = 1.0
-"""Z-score from which a painting shows what the steering words say rather than not."""
-CHANGED_LITTLE = "The words changed little: hardly any painting here is both like the picture and what they say."
 PART = "Only a part of the picture was searched for, because it matches better than the whole."
 
 Rate: TypeAlias = Callable[[Hit], Relevance | None]
@@ -297,7 +292,7 @@ class Finder:
 
     def _words_note(self, legs: Sequence[LegQuery], ranking: Ranking, *texts: str) -> str | None:
         """A note on the words that steer a search by a picture."""
-        return self._english_only(*texts) or _steered(legs, ranking)
+        return self._english_only(*texts) or changed_little(legs, ranking)
 
     async def _picture_query(
         self, pictures: Sequence[LegQuery], text: str, negative: str
@@ -310,20 +305,15 @@ class Finder:
         return [*compared, *steering], partial(judge, bounds=STEERED if steering else PAINTINGS)
 
     async def _steering(self, text: str, negative: str) -> list[LegQuery]:
-        """The legs that steering words add, in the joint space of pictures and words."""
-        asked = [(_checked_text("text", text), TEXT_STEERS), (_checked_text("negative", negative), NEGATIVE_STEERS)]
-        asked = [(words, weight) for words, weight in asked if words and Leg.PIXELS in self._spaces]
-        if not asked:
+        """The legs that steering words add."""
+        text, negative = _checked_text("text", text), _checked_text("negative", negative)
+        if not (text or negative) or Leg.PIXELS not in self._spaces:
             return []
         if not self._fills(Leg.PIXELS):
             raise SearchError(
                 f"Words cannot steer this search. {self._not_here(Leg.PIXELS)}", "Omit text and negative."
             )
-        vectors = await self._provider.embed_queries([words for words, _ in asked])
-        return [
-            words_leg(self._provider, self._spaces[Leg.PIXELS], vector, weight=weight, steers=True)
-            for vector, (_, weight) in zip(vectors[Leg.PIXELS], asked, strict=True)
-        ]
+        return await steering_legs(self._provider, self._spaces[Leg.PIXELS], text, negative)
 
     def _picture_space(self) -> Space:
         return self._spaces.get(Leg.LOOK) or self._spaces[Leg.PIXELS]
@@ -349,16 +339,6 @@ class Finder:
             note=" ".join(filter(None, notes)) or None,
             taken=taken,
         )
-
-
-def _steered(legs: Sequence[LegQuery], ranking: Ranking) -> str | None:
-    """A note if most hits do not follow the wanted words."""
-    for leg in legs:
-        if leg.steers and leg.weight > 0 and leg.background and ranking.hits:
-            mean, deviation, _ = leg.background
-            follow = sum(hit.legs.get(leg.name, -1.0) >= mean + FOLLOWS * deviation for hit in ranking.hits)
-            return CHANGED_LITTLE if 2 * follow < len(ranking.hits) else None
-    return None
 
 
 def unknown_painting(painting_id: object) -> SearchError:
