@@ -11,8 +11,8 @@ calls again and again, with pauses as of a person who reads: searches by words a
 - flood: and one more that calls as fast as it can, ten at once, whatever it is told;
 - pictures: and one more that searches by pictures of 20 MB, one after the other.
 
-The clients run on the same machine, each of the last two in a process of its own; how much of the processors they take
-is printed.
+The clients run on the same machine, each of the last two in a process of its own (the requests with pictures are
+encoded beforehand, since a real client does that on its own machine); how much of the processors they take is printed.
 """
 
 from __future__ import annotations
@@ -229,6 +229,7 @@ def flood(disturber: Disturber) -> None:
     async def run() -> None:
         async with connections() as http, anyio.create_task_group() as tasks:
             client = Client(http, disturber.url, disturber.token, ERAS[1])
+            await client.begin()
             ends = disturber.start()
 
             async def call(questions: Questions) -> None:
@@ -254,6 +255,7 @@ def send_pictures(disturber: Disturber) -> None:
     async def run() -> None:
         async with connections() as http:
             client = Client(http, disturber.url, disturber.token, ERAS[1])
+            await client.begin()
             bodies = []
             for number in range(3):
                 picture = {"image": data_uri(commented(file.getvalue(), number.to_bytes(16)))}

@@ -70,7 +70,7 @@ async def test_a_place_that_is_given_to_what_is_cancelled_at_that_moment_is_pass
     turns, ran = Turns(1), list[str]()
     async with occupied(turns), anyio.create_task_group() as cancelled:
         await ask(turns, cancelled, "too late", ran)
-        turns._pass_on()  # as the end of other work does
+        turns._give_back("")  # as the end of other work does
         cancelled.cancel_scope.cancel()
     await turns.run(ran.append, "ada")
     assert ran == ["ada"]
@@ -88,3 +88,22 @@ async def test_as_much_runs_at_once_as_there_are_places() -> None:
     async with anyio.create_task_group() as tasks:
         for _ in range(2):
             tasks.start_soon(turns.run, together.wait)
+
+
+async def test_a_caller_has_no_more_places_than_one_may_have() -> None:
+    turns, running, ended = Turns(3, of_one=2), list[str](), anyio.Event()
+
+    async def work(who: str) -> None:
+        caller.set(who)
+        async with turns.turn():
+            running.append(who)
+            await ended.wait()
+
+    async with anyio.create_task_group() as tasks:
+        for who in ("eve", "eve", "eve", "eve", "ada"):
+            tasks.start_soon(work, who)
+            await anyio.lowlevel.checkpoint()
+        await anyio.wait_all_tasks_blocked()
+        assert running == ["eve", "eve", "ada"]
+        ended.set()
+    assert running == ["eve", "eve", "ada", "eve", "eve"]

@@ -303,7 +303,7 @@ class Settings(BaseModel):
         ge=1,
         le=1_000_000,
         description="With ART_MCP_PUBLIC_URL: maximum requests per minute for each user, over all servers of the "
-        "database. All users without a token share ten times as many.",
+        "database. Each MiB of a request counts as another one. All users without a token share ten times as many.",
         examples=["600"],
     )
     calls_at_once: int = Field(

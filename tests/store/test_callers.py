@@ -23,7 +23,8 @@ async def begin_many(
     answers: list[float | None] = []
 
     async def begin(database: Database) -> None:
-        answers.append(await callers.begin(database, "ada", lease, a_minute=a_minute, at_once=at_once))
+        granted, wait = await callers.begin(database, "ada", lease, a_minute=a_minute, at_once=at_once)
+        answers.append(None if granted else wait)
 
     async with anyio.create_task_group() as tasks:
         for each in range(calls):
@@ -58,7 +59,33 @@ async def test_a_minutes_calls_may_come_at_once_then_one_whenever_its_share_has_
     assert (await begin_many([database], lease, 5, a_minute=6)).count(None) == 1
     await age(database, 3600)  # an hour of silence saves no more than a minute's calls
     assert (await begin_many([database], lease, 20, a_minute=6)).count(None) == 6
-    assert await callers.begin(database, "eve", lease, a_minute=6, at_once=1) is None
+    assert await callers.begin(database, "eve", lease, a_minute=6, at_once=1) == (True, 0)
+
+
+async def test_of_many_calls_a_minute_a_fifth_may_come_at_once(database: Database) -> None:
+    lease = await leases.begin(database)
+    assert 20 <= (await begin_many([database], lease, 60, a_minute=100)).count(None) < 60
+
+
+async def test_calls_beyond_those_that_may_come_at_once_are_spread_evenly_for_as_long_as_they_may_wait(
+    database: Database,
+) -> None:
+    lease = await leases.begin(database)
+    answers = [await callers.begin(database, "ada", lease, a_minute=12, at_once=20, patience=10) for _ in range(13)]
+    assert [granted for granted, _ in answers] == [True] * 12 + [False]
+    waits = [wait for _, wait in answers]
+    assert waits[:10] == [0] * 10
+    assert 0 < waits[10] <= 5 < waits[11] <= 10 < waits[12] <= 15
+
+
+async def test_a_call_that_costs_more_takes_the_place_of_later_ones(database: Database) -> None:
+    lease = await leases.begin(database)
+    assert await begin_many([database], lease, 1, a_minute=6) == [None]
+    await callers.end(database, "ada", lease, cost=20)
+    assert (await begin_many([database], lease, 6, a_minute=6)).count(None) == 3
+    await callers.end(database, "ada", lease, cost=3600)
+    (wait,) = await begin_many([database], lease, 1, a_minute=6)
+    assert wait and wait <= 60
 
 
 async def test_a_call_that_ends_makes_room_for_one(database: Database) -> None:

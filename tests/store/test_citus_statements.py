@@ -231,7 +231,7 @@ async def let_in(database: Database) -> None:
     token, _ = await tokens.create(database, "ada", ["art:read"], timedelta(days=1))
     assert await tokens.find(database, token) and len(await tokens.tokens(database)) == 1
     async with leases.acquire(database) as lease:
-        assert await callers.begin(database, "ada", lease, a_minute=1, at_once=1) is None
+        assert await callers.begin(database, "ada", lease, a_minute=1, at_once=1) == (True, 0)
         await callers.end(database, "ada", lease)
     assert await tokens.revoke(database, "ada")
 

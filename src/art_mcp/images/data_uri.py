@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import binascii
 import re
+from contextlib import suppress
 from urllib.parse import unquote, unquote_to_bytes
 
-from art_mcp.images.undecoded import ImageError, check_bytes, printable_name
+from art_mcp.images.undecoded import MAX_BYTES, ImageError, check_bytes, printable_name
 
 MAX_HEAD = 1000
 MAX_PERCENTS = 2**20
@@ -37,7 +38,7 @@ def decode(uri: str, *, name: str) -> bytes:
     in_base64 = uri[:comma].rstrip().lower().endswith(";base64")
     # A lower bound of the decoded size: every character percent-encoded, or base64 in short lines.
     check_bytes(-(-(len(uri) - comma - 1) // 3) * (2 if in_base64 else 1), name=name)
-    if uri.count("%", comma) > MAX_PERCENTS:
+    if "%" in uri and uri.count("%", comma) > MAX_PERCENTS:
         raise ImageError(f"{name} has more than {MAX_PERCENTS:,} percent escapes.", "Encode it as base64.")
     payload = uri[comma + 1 :]
     data = _from_base64(payload, name) if in_base64 else _unpercented(payload)
@@ -46,6 +47,10 @@ def decode(uri: str, *, name: str) -> bytes:
 
 
 def _from_base64(payload: str, name: str) -> bytes:
+    size = len(payload) // 4 * 3 - payload.count("=", -2)
+    if size <= MAX_BYTES and payload.find("=", 0, -2) < 0:
+        with suppress(ValueError):  # as base64 is usually written, it is decoded without being copied first
+            return _pieced(payload)
     try:
         text = _unpercented(payload).translate(_URL_SAFE, b" \t\r\n")
         bare = text.rstrip(b"=")
@@ -54,11 +59,15 @@ def _from_base64(payload: str, name: str) -> bytes:
         if len(padding) == 3 or b"=" in bare or text not in (bare, whole):  # some programs omit the padding
             raise binascii.Error
         check_bytes(len(bare) * 3 // 4, name=name)
-        # Piece by piece, since each call keeps all other threads waiting.
-        pieces = (whole[start : start + CHUNK] for start in range(0, len(whole), CHUNK))
-        return b"".join(binascii.a2b_base64(piece, strict_mode=True) for piece in pieces)
+        return _pieced(whole)
     except binascii.Error:
         raise ImageError(f"{name} is incomplete: its base64 was truncated or altered in transit.", OTHERWISE) from None
+
+
+def _pieced(text: str | bytes) -> bytes:
+    """Decode base64 piece by piece, since each call keeps all other threads waiting."""
+    pieces = (text[start : start + CHUNK] for start in range(0, len(text), CHUNK))
+    return b"".join(binascii.a2b_base64(piece, strict_mode=True) for piece in pieces)
 
 
 def _unpercented(text: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from mcp import MCPError
 from support.access import connected_with, guarded_here
 from support.servers import served_here
 
+from art_mcp.server.access import limits
 from art_mcp.server.access.scopes import READ
 from art_mcp.settings import Settings
 from art_mcp.store import tokens
@@ -40,18 +42,27 @@ async def eve(database: Database) -> str:
     return (await tokens.create(database, "eve", [READ], timedelta(days=1)))[0]
 
 
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are refused rather than made to wait."""
+    monkeypatch.setattr(limits, "PATIENCE_S", 0)
+
+
 @asynccontextmanager
 async def two_servers(settings: Settings, **changes: Any) -> AsyncIterator[list[str]]:
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(guarded_here(settings, **changes)) for _ in range(2)]
 
 
-async def post(origin: str, token: str | None) -> httpx2.Response:
+async def post(origin: str, token: str | None, padding: int = 0) -> httpx2.Response:
+    """Send a call with so many bytes of white space at its end."""
     bearer = {"Authorization": f"Bearer {token}"} if token else {}
     async with httpx2.AsyncClient(timeout=60) as http:
-        return await http.post(f"{origin}/mcp", headers={**HEADERS, **bearer}, json=CALL)
+        body = json.dumps(CALL).encode() + b" " * padding
+        return await http.post(f"{origin}/mcp", headers={**HEADERS, **bearer}, content=body)
 
 
+@pytest.mark.usefixtures("impatience")
 async def test_two_servers_share_the_calls_of_a_minute(settings: Settings, ada: str, eve: str) -> None:
     async with two_servers(settings, calls_a_minute=4) as origins:
         for _ in range(2):
@@ -69,6 +80,7 @@ async def test_two_servers_share_the_calls_of_a_minute(settings: Settings, ada: 
                 assert (await http.get(f"{origin}/health")).status_code == 200
 
 
+@pytest.mark.usefixtures("impatience")
 async def test_who_is_refused_is_refused_again_without_asking_the_database(
     settings: Settings, ada: str, database: Database
 ) -> None:
@@ -122,6 +134,7 @@ async def running(database: Database, calls: int) -> None:
             await anyio.sleep(0.02)
 
 
+@pytest.mark.usefixtures("impatience")
 @pytest.mark.parametrize("era", ["legacy", "2026-07-28"])
 async def test_the_real_client_is_told_what_to_do(settings: Settings, ada: str, era: str) -> None:
     async with (
@@ -144,6 +157,26 @@ async def test_a_refused_call_is_answered_before_its_body_is_read(settings: Sett
                 assert (await connection.receive()).startswith(b"HTTP/1.1 429 ")
 
 
+async def test_calls_beyond_a_burst_wait_until_they_are_due(settings: Settings, ada: str) -> None:
+    statuses: list[int] = []
+    async with guarded_here(settings, calls_a_minute=40, calls_at_once=20) as origin:
+
+        async def call() -> None:
+            statuses.append((await post(origin, ada)).status_code)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(12):
+                tasks.start_soon(call)
+    assert statuses == [200] * 12
+
+
+@pytest.mark.usefixtures("impatience")
+async def test_a_large_body_counts_as_many_calls(settings: Settings, ada: str) -> None:
+    async with guarded_here(settings, calls_a_minute=6) as origin:
+        assert (await post(origin, ada, 3 * limits.CALL_BYTES)).status_code == 200
+        assert [(await post(origin, ada)).status_code for _ in range(3)] == [200, 200, 429]
+
+
 async def test_who_may_not_come_in_uses_up_nothing(settings: Settings, ada: str) -> None:
     async with guarded_here(settings, calls_a_minute=1, anonymous_reading=True) as origin:
         for _ in range(3):
@@ -152,6 +185,7 @@ async def test_who_may_not_come_in_uses_up_nothing(settings: Settings, ada: str)
         assert (await post(origin, ada)).status_code == 429
 
 
+@pytest.mark.usefixtures("impatience")
 async def test_users_without_a_token_share_a_limit_of_their_own(settings: Settings, ada: str) -> None:
     async with two_servers(settings, calls_a_minute=1, anonymous_reading=True) as origins:
         statuses = [(await post(origins[each % 2], None)).status_code for each in range(11)]

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from art_mcp import turns
 from art_mcp.errors import ArtMcpError
+from art_mcp.server.access.body import AT_ONCE, AT_ONCE_OF_ONE, Body, TooSlowError
 from art_mcp.server.access.limits import Limits, TooManyCallsError
 from art_mcp.server.access.policy import Policy, Refusal
 from art_mcp.server.access.principal import named
@@ -25,6 +26,7 @@ from art_mcp.server.access.refusals import Refusals
 from art_mcp.server.access.scopes import needed, with_implied
 from art_mcp.server.peeked import peeked
 from art_mcp.server.uploads import UPLOAD_PATH
+from art_mcp.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class Gate:
         self._verify = verify
         self._limits = limits
         self._refusals = refusals
+        self._large_bodies = Turns(AT_ONCE, of_one=AT_ONCE_OF_ONE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(OPEN):
@@ -60,11 +63,13 @@ class Gate:
             principal = named(caller)
             turns.caller.set(principal)
             if request.method == "POST":
-                async with self._limits.call(principal):
-                    await self._let_in(request, caller, send)
+                async with Body(receive, self._large_bodies) as body, self._limits.call(principal, body):
+                    await self._let_in(Request(scope, body.receive), caller, send)
             else:
                 await self._let_in(request, caller, send)
             return
+        except TooSlowError:
+            answer = Refusal(408, "The request took too long to arrive.", {"Connection": "close"})
         except TooManyCallsError as error:
             await anyio.sleep(REFUSED_AFTER_S)
             answer = Refusal(429, str(error), {"Retry-After": str(error.wait)})

@@ -1,4 +1,8 @@
-"""Limits how many calls each caller makes a minute and at once, in all processes that share the database."""
+"""Limits how many calls each caller makes a minute and at once, in all processes that share the database.
+
+A caller can make a fifth of the minute's calls in a burst. Then each waits until the next one is due, so that a client
+that calls as fast as it can is slowed down to an even rate. A large body costs what as many small calls do.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from art_mcp import store
 from art_mcp.errors import ArtMcpError
+from art_mcp.server.access.body import Body
 from art_mcp.server.access.principal import ANONYMOUS
 from art_mcp.settings import Settings
 from art_mcp.tasks import task_group
@@ -28,6 +33,10 @@ ANONYMOUS_SHARES = 10
 AGAIN_S = 1
 """Seconds after which to try again if too many calls are in progress."""
 END_WITHIN_S = 5
+PATIENCE_S = 10
+"""Seconds that a call waits until it is due. If that is later, it is refused."""
+CALL_BYTES = 1024 * 1024
+"""A body counts as another call for each so many bytes."""
 
 
 class TooManyCallsError(Exception):
@@ -69,46 +78,55 @@ class Limits:
             self._tasks.cancel_scope.cancel()
 
     @asynccontextmanager
-    async def call(self, caller: str) -> AsyncIterator[None]:
-        """Count a call that lasts as long as the block.
+    async def call(self, caller: str, body: Body) -> AsyncIterator[None]:
+        """Count a call that lasts as long as the block, after waiting until it is due.
+
+        Args:
+            body: what is received of it in the block counts as well.
 
         Raises:
             TooManyCallsError: it is one too many.
         """
-        lease = await self._begin(caller)
+        lease, wait = await self._begin(caller)
         try:
+            await anyio.sleep(wait)
             yield
         finally:
             if lease:
-                await self._end(caller, lease)
+                await self._end(caller, lease, body.size // CALL_BYTES * 60 / self._limits(caller)[0])
 
-    async def _begin(self, caller: str) -> uuid.UUID | None:
-        """Return the lease with which the call is counted; None if it cannot be counted."""
-        anonymous = caller == ANONYMOUS
-        shares = ANONYMOUS_SHARES if anonymous else 1
-        a_minute, at_once = self._a_minute * shares, self._at_once * shares
+    def _limits(self, caller: str) -> tuple[int, int]:
+        """A caller's calls a minute and at once."""
+        shares = ANONYMOUS_SHARES if caller == ANONYMOUS else 1
+        return self._a_minute * shares, self._at_once * shares
+
+    async def _begin(self, caller: str) -> tuple[uuid.UUID | None, float]:
+        """Return the lease with which the call is counted, None if it cannot be counted, and the seconds to wait."""
+        a_minute, at_once = self._limits(caller)
         now = anyio.current_time()
-        wait: float | None = self._refused_until.pop(caller, now) - now
-        if not wait or wait <= 0:
+        wait = self._refused_until.pop(caller, now) - now
+        if wait <= 0:
             try:
                 lease, database = await self._leased(), await self._database()
-                wait = await store.callers.begin(database, caller, lease, a_minute=a_minute, at_once=at_once)
+                granted, wait = await store.callers.begin(
+                    database, caller, lease, a_minute=a_minute, at_once=at_once, patience=PATIENCE_S
+                )
             except ArtMcpError as error:
                 log.warning("Calls cannot be counted: %s", error)
-                return None
-            if wait is None:
-                return lease
+                return None, 0
+            if granted:
+                return lease, wait
         if wait:
             self._refused_until[caller] = now + wait
         seconds = math.ceil(wait) or AGAIN_S
-        who = "All users without a token together" if anonymous else "A user"
+        who = "All users without a token together" if caller == ANONYMOUS else "A user"
         limit = f"{a_minute} calls a minute" if wait else f"{at_once} calls at once"
         raise TooManyCallsError(f"Too many calls. {who} may make {limit}. Try again in {seconds} s.", seconds)
 
-    async def _end(self, caller: str, lease: uuid.UUID) -> None:
+    async def _end(self, caller: str, lease: uuid.UUID, cost: float) -> None:
         with anyio.move_on_after(END_WITHIN_S, shield=True):
             try:
-                await store.callers.end(await self._database(), caller, lease)
+                await store.callers.end(await self._database(), caller, lease, cost=cost)
                 return
             except ArtMcpError as error:
                 log.warning("The end of a call cannot be counted: %s", error)
