@@ -42,7 +42,7 @@ from art_mcp.store import jobs
 from art_mcp.store.scratch import scratch
 from art_mcp.vision import onnx
 from art_mcp.vision.local import IMAGE_BATCH, ImageNetwork
-from art_mcp.vision.sentence import SentenceNetwork
+from art_mcp.vision.sentence import BATCH, SentenceNetwork
 
 SCENES = 12
 SMALL = 256
@@ -80,7 +80,8 @@ def bare_batch(paths: list[Path]) -> int:
     for picture in pictures:
         thumbnail, _ = render(picture, display_size=DISPLAY_SIZE)
         fingerprint(opened(thumbnail.data))
-    images.embed(pictures)
+    for first in range(0, len(pictures), IMAGE_BATCH):
+        images.embed(pictures[first : first + IMAGE_BATCH])
     sentences.embed([f"Study {path.stem} of a scene by MUSTER, Max" for path in paths])
     return len(pictures)
 
@@ -88,7 +89,7 @@ def bare_batch(paths: list[Path]) -> int:
 def bare(images: list[Path]) -> float:
     """Pictures a second."""
     cores = onnx.available_cores()
-    batches = [images[first : first + IMAGE_BATCH] for first in range(0, len(images), IMAGE_BATCH)]
+    batches = [images[first : first + BATCH] for first in range(0, len(images), BATCH)]
     with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         list(pool.map(bare_batch, batches[:1] * 2 * cores))  # loads the networks
         start = time.perf_counter()
