@@ -3,10 +3,11 @@
     python scripts/bench_ingest.py [--images 600] [--side 640] [--threads 1 2] [--memory 2000 20000]
                                    [--write docs/ingest-speed.md]
 
-Speed: the floor is what a load consists of, called bare by a pool with a process for each core: read a batch of the
-same files, decode them, make two renditions and a fingerprint of each, and embed the pictures and the words. A load
-also hashes, decodes in processes of their own, and writes it all into the embedded PostgreSQL. With `--threads 1` the
-network has one core, and the rest of the work what else there is; with as many threads as cores they share.
+Speed: the floor, the mean of one measurement before the load and one after it, is what a load consists of, called bare
+by a pool with a process for each core: read a batch of the same files, decode them, make two renditions and a
+fingerprint of each, and embed the pictures and the words. A load also hashes, decodes in processes of their own, and
+writes it all into the embedded PostgreSQL. With `--threads 1` the network has one core, and the rest of the work what
+else there is; with as many threads as cores they share.
 
 Memory: the most that the loading process and its decoders had at a time, for a small and a large load of pictures of
 256 pixels in a process of its own each. PostgreSQL is left out: its memory is its settings'. Without `--memory`
@@ -22,6 +23,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -42,7 +44,7 @@ from art_mcp.store import jobs
 from art_mcp.store.scratch import scratch
 from art_mcp.vision import onnx
 from art_mcp.vision.local import IMAGE_BATCH, ImageNetwork
-from art_mcp.vision.sentence import SentenceNetwork
+from art_mcp.vision.sentence import BATCH, SentenceNetwork
 
 SCENES = 12
 SMALL = 256
@@ -80,7 +82,8 @@ def bare_batch(paths: list[Path]) -> int:
     for picture in pictures:
         thumbnail, _ = render(picture, display_size=DISPLAY_SIZE)
         fingerprint(opened(thumbnail.data))
-    images.embed(pictures)
+    for first in range(0, len(pictures), IMAGE_BATCH):
+        images.embed(pictures[first : first + IMAGE_BATCH])
     sentences.embed([f"Study {path.stem} of a scene by MUSTER, Max" for path in paths])
     return len(pictures)
 
@@ -88,15 +91,15 @@ def bare_batch(paths: list[Path]) -> int:
 def bare(images: list[Path]) -> float:
     """Pictures a second."""
     cores = onnx.available_cores()
-    batches = [images[first : first + IMAGE_BATCH] for first in range(0, len(images), IMAGE_BATCH)]
+    batches = [images[first : first + BATCH] for first in range(0, len(images), BATCH)]
     with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         list(pool.map(bare_batch, batches[:1] * 2 * cores))  # loads the networks
         start = time.perf_counter()
         return sum(pool.map(bare_batch, batches)) / (time.perf_counter() - start)
 
 
-async def load(table: Path, data: Path, threads: int) -> dict[str, float]:
-    """Load a table: pictures a second, and the most memory of this process and its decoders in MB."""
+async def load(table: Path, data: Path, threads: int, watched: bool) -> dict[str, float]:
+    """Load a table: pictures a second and, if `watched`, the most memory of this process and its decoders in MB."""
     onnx.MAX_THREADS = threads
     most, done = 0, threading.Event()
 
@@ -104,28 +107,31 @@ async def load(table: Path, data: Path, threads: int) -> dict[str, float]:
         nonlocal most
         me = psutil.Process()
         while not done.wait(LOOK_EVERY_S):
-            decoders = [child for child in me.children() if "decode_worker" in " ".join(child.cmdline())]
-            most = max(most, sum(process.memory_info().rss for process in (me, *decoders)))
+            with suppress(psutil.Error):  # a decoder that has just ended
+                decoders = [child for child in me.children() if "decode_worker" in " ".join(child.cmdline())]
+                most = max(most, sum(process.memory_info().rss for process in (me, *decoders)))
 
     async with Runtime(Settings(data_dir=data, vision="local")) as runtime:
         ingest = await runtime.ingest()
         job_id = await ingest.create(table)
         watching = threading.Thread(target=look)
-        watching.start()
+        if watched:  # it takes 6 % of a core
+            watching.start()
         start = time.perf_counter()
         await ingest.run(job_id)
         seconds = time.perf_counter() - start
         done.set()
-        watching.join()
+        if watched:
+            watching.join()
         job = await jobs.get(await runtime.database(), job_id)
         assert job is not None and job.stored == job.total
     return {"rate": job.total / seconds, "memory": most / 2**20}
 
 
-def loaded(count: int, side: int, threads: int) -> dict[str, float]:
+def loaded(count: int, side: int, threads: int, *, watched: bool = False) -> dict[str, float]:
     """Load pictures into a new database, in a process of its own, and return what it measures."""
     with scratch() as folder:
-        task = json.dumps([str(draw(folder / "art", count, side)), str(folder / "data"), threads])
+        task = json.dumps([str(draw(folder / "art", count, side)), str(folder / "data"), threads, watched])
         command = [sys.executable, __file__, "--load", task]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -134,15 +140,16 @@ def loaded(count: int, side: int, threads: int) -> dict[str, float]:
 
 def speed(images: int, side: int, threads: int) -> Figure:
     with scratch() as folder:
-        pictures = draw(folder / "art", images, side).parent / "images"
-        floor = bare(sorted(pictures.iterdir()))
-    rate = loaded(images, side, threads)["rate"]
+        pictures = sorted((draw(folder / "art", images, side).parent / "images").iterdir())
+        before = bare(pictures)
+        rate = loaded(images, side, threads)["rate"]
+        floor = (before + bare(pictures)) / 2
     what = f"{images} pictures of {side} px, network on {threads} of {onnx.available_cores()} cores"
     return Figure(what, rate, "a second", floor=floor, compared=rate / floor, least=LEAST)
 
 
 def memory(few: int, many: int) -> list[Figure]:
-    least, most = (loaded(count, SMALL, onnx.MAX_THREADS)["memory"] for count in (few, many))
+    least, most = (loaded(count, SMALL, onnx.MAX_THREADS, watched=True)["memory"] for count in (few, many))
     return [
         Figure(f"memory at {few:,} pictures of {SMALL} px", least, "MB"),
         Figure(f"memory at {many:,}", most, "MB", floor=least, compared=most / least, most=MOST),
@@ -160,8 +167,8 @@ def main() -> int:
     Report.add_option(parser)
     options = parser.parse_args()
     if options.load:
-        source, data, threads = options.load
-        print(json.dumps(anyio.run(load, Path(source), Path(data), threads)))
+        source, data, threads, watched = options.load
+        print(json.dumps(anyio.run(load, Path(source), Path(data), threads, watched)))
         return 0
     report = Report("bench_ingest", ["speed"] * bool(options.threads) + ["memory"] * bool(options.memory), options)
     if options.threads:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -49,3 +53,14 @@ def test_the_background_is_that_of_the_scores(monkeypatch: pytest.MonkeyPatch) -
     known = background(UNKNOWN, query)
     scores = stored @ query - hubs
     assert known == pytest.approx((scores.mean(), scores.std(), hubs.mean()), abs=1e-5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_the_hubness_of_vectors_needs_no_threads() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    program = (
+        "from art_mcp.background import cosines; import numpy, os; "
+        "cosines.hubness(numpy.ones((16, 384)), numpy.ones((2000, 384))); print(len(os.listdir('/proc/self/task')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

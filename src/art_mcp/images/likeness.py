@@ -42,6 +42,16 @@ _U, _V = ((place - (SIDE - 1) / 2) / (SIDE / 2) for place in (_X, _Y))
 _ONE = np.ones_like(_U)
 
 
+def _box() -> Floats:
+    """The matrix that takes the mean of up to `_RADIUS` neighbours on each side in a row; its edges continue."""
+    near = np.arange(SIDE)[:, None] + np.arange(-_RADIUS, _RADIUS + 1)
+    mean: Floats = np.eye(SIDE, dtype=np.float32)[near.clip(0, SIDE - 1)].mean(1)
+    return mean
+
+
+_AROUND = _box()
+
+
 def fingerprint(image: Image.Image) -> bytes | None:
     """A grey copy of `SIDE` x `SIDE` pixels, one byte each; None for a picture that is too plain to be recognised."""
     small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
@@ -51,7 +61,7 @@ def fingerprint(image: Image.Image) -> bytes | None:
 def likeness(one: bytes, other: bytes) -> float:
     """The correlation of the fine tones of two fingerprints where they overlap once they are aligned, up to 1.
 
-    Below `WORTH_ALIGNING` it is the correlation without alignment. Takes about 3 ms, or 0.1 ms if it stays below.
+    Below `WORTH_ALIGNING` it is the correlation without alignment. Takes about 1 ms, or 0.05 ms if it stays below.
     """
     first, second = _read(one), _read(other)
     rough = _correlation(first, second)
@@ -72,6 +82,7 @@ def _aligned(fixed: Floats, moving: Floats) -> float:
     Every step also fits a gain and a sloped offset of the tones, since photographs differ in exposure and light.
     """
     down, right = np.gradient(moving)
+    layers = np.stack([moving, right * SIDE / 2, down * SIDE / 2])
     fine, place = _fine(fixed), np.zeros(6, np.float32)
     best = -1.0
     for step in range(_STEPS):
@@ -80,7 +91,7 @@ def _aligned(fixed: Floats, moving: Floats) -> float:
         inside = (x >= 0) & (x <= SIDE - 1) & (y >= 0) & (y <= SIDE - 1)
         if inside.mean() < _MIN_OVERLAP:
             break
-        moved, dx, dy = _sampled(np.stack([moving, right * SIDE / 2, down * SIDE / 2]), x, y)
+        moved, dx, dy = _sampled(layers, x, y)
         columns = [dx, dx * _U, dx * _V, dy, dy * _U, dy * _V, moved, _ONE, _U, _V]
         slopes = np.stack([column[inside] for column in columns], axis=1)
         found = _correlation(fine[inside], _fine(moved)[inside])
@@ -100,21 +111,18 @@ def _aligned(fixed: Floats, moving: Floats) -> float:
 def _sampled(layers: Floats, x: Floats, y: Floats) -> Floats:
     """Interpolate layers, shape (n, SIDE, SIDE), at these places; outside, their edges continue."""
     x, y = x.clip(0, SIDE - 1), y.clip(0, SIDE - 1)
-    left, top = np.minimum(x.astype(int), SIDE - 2), np.minimum(y.astype(int), SIDE - 2)
-    fx, fy = x - left, y - top
-    upper = layers[:, top, left] * (1 - fx) + layers[:, top, left + 1] * fx
-    lower = layers[:, top + 1, left] * (1 - fx) + layers[:, top + 1, left + 1] * fx
-    found: Floats = upper * (1 - fy) + lower * fy
-    return found
+    left, top = np.minimum(x.astype(np.intp), SIDE - 2), np.minimum(y.astype(np.intp), SIDE - 2)
+    fx, fy = (x - left).astype(np.float32), (y - top).astype(np.float32)
+    # From flat layers, `take` needs a quarter of the time that indexing by row and column does.
+    flat, at = layers.reshape(len(layers), -1), top * SIDE + left
+    upper = flat.take(at, 1) * (1 - fx) + flat.take(at + 1, 1) * fx
+    lower = flat.take(at + SIDE, 1) * (1 - fx) + flat.take(at + SIDE + 1, 1) * fx
+    return (upper * (1 - fy) + lower * fy).astype(np.float32, copy=False)
 
 
 def _fine(grey: Floats) -> Floats:
     """Remove the coarse tones: the mean of the neighbourhood of each pixel."""
-    side = 2 * _RADIUS + 1
-    sums = np.pad(np.pad(grey, _RADIUS, mode="edge").cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    around = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    fine: Floats = grey - around / side**2
-    return fine
+    return grey - (_AROUND @ grey @ _AROUND.T).astype(np.float32, copy=False)
 
 
 def _correlation(one: Floats, other: Floats) -> float:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+import anyio
 import anyio.to_thread
 
 from art_mcp import images
@@ -19,9 +20,12 @@ from art_mcp.space import Leg
 from art_mcp.store import copies, spaces
 from art_mcp.store.copies import Compared, Pair, Uncompared
 from art_mcp.store.paintings import BEFORE_ALL
+from art_mcp.tasks import task_group
 
 if TYPE_CHECKING:
     import uuid
+
+    from anyio.streams.memory import MemoryObjectSendStream
 
     from art_mcp.space import Space
     from art_mcp.store.database import Database
@@ -33,6 +37,9 @@ EDITIONS = re.compile(
     r"photograph|daguerreotype|poster|radierung|holzschnitt|kupferstich|stich|druck|eau-forte|gravure|estampe|foto)",
 )
 """Techniques and types of works of which several exist: their impressions look the same, but are not one work."""
+
+Fingerprinted: TypeAlias = tuple[Uncompared, bytes | None]
+"""A painting and its fingerprint; None if it has none."""
 
 
 class Comparison:
@@ -56,35 +63,43 @@ class Comparison:
         if space is None:
             return
         self.total = await copies.count_uncompared(self._database, space)
-        after = BEFORE_ALL
-        while page := await copies.uncompared(self._database, space, after=after, limit=PAGE):
-            await self._compare(space, page)
-            after = page[-1].id
-            self.done += len(page)
+        send, receive = anyio.create_memory_object_stream[list[Fingerprinted]]()
+        async with task_group() as group, receive:
+            group.start_soon(self._read, space, send)
+            async for page in receive:
+                await self._compare(space, page)
+                self.done += len(page)
 
     async def _space(self) -> Space | None:
         active = {space.leg: space for space in await spaces.active(self._database)}
         return active.get(Leg.LOOK) or active.get(Leg.PIXELS)
 
-    async def _compare(self, space: Space, page: Sequence[Uncompared]) -> None:
-        made = list(zip(page, await anyio.to_thread.run_sync(_fingerprints, page), strict=True))
+    async def _read(self, space: Space, send: MemoryObjectSendStream[list[Fingerprinted]]) -> None:
+        """Send pages, each of which is made while the one before it is compared."""
+        after = BEFORE_ALL
+        async with send:
+            while page := await copies.uncompared(self._database, space, after=after, limit=PAGE):
+                await send.send(await anyio.to_thread.run_sync(_fingerprinted, page))
+                after = page[-1].id
+
+    async def _compare(self, space: Space, page: Sequence[Fingerprinted]) -> None:
         async with copies.comparing(self._database) as connection:
-            near = await copies.neighbours(connection, space, [each.id for each in page])
-            known = await copies.compared(connection, list({each.id for each in page}.union(*near.values())))
-            for each, grey in made:
+            near = await copies.neighbours(connection, space, [each.id for each, _ in page])
+            known = await copies.compared(connection, list({each.id for each, _ in page}.union(*near.values())))
+            for each, grey in page:
                 if each.id in known:
                     known[each.id] = Compared(grey, known[each.id].artist_words, known[each.id].kind)
             pairs = await anyio.to_thread.run_sync(_pairs, near, known)
-            await copies.store(connection, made, pairs, known)
+            await copies.store(connection, page, pairs, known)
 
 
-def _fingerprints(page: Sequence[Uncompared]) -> list[bytes | None]:
-    made = []
+def _fingerprinted(page: Sequence[Uncompared]) -> list[Fingerprinted]:
+    made: list[Fingerprinted] = []
     for each in page:
         try:
-            made.append(images.likeness.fingerprint(images.rendition.opened(each.thumbnail)))
+            made.append((each, images.likeness.fingerprint(images.rendition.opened(each.thumbnail))))
         except ImageError:
-            made.append(None)
+            made.append((each, None))
     return made
 
 

@@ -18,12 +18,18 @@ MAX_THREADS = 4
 """Threads per network: these are too small to run faster on more, and the user's other programs need the cores."""
 
 
-def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
+def threads() -> int:
+    """The number of threads that a network may use."""
+    return min(available_cores(), MAX_THREADS)
+
+
+def start_session(file: ModelFile, *, arena: bool = False, per_run: int | None = None) -> InferenceSession:
     """Load an ONNX file after checking it, which takes 0.1 to 1 s. Blocking.
 
     Args:
         file: the file to load.
         arena: keep the memory of the largest batch for later ones, until a run with `release_memory()`.
+        per_run: threads that a run uses; by default `threads()`.
 
     Raises:
         VisionError: the file is missing, damaged or unusable, or ONNX Runtime is.
@@ -31,7 +37,7 @@ def start_session(file: ModelFile, *, arena: bool = False) -> InferenceSession:
     file.check()
     onnxruntime = _load()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(available_cores(), MAX_THREADS)
+    options.intra_op_num_threads = per_run or threads()
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = arena
     options.enable_mem_pattern = False
