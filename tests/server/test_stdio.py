@@ -105,7 +105,7 @@ DELAYS = (0.7, 2, 6, 12)
 
 def late(delay: float) -> StdioServerParameters:
     """The server as a process that starts late."""
-    code = f"import time; time.sleep({delay}); from art_mcp.cli import main; main()"
+    code = f"import time; time.sleep({delay}); from art_mcp.__main__ import main; main()"
     return StdioServerParameters(
         command=sys.executable, args=["-c", code], env={**os.environ, "ART_MCP_DATABASE_URL": NOWHERE}
     )
