@@ -48,7 +48,7 @@ def _start(turns: int) -> Figure:
             ours.append(_milliseconds(["-m", "art_mcp"], environment))
             bare.append(_milliseconds(["-c", BARE], environment))
     # The first turn fills the disk cache.
-    return timed("start to tools/list", ours[1:], bare[1:], most=1.15)
+    return timed("start to tools/list", ours[1:], bare[1:], most=1.05)
 
 
 async def _empty_call(turns: int) -> Figure:

@@ -98,8 +98,9 @@ class Runtime:
 
     async def repair_indexes(self) -> None:
         """Wait until the database is open, then build indexes that an import did not build because it was killed."""
+        database = await self.opened()
         try:
-            await store.vector_index.repair(await self.opened())
+            await store.vector_index.repair(database)
         except ArtMcpError as error:
             log.warning("Cannot check for missing indexes: %s", error)
 

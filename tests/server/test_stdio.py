@@ -105,7 +105,7 @@ DELAYS = (0.7, 2, 6, 12)
 
 def late(delay: float) -> StdioServerParameters:
     """The server as a process that starts late."""
-    code = f"import time; time.sleep({delay}); from art_mcp.cli import main; main()"
+    code = f"import time; time.sleep({delay}); from art_mcp.__main__ import main; main()"
     return StdioServerParameters(
         command=sys.executable, args=["-c", code], env={**os.environ, "ART_MCP_DATABASE_URL": NOWHERE}
     )
@@ -144,11 +144,17 @@ async def test_clients_that_fall_back_to_initialize_are_served_however_late_the_
 def test_a_server_has_loaded_nothing_heavy_when_it_answers_first() -> None:
     code = (
         "import sys\n"
+        "import anyio\n"
+        "from mcp import Client\n"
         "from art_mcp.cli.serve import build_server\n"
         "from art_mcp.settings import Settings\n"
-        "build_server(Settings())\n"
+        "async def answers():\n"
+        "    async with Client(build_server(Settings())) as client:\n"
+        "        await client.list_tools()\n"
+        "anyio.run(answers)\n"
         "heavy = {'PIL', 'asyncpg', 'httpcore2', 'jwt', 'numpy', 'onnxruntime', 'psutil', 'rich', 'snowballstemmer'}\n"
-        "heavy |= {'art_mcp.search.finder', 'art_mcp.store.database', 'art_mcp.vision.factory'}\n"
+        "heavy |= {'art_mcp.ingest.sources.source', 'art_mcp.search.finder', 'art_mcp.server.handover'}\n"
+        "heavy |= {'art_mcp.store.database', 'art_mcp.vision.factory'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

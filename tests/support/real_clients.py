@@ -95,7 +95,7 @@ def is_jpeg(content: bytes) -> bool:
 
 def over_stdio(collection: Collection, delay: float = 0) -> dict[str, Any]:
     """What an SDK is told of a server that it starts as a process; it starts late by `delay` seconds."""
-    code = f"import time; time.sleep({delay}); from art_mcp.cli import main; main()"
+    code = f"import time; time.sleep({delay}); from art_mcp.__main__ import main; main()"
     environment = {**os.environ, **collection.environment}  # some SDKs pass nothing else
     return {"command": sys.executable, "args": ["-c", code], "env": environment}
 

@@ -1,5 +1,5 @@
 """Starts art-mcp, which uv installs first."""
 
-from art_mcp.cli import main
+from art_mcp.__main__ import main
 
 main()

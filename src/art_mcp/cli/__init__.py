@@ -39,12 +39,11 @@ class Subcommands(click.Group):
 
 def _subcommand(name: str) -> click.Command:
     module = f"{name}_" if iskeyword(name) else name
-    gc.disable()  # imported modules stay; looking for garbage in them takes a twentieth of a server's start
     try:
         command: click.Command = getattr(import_module(f"{__name__}.{module}"), module)
     finally:
         gc.freeze()
-        gc.enable()
+        gc.enable()  # `__main__` has disabled it
     return command
 
 

@@ -32,7 +32,7 @@ from art_mcp import server as serving
 from art_mcp.errors import ArtMcpError, first_error
 from art_mcp.ingest.runner import Runner
 from art_mcp.runtime import Runtime
-from art_mcp.server import completions, prompts, resources, tools
+from art_mcp.server import completions, resources, tools
 from art_mcp.server.access.audit import Audit
 from art_mcp.server.access.listing import only_what_is_allowed
 from art_mcp.server.arguments import given
@@ -199,7 +199,7 @@ def build_server(
     server.art_settings = settings
     tools.register(server, read_only=settings.read_only)
     resources.register(server)
-    server.add_prompts = cache(partial(prompts.register, server, read_only=settings.read_only))
+    server.add_prompts = cache(lambda: serving.prompts.register(server, read_only=settings.read_only))
     completions.register(server)
     return server
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from art_mcp.ingest.first_row import FirstRow
+from art_mcp import ingest
 from art_mcp.ingest.limits import SHOWN_REFUSALS
-from art_mcp.ingest.refusals import Refusals
 from art_mcp.server.results import Result, Things
 from art_mcp.spending import Spending, duration
 
 if TYPE_CHECKING:
+    from art_mcp.ingest.first_row import FirstRow
     from art_mcp.ingest.plan import Plan
     from art_mcp.ingest.refusals import Group
     from art_mcp.store.jobs import Job
@@ -82,7 +82,7 @@ def job_result(
         again: a sentence on the collection that has the paintings already, if one has.
     """
     state = job.state
-    groups, others = Refusals(refusals).first(SHOWN_REFUSALS)
+    groups, others = ingest.Refusals(refusals).first(SHOWN_REFUSALS)
     if job.done and job.refused == job.total:
         next_step = "Nothing could be stored. Fix what the refusals name, then load the source again."
     elif job.done:
@@ -186,4 +186,4 @@ def ingest_text(result: IngestResult) -> str:
 
 def _first_row(row: PlannedRow) -> str:
     span = None if row.year_from is None or row.year_to is None else (row.year_from, row.year_to)
-    return str(FirstRow(row.row, row.title, row.artists, row.date, span, row.number, row.picture))
+    return str(ingest.FirstRow(row.row, row.title, row.artists, row.date, span, row.number, row.picture))

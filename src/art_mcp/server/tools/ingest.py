@@ -14,13 +14,11 @@ from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
-from art_mcp import store
+from art_mcp import ingest, store
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.files import allowed_path
 from art_mcp.ingest.errors import IngestError, unknown_job
 from art_mcp.ingest.sources.kinds import MUSEUM_FORMS, describe_kinds, is_address
-from art_mcp.ingest.sources.source import Options
-from art_mcp.ingest.sources.tables.columns import FIELDS
 from art_mcp.server.access.principal import only_seen, principal
 from art_mcp.server.answers import answer
 from art_mcp.server.arguments import ColumnNames, Number, Text
@@ -87,12 +85,12 @@ async def read_load(
         return {}
     if limit is not None and limit < 1:
         raise IngestError(f"limit is {limit:.6g}, but must be 1 or more.", "Omit it to load all rows.")
-    if unknown := [field for field in columns or {} if field not in FIELDS]:
-        raise IngestError(f"columns has no field {unknown[0]!r:.60}.", f"The fields are {', '.join(FIELDS)}.")
+    if unknown := [field for field in columns or {} if field not in ingest.FIELDS]:
+        raise IngestError(f"columns has no field {unknown[0]!r:.60}.", f"The fields are {', '.join(ingest.FIELDS)}.")
     within = services(ctx).runtime.settings.image_dirs
     if not is_address(source):
         source = str(await anyio.to_thread.run_sync(allowed_path, source, within))
-    options = Options(
+    options = ingest.Options(
         columns=columns or {},
         encoding=encoding or None,
         sheet=sheet or None,

@@ -10,14 +10,14 @@ from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
 from art_mcp import search, store
-from art_mcp.images.reference import Reference
+from art_mcp import server as serving
+from art_mcp.images.undecoded import Source
 from art_mcp.painting import Filters
 from art_mcp.search import DEFAULT_LIMIT, MAX_PAINTINGS, MAX_QUERY, MAX_SHEET
 from art_mcp.server.answers import answer, room
 from art_mcp.server.arguments import Cursor, Image, ImageFile, Limit, PaintingIds, Pictures, Sort, Text
 from art_mcp.server.filters import with_filters
 from art_mcp.server.gallery import SHOWN_IN_GALLERY, hints
-from art_mcp.server.handover import asked_for, handed_over, with_link
 from art_mcp.server.hosts import shows_pictures
 from art_mcp.server.results import NOTHING_FITS, SearchResult, SimilarResult, search_result, search_text
 from art_mcp.server.services import Services, ToolContext, services
@@ -107,11 +107,11 @@ async def search_paintings_by_image(
         )
         if named:
             raise error
-        asked = await asked_for(ctx)
+        asked = await serving.handover.asked_for(ctx)
         if isinstance(asked, InputRequiredResult):
             return asked
         if asked is None:
-            raise with_link(ctx, error)
+            raise serving.handover.with_link(ctx, error)
         image, note = asked, f"To search with the user's picture again, give image={asked}."
     ids = [parse_painting_id(each) for each in painting_ids or filter(None, [painting_id])]
     if painting_ids and len(set(ids)) == 1:
@@ -123,9 +123,9 @@ async def search_paintings_by_image(
         found = await services(ctx).runtime.ask(lambda finder: finder.like_painting(*ids, **steered))
         like: list[uuid.UUID | str] = [*ids]
     else:
-        picture = await handed_over(ctx, image or image_file or "")
+        picture = await serving.handover.handed_over(ctx, image or image_file or "")
         found = await services(ctx).runtime.ask(lambda finder: finder.by_image(picture, **steered))
-        like = [uuid.UUID(picture.value) if isinstance(picture, Reference) else picture.name]
+        like = [picture.name if isinstance(picture, Source) else uuid.UUID(picture.value)]
     searched = {"words": text, "like": like, "without": negative, "filters": filters}
     return await _answer(ctx, found, pictures, searched, note)
 
