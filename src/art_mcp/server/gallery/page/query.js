@@ -3,7 +3,7 @@
 // A query is {words, without, like, filters, sort, limit}. `like` is null or {given, name}: the argument that names
 // the picture or the paintings, such as {painting_id: "…"}, and a name for people.
 
-const FILTERS = ["artist", "school", "type", "technique", "timeframe", "collection", "year_from", "year_to"];
+const FILTERS = ["artist", "school", "type", "technique", "timeframe", "collection", "year_from", "year_to", "where"];
 const PICTURES = ["image", "image_file", "painting_id", "painting_ids"];
 const BY_TEXT = "search_paintings_by_text";
 export const BY_PICTURE = "search_paintings_by_image";
@@ -39,14 +39,16 @@ export function inWords({ words, without, like, filters }) {
   return `Like ${like.name || "this picture"}${words && ", but "}${words}${without && ", without "}${without}`;
 }
 
-export const FILTER_NAMES = FILTERS.filter((name) => !name.startsWith("year"));
+export const FILTER_NAMES = FILTERS.slice(0, 6);
 
 // The filters in words: [[names, "Artist: Claude Monet"], [["year_from", "year_to"], "1800 to 1850"]].
 export function filtersInWords(filters) {
   const { year_from: from, year_to: to } = filters;
   const years = from && to ? `${from} to ${to}` : from ? `From ${from}` : to && `Until ${to}`;
   const listed = FILTER_NAMES.map((name) => [[name], filters[name] && `${fieldName(name)}: ${filters[name]}`]);
-  return [...listed, [["year_from", "year_to"], years]].filter(([, text]) => text);
+  const { where = "" } = filters;
+  const details = where.trim ? where : Object.entries(where).map(([name, value]) => `${name}: ${value}`).join(", ");
+  return [...listed, [["year_from", "year_to"], years], [["where"], details]].filter(([, text]) => text);
 }
 
 export function fieldName(name) {
