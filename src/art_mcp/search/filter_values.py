@@ -94,13 +94,15 @@ async def _detail(
     if not isinstance(given, str) or await has_value(database, "where", detail_key(name, given) or ""):
         return given
     names = [Value(filter_key("where", name) or "", name)]
-    there = await details.values_of(database, names[0].key)
-    if not there:
-        names = await _details_meant(database, name, others)
-        there = [value for each in names for value in await details.values_of(database, each.key)]
     # Among the paintings that have its words, a value is found even if the detail has too many to compare.
-    having = [value for each in names for value in await details.values_of(database, each.key, fold(given))]
-    meant = await _meant(database, "where", given, having) or await _meant(database, "where", given, there)
+    there = await details.values_of(database, names[0].key, fold(given))
+    meant = await _meant(database, "where", given, there)
+    if not meant:
+        there = await details.values_of(database, names[0].key)
+        if not there:
+            names = await _details_meant(database, name, others)
+            there = [value for each in names for value in await details.values_of(database, each.key)]
+        meant = await _meant(database, "where", given, there)
     if not meant:
         near = await closest(database, "where", _words(given), there)
         spelt = await details.shown(database, [value for value, _ in near])

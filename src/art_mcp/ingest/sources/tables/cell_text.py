@@ -30,6 +30,7 @@ _TAG = re.compile(
     r"q|s|small|span|strong|strike|sub|sup|table|tbody|td|th|tr|u|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+_BREAK = re.compile(r"<br\s*/?>|</(?:p|li|div)>", re.IGNORECASE)
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _NESTED = re.compile(r"""(?:\[\s*[\[{"']|\{\s*["'])""")
@@ -63,7 +64,7 @@ def cell_text(field: str, cell: str) -> str:
         return text.replace("&amp;", "&")
     if field in ("image", "key", "number"):
         return text
-    text = _without_html(text)
+    text = _without_html(_BREAK.sub("; ", text) if field == "artist" else text)
     if field == "artist":
         makers = (maker for maker in _MAKERS.split(text) if not is_nothing(maker))
         return "; ".join(dict.fromkeys(maker.strip() for maker in makers))
