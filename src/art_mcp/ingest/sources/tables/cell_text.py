@@ -15,8 +15,8 @@ NOTHING = frozenset(
     (
         *("NULL", "null", "Null", "(null)", "[null]", "<null>", "None", "none", "NONE", "(none)", "nil", "undefined"),
         *("nan", "NaN", "NAN", "NaT", "nat", "N/A", "n/a", "NA", "<NA>", "\\N", "[]", "{}", "[{}]", "[None]", "['']"),
-        *("#N/A", "#n/a", "#NA", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#ERROR!", "#SPILL!"),
-        *("#CALC!", "#FIELD!", "#UNKNOWN!"),
+        *("n.a.", "N.A.", "n/d", "(blank)", "(empty)", "(leer)", "(vide)", "(vacío)", "(vuoto)"),
+        *("#N/A", "#n/a", "#NA", "#NV", "#N/D", "#N/B", "#Н/Д"),
     )
 )
 """What databases, programming languages and spreadsheets write into a cell without a value."""
@@ -24,7 +24,8 @@ MAX_NESTED = 100_000
 """Maximum length in characters of a cell that is read as a nested value."""
 MAX_BRACKETS = 2_000
 """Maximum number of opening brackets in such a cell, since Python's parsers recurse."""
-_RULE = re.compile(r"#{3,}|[-‐‑‒–—―−_.·…]+")
+_RULE = re.compile(r"#{3,}|[-‐‑‒–—―−_.·…]+|#[¡¿]?[^\Wa-z_][^\Wa-z_]+(?:/[^\Wa-z_])?[!?]")
+"""Cells without a value: too narrow for a number, with a dash, with an error of a spreadsheet, such as #REF!, #ИМЯ?."""
 _TAG = re.compile(
     r"</?(?:a|abbr|b|big|blockquote|br|center|cite|code|dd|div|dl|dt|em|figcaption|font|h[1-6]|hr|i|img|li|mark|ol|p|pre|"
     r"q|s|small|span|strong|strike|sub|sup|table|tbody|td|th|tr|u|ul)(?:\s[^<>]*)?/?>",
@@ -70,17 +71,20 @@ def cell_text(field: str, cell: str) -> str:
         return "; ".join(dict.fromkeys(maker.strip() for maker in makers))
     if field == "date":
         return _MIDNIGHT.sub("", text)
+    if field == "school" and re.fullmatch(r"(?:\([^()]*\) ?)+", text):  # (American) (Danish)
+        text = "|".join(dict.fromkeys(text.strip("() ").split(") (")))
     if field in ("school", "type", "technique", "timeframe"):
         return "; ".join(part.strip() for part in re.split(r"\||\^\^", text) if not is_nothing(part))
     return "" if is_nothing(text) else text
 
 
 def _without_html(text: str) -> str:
-    if "<" in text and (_TAG.search(text) or _SCRIPT.search(text)):
-        text = text_of(_SCRIPT.sub(" ", text))
-    for _ in range(2):  # some exports escape twice
-        if "&" in text and _ENTITY.search(text):
-            text = html.unescape(text)
+    for _ in range(3):  # some exports escape twice
+        if "<" in text and (_TAG.search(text) or _SCRIPT.search(text)):
+            text = text_of(_SCRIPT.sub(" ", text))
+        if not ("&" in text and _ENTITY.search(text)):
+            break
+        text = html.unescape(text)
     return text
 
 

@@ -24,7 +24,7 @@ OTHER_EVENTS = frozenset(
 )
 """Words in brackets that make another column of it: the date of a purchase is none of the painting."""
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
-_WORD_ENDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_WORD_ENDS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _ALTERNATIVES = re.compile(
     r"\s*[/,;|&+]\s*|\s+(?:and|or|und|oder|et|ou|y|e|o|en|of|i|a|och|og|ja|и|или)\s+", re.IGNORECASE
 )
@@ -75,18 +75,21 @@ def matches(name: str) -> dict[str, Match]:
     alternatives ("Künstler/in", "Titel / Title"), then the name without what is in brackets.
     """
     table, said = _table(), words(name)
+    if name.startswith("@") and said != ["id"]:  # @type is what JSON-LD and XML say about the record
+        return {}
     kept = [word for word in said if word not in table.ignored and not word.isdecimal()]
     unnamed = "".join(word for word in kept if word not in ("name", "names"))
     found: dict[str, tuple[int, bool]] = {}
     steps = 0
-    for steps, form in enumerate(("".join(said), "".join(kept), unnamed)):
+    unlabelled = "".join(said[:-1]) if said[-1:] == ["label"] else ""  # Wikidata: gemäldeLabel
+    for steps, form in enumerate(("".join(said), "".join(kept), unnamed, unlabelled)):
         found = table.places.get(form, {})
         if steps == 2:
             found = {field: place for field, place in found.items() if field == "artist"}
         if found:
             break
     else:
-        steps, found = 3, _agreed(table, name) or _without_brackets(table, name) or _file(table, name)
+        steps, found = 4, _agreed(table, name) or _without_brackets(table, name) or _file(table, name)
     foreign = not OTHER_LANGUAGES.isdisjoint(said) and ENGLISH.isdisjoint(said)
     return {field: Match(place, steps, foreign, last) for field, (place, last) in found.items()}
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from art_mcp.ingest.sources.source import SourceError
-from art_mcp.ingest.sources.tables.column_names import plain
+from art_mcp.ingest.sources.tables.column_names import MAIN, matches, plain
 from art_mcp.ingest.sources.tables.json_document import MAX_OBJECT, Path, objects_in
 from art_mcp.ingest.sources.tables.jsonl import MAX_COLUMNS, SAMPLE_ROWS, cells_of, decode, jsonl
 from art_mcp.ingest.sources.tables.records import SAMPLE_BYTES, Cells, Records
@@ -23,6 +23,9 @@ def json_table(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     """
     if _has_lines(file):
         return jsonl(file, name, images)
+    if alone := _alone(file):
+        columns = [*alone][:MAX_COLUMNS]
+        return Records(columns, lambda fields: iter([("object 1", cells_of(alone, columns, fields))]))
     path = _array(file, name, images)
     names: dict[str, None] = {}
     for seen, (_, found) in enumerate(_objects(file, path), 1):
@@ -54,6 +57,26 @@ def _has_lines(file: BinaryIO) -> bool:
     found = next(objects_in(file), None)
     file.seek(0)
     return found is None
+
+
+def _alone(file: BinaryIO) -> dict[str, Any] | None:
+    """The document if it is one painting, whose arrays are lists of its tags, makers and the like; else None."""
+    file.seek(0)
+    document = decode(file.read(MAX_OBJECT + 1).removeprefix(b"\xef\xbb\xbf"), "object")
+    if isinstance(document, str):
+        return None
+    file.seek(0)
+    first: dict[Path, int] = {}
+    for path, item in objects_in(file):
+        if path not in first:
+            found = decode(item or b"", "object")
+            first[path] = 0 if isinstance(found, str) else _told(found)
+    return document if _told(document) > max(first.values(), default=0) else None
+
+
+def _told(found: Mapping[str, Any]) -> int:
+    """How many of the main fields an object has."""
+    return len(MAIN & {field for name in [*found][:MAX_COLUMNS] for field in matches(name)})
 
 
 def _array(file: BinaryIO, name: str, images: Collection[str]) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from art_mcp.ingest.sources.source import SourceError
-from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.coerce import coerce, flattened
 from art_mcp.ingest.sources.tables.records import MAX_LINE, SAMPLE_BYTES, Cells, Records
 
 SAMPLE_ROWS = 1_000
@@ -72,7 +72,7 @@ def decode(text: bytes, unit: str) -> dict[str, Any] | str:
         return f"The {unit}'s JSON is nested too deep."
     except ValueError:
         return f"The {unit} is not JSON, or has a number that is too long."
-    return found if isinstance(found, dict) else "The JSON is not an object."
+    return flattened(found) if isinstance(found, dict) else "The JSON is not an object."
 
 
 def cells_of(found: Mapping[str, Any], names: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
