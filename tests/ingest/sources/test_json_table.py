@@ -45,6 +45,12 @@ def titles(rows: list[Row | Refusal]) -> list[str | None]:
         json.dumps({"total": 2, "data": {"items": [SEA, WOOD]}, "next": None}, indent=2),
         json.dumps({"facets": [{"n": 1}], "records": [SEA, WOOD]}),
         json.dumps({"records": [SEA, {**WOOD, "makers": [{"name": "A"}]}]}),
+        json.dumps({"a": SEA, "b": WOOD}),
+        json.dumps({key: {"0": SEA[key], "1": WOOD[key]} for key in SEA}),
+        json.dumps([{"id": "rec1", "fields": SEA}, {"id": "rec2", "fields": WOOD}]),
+        json.dumps({"data": [{"type": "artworks", "attributes": SEA}, {"type": "artworks", "attributes": WOOD}]}),
+        json.dumps({"data": {"works": {"edges": [{"node": SEA}, {"node": WOOD}]}}}),
+        f"{json.dumps(SEA)},\n{json.dumps(WOOD)},\n",
     ],
 )
 def test_an_array_or_lines(tmp_path: Path, name: str, content: str) -> None:

@@ -35,6 +35,9 @@ _BREAK = re.compile(r"<br\s*/?>|</(?:p|li|div)>", re.IGNORECASE)
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _NESTED = re.compile(r"""(?:\[\s*[\[{"']|\{\s*["'])""")
+_FORMULA = re.compile(
+    r'=(?:"((?:[^"]|"")*)"|(?:HYPERLINK|IMAGE)\(\s*"((?:[^"]|"")*)"\s*(?:[,;]\s*"((?:[^"]|"")*)"\s*)?\))', re.IGNORECASE
+)
 _MIDNIGHT = re.compile(r"(?<=\d)[T ]00:00(?::00)?(?:\.0+)?(?:Z|\+00:?00)?$")
 _MAKERS = re.compile(r"[;|\r\n]|\^\^")
 _VECTOR = re.compile(r"[\[\s]*(?:[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?[,;\s\]]+){15,}[-+\d.e\]\s]*", re.IGNORECASE)
@@ -60,7 +63,7 @@ def cell_text(field: str, cell: str) -> str:
         return cell.strip()
     if is_nothing(cell):
         return ""
-    text = _nested(field, cell.strip())
+    text = _nested(field, _without_formula(field, cell.strip()))
     if field in ("image", "page") and is_link(text):
         return text.replace("&amp;", "&")
     if field in ("image", "key", "number"):
@@ -76,6 +79,14 @@ def cell_text(field: str, cell: str) -> str:
     if field in ("school", "type", "technique", "timeframe"):
         return "; ".join(part.strip() for part in re.split(r"\||\^\^", text) if not is_nothing(part))
     return "" if is_nothing(text) else text
+
+
+def _without_formula(field: str, text: str) -> str:
+    """What a spreadsheet's formula shows that an export left in a cell: the text of a link, or its address."""
+    if not text.startswith("=") or not (formula := _FORMULA.fullmatch(text)):
+        return text
+    shown, address, label = (part.replace('""', '"') if part else "" for part in formula.groups())
+    return shown or (address if field in ("image", "page") or not label else label)
 
 
 def _without_html(text: str) -> str:

@@ -19,6 +19,8 @@ NAMES = (
 )
 ADDRESSES = ("value", "url", "uri", "href", "src", "link", "path", "file", "filename", "content", "id")
 IDS = ("value", "id", "oid", "identifier", "number")
+WRAPPERS = frozenset(("fields", "properties", "attributes", "_source", "node"))
+"""Keys of an object that holds the columns of a record, for Airtable, GeoJSON, JSON:API, Elasticsearch and GraphQL."""
 _LANGUAGE = re.compile(r"@?[a-z]{2,3}([-_][A-Za-z]{2,4})?")
 
 
@@ -88,8 +90,13 @@ class _Coercion:
 def flattened(found: Mapping[str, Any], depth: int = MAX_DEPTH) -> dict[str, Any]:
     """An object with the parts of those of its values that are objects without a name, as in "dates.earliest"."""
     flat: dict[str, Any] = {}
+    wrapped = {key for key in WRAPPERS & found.keys() if isinstance(found[key], dict)} if depth else set()
     for key, value in found.items():
-        if isinstance(value, dict) and depth and len(flat) < MAX_PARTS and not _is_named(value):
+        if key in wrapped:
+            flat |= flattened(value, depth - 1)
+        elif wrapped and key == "type":  # that of the record
+            continue
+        elif isinstance(value, dict) and depth and len(flat) < MAX_PARTS and not _is_named(value):
             flat |= {f"{key}.{name}": part for name, part in flattened(value, depth - 1).items()}
         else:
             flat[key] = value

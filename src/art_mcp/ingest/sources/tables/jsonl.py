@@ -57,12 +57,18 @@ def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
                 line = file.readline(MAX_LINE)
             yield number, f"The line is longer than {MAX_LINE:,} bytes."
             continue
-        if not line.strip(b"\xef\xbb\xbf \t\r\n"):
+        if not (line := line.strip(b"\xef\xbb\xbf \t\r\n").removesuffix(b",")):
             continue
-        yield number, decode(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, "line")
+        yield number, decode(line, "line")
 
 
 def decode(text: bytes, unit: str) -> dict[str, Any] | str:
+    """The `flattened` object that a JSON text is, or the reason why it is none."""
+    found = read_object(text, unit)
+    return found if isinstance(found, str) else flattened(found)
+
+
+def read_object(text: bytes, unit: str) -> dict[str, Any] | str:
     """The object that a JSON text is, or the reason why it is none; `unit` is what the reason calls the text."""
     try:
         found = _decode(text.decode("utf-8"))
@@ -72,7 +78,7 @@ def decode(text: bytes, unit: str) -> dict[str, Any] | str:
         return f"The {unit}'s JSON is nested too deep."
     except ValueError:
         return f"The {unit} is not JSON, or has a number that is too long."
-    return flattened(found) if isinstance(found, dict) else "The JSON is not an object."
+    return found if isinstance(found, dict) else "The JSON is not an object."
 
 
 def cells_of(found: Mapping[str, Any], names: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
