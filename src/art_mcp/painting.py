@@ -207,10 +207,15 @@ def filter_key(field: str, text: str | None) -> str | None:
     return " ".join(sorted(words) if field == "artist" else words)[:MAX_KEY].rstrip() or None
 
 
+def detail_name(name: str) -> str:
+    """The form by which the names of details are compared: that of "Current location" and current_location is one."""
+    return "".join(re.findall(r"[^\W_]+", fold(name)))
+
+
 def detail_key(name: str, value: str) -> str | None:
     """The key by which a value of a detail is compared: "location=depot 3"; None if one of them has no words."""
-    keys = filter_key("where", name), filter_key("where", value)
-    return "=".join(key for key in keys if key) if all(keys) else None
+    key = filter_key("where", value)
+    return f"{detail_name(name)}={key}" if key and detail_name(name) else None
 
 
 MAX_VALUES = 20

@@ -14,7 +14,7 @@ import anyio.to_thread
 from art_mcp.background.words import stems
 from art_mcp.errors import Advice, Argument, ArtMcpError
 from art_mcp.normalization import LONG, fold, is_misspelt
-from art_mcp.painting import FILTERS, LISTED_FIELDS, Filters, detail_key, filter_key
+from art_mcp.painting import FILTERS, LISTED_FIELDS, Filters, detail_key, detail_name, filter_key
 from art_mcp.search.person import Person
 from art_mcp.search.words import in_other_languages, listed
 from art_mcp.similarity import sound
@@ -93,7 +93,7 @@ async def _detail(
     """
     if not isinstance(given, str) or await has_value(database, "where", detail_key(name, given) or ""):
         return given
-    names = [Value(filter_key("where", name) or "", name)]
+    names = [Value(detail_name(name), name)]
     # Among the paintings that have its words, a value is found even if the detail has too many to compare.
     there = await details.values_of(database, names[0].key, fold(given))
     meant = await _meant(database, "where", given, there)
@@ -113,11 +113,17 @@ async def _detail(
     return tuple(sorted(value.key for value in meant))
 
 
+def _spaced(name: str) -> str:
+    """A detail's name in words: CurLocDisplay and current_location have several."""
+    return re.sub("_|(?<=[a-z])(?=[A-Z])", " ", name)
+
+
 async def _details_meant(database: Database, name: str, filters: Filters) -> list[Value]:
     """The details that are meant by a name that no painting has for one."""
     there = [each.name for each in await details.listed(database, filters)]
-    if meant := _values("where", name, [Value(filter_key("where", each) or "", each) for each in there]):
-        return meant
+    spaced = {Value(detail_name(each), _spaced(each)): Value(detail_name(each), each) for each in there}
+    if meant := _values("where", _spaced(name), [*spaced]):
+        return [spaced[each] for each in meant]
     if not there and not await collection_sizes.sizes(database):
         raise nothing_yet()
     known = f"There are: {', '.join(there)}." if there else "These paintings have none."

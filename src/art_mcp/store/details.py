@@ -51,7 +51,7 @@ async def values_of(database: Database, name: str, words: str | None = None) -> 
     """Return the values of a detail, at most `COMPARED`.
 
     Args:
-        name: normalised by `filter_key`.
+        name: in the form of `detail_name`.
         words: of paintings that have these words only, normalised by `fold`, which an index finds.
     """
     having = "" if not words else "AND p.search @@ plainto_tsquery('english', $2)"

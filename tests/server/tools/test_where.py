@@ -15,7 +15,7 @@ from art_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
-HEADER = "Title,Artist,Current Location,Abteilung,Size,Exhibitions,Credit line,Licence,Inventory number\n"
+HEADER = "Title,Artist,current_Location,Abteilung,Size,Exhibitions,Credit line,Licence,Inventory number\n"
 ROWS = (
     'Harbour,Ann Lee,"Depot 3, shelf 1",Gemälde,20 x 30 cm,harbour;boats,Gift of A. Smith,CC0,1950.1\n'
     'Meadow,Ann Lee,"Depot 3, shelf 2",Gemälde,40 x 30 cm,cows,Gift of A. Smith,CC0,1950.2\n'
@@ -54,9 +54,9 @@ async def found(client: Client, **arguments: Any) -> tuple[list[str], str]:
         (
             {"location": "Depot 3"},
             ["Harbour", "Meadow"],
-            "Current Location: Depot 3, shelf 1 and Depot 3, shelf 2, for 'Depot 3'.",
+            "current_Location: Depot 3, shelf 1 and Depot 3, shelf 2, for 'Depot 3'.",
         ),
-        ({"curent location": "galery 12"}, ["River"], "Current Location: Gallery 12, for 'galery 12'."),
+        ({"curent location": "galery 12"}, ["River"], "current_Location: Gallery 12, for 'galery 12'."),
         ({"abteilung": "gemalde"}, ["Harbour", "Meadow", "River"], ""),
         ({"exhibitions": "boats"}, ["Harbour", "River"], ""),
         ({"exhibitions": "harbour;boats"}, ["Harbour"], ""),
@@ -66,7 +66,7 @@ async def found(client: Client, **arguments: Any) -> tuple[list[str], str]:
         ({"credit": "Smith"}, ["Harbour", "Meadow"], "credit: Gift of A. Smith, for 'Smith'."),
         ({"rights": "cc0"}, ["Harbour", "Meadow"], ""),
         ({"accession number": "1950.2"}, ["Meadow"], ""),
-        ("location=Depot 1", ["Night"], "Current Location: Depot 1, for 'Depot 1'."),
+        ("location=Depot 1", ["Night"], "current_Location: Depot 1, for 'Depot 1'."),
         ('{"exhibitions": "cows"}', ["Meadow"], ""),
         ({"exhibitions": "", "": "x"}, ["Harbour", "Meadow", "Night", "River"], ""),
     ],
@@ -97,7 +97,7 @@ async def test_the_description_of_a_collection_lists_details_and_their_values(cl
         "20 x 30 cm",
         "40 x 30 cm",
     ]
-    assert list(details)[:2] == ["credit", "rights"] and "Current Location" in details
+    assert list(details)[:2] == ["credit", "rights"] and "current_Location" in details
     assert (
         "details, with frequent values: credit (Gift of A. Smith, Purchased 1999); rights (" in result.content[0].text
     )
@@ -115,7 +115,7 @@ async def test_the_description_of_a_collection_lists_details_and_their_values(cl
         ),
         (
             {"location": "Attic"},
-            "No painting has the Current Location 'Attic'. None of the 4 values is similar; describe_",
+            "No painting has the current_Location 'Attic'. None of the 4 values is similar; describe_",
         ),
         ({"insurance": "high"}, "No painting has the detail 'insurance'. There are: credit, rights, Abteilung, Size, "),
         ({"artist": "Ann Lee"}, "No painting has the detail 'artist'. Use the argument artist instead."),
