@@ -25,6 +25,8 @@ OTHER_EVENTS = frozenset(
 """Words in brackets that make another column of it: the date of a purchase is none of the painting."""
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _WORD_ENDS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+PARTS = ("name", "made", "file", "picture", "maker", "dating")
 _ALTERNATIVES = re.compile(
     r"\s*[/,;|&+]\s*|\s+(?:and|or|und|oder|et|ou|y|e|o|en|of|i|a|och|og|ja|и|или)\s+", re.IGNORECASE
 )
@@ -46,6 +48,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
+    parts: dict[str, frozenset[str]]
+    """The words that names are composed of, by their kind."""
     places: dict[str, dict[str, tuple[int, bool]]]
     """Place and last resort of each name, by the name in its `plain` form and the field."""
     ignored: frozenset[str]
@@ -89,7 +93,10 @@ def matches(name: str) -> dict[str, Match]:
         if found:
             break
     else:
-        steps, found = 4, _agreed(table, name) or _without_brackets(table, name) or _file(table, name)
+        steps, found = (
+            4,
+            _agreed(table, name) or _composed(table, said) or _without_brackets(table, name) or _file(table, name),
+        )
     foreign = not OTHER_LANGUAGES.isdisjoint(said) and ENGLISH.isdisjoint(said)
     return {field: Match(place, steps, foreign, last) for field, (place, last) in found.items()}
 
@@ -106,8 +113,47 @@ def _agreed(table: _Table, name: str) -> dict[str, tuple[int, bool]]:
     return {
         field: place
         for field, place in known[0].items()
-        if all(field in other or MAIN.isdisjoint(other) for other in known[1:])
+        if all(field in other or (MAIN.isdisjoint(other) and not place[1]) for other in known[1:])
     }
+
+
+def _composed(table: _Table, said: list[str]) -> dict[str, tuple[int, bool]]:
+    """The field of a name like "Jaar van vervaardiging" or "Fájl neve": all words are one field's, or go with it."""
+    pieces = {piece for word in said if not word.isdecimal() for piece in _pieces(table, word)} - table.ignored
+    names, files = table.parts["name"], table.parts["file"]
+    last = len(table.places)
+    for field, own, beside in (
+        ("image", "picture", files | names),
+        ("artist", "maker", names),
+        ("date", "dating", table.parts["made"]),
+        ("title", "", names),
+    ):
+        mine = {piece for piece in pieces if piece in table.parts.get(own, ()) or field in table.places.get(piece, ())}
+        if mine and pieces <= mine | beside and not mine <= names:
+            return {
+                field: min(
+                    (at[field] for at in map(table.places.get, mine) if at and field in at), default=(last, False)
+                )
+            }
+    if pieces and pieces <= names:  # Nombre de la obra, unless it says of nothing: Nombre
+        return {"title": (last, True)} if len(said) > 1 and not table.ignored.isdisjoint(said) else {}
+    is_page = any("page" in table.places.get(piece, ()) for piece in pieces)
+    return {"image": (last, True)} if pieces & files and pieces <= files | names and not is_page else {}
+
+
+def _pieces(table: _Table, word: str) -> Iterator[str]:
+    """The known words that a word without spaces is made of, as in Chinese, Japanese, Korean and Thai."""
+    while word and _UNSPACED.search(word):
+        for end in range(len(word), 0, -1):
+            start = word[:end]
+            if start in table.ignored or start in table.places or any(start in each for each in table.parts.values()):
+                break
+        else:
+            break
+        yield start
+        word = word[end:]
+    if word:
+        yield word
 
 
 def _without_brackets(table: _Table, name: str) -> dict[str, tuple[int, bool]]:
@@ -128,6 +174,7 @@ def _file(table: _Table, name: str) -> dict[str, tuple[int, bool]]:
 def _table() -> _Table:
     places: dict[str, dict[str, tuple[int, bool]]] = {}
     ignored: set[str] = set()
+    parts: dict[str, set[str]] = {kind: set() for kind in PARTS}
     order = count()
     for line in files(__package__).joinpath("column_names.tsv").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
@@ -136,9 +183,11 @@ def _table() -> _Table:
         for name in map(plain, _written_out(listed)):
             if field == "ignored":
                 ignored.add(name)
+            elif field in parts:
+                parts[field].add(name)
             else:
                 places.setdefault(name, {}).setdefault(field, (next(order), language.startswith("last resort")))
-    return _Table(places, frozenset(ignored))
+    return _Table({kind: frozenset(words) for kind, words in parts.items()}, places, frozenset(ignored))
 
 
 def _written_out(listed: str) -> Iterator[str]:
