@@ -174,6 +174,9 @@ ARTISTS = {
     "Maker(s): Emile Gallé": ["Emile Gallé"],
     "葛飾北斎（1760-1849）；歌川広重": ["葛飾北斎", "歌川広重"],
     "American": ["American"],
+    "Hiroshige (1797–1858), Kunisada (1786–1865)": ["Hiroshige", "Kunisada"],
+    "Rubens, Peter Paul (1577-1640), Brueghel, Jan (1568-1625)": ["Rubens, Peter Paul", "Brueghel, Jan"],
+    "Jan Steen (1626-1679), navolger van": ["Jan Steen, navolger van"],
     # No asides
     "Giovanni Antonio Canal (Canaletto)": ["Giovanni Antonio Canal (Canaletto)"],
     "Pieter Bruegel (I)": ["Pieter Bruegel (I)"],
@@ -225,6 +228,7 @@ def test_any_text_gives_a_name_that_loses_no_letter() -> None:
         " and A a",
         "French ",
         "painter, ",
+        "a (1), ",
         " born",
     ],
 )

@@ -30,6 +30,8 @@ _WIDE = str.maketrans("（）［］；｜", "()[];|")
 MOST = 20
 """Maximum number of artists of a painting."""
 _SEVERAL = re.compile(r"\s*[;|\n]\s*|\s+/\s+")
+_NEXT = re.compile(r"(?<=\d[)\]]), (?=[^\W\d_][^()\[\]]*[(\[][^()\[\]]*\d)")
+"""The comma between two makers with years of life."""
 _AND = re.compile(r" (?:and|&|und|et|y|e|en|og|och) ")
 _ROLE = (
     r"(?:artist|maker|creator|author|painter)(?:s|\(s\))?|draughts(?:man|woman)|drawer|engravers?|etchers?|printmakers?|"
@@ -72,7 +74,7 @@ def artists(text: str | None) -> list[str]:
     Several are separated by ";", "|" or " / ", or by "and" between two full names. Years of life, nationalities and
     roles are no part of a name; who is only connected with the artist stays in it: "Workshop of Rembrandt".
     """
-    parts = _separated((text or "").translate(_WIDE))
+    parts = _separated(_NEXT.sub("; ", (text or "").translate(_WIDE)))
     named = [part for part in parts if not (_OF_NOBODY.match(part) and _is_aside(part))] or parts
     found = (display_name(person) for part in named for person in _pair(_alone(part)))
     return list(dict.fromkeys(name for name in found if name))[:MOST]

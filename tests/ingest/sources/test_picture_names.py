@@ -223,3 +223,10 @@ async def test_names_beyond_the_limit_are_found_by_their_exact_path(
 ) -> None:
     monkeypatch.setattr(picture_names, "MAX_FILES", 0)
     assert await picture(table(folder, "a/b/z.jpg")) == (folder / "images/a/b/z.jpg").read_bytes()
+
+
+def test_a_link_may_lack_its_beginning() -> None:
+    assert meanings("//x.example/1.jpg") == ["//x.example/1.jpg", "https://x.example/1.jpg"]
+    assert meanings("www.museum.example/1.jpg")[-1] == "https://www.museum.example/1.jpg"
+    assert meanings("//server/share/1.jpg") == ["//server/share/1.jpg"]
+    assert meanings("www.1.jpg") == ["www.1.jpg"]

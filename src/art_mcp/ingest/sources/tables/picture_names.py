@@ -26,6 +26,7 @@ _ATTACHED = re.compile(r"[\s,]*(\S.*?)\s*\((https?://[^\s()]+)\)", re.IGNORECASE
 _FILE_URI = re.compile(r"file:/{1,3}(?:localhost/)?(?=(.+))", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s\"'<>()|;]+", re.IGNORECASE)
 _NOTE = re.compile(r"(?<=\.\w{3})\s+\([^()]*\)$|(?<=\.\w{4})\s+\([^()]*\)$")  # 1.jpg (original)
+_HOST = re.compile(r"//(?=[\w-]+(?:\.[\w-]+)+/)|(?=www\.[\w.-]+/)", re.IGNORECASE)
 _QUERY = re.compile(r"[?#][\w=&.%-]*$")
 _BETWEEN = re.compile(r"[|;\r\n]|,\s|(?<=\.\w{3}),|(?<=\.\w{4}),")
 _ABSOLUTE = re.compile(r"[A-Za-z]:|[/\\]")
@@ -55,6 +56,8 @@ def meanings(cell: str) -> list[str]:
         found.setdefault(_QUERY.sub("", name) if not is_link(name) else name)
         if is_link(name):
             continue
+        if host := _HOST.match(name):  # a link without its beginning, unless a file has this path
+            found.setdefault(f"https://{name[host.end() :]}")
         if "%" in name:
             found.setdefault(unquote(name))
         found.setdefault(_NOTE.sub("", html.unescape(name)))
