@@ -79,6 +79,17 @@ def test_two_columns_of_years_are_the_date_if_there_is_no_other(
     assert isinstance(row, Row) and row.catalogue.date == "c. 1905" and row.details[first] == begun
 
 
+def test_commas_part_the_makers_if_there_are_as_many_ids() -> None:
+    columns = {
+        "Title": ["A", "B", "C"],
+        "Artist": ["Ann Lee, Bo Ek", "Gilbert & George, London", "Cy Oz, Di Um, Ed"],
+        "ConstituentID": ["7661, 8131", "12", "1,2,3"],
+    }
+    _, rows = table(columns)
+    made = ["Ann Lee; Bo Ek", "Gilbert & George, London", "Cy Oz; Di Um; Ed"]
+    assert [isinstance(row, Row) and row.catalogue.artist for row in rows] == made
+
+
 def test_the_years_of_a_person_or_a_loan_are_no_date() -> None:
     for first, last in (("BeginDate", "EndDate"), ("loan start date", "loan end date"), ("birth year", "death year")):
         chosen, _ = table({"title": ["T"], first: ["1900"], last: ["1910"]})

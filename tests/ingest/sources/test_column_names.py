@@ -59,7 +59,7 @@ def test_the_words_of_a_name(name: str, compared: list[str]) -> None:
         ("Artist Nationality", "school"),
         ("Artist Begin Date", None),
         ("Artist ULAN URL", None),
-        ("artist_id", None),
+        ("artist_id", "artist ids"),
         ("Date Acquired", None),
         ("Date (acquired)", None),
         ("制作年（西暦）", "date"),

@@ -75,6 +75,8 @@ class Columns:
     patterns: dict[str, Pattern] = field(default_factory=dict)
     details: dict[int, str] = field(default_factory=dict)
     """The columns that are kept as they are, by the name under which they are kept."""
+    artist_ids: int | None = None
+    """The column of the makers' ids, which are as many as the names that commas part in the column of the artist."""
     left_out: dict[int, str] = field(default_factory=dict)
     """Why a column is not used."""
     empty: list[int] = field(default_factory=list)
@@ -105,6 +107,9 @@ class Columns:
         values |= {name: pattern.filled(kept) for name, pattern in self.patterns.items()}
         if is_link(image := values.get("image", "")[:MAX_LINK]) and (base := _IIIF.fullmatch(image)):
             values["image"] = f"{base[1]}/full/!1024,1024/0/default.jpg"
+        ids = kept.get(-1 if self.artist_ids is None else self.artist_ids, "").split(",")
+        if len(ids) > 1 and len(makers := values.get("artist", "").split(", ")) == len(ids):
+            values["artist"] = "; ".join(makers)
         details = {name: self._detail(kept[column], values) for column, name in self.details.items()}
         return painting(label, values, details)
 
@@ -200,6 +205,8 @@ class _Choice:
             )
         self._fill()
         self._keep_details()
+        ids = {*self.candidates.get("artist ids", ())} & self.columns.details.keys()
+        self.columns.artist_ids = min(ids, default=None)
         self._note()
         return self.columns
 

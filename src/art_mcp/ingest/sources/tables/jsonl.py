@@ -41,7 +41,7 @@ def _names(file: BinaryIO) -> list[str]:
     names: dict[str, None] = {}
     for seen, (_, found) in enumerate(objects(file), 1):
         if not isinstance(found, str):
-            names.update(dict.fromkeys(found))
+            names.update(dict.fromkeys(flattened(found)))
         if seen == SAMPLE_ROWS or len(names) > MAX_COLUMNS or file.tell() > SAMPLE_BYTES:
             break
     return list(names)[:MAX_COLUMNS]
@@ -63,12 +63,6 @@ def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 
 def decode(text: bytes, unit: str) -> dict[str, Any] | str:
-    """The `flattened` object that a JSON text is, or the reason why it is none."""
-    found = read_object(text, unit)
-    return found if isinstance(found, str) else flattened(found)
-
-
-def read_object(text: bytes, unit: str) -> dict[str, Any] | str:
     """The object that a JSON text is, or the reason why it is none; `unit` is what the reason calls the text."""
     try:
         found = _decode(text.decode("utf-8"))
@@ -83,4 +77,5 @@ def read_object(text: bytes, unit: str) -> dict[str, Any] | str:
 
 def cells_of(found: Mapping[str, Any], names: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
     """The cells of an object, by field."""
-    return {field: coerce(field, found.get(names[index])) for field, index in columns.items()}
+    flat = flattened(found)
+    return {field: coerce(field, flat.get(names[index])) for field, index in columns.items()}
