@@ -20,9 +20,13 @@ OTHER_LANGUAGES = frozenset(
     "original ar cs da de el es et fi fr he hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh".split()  # noqa: SIM905
 )
 OTHER_EVENTS = frozenset(
-    "acquired acquisition accession accessioned birth born death died entry modified updated upload uploaded".split()  # noqa: SIM905
+    (
+        *("acquired", "acquisition", "accession", "accessioned", "birth", "born", "death", "died", "dates", "entry"),
+        *("modified", "updated", "upload", "uploaded", "role", "roles", "rolle", "funktion", "bio", "biography"),
+        *("nationality", "gender", "lifespan", "lebensdaten", "id", "ids", "url", "uri", "link"),
+    )
 )
-"""Words in brackets that make another column of it: the date of a purchase is none of the painting."""
+"""Words in brackets that make another column of it: the date of a purchase is none of the painting, a role no name."""
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _WORD_ENDS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
@@ -108,7 +112,7 @@ def _agreed(table: _Table, name: str) -> dict[str, tuple[int, bool]]:
         table.places.get("".join(said)) or table.places.get("".join(w for w in said if w not in table.ignored), {})
         for said in parts
     ]
-    if len(known) < 2:
+    if len(known) < 2 or (re.search(r"\sof\s", name, re.IGNORECASE) and not all(known)):  # "or" in Dutch: year of birth
         return {}
     return {
         field: place
