@@ -25,7 +25,7 @@ from art_mcp.store.filters import Value, closest, count_paintings, has_value, mi
 
 SHOWN_TAKEN = 3
 """How many of the values that are taken a note lists."""
-MAX_DETAILS = 10
+MAX_DETAILS = 5
 """Maximum number of details to filter by at once."""
 COUNTED = 200
 """Of more values than this, the first are taken whether they have paintings or not."""

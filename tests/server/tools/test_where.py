@@ -119,7 +119,7 @@ async def test_the_description_of_a_collection_lists_details_and_their_values(cl
         ),
         ({"insurance": "high"}, "No painting has the detail 'insurance'. There are: credit, rights, Abteilung, Size, "),
         ({"artist": "Ann Lee"}, "No painting has the detail 'artist'. Use the argument artist instead."),
-        ({f"field {n}": "x" for n in range(11)}, "where has 11 details. Give at most 10."),
+        ({f"field {n}": "x" for n in range(11)}, "where has 11 details. Give at most 5."),
         (
             {"x'; DROP TABLE art_mcp.paintings; --": "%"},
             "No painting has the detail \"x'; DROP TABLE art_mcp.paintings",
