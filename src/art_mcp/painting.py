@@ -159,20 +159,25 @@ class Filters:
     type: str | tuple[str, ...] | None = _filter("Only this genre, e.g. still life.")
     technique: str | tuple[str, ...] | None = _filter("Only this technique, e.g. oil.")
     timeframe: str | tuple[str, ...] | None = _filter("Only this timeframe, e.g. 1651-1700.")
-    year_from: int | None = _filter("Not before this year; negative is BC.")
-    year_to: int | None = _filter("Not after this year.")
+    year_from: int | None = _filter("First year; negative is BC.")
+    year_to: int | None = _filter("Last year.")
     collection: str | tuple[str, ...] | None = _filter("Only this collection.")
+    where: tuple[tuple[str, str | tuple[str, ...]], ...] | None = _filter('E.g. {"location": "Depot 3"}.')
+    """Names of details with a value, or with one of several keys that `detail_key` has made."""
 
     @classmethod
-    def read(cls, given: Mapping[str, str | int | None]) -> Filters:
+    def read(cls, given: Mapping[str, str | int | Mapping[str, str] | None]) -> Filters:
         """Read the filters that a caller passed: text is made readable, and empty values are dropped."""
         read: dict[str, Any] = {name: _read_filter(value) for name, value in given.items()}
         return cls(**read)
 
 
-def _read_filter(value: str | int | None) -> Any:
+def _read_filter(value: str | int | Mapping[str, str] | None) -> Any:
     if isinstance(value, int):
         return min(max(value, -FURTHEST_YEAR), FURTHEST_YEAR)
+    if isinstance(value, Mapping):
+        read = ((readable(name), readable(text)) for name, text in value.items())
+        return tuple((name, text) for name, text in read if name and text) or None
     return readable(value) or None if value else None
 
 
@@ -200,6 +205,36 @@ def filter_key(field: str, text: str | None) -> str | None:
     """
     words = re.findall(r"\w+", fold((text or "").partition(", ")[0] if field == "technique" else text or ""))
     return " ".join(sorted(words) if field == "artist" else words)[:MAX_KEY].rstrip() or None
+
+
+def detail_name(name: str) -> str:
+    """The form by which the names of details are compared: that of "Current location" and current_location is one."""
+    return "".join(re.findall(r"[^\W_]+", fold(name)))
+
+
+def detail_key(name: str, value: str) -> str | None:
+    """The key by which a value of a detail is compared: "location=depot 3"; None if one of them has no words."""
+    key = filter_key("where", value)
+    return f"{detail_name(name)}={key}" if key and detail_name(name) else None
+
+
+MAX_VALUES = 20
+"""Maximum number of values of a detail that are found one by one."""
+
+
+def detail_keys(painting: Painting) -> dict[str, str]:
+    """The values of the details by their keys, and those of "harbour; boats" one by one.
+
+    The accession number, credit line and rights are filtered by as if they were details.
+    """
+    also = {"accession number": painting.catalogue.number, **painting.holding.as_dict()}
+    also.pop("page")
+    found: dict[str, str] = {}
+    for name, text in {**also, **painting.details}.items():
+        for value in (text, *re.split("[;|]", text, maxsplit=MAX_VALUES)) if text else ():
+            if key := detail_key(name, value):
+                found.setdefault(key, value.strip())
+    return found
 
 
 class Relevance(StrEnum):

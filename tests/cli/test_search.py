@@ -77,11 +77,12 @@ def test_browsing_by_page(read_only: Settings) -> None:
 
 
 def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> None:
-    rows = ["IMAGE_FILE\tTITLE\tAUTHOR\tDATE\tTECHNIQUE\tTYPE\tSCHOOL\tTIMEFRAME"]
+    rows = ["IMAGE_FILE\tTITLE\tAUTHOR\tDATE\tTECHNIQUE\tTYPE\tSCHOOL\tTIMEFRAME\tLOCATION"]
     for n in range(4):
         draw(tmp_path / f"{n}.png", n)
         kind, school = ("landscape", "portrait")[n % 2], ("Dutch", "French")[n // 2]
-        rows.append(f"{n}.png\tSheet {n}\tMUSTER, Max\t{1900 + n}\tOil on canvas, {n} cm\t{kind}\t{school}\t1901-1950")
+        about = f"{1900 + n}\tOil on canvas, {n} cm\t{kind}\t{school}\t1901-1950\tDepot {n}"
+        rows.append(f"{n}.png\tSheet {n}\tMUSTER, Max\t{about}")
     (tmp_path / "prints.tsv").write_text("\n".join(rows))
     environment = {"ART_MCP_DATABASE_URL": database_url}
     art_mcp_here("ingest", str(tmp_path / "prints.tsv"), **environment)
@@ -94,6 +95,7 @@ def test_search_takes_every_filter(database_url: str, tmp_path: Path) -> None:
         "year_from": "1901",
         "year_to": "1901",
         "collection": "prints",
+        "where": "location=depot 1",
     }
     assert wanted.keys() == FILTERS.keys()
     options = [word for name, value in wanted.items() for word in (f"--{name.replace('_', '-')}", value)]

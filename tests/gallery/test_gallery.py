@@ -15,6 +15,9 @@ from playwright.async_api import Browser, Frame, Locator, expect
 from support.browser import give, painted
 from support.chat import NO_PICTURES_CSP, SPEC_CSP, Chat, chatting
 
+from art_mcp.runtime import Runtime
+from art_mcp.settings import Settings
+
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 pillow_heif.register_heif_opener()
@@ -108,6 +111,21 @@ async def test_filters_from_the_collection(chat: Chat) -> None:
     await expect(button(frame, "Remove the filter Artist: Klára Novák")).to_have_count(0)
     await settled(frame)
     assert "artist" not in chat.called("search_paintings_by_text")[-1]
+
+
+async def test_a_filter_by_details_is_kept_until_it_is_removed(chat: Chat, paintings: Settings) -> None:
+    async with Runtime(paintings) as runtime:
+        database = await runtime.database()
+        await database.execute(
+            "UPDATE art_mcp.paintings SET detail_keys = '{location=depot 3}' WHERE school = 'French'"
+        )
+    frame = await chat.ask(query="", limit=12, where={"Location": "Depot 3"})
+    await frame.get_by_role("combobox", name="Order").select_option("Oldest first")
+    await settled(frame)
+    assert chat.called("search_paintings_by_text")[-1]["where"] == {"Location": "Depot 3"}
+    await button(frame, "Remove the filter Location: Depot 3").click()
+    await expect(frame.get_by_role("heading", name="12 of 26 paintings")).to_be_visible()
+    assert "where" not in chat.called("search_paintings_by_text")[-1]
 
 
 async def test_order_and_pages(chat: Chat) -> None:

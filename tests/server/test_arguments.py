@@ -151,7 +151,7 @@ def filled(schema: dict[str, Any]) -> Any:
     """What a strict converter makes a model write for an argument that it has no value for."""
     match schema.get("type"):
         case "object":
-            return {name: filled(each) for name, each in schema["properties"].items()}
+            return {name: filled(each) for name, each in schema.get("properties", {}).items()}
         case "array":
             return []
         case kind:

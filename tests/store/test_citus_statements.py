@@ -27,6 +27,7 @@ from art_mcp.store import (
     collection_sizes,
     collections,
     copies,
+    details,
     facets,
     filters,
     full_text,
@@ -78,6 +79,7 @@ def painting(number: int, collection: str = "c") -> Painting:
         48,
         "JPEG",
         source="here",
+        details={"Location": f"Depot {number % 4}"},
     )
 
 
@@ -134,7 +136,8 @@ async def use(database: Database, made: list[Painting]) -> None:
 
     words = Words("blue river no", ("blue river",))
     legs = [LegQuery(PIXELS, unit(PIXELS, 1)), LegQuery(WORDS, unit(WORDS, 1), background=Background(0, 1, 0))]
-    ours = Filters(artist=("Claude Monet", "Paul Klee"), year_from=1890)
+    somewhere = ("location=depot 0", "location=depot 1", "location=depot 2", "location=depot 3")
+    ours = Filters(artist=("Claude Monet", "Paul Klee"), year_from=1890, where=(("Location", somewhere),))
     for some in (legs[:1], legs, [*legs[:1], LegQuery(PIXELS, unit(PIXELS, 2), number=2)]):
         for asked in (None, words):
             for passing in (EVERYTHING, ours):
@@ -163,6 +166,11 @@ async def use(database: Database, made: list[Painting]) -> None:
         await filters.require_values(database, Filters(artist="Claude Monnet"))
     with pytest.raises(StoreError, match="Closest values: oil on canvas"):
         await filters.require_values(database, Filters(technique="oil on canva"))
+
+    assert await details.listed(database, Filters(where=(("location", "depot 1"),))) == [("Location", ["Depot 1"])]
+    depots = await details.values_of(database, "location", "depot 1")
+    assert depots == [("location=depot 1", "depot 1")] and len(await details.values_of(database, "location")) == 4
+    assert await details.shown(database, depots) == [("location=depot 1", "Depot 1")]
 
     await database.ping()
     await paintings.get(database, ids[0])

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import asyncpg
 import pytest
 from support.postgres import url_of
 
 from art_mcp.normalization import spellings
+from art_mcp.painting import detail_key
 from art_mcp.settings import Settings
 from art_mcp.store.database import Database
 from art_mcp.store.embedded import EmbeddedServer
@@ -70,6 +72,26 @@ async def test_artists_of_an_older_database_are_found_by_name_and_by_painting(ba
         (["Claude Monet"], ["claude monet"], "{}"),
         ([], [], "{}"),
     ]
+    await connection.close()
+
+
+async def test_an_older_database_is_filtered_by_its_details(bare_url: str) -> None:
+    connection = await asyncpg.connect(bare_url)
+    await migrate(connection, migrations()[:10])
+    details = {
+        "Maße (cm)": "20 × 30",
+        "current_Location": "  Dépôt n° 3, ÉTAGÈRE_1",
+        "Sté": "Øre, Łódź & Æsir",
+        "場所": "三階",
+    }
+    await connection.execute(
+        "INSERT INTO art_mcp.paintings (id, collection, source_key, image_name, search, details) VALUES "
+        "(gen_random_uuid(), 'c', '1', '1.jpg', '', $1), (gen_random_uuid(), 'c', '2', '2.jpg', '', '{}')",
+        json.dumps(details, ensure_ascii=False),
+    )
+    await migrate(connection)
+    rows = await connection.fetch("SELECT detail_keys FROM art_mcp.paintings ORDER BY source_key")
+    assert [row["detail_keys"] for row in rows] == [[detail_key(*each) for each in details.items()], []]
     await connection.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -21,7 +22,7 @@ from art_mcp.store.collections import collections
 @click.argument("collection", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the collections, or the description, as JSON.")
 @with_runtime
-async def list(runtime: Runtime, /, as_json: bool, **given: str | int | None) -> None:
+async def list(runtime: Runtime, /, as_json: bool, **given: Any) -> None:
     """List the collections, or describe COLLECTION.
 
     The list shows each collection's number of paintings, last load and sources. With COLLECTION or

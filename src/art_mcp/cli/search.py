@@ -63,7 +63,7 @@ def search(
     cursor: str | None,
     sheet: Path | None,
     as_json: bool,
-    **filters: str | int | None,
+    **filters: Any,
 ) -> None:
     """Find paintings by TEXT, by a picture, or by a picture steered by TEXT; without either, list them all."""
     pictures = [_reference(image) for image in images if image]

@@ -12,7 +12,7 @@ painting, narrow enough to be useful. A text that is not understood has no years
 | c., ca., um, vers, hacia, ок., 1831年頃 | 5 years earlier and later (CCO), for every year of a range |
 | ?, probably, vermutlich | ignored: it expresses doubt but names no other year |
 | 1904-06 | 1904 to 1906; 1889-06, which cannot be an end, is a month |
-| before, by, vor, avant, до; 1500 or earlier | the 10 years up to then: 1490 to 1500 |
+| before, by, vor, avant, до; 1500 or earlier; <1500, –1500 | the 10 years up to then: 1490 to 1500 |
 | after, nach, après, efter; 1596 or after; from 1596 | the 10 years from then: 1596 to 1606 |
 | not before 1640, nicht vor, ej före; after 1640, before 1645 | as after 1640; 1640 to 1645 |
 | 1890s, 1890er, 1890-е; 1500s | ten years: tables of paintings use 1500s next to 1510s |
@@ -31,11 +31,11 @@ painting, narrow enough to be useful. A text that is not understood has no years
 | 2nd-1st century BC; 30 v. Chr.; 公元前221年; -0500 | years before Christ are negative: -200 to -1, -30, -221, -500 |
 | Edo period (1615-1868), 19th century | the date, cut to the period: 1801 to 1868 |
 | Edo period; 江戸時代後期; Qianlong | the period, or its part, if there is no other date |
-| 明治10年, Meiji 10; AH 1024; AH 1024/AD 1615 | 1877; 1615 to 1616; 1615 |
+| 明治10年, Meiji 10; AH 1024; AH 1024/AD 1615; พ.ศ. 2500 | 1877; 1615 to 1616; 1615; 1957 |
 | 17th century (1620-30) | the years, where they lie within the century |
 | date not known, n.d., -; 150,644; Lot 1765; 150 x 200 | None |
 
-Words of fifteen languages are data in `languages`, names of periods in `periods`. `tokens` splits a text by them,
+Words of sixteen languages are data in `languages`, names of periods in `periods`. `tokens` splits a text by them,
 `counting` and `grammar` find what belongs together, and `reading` turns that into years.
 """
 
@@ -57,6 +57,9 @@ ORDINAL = rf"\d{{1,2}}(?:{english.WORDS['ordinal ending']})|{english.WORDS['ordi
 _LONGEST = 1_000
 """Characters; what is longer is no date."""
 _SIZE = re.compile(r"\d+(?:[.,]\d+)?(?: ?(?:cm|mm|in))? ?[x×*] ?\d+(?:[.,]\d+)?(?: ?(?:cm|mm|in)\b)?")
+_SIGN = re.compile(r"^\s*([<≤>≥–—])\s*(?=\d)(?!.*>)")
+_SIGNS = {**dict.fromkeys("<≤–—", "before "), **dict.fromkeys(">≥", "after ")}
+"""Signs before a year; a hyphen or minus is that of a year BC."""
 _MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
 
@@ -66,7 +69,8 @@ def years(text: str | None) -> tuple[int, int] | None:
 
     Returns None if the text names no year. The table in the module docstring lists the conventions.
     """
-    folded = _SIZE.sub(" ", plain((text or "")[:_LONGEST]))
+    text = _SIGN.sub(lambda sign: _SIGNS[sign[1]], (text or "")[:_LONGEST])
+    folded = _SIZE.sub(" ", plain(text))
     if re.fullmatch(r"\d{4}", folded):
         year = int(folded)
         return (year, year) if 0 < year <= LATEST else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from art_mcp.dates.calendars import CALENDARS, is_hijri
+from art_mcp.dates.calendars import CALENDARS, is_same_year
 from art_mcp.dates.counting import count
 from art_mcp.dates.tokens import JOINTS, Token, token_at
 from art_mcp.dates.words import COMPARATIVES, TURN
@@ -11,7 +11,7 @@ MADE, PERIOD, NAMED, SHOWN, LATER, MODEL = range(6)
 """How much the years of a date say about when the work was made; the least one counts."""
 RANKS = {"work": MADE, "event": SHOWN, "later event": LATER, "model": MODEL}
 HAN = "\u3041"
-"""The first letter of Chinese and Japanese, whose modifiers of a year or century always follow it."""
+"""The first letter of Chinese, Japanese and Korean, whose modifiers of a year or century always follow it."""
 ANCIENT = 50
 """Years by which catalogues differ on when an ancient period began and ended."""
 _MODIFIERS = ("about", "before", "after", "from", "until", "part", "later", "earlier")
@@ -33,7 +33,7 @@ def _labels(tokens: list[Token]) -> list[Token]:
         before, after = token_at(tokens, at - 1), token_at(tokens, at + 1)
         if token.kind == "number" and before.kind == "label" and not after.split:
             continue
-        if (token.text in ("月", "日") or token.kind == "ago") and found and found[-1].kind == "number":
+        if (token.text in ("月", "日", "월", "일") or token.kind == "ago") and found and found[-1].kind == "number":
             found.pop()
         found.append(token)
     return found
@@ -110,7 +110,9 @@ def _calendars(tokens: list[Token]) -> None:
             for year in (after, token_at(tokens, at + 3)) if token_at(tokens, at + 2).kind in JOINTS else (after,):
                 if year.kind == "number" and year.digits in (1, 2) and 0 < year.first <= length and year.length == 1:
                     year.first, year.digits, token.kind = token.years[0] + year.first - 1, 0, "other"
-        elif token.text[:1] == "/" and before.kind == after.kind == "number" and is_hijri(before.first, after.first):
+        elif (
+            token.text[:1] == "/" and before.kind == after.kind == "number" and is_same_year(before.first, after.first)
+        ):
             before.rank = NAMED
 
 
@@ -181,7 +183,7 @@ def _leads(tokens: list[Token], at: int) -> bool:
     """Whether modifiers before a place belong to a number that follows."""
     while True:
         token = token_at(tokens, at)
-        if token.kind in ("to", "or") and token_at(tokens, at + 1).kind == "part":
+        if token.kind in JOINTS and token_at(tokens, at + 1).kind == "part":
             at += 2
         elif token.kind in _MODIFIERS:
             at += 1

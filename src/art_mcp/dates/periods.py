@@ -37,8 +37,11 @@ PERIODS = """
 1336 1573 muromachi|室町|室町時代
 1573 1615 momoyama|azuchi - momoyama|桃山|桃山時代|安土桃山時代
 1603 1868 edo|tokugawa|江戸|江戸時代
-918 1392 goryeo|koryo|高麗
-1392 1910 joseon|choson|chosun
+676 935 unified silla|통일신라|통일신라시대
+918 1392 goryeo|koryo|高麗|고려|고려시대
+1392 1910 joseon|choson|chosun|조선|조선시대|朝鮮時代
+1897 1910 korean empire|대한제국|대한제국기
+1910 1945 일제강점기
 50 320 kushan
 320 550 gupta
 1526 1857 mughal|moghul|mogul

@@ -76,7 +76,7 @@ class Reader:
         if self._used and kind in ("about", "before", "after", "from", "or", "open", "close", "stop"):
             self._near, self._bound, self._used = False, "", False
         if kind == "until":
-            kind = "to" if self._plain else "before"
+            kind = "to" if self._plain or self._parts else "before"
         match kind:
             case "number":
                 self._number(token, after)

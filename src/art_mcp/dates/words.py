@@ -20,6 +20,7 @@ from art_mcp.dates.languages import (
     hungarian,
     italian,
     japanese,
+    korean,
     nordic,
     polish,
     portuguese,
@@ -47,6 +48,7 @@ LANGUAGES: tuple[Mapping[str, str], ...] = tuple(
         russian,
         japanese,
         chinese,
+        korean,
     )
 )
 PARTS = {
@@ -64,7 +66,7 @@ SPLITS = {"half": 2, "third": 3, "quarter": 4, "tenth": 10}
 LAST = -1
 """The ordinal of "last"."""
 
-_HAN = r"\u3041-\u30fb\u30fd-\u30ff\u3005\u3007\u3400-\u9fff"
+_HAN = r"\u3041-\u30fb\u30fd-\u30ff\u3005\u3007\u3400-\u9fff\uac00-\ud7a3"
 PIECE = re.compile(
     r"(?P<day>(?:(?<![\w)])[-+])?(?<!\d)\d{4}([-/.])(?:0?\d|1[0-2])\2[0-3]?\d(?!\d)(?:t\d[\d:.+-]*z?)?)"
     r"|(?P<amount>(?<!\d)\d{1,3}(?:[,.]\d{3})+(?!\d))"
@@ -75,7 +77,7 @@ PIECE = re.compile(
     rf"|(?P<word>[{_HAN}]|(?<=\d)(?:st|nd|rd|th)(?=c\b)|[^\W\d_{_HAN}]+)"
     r"|(?P<mark>\.\.+|[^\s.'\"])"
 )
-"""A piece of a folded date: a number, a word (a character of Chinese or Japanese) or a mark."""
+"""A piece of a folded date: a number, a word (a character of Chinese, Japanese or Korean) or a mark."""
 
 
 class Word(NamedTuple):

@@ -25,16 +25,21 @@ _QUALIFIER = re.compile(r"(?:[A-Z]?[a-z]+ ){0,3}(?:of|to|after) (?=[^\W\d_]{2})"
 _TAIL = re.compile(r" ?\([^()]*\)$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]?")
 
+_WIDE = str.maketrans("（）［］；｜", "()[];|")
+"""Brackets and separators as Chinese and Japanese texts have them."""
 MOST = 20
 """Maximum number of artists of a painting."""
 _SEVERAL = re.compile(r"\s*[;|\n]\s*|\s+/\s+")
+_NEXT = re.compile(r"(?<=\d[)\]]), (?=[^\W\d_][^()\[\]]*[(\[][^()\[\]]*\d)")
+"""The comma between two makers with years of life."""
 _AND = re.compile(r" (?:and|&|und|et|y|e|en|og|och) ")
 _ROLE = (
-    "artists?|makers?|creators?|authors?|painters?|draughts(?:man|woman)|drawer|engravers?|etchers?|printmakers?|"
+    r"(?:artist|maker|creator|author|painter)(?:s|\(s\))?|draughts(?:man|woman)|drawer|engravers?|etchers?|printmakers?|"
     "lithographers?|photographers?|sculptors?|illustrators?|designers?|publishers?|printers?|architects?|"
-    "maler(?:in)?|zeichner(?:in)?|kunstner|konstnär|målare|maalari|taiteilija|künstler(?:in)?|stecher|peintre|artiste|"
-    "graveur|dessinateur|auteur|pintora?|artista|autore?a?|grabador|pittore|pittrice|incisore|schilder(?:es)?|"
-    "tekenaar|prentmaker|kunstenaar|malarz|malarka|malíř(?:ka)?|художник|живописец|автор|画家|作者"
+    r"(?:maler|zeichner|künstler|stecher|drucker|verleger)(?:[/:*]?in|\(in\))?|kunstner|konstnär|målare|maalari|"
+    "taiteilija|peintre|peinture|artiste|graveur|dessinateur|auteur|éditeur|imprimeur|pintora?|artista|autore?a?|"
+    "grabador|pittore|pittrice|incisore|schilder(?:es)?|tekenaar|prentmaker|kunstenaar|drukker|uitgever|malarz|"
+    "malarka|malíř(?:ka)?|художник|живописец|автор|画家|作者"
 )
 _NATION = (
     "American|Argentine|Australian|Austrian|Belgian|Bohemian|Brazilian|British|Canadian|Chilean|Chinese|Colombian|"
@@ -46,14 +51,20 @@ _NATION = (
 # What a catalogue adds to a name: years of life or activity, the nationality, the role.
 _ASIDE = re.compile(
     rf"(?:(?:{_NATION})(?:[-/ ](?:{_NATION}|born))*\b[,;]? ?)?(?:(?:{_ROLE})\b)?(?:[,;]? ?[^,;()]*\d{{3,4}}[^()]*)?"
-    r"|(?:born|died|active|working)(?: (?:in|at))? .*",
+    r"|(?:born|died|active|working|worked)(?: (?:in|at))? .*"
+    r"|[^()]*\d{3,4}[^()]*[-–—][^()]*\d{3,4}[^()]*",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r" ?[(\[]([^()\[\]]*)[)\]]")
 _YEARS_AFTER = re.compile(
-    r"(?: (?:b|d|born|died|active|c|ca|circa|geb|fl)\.? ?(?=\d)| [*†] ?(?=\d)|, ?| (?=\d{3,4}\?? ?[-–—]))"
+    r"(?:,? (?:b|d|born|died|active|act|c|ca|circa|geb|fl)\.?(?: (?:c|ca|circa)\.?)? ?(?=\d)| [*†] ?(?=\d)|, ?|"
+    r" (?=\d{3,4}\?? ?[-–—]))"
     r"\d{3,4}\??(?: ?[-–—] ?(?:\d{2,4}\??)?)?$"
 )
+_ROLE_AFTER = re.compile(rf"(?<=[)\]]) (?:{_ROLE})$", re.IGNORECASE)
+_NATION_AFTER = re.compile(rf"\. (?:{_NATION})(?=,|$)")
+# How what is no artist of its own begins, as in "Claude Monet; French, 1840-1926".
+_OF_NOBODY = re.compile(rf" ?(?:(?:{_NATION}|{_ROLE})\b|\d)", re.IGNORECASE)
 _ROLE_BEFORE = re.compile(rf"(?:{_ROLE}) ?[::] ?|by (?=[^\W\d_])", re.IGNORECASE)
 
 
@@ -63,7 +74,9 @@ def artists(text: str | None) -> list[str]:
     Several are separated by ";", "|" or " / ", or by "and" between two full names. Years of life, nationalities and
     roles are no part of a name; who is only connected with the artist stays in it: "Workshop of Rembrandt".
     """
-    found = (display_name(person) for part in _separated(text or "") for person in _pair(_alone(part)))
+    parts = _separated(_NEXT.sub("; ", (text or "").translate(_WIDE)))
+    named = [part for part in parts if not (_OF_NOBODY.match(part) and _is_aside(part))] or parts
+    found = (display_name(person) for part in named for person in _pair(_alone(part)))
     return list(dict.fromkeys(name for name in found if name))[:MOST]
 
 
@@ -78,7 +91,8 @@ def _separated(text: str) -> list[str]:
 
 def _alone(person: str) -> str:
     """A name without what a catalogue adds to it."""
-    name = _BRACKETED.sub(lambda match: "" if _is_aside(match[1]) else match[0], " ".join(person.split()))
+    name = _NATION_AFTER.sub("", _ROLE_AFTER.sub("", " ".join(person.split())))
+    name = _BRACKETED.sub(lambda match: "" if _is_aside(match[1]) else match[0], name)
     name = _YEARS_AFTER.sub("", _ROLE_BEFORE.sub("", name, count=1) if _ROLE_BEFORE.match(name) else name)
     first, *rest = name.split(", ")
     return ", ".join([first, *(part for part in rest if not _is_aside(part))]).strip(" ,")

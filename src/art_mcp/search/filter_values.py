@@ -12,19 +12,21 @@ from typing import Any, NamedTuple
 import anyio.to_thread
 
 from art_mcp.background.words import stems
-from art_mcp.errors import ArtMcpError
+from art_mcp.errors import Advice, Argument, ArtMcpError
 from art_mcp.normalization import LONG, fold, is_misspelt
-from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
+from art_mcp.painting import FILTERS, LISTED_FIELDS, Filters, detail_key, detail_name, filter_key
 from art_mcp.search.person import Person
 from art_mcp.search.words import in_other_languages, listed
 from art_mcp.similarity import sound
-from art_mcp.store import collection_sizes
+from art_mcp.store import collection_sizes, details
 from art_mcp.store.artists import Artist
 from art_mcp.store.database import Database
-from art_mcp.store.filters import Value, count_paintings, has_value, missing, stored_values
+from art_mcp.store.filters import Value, closest, count_paintings, has_value, missing, not_there, stored_values
 
 SHOWN_TAKEN = 3
 """How many of the values that are taken a note lists."""
+MAX_DETAILS = 5
+"""Maximum number of details to filter by at once."""
 COUNTED = 200
 """Of more values than this, the first are taken whether they have paintings or not."""
 
@@ -58,16 +60,76 @@ async def resolve(database: Database, filters: Filters) -> Resolved:
         if not isinstance(given, str) or await has_value(database, field, given):
             continue
         there = await stored_values(database, field)
-        find = partial(_artists, given, there) if field == "artist" else partial(_values, field, given, there)
-        meant = await anyio.to_thread.run_sync(find)  # up to a tenth of a second for ten thousand values
-        counts = await count_paintings(database, field, [value.key for value in meant][:COUNTED])
-        meant = [value for value in meant if value.key in counts or len(meant) > COUNTED]
+        meant = await _meant(database, field, given, there)
         if not meant:
             raise await _nothing(database, field, given)
         chosen[field] = tuple(sorted(value.key for value in meant))
-        meant.sort(key=lambda value: (-counts.get(value.key, 0), value.shown))
         taken.append(f"{field}: {_shown(meant)}, for {given!r:.60}")
+    if filters.where:
+        if len(filters.where) > MAX_DETAILS:
+            raise FilterError(f"where has {len(filters.where)} details.", f"Give at most {MAX_DETAILS}.")
+        others = replace(filters, **chosen, where=None)
+        found = [await _detail(database, name, value, others, taken) for name, value in filters.where]
+        chosen["where"] = tuple(zip((name for name, _ in filters.where), found, strict=True))
     return Resolved(replace(filters, **chosen), f"{'; '.join(taken)}." if taken else None)
+
+
+async def _meant(database: Database, field: str, given: str, there: Sequence[Value]) -> list[Value]:
+    """Those of the stored values that have paintings and that a given one means, the most frequent first."""
+    find = partial(_artists, given, there) if field == "artist" else partial(_values, field, given, there)
+    meant = await anyio.to_thread.run_sync(find)  # up to a tenth of a second for ten thousand values
+    counts = await count_paintings(database, field, [value.key for value in meant][:COUNTED])
+    meant = [value for value in meant if value.key in counts or len(meant) > COUNTED]
+    return sorted(meant, key=lambda value: (-counts.get(value.key, 0), value.shown))
+
+
+async def _detail(
+    database: Database, name: str, given: str | tuple[str, ...], others: Filters, taken: list[str]
+) -> str | tuple[str, ...]:
+    """The given value of a detail, or the keys of those that it means, which are noted in `taken`.
+
+    Args:
+        others: the other filters; if no painting has the detail, those are meant that paintings under these have.
+    """
+    if not isinstance(given, str) or await has_value(database, "where", detail_key(name, given) or ""):
+        return given
+    names = [Value(detail_name(name), name)]
+    # Among the paintings that have its words, a value is found even if the detail has too many to compare.
+    there = await details.values_of(database, names[0].key, fold(given))
+    meant = await _meant(database, "where", given, there)
+    if not meant:
+        there = await details.values_of(database, names[0].key)
+        if not there:
+            names = await _details_meant(database, name, others)
+            there = [value for each in names for value in await details.values_of(database, each.key)]
+        meant = await _meant(database, "where", given, there)
+    if not meant:
+        near = await closest(database, "where", _words(given), there)
+        spelt = await details.shown(database, [value for value, _ in near])
+        counts = [count for _, count in near]
+        raise not_there(names[0].shown, given, [*zip(spelt, counts, strict=True)], len(there))
+    shown = await details.shown(database, meant[:SHOWN_TAKEN]) + meant[SHOWN_TAKEN:]
+    taken.append(f"{' or '.join(each.shown for each in names)}: {_shown(shown)}, for {given!r:.60}")
+    return tuple(sorted(value.key for value in meant))
+
+
+def _spaced(name: str) -> str:
+    """A detail's name in words: CurLocDisplay and current_location have several."""
+    return re.sub("_|(?<=[a-z])(?=[A-Z])", " ", name)
+
+
+async def _details_meant(database: Database, name: str, filters: Filters) -> list[Value]:
+    """The details that are meant by a name that no painting has for one."""
+    there = [each.name for each in await details.listed(database, filters)]
+    spaced = {Value(detail_name(each), _spaced(each)): Value(detail_name(each), each) for each in there}
+    if meant := _values("where", _spaced(name), [*spaced]):
+        return [spaced[each] for each in meant]
+    if not there and not await collection_sizes.sizes(database):
+        raise nothing_yet()
+    known = f"There are: {', '.join(there)}." if there else "These paintings have none."
+    if (own := name.lower().replace(" ", "_")) in FILTERS:
+        known = Advice("Use {} instead.", Argument(f"the argument {own}", f"--{own.replace('_', '-')}"))
+    raise FilterError(f"No painting has the detail {name!r:.60}.", known)
 
 
 def nothing_yet() -> FilterError:
@@ -98,7 +160,7 @@ def _values(field: str, given: str, there: Sequence[Value]) -> list[Value]:
     if not wanted:
         return []
     bare = [word for word in wanted if word not in _FILLER] or wanted
-    words = {value: set(_stems(filter_key(field, value.key) or "")) for value in there}
+    words = {value: set(_stems(filter_key(field, value.shown) or "")) for value in there}
 
     def having(fits: Callable[[set[str]], bool]) -> list[Value]:
         return [value for value, its in words.items() if fits(its)]

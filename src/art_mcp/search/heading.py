@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from art_mcp.painting import EVERYTHING, YEAR_FILTERS, Filters
 from art_mcp.search.years import shown_year
@@ -32,7 +32,8 @@ async def heading(
     asked = [f"Like {' and '.join(names)}"] if names else []
     asked += [_quoted(words)] if words.strip() else []
     asked += [f"not {_quoted(without)}"] if without.strip() else []
-    values = [value for name, value in asdict(filters).items() if value is not None and name not in YEAR_FILTERS]
+    given = asdict(replace(filters, where=None)) | {name: f"{name}: {value}" for name, value in filters.where or ()}
+    values = [value for name, value in given.items() if value is not None and name not in YEAR_FILTERS]
     only = [value if isinstance(value, str) else " or ".join(value) for value in values]
     parts = [", ".join(asked), *only, _years(filters.year_from, filters.year_to)]
     return " · ".join(part for part in parts if part) or "All paintings"

@@ -49,8 +49,7 @@ Image = Annotated[
     str,
     BeforeValidator(lambda given: json.dumps(given) if isinstance(given, dict) else given),
     Field(
-        description="A picture: absolute path in a folder that the server may read, https link, data: URI, or "
-        "upload handle.",
+        description="Absolute path in a folder that the server may read, https link, data: URI, or upload handle.",
         json_schema_extra={"x-mcp-file": {"accept": ["image/*"]}},
     ),
 ]
@@ -72,13 +71,13 @@ PaintingIds = Annotated[
     BeforeValidator(lambda given: re.findall(r"[^\s,]+", given) if isinstance(given, str) else given),
     BeforeValidator(lambda given: [each for each in given if each != ""] if isinstance(given, list) else given),
     Field(
-        description="Ids of paintings, each of which a hit should resemble.",
+        description="Hits should resemble each of them.",
         json_schema_extra={"minItems": 2, "maxItems": MAX_PAINTINGS},
     ),
 ]
 
 
-def _column_names(given: object) -> object:
+def _pairs(given: object) -> object:
     """Read an object, JSON text of one, or pairs like title=Naam."""
     if isinstance(given, str):
         if not given.strip().startswith("{"):
@@ -89,17 +88,18 @@ def _column_names(given: object) -> object:
             except RecursionError:
                 raise ValueError("input is nested too deep") from None
     if isinstance(given, list) and all(isinstance(part, str) for part in given):
-        return {field.strip(): name for field, _, name in (part.partition("=") for part in given)}
+        given = {field.strip(): name for field, _, name in (part.partition("=") for part in given)}
+    if isinstance(given, dict):
+        return {name: str(value) if type(value) in (int, float) else value for name, value in given.items()}
     return given
 
 
+Pairs = Annotated[dict[str, str] | None, BeforeValidator(_pairs)]
 ColumnNames = Annotated[
-    dict[str, str] | None,
-    BeforeValidator(_column_names),
+    Pairs,
     Field(
         description='A table\'s column by field, if a plan shows a wrong one: {"title": "Naam"}, or a pattern: '
         '{"image": "https://host/{id}.jpg"}.',
-        json_schema_extra={"additionalProperties": {"type": "string"}},
     ),
 ]
 Number = Annotated[int | None, BeforeValidator(_whole), AfterValidator(lambda number: number or None)]
@@ -115,7 +115,7 @@ Similar = Annotated[
     int,
     BeforeValidator(_whole),
     Field(
-        description="Number of similar paintings to list.",
+        description="Similar paintings to list.",
         json_schema_extra={"minimum": 0, "maximum": MAX_LIMIT},
     ),
 ]
@@ -124,7 +124,7 @@ Size = Annotated[
     int,
     BeforeValidator(_whole),
     Field(
-        description="Longer side of the picture in pixels; 0 for no picture.",
+        description="Longer side in pixels; 0 for no picture.",
         json_schema_extra={"minimum": 0, "maximum": MAX_SIZE},
     ),
 ]
@@ -141,7 +141,7 @@ def _region(given: object) -> object:
 RegionOf = Annotated[
     Text,
     BeforeValidator(_region),
-    Field(description="Only a part, for detail: x,y,width,height as fractions. 0.5,0,0.5,1 is the right half."),
+    Field(description="Only a part: x,y,width,height as fractions; 0.5,0,0.5,1 is the right half."),
 ]
 Sort = Annotated[Text, Field(description="-year is newest first.", json_schema_extra={"enum": list(SORTS)})]
 Cursor = Annotated[Text, Field(description="next_cursor of the previous page.")]
@@ -154,5 +154,5 @@ def shorten_schema(schema: dict[str, Any]) -> None:
         argument.pop("title", None)
         if argument.get("default", 0) in ("", None):
             del argument["default"]
-        if argument.get("anyOf", [{}])[0].get("type") == "array":  # an empty one says nothing
+        if argument.get("anyOf", [{}])[0].get("type") in ("array", "object"):  # an empty one says nothing
             argument.update(argument.pop("anyOf")[0])

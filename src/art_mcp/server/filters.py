@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field
 
 from art_mcp.painting import FILTERS, YEAR_FILTERS, Filters
-from art_mcp.server.arguments import Number, Text
+from art_mcp.server.arguments import Number, Pairs, Text
 
 T = TypeVar("T")
 Function = Callable[..., Awaitable[T]]
@@ -19,10 +19,8 @@ Function = Callable[..., Awaitable[T]]
 
 def with_filters(tool: Function[T]) -> Function[T]:
     """Give a tool all filters: its parameter `filters` becomes one argument for each."""
-    arguments = {
-        name: Annotated[Number if name in YEAR_FILTERS else Text, Field(description=description)]
-        for name, description in FILTERS.items()
-    }
+    kinds: dict[str, Any] = {**dict.fromkeys(FILTERS, Text), **dict.fromkeys(YEAR_FILTERS, Number), "where": Pairs}
+    arguments = {name: Annotated[kinds[name], Field(description=said)] for name, said in FILTERS.items()}
     return flattened(tool, arguments, None, Filters.read)
 
 

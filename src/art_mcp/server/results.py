@@ -19,6 +19,9 @@ Things = WithJsonSchema({"type": "array", "items": {"type": "object"}})
 SHOWN_COPIES = 2
 """How many copies of a painting a result names; the others are counted, since a page of hits must stay small."""
 
+SHOWN_DETAILS = 15
+"""How many details a description of the collection lists."""
+
 
 def _compact(schema: dict[str, Any]) -> None:
     """Shorten a schema, which clients read and validate every result against.
@@ -46,7 +49,7 @@ class PaintingSummary(Result):
     """One hit."""
 
     number: int = Field(description="On the contact sheet.")
-    id: str = Field(description="For get_painting and search_paintings_by_image.")
+    id: str
     title: str
     artist: str | None
     date: str | None
@@ -130,6 +133,7 @@ class CollectionResult(Result):
         dict[str, FacetResult],
         WithJsonSchema({"type": "object", "additionalProperties": FacetResult.model_json_schema()}),
     ] = Field(description="By filter name.")
+    details: Annotated[dict[str, list[str]], WithJsonSchema({"type": "object"})] = Field(description="Frequent values.")
     spaces: list[str] = Field(description="What is searched, by which model.")
     model: str = Field(description="Whether queries can be embedded now.")
     pictures_mb: float = Field(description="Stored pictures of all collections.")
@@ -213,6 +217,7 @@ def collection_result(
             )
             for name, facet in found.facets.items()
         },
+        details={name: values for name, values in found.details[:SHOWN_DETAILS]},
         spaces=spaces,
         model=health.detail,
         pictures_mb=round(found.renditions_bytes / 1e6, 1),
@@ -229,6 +234,9 @@ def collection_text(result: CollectionResult) -> str:
             listed += f" and {more} more"
         if listed:
             lines.append(f"{name}: {listed}")
+    if result.details:
+        values = "; ".join(f"{name} ({', '.join(values)})" for name, values in result.details.items())
+        lines.append(f"details, with frequent values: {values}")
     lines.append(f"Search uses {', '.join(result.spaces)}. {result.model} Stored pictures: {result.pictures_mb} MB.")
     return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from art_mcp.painting import EVERYTHING, LISTED_FIELDS, Filters, filter_key
 from art_mcp.store import cluster
 from art_mcp.store.connection import Record
 from art_mcp.store.database import Database
+from art_mcp.store.details import Detail, listed
 from art_mcp.store.filters import VALUES, condition
 
 
@@ -29,6 +30,7 @@ class Description:
     total: int
     years: tuple[int, int] | None
     facets: dict[str, Facet]
+    details: list[Detail]
     renditions_bytes: int
     """Disk usage of all renditions in the database, in bytes."""
 
@@ -53,7 +55,8 @@ async def describe(database: Database, filters: Filters, *, limit: int) -> Descr
     }
     size = cluster.size_of("'art_mcp.renditions'::regclass", database.on_citus)
     kept = await database.fetchval(f"SELECT {size}")
-    return Description(total, None if first is None else (first, last), facets, kept)
+    years = None if first is None else (first, last)
+    return Description(total, years, facets, await listed(database, filters), kept)
 
 
 async def complete(database: Database, field: str, typed: str, filters: Filters, *, limit: int) -> Facet:

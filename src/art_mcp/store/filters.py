@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from art_mcp.errors import Advice, Argument
 from art_mcp.normalization import fold
-from art_mcp.painting import LISTED_FIELDS, Filters, filter_key
+from art_mcp.painting import LISTED_FIELDS, Filters, detail_key, filter_key
 from art_mcp.similarity import nearest
 from art_mcp.store.database import Database
 from art_mcp.store.errors import StoreError
@@ -32,7 +32,7 @@ class Values(NamedTuple):
     has_any: str
     """Condition that it has one of several."""
     shown: str | None
-    """The displayed form, if these rows are grouped by the key; None for artists, of whom another table has it."""
+    """The displayed form, if these rows are grouped by the key; None if another table or column has it."""
     shown_of: str
     """The displayed form of `counted.key`, of any painting that has it."""
 
@@ -74,7 +74,15 @@ class Values(NamedTuple):
         )
 
 
-VALUES = {field: Values.of(field) for field in LISTED_FIELDS}
+DETAILS = Values(
+    "art_mcp.paintings p CROSS JOIN unnest(p.detail_keys) AS detail_key",
+    "detail_key",
+    "p.detail_keys @> ARRAY[{}::text]",
+    "p.detail_keys && {}::text[]",
+    None,
+    "counted.key",
+)
+VALUES = {field: Values.of(field) for field in LISTED_FIELDS} | {"where": DETAILS}
 
 
 def condition(filters: Filters, values: list[Any]) -> str:
@@ -92,6 +100,11 @@ def condition(filters: Filters, values: list[Any]) -> str:
             test(VALUES[field].has_any, [_key(field, each) for each in value])
         elif value is not None:
             test(VALUES[field].has, _key(field, value))
+    for name, value in filters.where or ():
+        if isinstance(value, tuple):
+            test(DETAILS.has_any, list(value))
+        else:
+            test(DETAILS.has, detail_key(name, value) or "")
     test("p.year_to >= {}", filters.year_from)
     test("p.year_from <= {}", filters.year_to)
     return " AND ".join(tests) or "true"
@@ -99,7 +112,7 @@ def condition(filters: Filters, values: list[Any]) -> str:
 
 def _key(field: str, value: str) -> str:
     """What the values of a field are compared by. A value without a key becomes the empty string, which none has."""
-    return value if field == "collection" else filter_key(field, value) or ""
+    return value if field in ("collection", "where") else filter_key(field, value) or ""
 
 
 class Value(NamedTuple):
@@ -152,16 +165,34 @@ async def missing(database: Database, field: str, value: str, words: Sequence[st
     Args:
         words: those of the value by which others are compared, normalised by `fold`.
     """
-    there = {(key, fold(key)): shown for key, shown in await stored_values(database, field)}
-    near = await anyio.to_thread.run_sync(nearest, words, [text for _, text in there], 4 * SHOWN_VALUES)
-    shown = {key: value for (key, text), value in there.items() if text in near}
-    counts = await count_paintings(database, field, sorted(shown, key=lambda key: near.index(fold(key))))
-    closest = [f"{shown[key]} ({count})" for key, count in counts.items()][:SHOWN_VALUES]
+    there = await stored_values(database, field)
+    return not_there(field, value, await closest(database, field, words, there), len(there))
+
+
+async def closest(
+    database: Database, field: str, words: Sequence[str], values: Sequence[Value]
+) -> list[tuple[Value, int]]:
+    """Return the values that are closest to some words, with the number of paintings that have them."""
+    texts = {value: fold(value.key.rpartition("=")[2]) for value in values}  # that of a detail without its name
+    near = await anyio.to_thread.run_sync(nearest, words, {*texts.values()}, 4 * SHOWN_VALUES)
+    ranked = sorted((value for value in values if texts[value] in near), key=lambda value: near.index(texts[value]))
+    counts = await count_paintings(database, field, [value.key for value in ranked])
+    return [(value, counts[value.key]) for value in ranked if value.key in counts][:SHOWN_VALUES]
+
+
+def not_there(name: str, value: str, closest: Sequence[tuple[Value, int]], values: int) -> StoreError:
+    """The error for a value that no painting has.
+
+    Args:
+        name: that of the field.
+        values: the number of existing values.
+    """
     known: str
     if closest:
-        known = f"Closest values: {', '.join(closest)}. Use one of them, or leave it out."
-    elif there:
-        known = Advice(f"None of the {len(there)} values is similar; {{}} lists the most frequent.", DESCRIPTION)
+        shown = ", ".join(f"{each.shown:.60} ({count})" for each, count in closest)
+        known = f"Closest values: {shown}. Use one of them, or leave it out."
+    elif values:
+        known = Advice(f"None of the {values} values is similar; {{}} lists the most frequent.", DESCRIPTION)
     else:
-        known = f"No painting has any {field}. Leave it out."
-    return StoreError(f"No painting has the {field} {value!r:.60}.", known)
+        known = f"No painting has any {name}. Leave it out."
+    return StoreError(f"No painting has the {name} {value!r:.60}.", known)

@@ -18,6 +18,7 @@ from art_mcp.painting import (
     Holding,
     Painting,
     Rendition,
+    detail_keys,
     filter_key,
 )
 from art_mcp.space import Leg, PictureEmbedding, Space, Vector
@@ -28,13 +29,14 @@ from art_mcp.store.spaces import require_active, vector_rows, vector_table
 
 BEFORE_ALL = uuid.UUID(int=0)
 """An id that sorts before that of every painting."""
-KEY_COLUMNS = {field: f"{field}_key" for field in KEYED_FIELDS} | {"artist": "artist_keys"}
-"""The column of the key of each field; that of artists is an array."""
-DERIVED_FIELDS = ("artists", "year_from", "year_to", *KEY_COLUMNS.values())
+KEY_COLUMNS = {field: f"{field}_key" for field in KEYED_FIELDS if field != "artist"}
+"""The column of the key of each field that has one."""
+KEYS = (*KEY_COLUMNS.values(), "artist_keys", "detail_keys")
+DERIVED_FIELDS = ("artists", "year_from", "year_to", *KEYS)
 IMAGE_FIELDS = ("image_name", "image_sha256", "image_width", "image_height", "image_format")
 OWN_FIELDS = ("id", "collection", "source", "source_key")
 PAINTING_FIELDS = (*OWN_FIELDS, *CATALOGUE_FIELDS, *HOLDING_FIELDS, "details", *DERIVED_FIELDS, *IMAGE_FIELDS)
-READ_FIELDS = [field for field in PAINTING_FIELDS if field not in KEY_COLUMNS.values()]
+READ_FIELDS = [field for field in PAINTING_FIELDS if field not in KEYS]
 """Columns from which a `Painting` is read."""
 SEARCHED = {
     "A": ("title", "artist", "number"),
@@ -281,6 +283,7 @@ def _values(painting: Painting) -> tuple[Any, ...]:
         "year_to": last,
         **{column: filter_key(field, words[field]) for field, column in KEY_COLUMNS.items()},
         "artist_keys": artists.keys(painting),
+        "detail_keys": [*detail_keys(painting)],
     }
     own = words | painting.holding.as_dict() | derived
     texts = [" ".join(words[field] or "" for field in fields) for fields in SEARCHED.values()]

@@ -31,6 +31,7 @@ from art_mcp.painting import readable
             "-",
         ),
         *("—", "...", "<NA>", "[]", "{}", "undefined", "#VALUE!", " NULL "),
+        *("n.a.", "(blank)", "(leer)", "#NV", "#BEZUG!", "#¡VALOR!", "#NOM?", "#Н/Д", "#ИМЯ?", "#WAARDE!", "#DEEL/0!"),
     ],
 )
 def test_spellings_of_nothing_are_empty(cell: str) -> None:
@@ -60,6 +61,15 @@ def test_what_looks_like_nothing_but_is_not(cell: str) -> None:
         ("artist", "Ana Ruiz ; Ben Cole;", "Ana Ruiz; Ben Cole"),
         ("artist", "Ana Ruiz\nBen Cole\n", "Ana Ruiz; Ben Cole"),
         ("artist", "Ana Ruiz^^Ben Cole", "Ana Ruiz; Ben Cole"),
+        ("artist", "Ana&nbsp;Ruiz<br/>Ben Cole", "Ana Ruiz; Ben Cole"),
+        ("title", "&lt;em&gt;Sea&lt;/em&gt; &amp;amp; sky", "Sea & sky"),
+        ("school", "(American) (Danish) (American)", "American; Danish"),
+        ("school", "()", ""),
+        ("number", '="0012"', "0012"),
+        ("title", '=HYPERLINK("https://x.example/1.jpg","The ""Sea""")', 'The "Sea"'),
+        ("image", '=HYPERLINK("https://x.example/1.jpg";"Sea")', "https://x.example/1.jpg"),
+        ("image", '=IMAGE("https://x.example/1.jpg")', "https://x.example/1.jpg"),
+        ("title", "=SUM(A1)", "=SUM(A1)"),
         ("artist", "Ana Ruiz|NULL", "Ana Ruiz"),
         ("artist", "['Ana Ruiz', 'Ben Cole']", "Ana Ruiz; Ben Cole"),
         ("artist", '[{"name": "Ana Ruiz", "role": "painter"}, {"name": "Ben Cole"}]', "Ana Ruiz; Ben Cole"),

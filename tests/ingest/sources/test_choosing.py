@@ -57,6 +57,45 @@ def test_the_cells_tell_the_picture(columns: dict[str, list[str]], image: str | 
     assert ("No column names pictures" in " ".join(chosen.notes)) == (image is None)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "begun", "ended", "date"),
+    [
+        ("YEAR FROM", "YEAR TO", "1900", "1910", "1900 - 1910"),
+        ("Start Year", "End Year", "1900", "", "1900"),
+        ("production.date.start", "production.date.end", "", "1910", "1910"),
+        ("Datering vroegst", "Datering laatst", "-500", "-400", "-500 - -400"),
+        ("Jahr von", "Jahr bis", "1900", "1900", "1900 - 1900"),
+        ("dates.earliest", "dates.latest", "", "", None),
+    ],
+)
+def test_two_columns_of_years_are_the_date_if_there_is_no_other(
+    first: str, last: str, begun: str, ended: str, date: str | None
+) -> None:
+    _, (row,) = table({"title": ["T"], first: [begun], last: [ended]})
+    assert isinstance(row, Row) and row.catalogue.date == date
+    _, (row,) = table({"title": ["T"], first: [begun], last: [ended], "date": [""]})
+    assert isinstance(row, Row) and row.catalogue.date == date
+    _, (row,) = table({"title": ["T"], first: [begun], last: [ended], "date": ["c. 1905"]})
+    assert isinstance(row, Row) and row.catalogue.date == "c. 1905" and row.details[first] == begun
+
+
+def test_commas_part_the_makers_if_there_are_as_many_ids() -> None:
+    columns = {
+        "Title": ["A", "B", "C"],
+        "Artist": ["Ann Lee, Bo Ek", "Gilbert & George, London", "Cy Oz, Di Um, Ed"],
+        "ConstituentID": ["7661, 8131", "12", "1,2,3"],
+    }
+    _, rows = table(columns)
+    made = ["Ann Lee; Bo Ek", "Gilbert & George, London", "Cy Oz; Di Um; Ed"]
+    assert [isinstance(row, Row) and row.catalogue.artist for row in rows] == made
+
+
+def test_the_years_of_a_person_or_a_loan_are_no_date() -> None:
+    for first, last in (("BeginDate", "EndDate"), ("loan start date", "loan end date"), ("birth year", "death year")):
+        chosen, _ = table({"title": ["T"], first: ["1900"], last: ["1910"]})
+        assert "date" not in {*chosen.fields, *chosen.patterns}
+
+
 def test_labels_come_before_entities_which_are_no_names() -> None:
     columns = {
         "item": [ENTITY.format(1)],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from art_mcp.ingest.sources.tables.choosing import NoPictureColumn, choose
-from art_mcp.ingest.sources.tables.column_names import matches, names_of, plain, words
+from art_mcp.ingest.sources.tables.column_names import MAIN, matches, names_of, plain, words
 from art_mcp.ingest.sources.tables.columns import FIELDS
 
 HEADERS = json.loads(Path(__file__).with_name("headers.json").read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def test_the_words_of_a_name(name: str, compared: list[str]) -> None:
         ("Artist Nationality", "school"),
         ("Artist Begin Date", None),
         ("Artist ULAN URL", None),
-        ("artist_id", None),
+        ("artist_id", "artist ids"),
         ("Date Acquired", None),
         ("Date (acquired)", None),
         ("制作年（西暦）", "date"),
@@ -86,3 +86,41 @@ def test_every_field_has_names_and_none_is_ignored() -> None:
 def test_a_table_that_says_nothing_of_paintings() -> None:
     with pytest.raises(NoPictureColumn, match="a title or an artist; it has the columns: w, p"):
         choose("t.csv", ["w", "p"], {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Owner name",
+        "Name of sitter",
+        "Museum name",
+        "Nombre del museo",
+        "Nome do museu",
+        "Photo date",
+        "Image rights",
+        "Year of birth",
+        "Artist (role)",
+        "Künstler (Lebensdaten)",
+        "Year acquired",
+        "File size",
+        "Data di acquisizione",
+        "Rok urodzenia artysty",
+        "Anno di nascita",
+        "Jahr der Erwerbung",
+        "Foto datum",
+        "Exhibition title",
+        "artist_url",
+        "creator_uri",
+        "Maker role",
+        "Publication date",
+        "作者国籍",
+        "画家生年",
+        "作者ID",
+        "작가 생년",
+        "Nombre",
+        "Made in",
+        "Artist birth year",
+    ],
+)
+def test_words_of_a_field_beside_others_are_none(name: str) -> None:
+    assert MAIN.isdisjoint(matches(name))

@@ -45,6 +45,7 @@ JAPANESE = "ファイル,題名,作者\n1.jpg,冬の夕べ,山田太郎\n2.jpg,�
         (f"{HEADER}1.jpg,Žiemos vakaras,Mikalojus Čiurlionis\n2.jpg,Saulės ąžuolas,Petras Kalpokas\n", "cp1257"),
         (JAPANESE, "shift_jis"),
         (JAPANESE, "euc_jp"),
+        ("画像,作品名,作家名\n1.jpg,湖畔,黒田清輝\n", "euc_jp"),
         (f"{HEADER}1.jpg,冬天的晚上,张大千\n2.jpg,山水,齐白石\n", "gbk"),
         (f"{HEADER}1.jpg,冬天的晚上,張大千\n2.jpg,山水,齊白石\n", "big5"),
         (f"{HEADER}1.jpg,겨울 저녁,김홍도\n2.jpg,미인도,신윤복\n", "euc_kr"),

@@ -89,7 +89,12 @@ def save(sheet: Worksheet, path: Path) -> Path:
         ("1.jpg", "mailto:anna@museum.example", "1.jpg"),
         (f'=HYPERLINK("{LINK}","photo")', None, LINK),
         (f'=hyperlink( "{LINK}" )', None, LINK),
-        ('=HYPERLINK("https://museum.example/"&A2,"photo")', None, ""),
+        ('=HYPERLINK("https://museum.example/"&A2&".jpg","photo")', None, "https://museum.example/Sea.jpg"),
+        ('=HYPERLINK(CONCATENATE("https://museum.example/", $A$2, ".jpg"))', None, "https://museum.example/Sea.jpg"),
+        ('=IMAGE("https://museum.example/"&B2&"/"&A2)', None, "https://museum.example/Monet/Sea"),
+        ('=HYPERLINK("https://museum.example/"&A3,"photo")', None, ""),
+        ('=HYPERLINK("https://museum.example/"&Z2,"photo")', None, ""),
+        ('=HYPERLINK(VLOOKUP(A2,B:C,2),"photo")', None, ""),
         (f'=IMAGE("{LINK}")', None, LINK),
         (f'=_xlfn.IMAGE("{LINK}","a view",1)', None, LINK),
         ('=IMAGE("file:///etc/passwd")', None, ""),
@@ -103,6 +108,31 @@ def test_the_address_behind_a_cell(
         sheet["C2"].hyperlink = target
     (row,) = rows_of(save(sheet, tmp_path / "t.xlsx"))
     assert (row.image, row.catalogue.title, [*filter(None, row.details.values())]) == (image, "Sea", [])
+
+
+def test_a_formula_that_is_shared_by_the_cells_of_a_column(sheet: Worksheet, tmp_path: Path) -> None:
+    for number in (2, 3):
+        sheet.append([f"Sea {number}", "Monet", f'=HYPERLINK("https://museum.example/"&A{number},"photo")'])
+    path = save(sheet, tmp_path / "t.xlsx")
+
+    def share(parts: dict[str, bytes]) -> None:
+        xml = parts["xl/worksheets/sheet1.xml"].decode()
+        first, second = re.findall(r"<f>.*?</f>", xml)
+        xml = xml.replace(first, first.replace("<f>", '<f t="shared" ref="C2:C3" si="0">'))
+        parts["xl/worksheets/sheet1.xml"] = xml.replace(second, '<f t="shared" si="0"/>').encode()
+
+    rewritten(path, share)
+    assert [row.image for row in rows_of(path)] == ["https://museum.example/Sea 2", "https://museum.example/Sea 3"]
+
+
+def test_formulas_without_a_stored_result_are_told(sheet: Worksheet, tmp_path: Path) -> None:
+    sheet.append(["Sea", "Monet", '=CONCATENATE("1",".jpg")'])
+    sheet.append(["Wood", '="Co"&"rot"', f'=HYPERLINK("{LINK}","photo")'])
+    reading = table(save(sheet, tmp_path / "t.xlsx"))._reading()
+    assert (
+        "Formulas without a stored result, which are not read: C2, B3. Open the workbook in Excel and save it."
+        in reading
+    )
 
 
 @pytest.mark.anyio

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.pictures import draw
+from support.pictures import contents, draw
 
 from art_mcp.ingest.sources.folders.folder import PictureFolder
 from art_mcp.ingest.sources.opening import open_source
@@ -41,6 +41,18 @@ async def test_what_systems_and_programs_write_is_left_out(tmp_path: Path) -> No
         "#recycle, #snapshot, $RECYCLE.BIN, @Recycle, @eaDir, Lightroom Previews.lrdata, Old.aplibrary"
     )
     assert told.endswith("and 1 more.")
+
+
+@pytest.mark.anyio
+async def test_a_picture_needs_no_ending(tmp_path: Path) -> None:
+    for seed, name in enumerate(("IMG_0001", "sub/1950.1.2", "Sea view")):
+        draw(tmp_path / f"{name}.jpg", seed)
+        (tmp_path / f"{name}.jpg").rename(tmp_path / name)
+    (tmp_path / "README").write_text("JPEG files of 2024")
+    (tmp_path / "1950.2").mkdir()
+    source = opened(tmp_path)
+    assert titles(tmp_path) == {"IMG_0001": None, "Sea view": "Sea view", "sub/1950.1.2": None}
+    assert contents(await source.picture("sub/1950.1.2")) == (tmp_path / "sub/1950.1.2").read_bytes()
 
 
 def test_the_words_of_folders_are_details(tmp_path: Path) -> None:

@@ -45,10 +45,69 @@ def titles(rows: list[Row | Refusal]) -> list[str | None]:
         json.dumps({"total": 2, "data": {"items": [SEA, WOOD]}, "next": None}, indent=2),
         json.dumps({"facets": [{"n": 1}], "records": [SEA, WOOD]}),
         json.dumps({"records": [SEA, {**WOOD, "makers": [{"name": "A"}]}]}),
+        json.dumps({"a": SEA, "b": WOOD}),
+        json.dumps({key: {"0": SEA[key], "1": WOOD[key]} for key in SEA}),
+        json.dumps([{"id": "rec1", "fields": SEA}, {"id": "rec2", "fields": WOOD}]),
+        json.dumps({"data": [{"type": "artworks", "attributes": SEA}, {"type": "artworks", "attributes": WOOD}]}),
+        json.dumps({"data": {"works": {"edges": [{"node": SEA}, {"node": WOOD}]}}}),
+        f"{json.dumps(SEA)},\n{json.dumps(WOOD)},\n",
     ],
 )
 def test_an_array_or_lines(tmp_path: Path, name: str, content: str) -> None:
     assert titles(rows_of(tmp_path / name, content)) == ["Sea", "Wood"]
+
+
+MET = {
+    "objectID": 1,
+    "title": "Sea",
+    "artistDisplayName": "Ann Lee",
+    "objectDate": "1900",
+    "primaryImage": "https://x.example/1.jpg",
+    "tags": [{"term": "Seas", "AAT_URL": "https://x.example/a"}],
+    "constituents": [{"name": "Ann Lee", "role": "Artist"}],
+}
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_object_of_one_painting_is_a_row_and_its_arrays_are_no_tables(
+    tmp_path: Path, name: str, indent: int | None
+) -> None:
+    (row,) = rows_of(tmp_path / name, json.dumps(MET, indent=indent))
+    assert isinstance(row, Row) and row.catalogue.title == "Sea" and row.catalogue.artist == "Ann Lee"
+    assert (row.key, row.image, row.catalogue.description) == ("1", "https://x.example/1.jpg", "Seas")
+
+
+def test_objects_in_objects_are_columns_unless_a_text_stands_for_them(tmp_path: Path) -> None:
+    smithsonian = {
+        "id": "edanmdm-1",
+        "content": {
+            "descriptiveNonRepeating": {
+                "title": {"label": "Title", "content": "Sea"},
+                "online_media": {"media": [{"type": "Images", "content": "https://x.example/1.jpg"}]},
+            },
+            "freetext": {"name": [{"label": "Artist", "content": "Ann Lee"}], "date": [{"content": "1900"}]},
+        },
+        "unit": {"id": 3, "name": "Paintings", "parts": [{"id": 4}]},
+        "dates": {"made": {"earliest": 1895}},
+    }
+    (row,) = rows_of(tmp_path / "t.jsonl", json.dumps(smithsonian))
+    assert isinstance(row, Row) and row.image == "https://x.example/1.jpg"
+    assert (row.catalogue.title, row.catalogue.artist, row.catalogue.date) == ("Sea", "Ann Lee", "1900")
+    assert row.details == {"unit": "Paintings", "dates.made.earliest": "1895"}
+
+
+def test_what_a_repository_exports(tmp_path: Path) -> None:
+    omeka = {
+        "@id": "https://o.example/api/items/1",
+        "@type": ["o:Item"],
+        "dcterms:title": [{"type": "literal", "@value": "Sea"}],
+        "dcterms:creator": [{"type": "resource", "display_title": "Ann Lee", "@id": "https://o.example/api/items/9"}],
+        "thumbnail_display_urls": {"large": "https://o.example/l/1.jpg", "square": "https://o.example/s/1.jpg"},
+    }
+    (row,) = rows_of(tmp_path / "t.json", json.dumps([omeka]))
+    assert isinstance(row, Row) and (row.image, row.catalogue.type) == ("https://o.example/l/1.jpg", None)
+    assert (row.key, row.catalogue.title, row.catalogue.artist) == (omeka["@id"], "Sea", "Ann Lee")
 
 
 def test_what_a_query_service_exports(tmp_path: Path) -> None:

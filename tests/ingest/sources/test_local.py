@@ -121,6 +121,8 @@ def test_a_stray_quote_does_not_take_the_next_rows_with_it(write: Callable[..., 
         "image,title,,\n1.jpg,A,,\n",
         '"image","ti\ntle"\n1.jpg,A\n'.replace("ti\ntle", "Title\nof work"),
         "sep=,\nimage,title\n1.jpg,A\n",
+        "Maker,,Object\nimage,title,\n1.jpg,A,\n",
+        "image,title\n1.jpg,A\nimage,title\n",
     ],
 )
 def test_lines_above_the_header_and_empty_cells(content: str, write: Callable[..., list[Row | Refusal]]) -> None:

@@ -19,6 +19,7 @@ from art_mcp.ingest.sources.tables.table import Table
 PICTURES = (
     *("1.jpg", "2.jpg", "INV-12.jpg", "sub/7.jpg", "Café.jpg", "Straße.jpg", "photo (1).jpg", "Monet, Claude.jpg"),
     *("100% cotton.jpg", "x.1.jpg", "q;r.jpg", "a/b/z.jpg", "a/dup.jpg", "a/b/dup.jpg", "m.jpg", "m.tif", "1998.jpg"),
+    "D 4.tif.jpg",
 )
 
 
@@ -60,6 +61,12 @@ async def picture(source: Table) -> bytes:
         (unicodedata.normalize("NFD", "Café.jpg"), "Café.jpg"),
         ("Cafe.jpg", "Café.jpg"),
         ("STRASSE.JPG", "Straße.jpg"),
+        ("100%_cotton.jpg", "100% cotton.jpg"),
+        ("Café .jpg", "Café.jpg"),
+        ("x.1.tif", "x.1.jpg"),
+        ("Monet&#44; Claude.jpg", "Monet, Claude.jpg"),
+        ("2.jpg (original)", "2.jpg"),
+        ("D_4.tif", "D 4.tif.jpg"),
         ("INV-12", "INV-12.jpg"),
         ("inv-12.tif", "INV-12.jpg"),
         ("1.JPEG", "1.jpg"),
@@ -216,3 +223,10 @@ async def test_names_beyond_the_limit_are_found_by_their_exact_path(
 ) -> None:
     monkeypatch.setattr(picture_names, "MAX_FILES", 0)
     assert await picture(table(folder, "a/b/z.jpg")) == (folder / "images/a/b/z.jpg").read_bytes()
+
+
+def test_a_link_may_lack_its_beginning() -> None:
+    assert meanings("//x.example/1.jpg") == ["//x.example/1.jpg", "https://x.example/1.jpg"]
+    assert meanings("www.museum.example/1.jpg")[-1] == "https://www.museum.example/1.jpg"
+    assert meanings("//server/share/1.jpg") == ["//server/share/1.jpg"]
+    assert meanings("www.1.jpg") == ["www.1.jpg"]

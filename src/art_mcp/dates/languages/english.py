@@ -31,16 +31,17 @@ WORDS = {
     "quarter": "quarter|quarters|qtr",
     "tenth": "decade",
     "years": "years|decades|decade|the years",
-    "century": "century|centuries|cent|cents|cen|cty",
+    "century": "century|centuries|cent|cents|cen|cty|saec|saeculum|saeculo",
     "millennium": "millennium|millennia|mill|millenium",
     "bc": "b c|bc|b c e|bce|m ö|milattan önce|π χ|ق م|î hr|a e c",
     "ago": "b p|bp|cal bp|years ago|mya",
-    "ad": "a d|ad|c e|ce|anno domini",
-    "hijri": "a h|ah|hijri|hegira|hijra",
-    "solar hijri": "solar hijri|a h s|s h",
+    "ad": "a d|ad|c e|ce|anno domini|م|ميلادي|ميلادية|ค ศ",
+    "hijri": "a h|ah|hijri|hegira|hijra|هـ|ه|هجري|هجرية|ه ق|هجری قمری",
+    "solar hijri": "solar hijri|a h s|s h|ه ش|هجری شمسی|شمسی",
     "samvat": "samvat|vikram samvat|vikrama samvat|v s",
     "saka": "saka|saka era",
-    "buddhist": "b e|buddhist era",
+    "buddhist": "b e|be|buddhist era|พ ศ|พุทธศักราช",
+    "dangun": "dangun|dangi|단기|檀紀",
     "work": "worked|reworked|painted|repainted|touched|retouched|begun|began|started|completed|finished|executed|"
     "dated|made|drawn|state|states|block|plate|negative|conceived|modeled|modelled|signed|carved|woven|manufactured|"
     "manufacture|produced|fabricated|designed|design",
@@ -48,6 +49,7 @@ WORDS = {
     "first published",
     "later event": "restored|recast|reprinted|reprint|replica|reassembled|reconstructed|reconstruction|refabricated|"
     "remade|repaired|enlarged|enlarged version|annotated|later edition|memorial edition|reissued|republished|"
+    "ed|edn|varnished|relined|"
     "posthumous|posthumously|mount|mounted|reproduced|reproduction|reproduction of|copy|later cast|later copy|"
     "later print|facsimile|donated|given|sold|bequeathed|photographed|additions|released|with|re edition|"
     "re - edition|re - editioned|re - made|re - printed|re - cast|re - issued|framed|reframed|rebound|recorded|"

@@ -38,7 +38,7 @@ WORDS = {
     "event": "ausgestellt|gedruckt|abguss|guss|gegossen|auflage|veröffentlicht|erschienen|publiziert|druck|abzug|"
     "gestochen",
     "later event": "restauriert|nachdruck|neudruck|neuauflage|erworben|replik|wiederholung|kopie|nachguss|"
-    "späterer abguss|späterer druck|späterer abzug|gestiftet|rekonstruiert|neu aufgelegt|mit",
+    "späterer abguss|späterer druck|späterer abzug|gestiftet|rekonstruiert|neu aufgelegt|mit|rahmen",
     "model": "im stil des|in der art des|nach einem original des|nach einem vorbild des|kopie nach",
     "period": "zeit|epoche|dynastie|periode|reich|regierungszeit|regentschaft",
     "nothing": "undatiert|o j|ohne jahr|o d|ohne datum|unbekannt",

@@ -21,8 +21,8 @@ def register(server: MCPServer[Services]) -> None:
         title="Survey the collection",
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
-            "Describes the collection, with the same filters as the searches: number of paintings, range of years, "
-            "and the most frequent values of each filter with their counts. It does not list paintings; for those use "
+            "Describes the collection, with the same filters as the searches: number of paintings, range of years, the "
+            "most frequent values of each filter with their counts, and those of other details. For paintings use "
             "search_paintings_by_text."
         ),
     )

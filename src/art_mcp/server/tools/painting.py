@@ -34,8 +34,7 @@ def register(server: MCPServer[Services]) -> None:
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         description=(
             "Returns the full catalogue entry of one painting, and its picture or a region of it for detail; similar "
-            "adds the paintings that look most like it. Take the id from a search; it does not search by title. To say "
-            "how similar ones should differ, use search_paintings_by_image."
+            "adds the paintings that look most like it. Take the id from a search; it does not search by title."
         ),
         meta=SHOWN_IN_GALLERY,
     )
@@ -43,7 +42,7 @@ def register(server: MCPServer[Services]) -> None:
 
 async def get_painting(
     ctx: ToolContext,
-    id: Annotated[str, Field(description="Id of a painting, from a search result.")],
+    id: Annotated[str, Field(description="From a search result.")],
     size: Size = DEFAULT_SIZE,
     region: RegionOf = "",
     similar: Similar = 0,

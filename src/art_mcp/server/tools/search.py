@@ -38,8 +38,7 @@ def register(server: MCPServer[Services]) -> None:
             "words in the catalogue, such as a title or an artist. Works by an artist and from years that the query "
             "names ('ships by Turner before 1840') come first. Without a query, lists all that match the filters. "
             "Returns a page of catalogue entries with ids, and a contact sheet: one picture of them all, numbered "
-            "alike. Negation ('no people') has no effect. To search by a picture use search_paintings_by_image; to see "
-            "one hit use get_painting."
+            "alike. Negation ('no people') has no effect. To search by a picture use search_paintings_by_image."
         ),
         meta=SHOWN_IN_GALLERY,
     )
@@ -64,7 +63,7 @@ async def search_paintings_by_text(
     query: Annotated[
         Text,
         Field(
-            description="What to look for, in plain English words.",
+            description="In plain English words.",
             json_schema_extra={"maxLength": MAX_QUERY},
         ),
     ] = "",
@@ -87,9 +86,9 @@ async def search_paintings_by_image(
     *,
     image: Image = "",
     image_file: ImageFile = None,
-    painting_id: Annotated[Text, Field(description="Id of a painting, from a search result.")] = "",
+    painting_id: Annotated[Text, Field(description="From a search result.")] = "",
     painting_ids: PaintingIds = None,
-    text: Annotated[Text, Field(description="What they should also show, e.g. at night, in the snow.")] = "",
+    text: Annotated[Text, Field(description="What they should also show, e.g. at night.")] = "",
     negative: Annotated[Text, Field(description="What they should not show, e.g. people.")] = "",
     filters: Filters,
     limit: Limit = DEFAULT_LIMIT,

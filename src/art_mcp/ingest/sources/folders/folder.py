@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -20,6 +21,11 @@ from art_mcp.ingest.sources.tables.choosing import listed
 from art_mcp.ingest.sources.tables.columns import fault
 from art_mcp.painting import CATALOGUE_FIELDS, HOLDING_FIELDS, Catalogue, Holding, readable
 
+_PICTURE = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n|GIF8|II\*\0|MM\0\*|RIFF....WEBP|....ftyp(?:hei[cx]|mif1|avif)", re.DOTALL
+)
+"""How the files of pictures begin."""
+
 
 class PictureFolder(LocalSource):
     """All pictures in a folder or archive and its subfolders, except hidden ones and those of systems and programs."""
@@ -36,12 +42,11 @@ class PictureFolder(LocalSource):
             siblings = {name.casefold(): name for name in files}
             stems = {PurePosixPath(name).stem.casefold() for name in files if _suffix(name) in PICTURE_SUFFIXES}
             for name in files:
-                suffix = _suffix(name)
-                if suffix not in PICTURE_SUFFIXES + OTHER_SUFFIXES:
+                suffix, path = _suffix(name), f"{folder}/{name}" if folder else name
+                if suffix not in PICTURE_SUFFIXES + OTHER_SUFFIXES and not _is_unnamed_picture(self._place, path):
                     continue
                 if suffix in RAW_SUFFIXES and PurePosixPath(name).stem.casefold() in stems:
                     continue  # a camera writes both
-                path = f"{folder}/{name}" if folder else name
                 label = _printable(path)
                 if label != path:
                     yield Refusal(label, "The file's name is not valid text. Rename it.")
@@ -115,8 +120,21 @@ class PictureFolder(LocalSource):
 def has_pictures(place: Place) -> bool:
     """Whether a place has any picture that can be read. Blocks."""
     return any(
-        _suffix(name) in PICTURE_SUFFIXES for _, files in place.walk(lambda path, reason: None) for name in files
+        _suffix(name) in PICTURE_SUFFIXES or _is_unnamed_picture(place, f"{folder}/{name}".lstrip("/"))
+        for folder, files in place.walk(lambda path, reason: None)
+        for name in files
     )
+
+
+def _is_unnamed_picture(place: Place, path: str) -> bool:
+    """Whether a file without an ending, such as IMG_0001 or the inventory number 1950.1, begins like a picture."""
+    if _suffix(path).strip(".0123456789"):
+        return False
+    try:
+        with place.open(path) as file:
+            return _PICTURE.match(file.read(16)) is not None
+    except (ImageError, *UNREADABLE):
+        return False
 
 
 def _suffix(name: str) -> str:

@@ -55,14 +55,14 @@ class Pattern:
     def filled(self, cells: Mapping[int, str]) -> str:
         given = {name: cells.get(column, "").strip() for name, column in self.columns.items()}
         values = {name: "" if is_nothing(cell) else cell for name, cell in given.items()}
-        if not self.partial and not all(values.values()):
+        if not (any if self.partial else all)(values.values()):
             return ""
         in_link = is_link(self.text)
 
         def value(found: re.Match[str]) -> str:
             return quote(values[found[1]], safe="%~") if in_link else values[found[1]]
 
-        return _PLACEHOLDER.sub(value, self.text).strip(" ,")
+        return _PLACEHOLDER.sub(value, self.text).strip(" ,").removeprefix("- ").removesuffix(" -")
 
 
 @dataclass(slots=True)
@@ -75,6 +75,8 @@ class Columns:
     patterns: dict[str, Pattern] = field(default_factory=dict)
     details: dict[int, str] = field(default_factory=dict)
     """The columns that are kept as they are, by the name under which they are kept."""
+    artist_ids: int | None = None
+    """The column of the makers' ids, which are as many as the names that commas part in the column of the artist."""
     left_out: dict[int, str] = field(default_factory=dict)
     """Why a column is not used."""
     empty: list[int] = field(default_factory=list)
@@ -105,6 +107,9 @@ class Columns:
         values |= {name: pattern.filled(kept) for name, pattern in self.patterns.items()}
         if is_link(image := values.get("image", "")[:MAX_LINK]) and (base := _IIIF.fullmatch(image)):
             values["image"] = f"{base[1]}/full/!1024,1024/0/default.jpg"
+        ids = kept.get(-1 if self.artist_ids is None else self.artist_ids, "").split(",")
+        if len(ids) > 1 and len(makers := values.get("artist", "").split(", ")) == len(ids):
+            values["artist"] = "; ".join(makers)
         details = {name: self._detail(kept[column], values) for column, name in self.details.items()}
         return painting(label, values, details)
 
@@ -189,6 +194,9 @@ class _Choice:
             if name not in self.columns.fields and name not in self.columns.patterns and name != "image":
                 self._choose_field(name)
         self._name_persons()
+        dated = self.columns.fields.get("date", ())
+        if "date" not in self.columns.patterns and not any(self.cells[at] or not self.sample for at in dated):
+            self._join("date", ("first year", "last year"), " - ")
         if not self.columns.has_picture and not {"title", "artist"} & {*self.columns.fields, *self.columns.patterns}:
             raise NoPictureColumn(
                 f"{self.table} has no column that names the picture's file, a title or an artist; it has "
@@ -197,6 +205,8 @@ class _Choice:
             )
         self._fill()
         self._keep_details()
+        ids = {*self.candidates.get("artist ids", ())} & self.columns.details.keys()
+        self.columns.artist_ids = min(ids, default=None)
         self._note()
         return self.columns
 
@@ -272,10 +282,16 @@ class _Choice:
                 del fields["title"]
             self._use("artist", at)
             return
-        parts = [self.candidates.get(part, [None])[0] for part in ("last name", "first name")]
-        if None not in parts:
-            named = {self.names[part]: part for part in parts if part is not None}
-            self.columns.patterns["artist"] = Pattern(", ".join(f"{{{name}}}" for name in named), named, partial=True)
+        self._join("artist", ("last name", "first name"), ", ")
+
+    def _join(self, field: str, parts: Sequence[str], between: str) -> None:
+        """Read a field from the columns of its parts, if there are all of them."""
+        columns = [self.candidates.get(part, [None])[0] for part in parts]
+        if None not in columns:
+            named = {self.names[at]: at for at in columns if at is not None}
+            pattern = Pattern(between.join(f"{{{name}}}" for name in named), named, partial=True)
+            self.columns.patterns[field] = pattern
+            self.columns.fields.pop(field, None)
             self.taken |= {*named.values()}
 
     def _fill(self) -> None:

@@ -14,11 +14,13 @@ MAX_PARTS = 1_000
 # Endings of the keys whose value represents a whole object, as in {"full_name": "Rembrandt", "born": 1606}; the first
 # with a value is used. A link is the address of a picture or page only.
 NAMES = (
-    *("name", "displayname", "fullname", "title", "label", "preflabel", "value", "text", "term", "content", "caption"),
+    *("name", "displayname", "fullname", "title", "content", "label", "preflabel", "value", "text", "term", "caption"),
     *("literal", "date", "def", "none", "en", "eng", "english"),
 )
-ADDRESSES = ("value", "url", "uri", "href", "src", "link", "path", "file", "filename", "value", "id")
+ADDRESSES = ("value", "url", "uri", "href", "src", "link", "path", "file", "filename", "content", "id")
 IDS = ("value", "id", "oid", "identifier", "number")
+WRAPPERS = frozenset(("fields", "properties", "attributes", "_source", "node"))
+"""Keys of an object that holds the columns of a record, for Airtable, GeoJSON, JSON:API, Elasticsearch and GraphQL."""
 _LANGUAGE = re.compile(r"@?[a-z]{2,3}([-_][A-Za-z]{2,4})?")
 
 
@@ -41,8 +43,8 @@ class _Coercion:
     def __init__(self, field: str) -> None:
         self._first_only = field == "image"
         self._between = "; " if field == "artist" else ", "
-        keys = {"image": ADDRESSES, "page": ADDRESSES, "key": IDS, "number": IDS, "sample": (*NAMES, *ADDRESSES)}
-        self._keys = keys.get(field, NAMES)
+        addressed = dict.fromkeys(("image", "page"), (ADDRESSES,))
+        self._keys = {**addressed, "key": (IDS,), "number": (IDS,), "sample": (NAMES, ADDRESSES)}.get(field, (NAMES,))
 
     def text(self, value: Any, depth: int) -> str:
         if value is None or depth == 0 or value != value:  # only NaN differs from itself
@@ -77,11 +79,37 @@ class _Coercion:
     def _named(self, value: Mapping[Any, Any]) -> Iterator[Any]:
         """The values of an object's keys that name it, the best first: a whole key, then a key that ends so."""
         known = [(words(str(key)), part) for key, part in list(value.items())[:MAX_PARTS]]
-        for name in self._keys:
-            yield from (part for said, part in known if "".join(said) == name)
-        for name in self._keys:
-            if len(name) > 2:
-                yield from (part for said, part in known if said and said[-1] == name)
+        for names in self._keys:
+            for name in names:
+                yield from (part for said, part in known if "".join(said) == name)
+            for name in names:
+                if len(name) > 2:
+                    yield from (part for said, part in known if said and said[-1] == name)
+
+
+def flattened(found: Mapping[str, Any], depth: int = MAX_DEPTH) -> dict[str, Any]:
+    """An object with the parts of those of its values that are objects without a name, as in "dates.earliest"."""
+    flat: dict[str, Any] = {}
+    wrapped = {key for key in WRAPPERS & found.keys() if isinstance(found[key], dict)} if depth else set()
+    for key, value in found.items():
+        if key in wrapped:
+            flat |= flattened(value, depth - 1)
+        elif wrapped and key == "type":  # that of the record
+            continue
+        elif isinstance(value, dict) and depth and len(flat) < MAX_PARTS and not _is_named(value):
+            flat |= {f"{key}.{name}": part for name, part in flattened(value, depth - 1).items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _is_named(value: Mapping[str, Any]) -> bool:
+    """Whether an object has a text that stands for it, apart from the objects in it."""
+    return bool(coerce("sample", {key: part for key, part in value.items() if not _has_objects(part)}))
+
+
+def _has_objects(part: Any) -> bool:
+    return isinstance(part, dict) or (isinstance(part, list) and any(isinstance(each, dict) for each in part))
 
 
 def _is_translation(key: Any, part: Any) -> bool:

@@ -20,11 +20,17 @@ OTHER_LANGUAGES = frozenset(
     "original ar cs da de el es et fi fr he hu it ja ko lt lv nb nl no pl pt ro ru sk sl sv tr uk zh".split()  # noqa: SIM905
 )
 OTHER_EVENTS = frozenset(
-    "acquired acquisition accession accessioned birth born death died entry modified updated upload uploaded".split()  # noqa: SIM905
+    (
+        *("acquired", "acquisition", "accession", "accessioned", "birth", "born", "death", "died", "dates", "entry"),
+        *("modified", "updated", "upload", "uploaded", "role", "roles", "rolle", "funktion", "bio", "biography"),
+        *("nationality", "gender", "lifespan", "lebensdaten", "id", "ids", "url", "uri", "link"),
+    )
 )
-"""Words in brackets that make another column of it: the date of a purchase is none of the painting."""
+"""Words in brackets that make another column of it: the date of a purchase is none of the painting, a role no name."""
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
-_WORD_ENDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_WORD_ENDS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+PARTS = ("name", "made", "file", "picture", "maker", "dating")
 _ALTERNATIVES = re.compile(
     r"\s*[/,;|&+]\s*|\s+(?:and|or|und|oder|et|ou|y|e|o|en|of|i|a|och|og|ja|и|или)\s+", re.IGNORECASE
 )
@@ -46,6 +52,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
+    parts: dict[str, frozenset[str]]
+    """The words that names are composed of, by their kind."""
     places: dict[str, dict[str, tuple[int, bool]]]
     """Place and last resort of each name, by the name in its `plain` form and the field."""
     ignored: frozenset[str]
@@ -75,18 +83,24 @@ def matches(name: str) -> dict[str, Match]:
     alternatives ("Künstler/in", "Titel / Title"), then the name without what is in brackets.
     """
     table, said = _table(), words(name)
+    if name.startswith("@") and said != ["id"]:  # @type is what JSON-LD and XML say about the record
+        return {}
     kept = [word for word in said if word not in table.ignored and not word.isdecimal()]
     unnamed = "".join(word for word in kept if word not in ("name", "names"))
     found: dict[str, tuple[int, bool]] = {}
     steps = 0
-    for steps, form in enumerate(("".join(said), "".join(kept), unnamed)):
+    unlabelled = "".join(said[:-1]) if said[-1:] == ["label"] else ""  # Wikidata: gemäldeLabel
+    for steps, form in enumerate(("".join(said), "".join(kept), unnamed, unlabelled)):
         found = table.places.get(form, {})
         if steps == 2:
             found = {field: place for field, place in found.items() if field == "artist"}
         if found:
             break
     else:
-        steps, found = 3, _agreed(table, name) or _without_brackets(table, name) or _file(table, name)
+        steps, found = (
+            4,
+            _agreed(table, name) or _composed(table, said) or _without_brackets(table, name) or _file(table, name),
+        )
     foreign = not OTHER_LANGUAGES.isdisjoint(said) and ENGLISH.isdisjoint(said)
     return {field: Match(place, steps, foreign, last) for field, (place, last) in found.items()}
 
@@ -98,13 +112,52 @@ def _agreed(table: _Table, name: str) -> dict[str, tuple[int, bool]]:
         table.places.get("".join(said)) or table.places.get("".join(w for w in said if w not in table.ignored), {})
         for said in parts
     ]
-    if len(known) < 2:
+    if len(known) < 2 or (re.search(r"\sof\s", name, re.IGNORECASE) and not all(known)):  # "or" in Dutch: year of birth
         return {}
     return {
         field: place
         for field, place in known[0].items()
-        if all(field in other or MAIN.isdisjoint(other) for other in known[1:])
+        if all(field in other or (MAIN.isdisjoint(other) and not place[1]) for other in known[1:])
     }
+
+
+def _composed(table: _Table, said: list[str]) -> dict[str, tuple[int, bool]]:
+    """The field of a name like "Jaar van vervaardiging" or "Fájl neve": all words are one field's, or go with it."""
+    pieces = {piece for word in said if not word.isdecimal() for piece in _pieces(table, word)} - table.ignored
+    names, files = table.parts["name"], table.parts["file"]
+    last = len(table.places)
+    for field, own, beside in (
+        ("image", "picture", files | names),
+        ("artist", "maker", names),
+        ("date", "dating", table.parts["made"]),
+        ("title", "", names),
+    ):
+        mine = {piece for piece in pieces if piece in table.parts.get(own, ()) or field in table.places.get(piece, ())}
+        if mine and pieces <= mine | beside and not mine <= names:
+            return {
+                field: min(
+                    (at[field] for at in map(table.places.get, mine) if at and field in at), default=(last, False)
+                )
+            }
+    if pieces and pieces <= names:  # Nombre de la obra, unless it says of nothing: Nombre
+        return {"title": (last, True)} if len(said) > 1 and not table.ignored.isdisjoint(said) else {}
+    is_page = any("page" in table.places.get(piece, ()) for piece in pieces)
+    return {"image": (last, True)} if pieces & files and pieces <= files | names and not is_page else {}
+
+
+def _pieces(table: _Table, word: str) -> Iterator[str]:
+    """The known words that a word without spaces is made of, as in Chinese, Japanese, Korean and Thai."""
+    while word and _UNSPACED.search(word):
+        for end in range(len(word), 0, -1):
+            start = word[:end]
+            if start in table.ignored or start in table.places or any(start in each for each in table.parts.values()):
+                break
+        else:
+            break
+        yield start
+        word = word[end:]
+    if word:
+        yield word
 
 
 def _without_brackets(table: _Table, name: str) -> dict[str, tuple[int, bool]]:
@@ -125,6 +178,7 @@ def _file(table: _Table, name: str) -> dict[str, tuple[int, bool]]:
 def _table() -> _Table:
     places: dict[str, dict[str, tuple[int, bool]]] = {}
     ignored: set[str] = set()
+    parts: dict[str, set[str]] = {kind: set() for kind in PARTS}
     order = count()
     for line in files(__package__).joinpath("column_names.tsv").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
@@ -133,9 +187,11 @@ def _table() -> _Table:
         for name in map(plain, _written_out(listed)):
             if field == "ignored":
                 ignored.add(name)
+            elif field in parts:
+                parts[field].add(name)
             else:
                 places.setdefault(name, {}).setdefault(field, (next(order), language.startswith("last resort")))
-    return _Table(places, frozenset(ignored))
+    return _Table({kind: frozenset(words) for kind, words in parts.items()}, places, frozenset(ignored))
 
 
 def _written_out(listed: str) -> Iterator[str]:

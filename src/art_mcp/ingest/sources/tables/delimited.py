@@ -57,7 +57,7 @@ def delimited(file: BinaryIO, name: str, images: Collection[str], encoding: str 
             if isinstance(cells, str):
                 yield where, cells
                 continue
-            if not any(cell.strip() for cell in cells):
+            if not any(cell.strip() for cell in cells) or cells == names:  # files that were put together
                 continue
             if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
                 del cells[len(names) :]
@@ -88,12 +88,13 @@ def _says_something(line: str) -> bool:
 def _header(lead: Sequence[tuple[int, str]], images: Collection[str]) -> tuple[int, str, list[str]]:
     """The place of the header among the first lines, its delimiter, and its names.
 
-    The header is the first line, unless that names no column, or is one lone text, and a later line names two or more.
+    The header is the first line, unless that names no column, or one beside nameless ones, and a later line names two
+    or more.
     """
     readings = [_reading(text, images) for _, text in lead]
     known, delimiter, names = readings[0]
-    alone = sum(bool(name.strip()) for name in names) < 2
-    if known == 0 or (alone and known == 1):
+    lacking = len(names) < 2 or not all(name.strip() for name in names)
+    if known == 0 or (lacking and known == 1):
         for at, (more, its_delimiter, its_names) in enumerate(readings[1:], 1):
             if more >= 2:
                 return at, its_delimiter, its_names

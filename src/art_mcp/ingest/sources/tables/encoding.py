@@ -11,6 +11,7 @@ import chardet
 
 from art_mcp.errors import Advice
 from art_mcp.ingest.sources.source import SourceError, encoding_argument
+from art_mcp.ingest.sources.tables.column_names import matches
 from art_mcp.painting import readable
 
 CANDIDATES = (
@@ -161,7 +162,8 @@ def _guess(lines: Sequence[bytes]) -> Encoding:
             continue
         name = found["encoding"].lower()
         factor = PREFERENCE.get(name, 1.0) * (1.0 if is_latin or name not in LATIN else 0.2)
-        scores.append((found["confidence"] * factor * 0.1 ** _oddity(data.decode(name, "replace")), name))
+        text = data.decode(name, "replace")
+        scores.append((found["confidence"] * factor * 0.1 ** _oddity(text) * (1 + _known_names(text)), name))
     scores.sort(key=lambda each: -each[0])
     best, name = scores[0] if scores else (0.0, "windows-1252")
     text = data.decode(name, "replace")
@@ -177,6 +179,12 @@ def _guess(lines: Sequence[bytes]) -> Encoding:
     doubt = "{}; it reads {}, but {} is nearly as likely. If that is right, choose it with {}."
     example = _example(text, data.decode(others[0], "replace"))
     return Encoding(name, [Advice(doubt, note, example, likely, encoding_argument(others[0]))])
+
+
+def _known_names(text: str) -> int:
+    """The number of names of columns in the first line that are known and need an encoding."""
+    names = re.split(r"[\t,;|]", text[: MAX_WORD * 100].partition("\n")[0])
+    return sum(not name.isascii() and bool(matches(name.strip(' "'))) for name in names[:100])
 
 
 def _oddity(text: str) -> float:

@@ -17,7 +17,7 @@ from art_mcp.ingest.sources.source import SourceError, sheet_argument
 from art_mcp.ingest.sources.tables.choosing import listed
 from art_mcp.ingest.sources.tables.coerce import coerce
 from art_mcp.ingest.sources.tables.column_names import matches, plain
-from art_mcp.ingest.sources.tables.excel_pictures import MAX_TEXTS, SheetXML, TooLarge, read_sheet
+from art_mcp.ingest.sources.tables.excel_pictures import MAX_TEXTS, SheetXML, TooLarge, address, read_sheet
 from art_mcp.ingest.sources.tables.records import MEDIA, Cells, NotInstalled, Records, is_link, is_picture
 from art_mcp.ingest.sources.zipped import open_zip
 from art_mcp.installation import how_to_add
@@ -34,6 +34,7 @@ LOOKED_AT = 20
 """Number of rows at the start of a sheet among which the header is found."""
 
 
+SAVE_IT = "Open the workbook in Excel and save it."
 PICTURES = "Picture in the sheet"
 """Name of the column of the pictures in or on a sheet."""
 
@@ -67,13 +68,17 @@ class _Sheet:
         """Whether a row below the header has nothing but pictures."""
         return row > self.header and row not in self.xml.filled
 
-    def picture(self, row: int) -> str:
+    def link(self, row: int, column: int, cells: Sequence[str]) -> str:
+        """The address behind a cell, which may be computed from the cells of its row."""
+        return address(self.xml.links.get((row, column), ""), cells)
+
+    def picture(self, row: int, _: Sequence[str]) -> str:
         found = self.xml.pictures.get(row)
         return found[0][1] if found else ""
 
 
-Added = tuple[str, Callable[[_Sheet, int], str]]
-"""The name of a column that is added to those of the sheet, and what it has in a row."""
+Added = tuple[str, Callable[[_Sheet, int, Sequence[str]], str]]
+"""The name of a column that is added to those of the sheet, and what it has in a row with some cells."""
 
 
 def excel(file: BinaryIO, name: str, images: Collection[str], wanted: str | None = None) -> Records:
@@ -121,7 +126,8 @@ def excel(file: BinaryIO, name: str, images: Collection[str], wanted: str | None
                 for number, cells in _rows(each.sheet):
                     if number <= each.header or not any(cell.strip() for cell in cells):
                         continue
-                    cells = [*_with_addresses(each, number, cells), *(cell(each, number) for _, cell in added)]
+                    more = [cell(each, number, cells) for _, cell in added]
+                    cells = [*_with_addresses(each, number, cells), *more]
                     yield f"{title}row {number}", {field: cells[index] for field, index in columns.items()}
         except SourceError:
             raise
@@ -180,7 +186,7 @@ def _added(taken: Sequence[_Sheet], sheets: Sequence[_Sheet]) -> list[Added]:
     """Columns for what the cells of the sheets that are taken do not say; with their title if others are alike."""
 
     def link(column: int) -> Added:
-        return f"Link of {names[column]}", lambda sheet, row: sheet.xml.links.get((row, column), "")
+        return f"Link of {names[column]}", lambda sheet, row, cells: sheet.link(row, column, cells)
 
     names = taken[0].names
     linked = {
@@ -192,7 +198,7 @@ def _added(taken: Sequence[_Sheet], sheets: Sequence[_Sheet]) -> list[Added]:
     return [
         *(link(column) for column in sorted(linked) if names[column] and not _holds_addresses(names[column])),
         *([(PICTURES, _Sheet.picture)] if any(each.pictured for each in taken) else []),
-        *([("Sheet", lambda sheet, row: sheet.title)] if sum(map(taken[0].is_alike, sheets)) > 1 else []),
+        *([("Sheet", lambda sheet, row, cells: sheet.title)] if sum(map(taken[0].is_alike, sheets)) > 1 else []),
     ]
 
 
@@ -207,7 +213,7 @@ def _with_addresses(sheet: _Sheet, number: int, cells: Sequence[str]) -> list[st
     full = [*cells, *[""] * (len(sheet.names) - len(cells))][: len(sheet.names)]
     if sheet.xml.links:
         for column, name in enumerate(sheet.names):
-            if (target := sheet.xml.links.get((number, column))) and _holds_addresses(name):
+            if (target := sheet.link(number, column, cells)) and _holds_addresses(name):
                 full[column] = _addressed(full[column], target)
     return full
 
@@ -225,6 +231,7 @@ def _notes(sheets: Sequence[_Sheet], taken: Sequence[_Sheet]) -> list[str]:
     others = [each for each in sheets if each not in taken]
     hidden = {each.title for each in others if each.sheet.sheet_state != "visible"}
     several = sum(len(each.xml.pictures[row]) > 1 for each in taken for row in each.pictured)
+    unread = [cell for each in taken for cell in each.xml.unread]
     stray = sum(len(found) for each in taken for row, found in each.xml.pictures.items() if each.is_stray(row))
     return [
         *([f"Sheet: {titles[0]}."] if len(sheets) > 1 == len(taken) else []),
@@ -236,6 +243,7 @@ def _notes(sheets: Sequence[_Sheet], taken: Sequence[_Sheet]) -> list[str]:
         ),
         *([f"Skipped above the header: {'; '.join(above)}."] if (above := taken[0].above) else []),
         *([f"Rows with several pictures, of which the first is taken: {several:,}."] if several else []),
+        *([f"Formulas without a stored result, which are not read: {listed(unread, 3)}. {SAVE_IT}"] if unread else []),
         *([f"Pictures in rows without a text, which are not read: {stray:,}."] if stray else []),
     ]
 

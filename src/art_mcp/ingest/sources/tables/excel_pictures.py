@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
@@ -32,6 +32,13 @@ MAX_PART = 1 << 24
 MAX_LINKED = 1_000
 """Maximum number of rows to which one hyperlink of a range of cells applies."""
 _FORMULA = re.compile(r'@?(?:_xlfn\.)?(HYPERLINK|IMAGE|DISPIMG)\(\s*"((?:[^"]|""){1,2000})"\s*[,)]', re.IGNORECASE)
+_PART = r'(?:"(?:[^"]|"")*"|\$?[A-Z]{1,3}\$?\d{1,7})'
+_COMPUTED = re.compile(
+    rf"@?(?:_xlfn\.)?(?:HYPERLINK|IMAGE)\(\s*(?:{_PART}(?:\s*&\s*{_PART})*"
+    rf"|(?:_xlfn\.)?CONCAT(?:ENATE)?\(\s*{_PART}(?:\s*,\s*{_PART})*\s*\))\s*[,)]",
+    re.IGNORECASE,
+)
+"""A formula whose address is put together from texts and cells."""
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _EMU_PER_POINT = 12_700
 _HEIGHT = 15.0
@@ -56,13 +63,15 @@ class SheetXML:
     targets: Mapping[str, str]
     """From `_targets`."""
     links: dict[Cell, str] = field(default_factory=dict)
-    """Addresses behind cells: URLs, or paths of files."""
+    """Addresses behind cells: URLs, or paths of files; `address` puts the row's cells into them."""
     pictures: defaultdict[int, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     """The pictures of each row by column: their parts of the workbook, or URLs."""
     values: dict[Cell, int] = field(default_factory=dict)
     """Numbers of rich values, of which some are pictures."""
     named: dict[Cell, str] = field(default_factory=dict)
     """Names of pictures in cells, as WPS Office has them."""
+    unread: list[str] = field(default_factory=list)
+    """References of the cells whose formula has neither a stored result nor an address that is read."""
     filled: set[int] = field(default_factory=set)
     """The rows with a cell that has a value, if there are pictures."""
     heights: dict[int, float] = field(default_factory=dict)
@@ -73,6 +82,10 @@ class SheetXML:
     _row: int = 0
     _reference: str = ""
     _formula: str | None = None
+    _lacks_value: bool = False
+    _shared: dict[str, str] = field(default_factory=dict)
+    """Links that are computed alike in several cells, by the number of their formula."""
+    _number: str = ""
 
     def __post_init__(self) -> None:
         self._is_drawn_on = any(target.startswith("xl/drawings/") for target in self.targets.values())
@@ -84,11 +97,13 @@ class SheetXML:
         name = name.rpartition(":")[2]
         if name == "c":
             self._reference = attributes.get("r", "")
+            self._lacks_value = False
             if "vm" in attributes and (cell := _cell(self._reference)):
                 self._keep(100)
                 self.values[cell] = int(attributes["vm"])
         elif name == "f":
-            self._formula = ""
+            self._formula, self._number = "", attributes.get("si", "")
+            self._lacks_value = True
         elif name == "v" or name == "is":
             if self._is_drawn_on and self._row not in self.filled:
                 self._keep(50)
@@ -104,17 +119,30 @@ class SheetXML:
             self._link(attributes.get("ref", ""), self.targets.get(_id(attributes) or "", ""))
 
     def text(self, text: str) -> None:
-        if self._formula is not None and len(self._formula) < 4_000:
+        if self._formula is None:
+            self._lacks_value = self._lacks_value and not text.strip()
+        elif len(self._formula) < 4_000:
             self._formula += text
 
     def end(self, name: str) -> None:
         name = name.rpartition(":")[2]
         if name == "row":
             self._elements = 0
+        elif name == "c" and self._lacks_value:
+            self._keep(100)
+            self.unread.append(self._reference[:12])
         elif name == "f":
-            found, cell = _FORMULA.match(self._formula or ""), _cell(self._reference)
+            formula, cell = self._formula or "", _cell(self._reference)
+            found = _FORMULA.match(formula)
             self._formula = None
+            if cell and not found and (computed := _COMPUTED.match(formula)):
+                self._shared[self._number] = _template(computed[0], cell[0])
+            if cell and not found and (computed or (self._number and not formula and self._number in self._shared)):
+                self._keep(len(self._shared[self._number]) + 100)
+                self.links[cell] = self._shared[self._number]
+                self._lacks_value = False
             if found and cell:
+                self._lacks_value = False
                 address = found[2].replace('""', '"')
                 self._keep(len(address) + 100)
                 if found[1].upper() == "HYPERLINK":
@@ -141,6 +169,25 @@ class SheetXML:
         self._kept += size
         if self._kept > MAX_TEXTS:
             raise TooLarge(f"has more than {MAX_TEXTS >> 20} MiB of texts")
+
+
+def address(link: str, cells: Sequence[str]) -> str:
+    """The address of a link, with the cells of its row put in; "" if it needs other cells, or empty ones."""
+    if "\0" not in link:
+        return link
+    named = {each: int(each) for each in link.split("\0")[1::2]}
+    if not all(0 <= column < len(cells) and cells[column] for column in named.values()):
+        return ""
+    return "".join(cells[named[each]] if at % 2 else each for at, each in enumerate(link.split("\0")))
+
+
+def _template(formula: str, row: int) -> str:
+    """The address in a formula, with the columns of cells between NUL characters; -1 for a cell of another row."""
+    template = ""
+    for part in re.findall(_PART, formula.partition("(")[2], re.IGNORECASE):
+        cell = None if part[0] == '"' else _cell(part.upper().replace("$", ""))
+        template += f"\0{cell[1] if cell[0] == row else -1}\0" if cell else part[1:-1].replace('""', '"')
+    return template
 
 
 def read_sheet(parts: ZipFile, part: str) -> SheetXML:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from art_mcp.ingest.sources.source import SourceError
-from art_mcp.ingest.sources.tables.column_names import plain
+from art_mcp.ingest.sources.tables.coerce import flattened
+from art_mcp.ingest.sources.tables.column_names import MAIN, matches, plain
 from art_mcp.ingest.sources.tables.json_document import MAX_OBJECT, Path, objects_in
 from art_mcp.ingest.sources.tables.jsonl import MAX_COLUMNS, SAMPLE_ROWS, cells_of, decode, jsonl
 from art_mcp.ingest.sources.tables.records import SAMPLE_BYTES, Cells, Records
@@ -23,11 +24,18 @@ def json_table(file: BinaryIO, name: str, images: Collection[str]) -> Records:
     """
     if _has_lines(file):
         return jsonl(file, name, images)
+    if whole := _whole(file):
+        columns = [*dict.fromkeys(name for row in whole[:SAMPLE_ROWS] for name in flattened(row))][:MAX_COLUMNS]
+
+        def of_whole(fields: Mapping[str, int]) -> Iterator[tuple[str, Cells]]:
+            yield from ((f"object {number}", cells_of(row, columns, fields)) for number, row in enumerate(whole, 1))
+
+        return Records(columns, of_whole)
     path = _array(file, name, images)
     names: dict[str, None] = {}
     for seen, (_, found) in enumerate(_objects(file, path), 1):
         if not isinstance(found, str):
-            names.update(dict.fromkeys(found))
+            names.update(dict.fromkeys(flattened(found)))
         if seen == SAMPLE_ROWS or len(names) > MAX_COLUMNS or file.tell() > SAMPLE_BYTES:
             break
     columns = list(names)[:MAX_COLUMNS]
@@ -51,9 +59,34 @@ def _has_lines(file: BinaryIO) -> bool:
         return not head.startswith(b"{")
     if rest.strip():
         return rest.lstrip().startswith(b"{") or not isinstance(decode(line, "line"), str)
-    found = next(objects_in(file), None)
+    is_document = next(objects_in(file), None) is not None or len(_whole(file)) > 1
     file.seek(0)
-    return found is None
+    return not is_document
+
+
+def _whole(file: BinaryIO) -> list[dict[str, Any]]:
+    """The rows of a document that is no array: one painting, or paintings or columns by their names; else empty."""
+    file.seek(0)
+    document = decode(file.read(MAX_OBJECT + 1).removeprefix(b"\xef\xbb\xbf"), "object")
+    if isinstance(document, str) or not document:
+        return []
+    values = [*document.values()]
+    if all(isinstance(value, dict) for value in values):
+        if _told(document) > 1 and not _told(values[0]):  # {"title": {"0": "Sea"}, "artist": {"0": "Monet"}}
+            return [{name: column.get(key) for name, column in document.items()} for key in values[0]]
+        return values if _told(values[0]) else []
+    file.seek(0)
+    first: dict[Path, int] = {}
+    for path, item in objects_in(file):
+        if path not in first:
+            found = decode(item or b"", "object")
+            first[path] = 0 if isinstance(found, str) else _told(found)
+    return [document] if _told(document) > max(first.values(), default=0) else []
+
+
+def _told(found: Mapping[str, Any]) -> int:
+    """How many of the main fields an object has."""
+    return len(MAIN & {field for name in [*flattened(found)][:MAX_COLUMNS] for field in matches(name)})
 
 
 def _array(file: BinaryIO, name: str, images: Collection[str]) -> Path:

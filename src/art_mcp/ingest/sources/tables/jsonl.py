@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from art_mcp.ingest.sources.source import SourceError
-from art_mcp.ingest.sources.tables.coerce import coerce
+from art_mcp.ingest.sources.tables.coerce import coerce, flattened
 from art_mcp.ingest.sources.tables.records import MAX_LINE, SAMPLE_BYTES, Cells, Records
 
 SAMPLE_ROWS = 1_000
@@ -41,7 +41,7 @@ def _names(file: BinaryIO) -> list[str]:
     names: dict[str, None] = {}
     for seen, (_, found) in enumerate(objects(file), 1):
         if not isinstance(found, str):
-            names.update(dict.fromkeys(found))
+            names.update(dict.fromkeys(flattened(found)))
         if seen == SAMPLE_ROWS or len(names) > MAX_COLUMNS or file.tell() > SAMPLE_BYTES:
             break
     return list(names)[:MAX_COLUMNS]
@@ -57,9 +57,9 @@ def objects(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
                 line = file.readline(MAX_LINE)
             yield number, f"The line is longer than {MAX_LINE:,} bytes."
             continue
-        if not line.strip(b"\xef\xbb\xbf \t\r\n"):
+        if not (line := line.strip(b"\xef\xbb\xbf \t\r\n").removesuffix(b",")):
             continue
-        yield number, decode(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, "line")
+        yield number, decode(line, "line")
 
 
 def decode(text: bytes, unit: str) -> dict[str, Any] | str:
@@ -77,4 +77,5 @@ def decode(text: bytes, unit: str) -> dict[str, Any] | str:
 
 def cells_of(found: Mapping[str, Any], names: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
     """The cells of an object, by field."""
-    return {field: coerce(field, found.get(names[index])) for field, index in columns.items()}
+    flat = flattened(found)
+    return {field: coerce(field, flat.get(names[index])) for field, index in columns.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 import unicodedata
@@ -24,6 +25,8 @@ MAX_MEANINGS = 20
 _ATTACHED = re.compile(r"[\s,]*(\S.*?)\s*\((https?://[^\s()]+)\)", re.IGNORECASE)  # "name (link)", as Airtable writes
 _FILE_URI = re.compile(r"file:/{1,3}(?:localhost/)?(?=(.+))", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s\"'<>()|;]+", re.IGNORECASE)
+_NOTE = re.compile(r"(?<=\.\w{3})\s+\([^()]*\)$|(?<=\.\w{4})\s+\([^()]*\)$")  # 1.jpg (original)
+_HOST = re.compile(r"//(?=[\w-]+(?:\.[\w-]+)+/)|(?=www\.[\w.-]+/)", re.IGNORECASE)
 _QUERY = re.compile(r"[?#][\w=&.%-]*$")
 _BETWEEN = re.compile(r"[|;\r\n]|,\s|(?<=\.\w{3}),|(?<=\.\w{4}),")
 _ABSOLUTE = re.compile(r"[A-Za-z]:|[/\\]")
@@ -51,8 +54,13 @@ def meanings(cell: str) -> list[str]:
         found.setdefault(part)
         found.setdefault(name := readable(part))
         found.setdefault(_QUERY.sub("", name) if not is_link(name) else name)
-        if "%" in name and not is_link(name):
+        if is_link(name):
+            continue
+        if host := _HOST.match(name):  # a link without its beginning, unless a file has this path
+            found.setdefault(f"https://{name[host.end() :]}")
+        if "%" in name:
             found.setdefault(unquote(name))
+        found.setdefault(_NOTE.sub("", html.unescape(name)))
     return [each for each in found if each.strip()][:MAX_MEANINGS]
 
 
@@ -114,7 +122,8 @@ def _best(name: str, names: dict[str, list[str]]) -> str | None:
     folded = [_comparable(part) for part in wanted]
     stem, suffix = _split(folded[-1])
     ranked: list[tuple[tuple[bool, int, bool, bool, int], str]] = []
-    for path in names.get(stem, ())[:MAX_NAMESAKES]:
+    twice_suffixed = names.get(folded[-1], ()) if suffix else ()  # 1.tif, of which 1.tif.jpg is there
+    for path in [*names.get(stem, ()), *twice_suffixed][:MAX_NAMESAKES]:
         parts = path.split("/")
         shorter = min(len(parts), len(wanted))
         common = 1
@@ -135,7 +144,8 @@ def _best(name: str, names: dict[str, list[str]]) -> str | None:
 
 
 def _comparable(name: str) -> str:
-    return fold(readable(name))
+    """A name without case and accents, with spaces for underscores, which systems for pictures write for them."""
+    return re.sub(r"[\s_]+", " ", fold(readable(name))).strip()
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -143,7 +153,7 @@ def _split(name: str) -> tuple[str, str]:
     suffix = PurePosixPath(name).suffix
     if suffix not in PICTURE_SUFFIXES + OTHER_SUFFIXES:
         return name, ""
-    return name.removesuffix(suffix), _ALIKE.get(suffix, suffix)
+    return name.removesuffix(suffix).rstrip(), _ALIKE.get(suffix, suffix)
 
 
 def _unlike(one: str, other: str) -> int:

@@ -3,9 +3,8 @@
 // A query is {words, without, like, filters, sort, limit}. `like` is null or {given, name}: the argument that names
 // the picture or the paintings, such as {painting_id: "…"}, and a name for people.
 
-const FILTERS = ["artist", "school", "type", "technique", "timeframe", "collection", "year_from", "year_to"];
+const FILTERS = ["artist", "school", "type", "technique", "timeframe", "collection", "year_from", "year_to", "where"];
 const PICTURES = ["image", "image_file", "painting_id", "painting_ids"];
-const BY_TEXT = "search_paintings_by_text";
 export const BY_PICTURE = "search_paintings_by_image";
 
 export function newQuery(parts = {}) {
@@ -30,7 +29,7 @@ export function readQuery(given) {
 export function searchCall({ words, without, like, filters, sort, limit }, cursor = "") {
   const asked = like ? { ...like.given, text: words, negative: without } : { query: words, sort };
   const given = Object.entries({ ...asked, ...filters, limit, cursor }).filter(([, value]) => value);
-  return [like ? BY_PICTURE : BY_TEXT, { ...Object.fromEntries(given), pictures: false }];
+  return [like ? BY_PICTURE : "search_paintings_by_text", { ...Object.fromEntries(given), pictures: false }];
 }
 
 // “ships in a storm”; Like “Storm at Sea”, but at night, without people
@@ -39,14 +38,15 @@ export function inWords({ words, without, like, filters }) {
   return `Like ${like.name || "this picture"}${words && ", but "}${words}${without && ", without "}${without}`;
 }
 
-export const FILTER_NAMES = FILTERS.filter((name) => !name.startsWith("year"));
+export const FILTER_NAMES = FILTERS.slice(0, 6);
 
 // The filters in words: [[names, "Artist: Claude Monet"], [["year_from", "year_to"], "1800 to 1850"]].
 export function filtersInWords(filters) {
-  const { year_from: from, year_to: to } = filters;
+  const { year_from: from, year_to: to, where = {} } = filters;
   const years = from && to ? `${from} to ${to}` : from ? `From ${from}` : to && `Until ${to}`;
   const listed = FILTER_NAMES.map((name) => [[name], filters[name] && `${fieldName(name)}: ${filters[name]}`]);
-  return [...listed, [["year_from", "year_to"], years]].filter(([, text]) => text);
+  const other = where.trim?.() ?? Object.entries(where).map((pair) => pair.join(": ")).join(", ");
+  return [...listed, [["year_from", "year_to"], years], [["where"], other]].filter(([, text]) => text);
 }
 
 export function fieldName(name) {
