@@ -172,9 +172,11 @@ async def missing(database: Database, field: str, value: str, words: Sequence[st
 async def closest(
     database: Database, field: str, words: Sequence[str], values: Sequence[Value]
 ) -> list[tuple[Value, int]]:
-    """Return the values that are closest to some words, with the number of paintings that have them."""
+    """Return the values closest to some words, or a few that are all there are, with their numbers of paintings."""
     texts = {value: fold(value.key.rpartition("=")[2]) for value in values}  # that of a detail without its name
     near = await anyio.to_thread.run_sync(nearest, words, {*texts.values()}, 4 * SHOWN_VALUES)
+    if not near and len(texts) <= SHOWN_VALUES:
+        near = sorted(texts.values())
     ranked = sorted((value for value in values if texts[value] in near), key=lambda value: near.index(texts[value]))
     counts = await count_paintings(database, field, [value.key for value in ranked])
     return [(value, counts[value.key]) for value in ranked if value.key in counts][:SHOWN_VALUES]
@@ -190,7 +192,8 @@ def not_there(name: str, value: str, closest: Sequence[tuple[Value, int]], value
     known: str
     if closest:
         shown = ", ".join(f"{each.shown:.60} ({count})" for each, count in closest)
-        known = f"Closest values: {shown}. Use one of them, or leave it out."
+        which = "Closest" if len(closest) < values else "Existing"
+        known = f"{which} values: {shown}. Use one of them, or leave it out."
     elif values:
         known = Advice(f"None of the {values} values is similar; {{}} lists the most frequent.", DESCRIPTION)
     else:
