@@ -72,6 +72,7 @@ BIG_SIDE = 4200
 """Pixels of a side of the pictures that disturb, each of which is random: 20 MB as JPEG."""
 FLOODING = 10
 """Calls at once of the client that floods."""
+LOOK_EVERY_S = 2
 TIMEOUT_S = 120
 START_WITHIN_S = 60
 CORES = available_cores()
@@ -329,6 +330,23 @@ def disturbed(
     started.join(START_WITHIN_S)
 
 
+class Memory:
+    """The memory of a server and all that it has started, in MB, looked at every two seconds."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+        self._seen: list[tuple[float, float]] = []
+
+    async def watch(self, started: float, seconds: float) -> None:
+        while (part := (time.monotonic() - started) / seconds) < 1:
+            self._seen.append((part, await anyio.to_thread.run_sync(family_memory, self._process)))
+            await anyio.sleep(LOOK_EVERY_S)
+
+    def between(self, first: float, last: float) -> float:
+        """The median in a part of the time: one picture of 20 MB takes 200 MB for as long as it is read."""
+        return statistics.median(memory for part, memory in self._seen if first <= part <= last)
+
+
 async def crowded(
     scenario: str,
     clients: Sequence[Client],
@@ -337,7 +355,7 @@ async def crowded(
     options: argparse.Namespace,
 ) -> tuple[Crowd, list[Figure]]:
     """All clients at once, perhaps with one that disturbs."""
-    crowd, memory, work = Crowd(options.think), [], DISTURBERS[scenario]
+    crowd, memory, work = Crowd(options.think), Memory(process), DISTURBERS[scenario]
     with ExitStack() as stack:
         disturber, its_process = stack.enter_context(disturbed(work, options)) if work else (None, None)
         own, servers, started = sum(os.times()[:2]), cpu_seconds(process), time.monotonic()
@@ -348,9 +366,7 @@ async def crowded(
             for number, client in enumerate(clients):
                 live = partial(crowd.live, client, Questions(number, paintings), until=started + options.seconds)
                 tasks.start_soon(live)
-            for part in (0.1, 0.5, 0.98):
-                await anyio.sleep(max(0, started + part * options.seconds - time.monotonic()))
-                memory.append(await anyio.to_thread.run_sync(family_memory, process))
+            await memory.watch(started, options.seconds)
             disturbing = cpu_seconds(its_process) - disturbing if its_process else 0.0
         wall = time.monotonic() - started
         answers = await anyio.to_thread.run_sync(disturber.told.get, True, TIMEOUT_S) if disturber else {}
@@ -358,7 +374,7 @@ async def crowded(
     def share(seconds: float) -> float:
         return 100 * seconds / wall / CORES
 
-    early, middle, end = memory
+    early, middle, end = (memory.between(*part) for part in ((0, 0.2), (0.4, 0.6), (0.8, 1)))
     return crowd, [
         Figure(f"{scenario}: calls", len(crowd.all_times)),
         exactly(f"{scenario}: failed calls", sum(crowd.failures.values()), 0),

@@ -22,11 +22,11 @@ from art_mcp.ingest.copies import Comparison
 from art_mcp.ingest.embedding import BATCH
 from art_mcp.ingest.errors import IngestError, unknown_job
 from art_mcp.ingest.listing import begin, write_down
-from art_mcp.ingest.memory import keep_giving_back
 from art_mcp.ingest.plan import Plan, Planner
 from art_mcp.ingest.run import DRAIN_S, Run, Stopped
 from art_mcp.ingest.sources.opening import open_source
 from art_mcp.ingest.sources.source import DEFAULTS, Options, Source, SourceError
+from art_mcp.memory import keep_giving_back
 from art_mcp.painting import readable
 from art_mcp.store import jobs, leases, removal
 from art_mcp.store.errors import LostError, MovedError, StoreError

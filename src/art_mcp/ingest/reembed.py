@@ -14,7 +14,7 @@ from art_mcp.errors import ArtMcpError
 from art_mcp.images.picture import Picture
 from art_mcp.images.undecoded import ImageError
 from art_mcp.ingest.embedding import BATCH, PictureVectors, read_kept, word_vectors
-from art_mcp.ingest.memory import give_back
+from art_mcp.memory import give_back
 from art_mcp.painting import Painting
 from art_mcp.space import Leg
 from art_mcp.store import backfill, collection_sizes, leases, paid, space_migration, spaces

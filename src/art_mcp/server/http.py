@@ -27,6 +27,7 @@ from art_mcp import logs
 from art_mcp import server as serving
 from art_mcp.errors import ArtMcpError
 from art_mcp.images.undecoded import MAX_BYTES
+from art_mcp.memory import keep_little
 from art_mcp.server.access import audit
 from art_mcp.server.access.gate import Gate
 from art_mcp.server.access.limits import Limits
@@ -220,6 +221,7 @@ def serve_http(server: ArtServer, host: str, port: int, metrics: Metrics | None 
     Raises:
         ListenError: the host is not allowed, or the port cannot be bound.
     """
+    keep_little()
     policy, readiness = Policy.of(server.art_settings), Readiness(lambda: server.services.runtime)
     stateless = server.art_settings.is_stateless
     with listen(host, port, anywhere=policy is not None) as listener:

@@ -1,7 +1,7 @@
-"""Returns freed memory to the operating system during a load, on Linux with glibc; a no-op elsewhere.
+"""Returns freed memory to the operating system, on Linux with glibc; a no-op elsewhere.
 
-glibc keeps an arena per thread. When several threads allocate and free large buffers such as pixels and vectors, the
-arenas fragment, and the process grows for as long as a load runs.
+glibc keeps an arena per thread. When several threads allocate and free large buffers such as pixels, vectors and
+requests, the arenas fragment, and the process grows for as long as a load runs or a server over HTTP serves.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import anyio.to_thread
 
 TRIM_INTERVAL_S = 3
 """Seconds between two calls of `malloc_trim`, each of which takes 30 ms."""
-# Parameters of mallopt in <malloc.h>. A block of at least the threshold is returned to the system when it is freed.
-_M_MMAP_THRESHOLD, _THRESHOLD = -3, 256 * 1024
+# Parameters of mallopt in <malloc.h>. A block of at least the threshold is returned to the system when it is freed. With
+# 256 KiB instead, calls beside large requests took half as long again, for 80 MB less.
+_M_MMAP_THRESHOLD, _THRESHOLD = -3, 8 * 1024**2
 _M_ARENA_MAX, _ARENAS = -8, 2
 
 
 @cache
-def _libc() -> ctypes.CDLL | None:
-    """glibc, configured to keep little freed memory; None on any other C library."""
+def keep_little() -> ctypes.CDLL | None:
+    """Return glibc, configured to keep little freed memory; None on any other C library."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
@@ -35,7 +36,7 @@ def _libc() -> ctypes.CDLL | None:
 
 async def give_back() -> None:
     """Return unused heap memory to the operating system."""
-    if (libc := _libc()) is not None:
+    if (libc := keep_little()) is not None:
         await anyio.to_thread.run_sync(libc.malloc_trim, 0)
 
 
