@@ -38,7 +38,7 @@ ARTISTS = (
     "Katsushika Hokusai",
     "Claude Lorrain",
     "Adriaen van Ostade",
-    "Abraham van Beyeren",
+    "Репин Илья",
 )
 FIELDS = {
     "school": ("Dutch", "French school", "Italian", "Impressionist"),
@@ -84,6 +84,7 @@ MEANT: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("artist", "Ван Гог", ("Vincent van Gogh",)),
     ("artist", "Веласкес", ("Diego Velázquez",)),
     ("artist", "Tiziano", ()),
+    ("artist", "Repin", ("Репин Илья",)),
     ("school", "dutch", ("=Dutch",)),
     ("school", "Dutch school", ("Dutch",)),
     ("school", "French", ("French school",)),

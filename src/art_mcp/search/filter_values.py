@@ -199,7 +199,7 @@ def _artists(given: str, there: Sequence[Value]) -> list[Value]:
             all_wanted = all(any(fits(word, each) for each in its) or _is_initial(word, its) for word in wanted)
             if all_wanted or (shared.issuperset(own) and shared & person.known_as):
                 found.append((value, person, bool(shared & person.known_as)))
-        if meant := _best(found, alone=fits is eq):
+        if meant := _best(found, alone=fits in (eq, _is_same)):
             return meant
     return []
 
