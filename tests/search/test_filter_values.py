@@ -178,9 +178,9 @@ async def test_many_values_are_counted(database: Database) -> None:
         (Filters(artist="Rijn"), "None of the 22 values is similar; describe_collection lists"),
         (
             Filters(type="interior"),
-            "Existing values: landscape (11), Portrait (11), self-portrait (11), still-life (11).",
+            "Closest values: landscape (11), Portrait (11), self-portrait (11), still-life (11).",
         ),
-        (Filters(type="'; DROP TABLE art_mcp.paintings; --"), "Existing values: "),
+        (Filters(type="'; DROP TABLE art_mcp.paintings; --"), "Closest values: "),
         (Filters(artist="%"), "None of the 22 values is similar"),
         (Filters(collection="MUSAEUM MYNE"), "Closest values: My museum (15)."),
         (Filters(artist="Gogain"), "Closest values: Paul Gauguin (2)"),

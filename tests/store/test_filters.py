@@ -149,7 +149,7 @@ async def test_a_value_that_does_not_exist_is_answered_with_the_nearest(filled: 
         await require_values(filled, Filters(type="portait"))
     with pytest.raises(StoreError, match=r"No painting has any timeframe\. Leave it out"):
         await require_values(filled, Filters(timeframe="1501-1550"))
-    with pytest.raises(StoreError, match=r"Existing values: Albrecht Dürer \(50\), Pieter Bruegel"):
+    with pytest.raises(StoreError, match=r"Closest values: Albrecht Dürer \(50\), Pieter Bruegel"):
         await require_values(filled, Filters(artist="Xu"))
     await require_values(filled, Filters(artist="Pieter Bruegel the Elder", year_from=1, school="german"))
 

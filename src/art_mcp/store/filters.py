@@ -192,8 +192,7 @@ def not_there(name: str, value: str, closest: Sequence[tuple[Value, int]], value
     known: str
     if closest:
         shown = ", ".join(f"{each.shown:.60} ({count})" for each, count in closest)
-        which = "Closest" if len(closest) < values else "Existing"
-        known = f"{which} values: {shown}. Use one of them, or leave it out."
+        known = f"Closest values: {shown}. Use one of them, or leave it out."
     elif values:
         known = Advice(f"None of the {values} values is similar; {{}} lists the most frequent.", DESCRIPTION)
     else:
