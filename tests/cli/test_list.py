@@ -56,4 +56,4 @@ def test_a_collection_is_described_as_by_the_tool(read_only: Settings) -> None:
     of_few = anyio.run(partial(described, year_from=1906))
     assert art_mcp_here("list", "--year-from", "1906", **environment).stdout == f"{of_few.content[0].text}\n"
     nowhere = failed(art_mcp_here("list", "nowhere", **environment))
-    assert "No painting has the collection 'nowhere'." in nowhere and "; `art-mcp list COLLECTION` lists" in nowhere
+    assert "No painting has the collection 'nowhere'. Closest values: pictures (12)." in nowhere
