@@ -80,7 +80,7 @@ def matches(name: str) -> dict[str, Match]:
     """The fields that a column of this name can hold, each with how well the name says so.
 
     The whole name comes first, then its words without those that are ignored, then "artist" without "name", then
-    alternatives ("Künstler/in", "Titel / Title"), then the name without what is in brackets.
+    alternatives ("Künstler/in", "Titel / Title"), then words of one field, then the name without what is in brackets.
     """
     table, said = _table(), words(name)
     if name.startswith("@") and said != ["id"]:  # @type is what JSON-LD and XML say about the record
@@ -97,10 +97,8 @@ def matches(name: str) -> dict[str, Match]:
         if found:
             break
     else:
-        steps, found = (
-            4,
-            _agreed(table, name) or _composed(table, said) or _without_brackets(table, name) or _file(table, name),
-        )
+        steps += 1
+        found = _agreed(table, name) or _composed(table, said) or _without_brackets(table, name) or _file(table, name)
     foreign = not OTHER_LANGUAGES.isdisjoint(said) and ENGLISH.isdisjoint(said)
     return {field: Match(place, steps, foreign, last) for field, (place, last) in found.items()}
 
@@ -126,19 +124,16 @@ def _composed(table: _Table, said: list[str]) -> dict[str, tuple[int, bool]]:
     pieces = {piece for word in said if not word.isdecimal() for piece in _pieces(table, word)} - table.ignored
     names, files = table.parts["name"], table.parts["file"]
     last = len(table.places)
-    for field, own, beside in (
+    for field, own, also in (
         ("image", "picture", files | names),
         ("artist", "maker", names),
         ("date", "dating", table.parts["made"]),
         ("title", "", names),
     ):
         mine = {piece for piece in pieces if piece in table.parts.get(own, ()) or field in table.places.get(piece, ())}
-        if mine and pieces <= mine | beside and not mine <= names:
-            return {
-                field: min(
-                    (at[field] for at in map(table.places.get, mine) if at and field in at), default=(last, False)
-                )
-            }
+        if mine and pieces <= mine | also and not mine <= names:
+            known = (table.places.get(piece, {}) for piece in mine)
+            return {field: min((at[field] for at in known if field in at), default=(last, False))}
     if pieces and pieces <= names:  # Nombre de la obra, unless it says of nothing: Nombre
         return {"title": (last, True)} if len(said) > 1 and not table.ignored.isdisjoint(said) else {}
     is_page = any("page" in table.places.get(piece, ()) for piece in pieces)

@@ -67,7 +67,8 @@ def _has_lines(file: BinaryIO) -> bool:
 def _whole(file: BinaryIO) -> list[dict[str, Any]]:
     """The rows of a document that is no array: one painting, or paintings or columns by their names; else empty."""
     file.seek(0)
-    document = decode(file.read(MAX_OBJECT + 1).removeprefix(b"\xef\xbb\xbf"), "object")
+    text = file.read(MAX_OBJECT + 1).removeprefix(b"\xef\xbb\xbf").lstrip()
+    document = decode(text, "object") if text.startswith(b"{") else ""
     if isinstance(document, str) or not document:
         return []
     values = [*document.values()]
