@@ -16,7 +16,7 @@ import anyio.to_thread
 TRIM_INTERVAL_S = 3
 """Seconds between two calls of `malloc_trim`, each of which takes 30 ms."""
 # Parameters of mallopt in <malloc.h>. A block of at least the threshold is returned to the system when it is freed.
-# With 256 KiB instead, calls beside large requests took half as long again, for 80 MB less.
+# With 256 KiB instead, calls during large requests took half as long again, for 80 MB less.
 _M_MMAP_THRESHOLD, _THRESHOLD = -3, 8 * 1024**2
 _M_ARENA_MAX, _ARENAS = -8, 2
 

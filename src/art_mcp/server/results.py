@@ -217,7 +217,7 @@ def collection_result(
             )
             for name, facet in found.facets.items()
         },
-        details={name: values for name, values in found.details[:SHOWN_DETAILS]},
+        details=dict(found.details[:SHOWN_DETAILS]),
         spaces=spaces,
         model=health.detail,
         pictures_mb=round(found.renditions_bytes / 1e6, 1),

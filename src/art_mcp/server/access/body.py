@@ -20,7 +20,7 @@ RECEIVE_WITHIN_S = 120
 
 
 class TooSlowError(Exception):
-    """A large body has not arrived in time."""
+    """A large body did not arrive in time."""
 
 
 class Body:
@@ -55,7 +55,7 @@ class Body:
         """Receive the next part, in ASGI's form; the first one beyond `LARGE` once there is a place.
 
         Raises:
-            TooSlowError: the body has not arrived in time.
+            TooSlowError: the body did not arrive in time.
         """
         if self.size > LARGE and self._more and self._until is None:
             await self._holding.enter_async_context(self._places.turn())

@@ -36,7 +36,7 @@ END_WITHIN_S = 5
 PATIENCE_S = 10
 """Seconds that a call waits until it is due. If that is later, it is refused."""
 CALL_BYTES = 1024 * 1024
-"""A body counts as another call for each so many bytes."""
+"""Bytes of a body that count as another call."""
 
 
 class TooManyCallsError(Exception):
